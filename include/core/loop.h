@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A loop is a named thread with an event base, a mailbox and timers.  Whatever
+ * is made on a loop lives and dies on its thread; others reach it by posting a
+ * letter.  Loops never block.
+ */
+#ifndef CORE_LOOP_H
+#define CORE_LOOP_H
+
+#include "core/mailbox.h"
+#include <stdint.h>
+
+struct event_base;
+struct loop;
+struct loop_timer;
+
+typedef void (*loop_fn)(void *object);
+
+/* Makes the loop; its thread runs from loop_start() on.  name is at most 15
+ * characters (pthread_setname_np), owner is given to letters. */
+struct loop *loop_new(const char *name, void *owner);
+
+/* Starts the thread.  Signals are blocked in it. */
+void loop_start(struct loop *loop);
+
+/* Any thread but its own: asks the loop to end after the letters that wait
+ * now, waits until the thread has ended. */
+void loop_stop(struct loop *loop);
+
+/* After loop_stop(): letters still in the mailbox are read on the caller's
+ * thread first.  NULL is fine. */
+void loop_free(struct loop *loop);
+
+/* The event base, for carriers and servers that register their own sockets.
+ * Only its own thread may use it, or anyone before loop_start(). */
+struct event_base *loop_base(struct loop *loop);
+
+/* Any thread: posts a letter to the loop (mailbox.h). */
+void loop_post(struct loop *loop, struct letter *letter, letter_fn read);
+
+/* True on the loop's own thread (and before it is started): for g_assert. */
+bool loop_here(const struct loop *loop);
+
+/* A one-shot timer, on the loop's thread: fn(object) after delay_ms.
+ * The timer is freed by loop_timer_free(), not by firing. */
+struct loop_timer *loop_timer_new(struct loop *loop, loop_fn fn, void *object);
+void loop_timer_set(struct loop_timer *timer, int64_t delay_ms);
+void loop_timer_clear(struct loop_timer *timer);
+void loop_timer_free(struct loop_timer *timer);
+
+#endif
