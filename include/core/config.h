@@ -19,6 +19,7 @@
 
 #include "core/network.h"
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum setting_type {
@@ -33,7 +34,7 @@ enum setting_type {
 	SETTING_ENDPOINT, /* an address to listen on (network.h) */
 	SETTING_URL,      /* scheme://host[:port]; https, http to loopback */
 	SETTING_HOST,     /* a host name or an address literal */
-	SETTING_DOMAIN,   /* a mail domain; stored in its IDNA form */
+	SETTING_DOMAIN,   /* a mail domain, as the user wrote it */
 	SETTING_PATH,     /* an absolute path */
 	SETTING_SECRET,   /* text never shown; KEY_file reads it from a file */
 };
@@ -69,7 +70,6 @@ struct config *config_read(const struct config_source *source,
 
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct config, config_unref)
 
 /* The names of the sections of one kind in the order of the file:
  * config_names(config, "provider") -> "mailgun", "mandrill". NULL-terminated,

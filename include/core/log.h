@@ -18,6 +18,7 @@
 #define CORE_LOG_H
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum log_level {

@@ -23,6 +23,12 @@ struct loop *loop_new(const char *name, void *owner);
 /* Starts the thread.  Signals are blocked in it. */
 void loop_start(struct loop *loop);
 
+/* Runs the loop on the caller's thread instead, until loop_quit(): for main. */
+void loop_run(struct loop *loop);
+
+/* Its own thread: ends loop_run(). */
+void loop_quit(struct loop *loop);
+
 /* Any thread but its own: asks the loop to end after the letters that wait
  * now, waits until the thread has ended. */
 void loop_stop(struct loop *loop);

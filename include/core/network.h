@@ -7,6 +7,7 @@
 #define CORE_NETWORK_H
 
 #include <glib.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 
 struct network {

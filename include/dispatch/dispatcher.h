@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The dispatcher takes each message down its route, provider by provider,
+ * until every recipient is settled, and answers the client.  It owns the mails
+ * in flight, the state of each provider and all timers, on the dispatch loop.
+ * It never sends a recipient that was accepted, never asks two providers at
+ * once, never sleeps.
+ */
+#ifndef DISPATCH_DISPATCHER_H
+#define DISPATCH_DISPATCHER_H
+
+#include "carrier.h"
+#include "core/pool.h"
+#include "provider.h"
+
+struct dispatcher;
+
+/* One line about one mail for people: where it went and why. */
+struct dispatch_event {
+	const char *id;
+	const char *sender; /* "<>" for the null sender */
+	unsigned recipients;
+	const char *subject;  /* may be NULL */
+	uint64_t size_bytes;
+	unsigned code;        /* what the client was told */
+	const char *story;    /* "mailgun refused the connection; mandrill took
+	                       * it as fields" */
+};
+
+/* The dispatch thread; event is borrowed for the call. */
+typedef void (*dispatch_event_fn)(
+    void *object, const struct dispatch_event *event);
+
+struct dispatcher_options {
+	struct config *config; /* counted */
+	struct loop *loop;
+	struct pool *work; /* for encode() */
+	struct carrier http, relay; /* borrowed */
+	dispatch_event_fn event; /* NULL: none */
+	void *object;
+};
+
+/* Opens the providers and routes of the config; NULL and error when one makes
+ * no sense. */
+struct dispatcher *dispatcher_new(
+    const struct dispatcher_options *options, GError **error);
+
+/* Any thread: takes the message (its one count) over. */
+void dispatcher_post(struct dispatcher *dispatcher, struct message *message);
+
+/* Any thread: from now on nothing new is sent: mail without an attempt under
+ * way is answered 451 at once, the rest when its attempt is done.
+ * stopped(object) is called once, on the dispatch loop, when none is left. */
+void dispatcher_stop(
+    struct dispatcher *dispatcher, loop_fn stopped, void *object);
+
+/* After the loop has stopped. */
+void dispatcher_free(struct dispatcher *dispatcher);
+
+/* The rows of [route NAME] and those of [server] the dispatcher reads, ending
+ * with an empty one. */
+extern const struct setting dispatcher_settings[];
+
+#endif

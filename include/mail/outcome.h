@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The outcome is what came of a delivery: one verdict per recipient, in one of
+ * the six classes that have a consequence each.  Plain data.
+ */
+#ifndef MAIL_OUTCOME_H
+#define MAIL_OUTCOME_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum verdict_class {
+	VERDICT_NONE,      /* nothing said about this recipient: a doubt */
+	VERDICT_ACCEPTED,  /* the provider has it */
+	VERDICT_PAYLOAD,   /* this mail is at fault, here */
+	VERDICT_RECIPIENT, /* this recipient is at fault */
+	VERDICT_ACCOUNT,   /* the account is unusable */
+	VERDICT_SENDER,    /* the account is unusable for this From domain */
+	VERDICT_THROTTLE,  /* not now; retry_ms says when */
+	VERDICT_OUTAGE,    /* not taken, nothing left or nothing kept */
+	VERDICT_DOUBT,     /* it may or may not have been taken */
+};
+
+struct verdict {
+	enum verdict_class class;
+	unsigned status; /* of HTTP or SMTP; 0: none came */
+	bool suppressed; /* RECIPIENT: on the provider's suppression list */
+	bool unlikely;   /* DOUBT: an error answer after the whole body */
+	char *id;        /* ACCEPTED: the provider's id of it; NULL: none */
+	char *text;      /* what the provider said, clean and capped; never NULL
+	                  * once set */
+};
+
+struct outcome {
+	struct verdict *verdicts; /* one per recipient of the delivery */
+	unsigned count;
+	int64_t retry_ms; /* THROTTLE: not before this many ms; 0: not said */
+	bool unknown;     /* no row of the tables fitted: log it in full */
+};
+
+/* All verdicts NONE. */
+struct outcome *outcome_new(unsigned count);
+void outcome_free(struct outcome *outcome);
+
+/* Sets verdict i; texts are copied, made one printable line of at most 512
+ * bytes; id may be NULL. */
+void outcome_set(struct outcome *outcome, unsigned i,
+    enum verdict_class class, unsigned status, const char *text);
+
+/* Sets all of them the same. */
+void outcome_set_all(struct outcome *outcome, enum verdict_class class,
+    unsigned status, const char *text);
+
+/* The class in one word ("accepted"), for log, tests and people. */
+const char *verdict_class_text(enum verdict_class class);
+
+/*
+ * A table of verdicts: data, one row per (status, pattern), the first row that
+ * fits decides.  Each provider has one beside its translator.
+ */
+struct verdict_rule {
+	unsigned status;     /* 0: any */
+	unsigned status_max; /* 0: status alone; else a range */
+	const char *pattern; /* GRegex, without case, found anywhere in the
+	                      * text; NULL: any text */
+	enum verdict_class class;
+	bool unlikely;       /* as in struct verdict */
+	const char *source;  /* where this is known from */
+};
+
+/* The first row that fits, or NULL.  rules ends with a row of class NONE. */
+const struct verdict_rule *verdict_find(const struct verdict_rule *rules,
+    unsigned status, const char *text);
+
+/* Milliseconds to wait that a text names: "try again after Mon, 20 Dec 2021
+ * 20:33:21 UTC", "try again after 120 seconds", "in 341 seconds".  0: none; at
+ * most one hour. */
+int64_t verdict_retry_ms(const char *text, int64_t now_wall_ms);
+
+/* The domain or id in a provider's text is foreign: this makes any text one
+ * printable ASCII-safe UTF-8 line of at most `most` bytes.  New string. */
+char *verdict_clean(const char *text, size_t length, size_t most);
+
+#endif

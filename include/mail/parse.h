@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Parsing: a submission becomes a message (GMime, iconv).  A work thread;
+ * needs at least 2 MiB of stack.  Never refuses: whatever GMime cannot read
+ * becomes traits of the message, and the raw road still carries it.
+ */
+#ifndef MAIL_PARSE_H
+#define MAIL_PARSE_H
+
+#include "mail/message.h"
+
+struct parse_options {
+	const char *hostname; /* for a Message-ID that is made */
+};
+
+/* Once, in main, before any thread. */
+void parse_start(void);
+
+/* Takes the submission over.  NULL (submission not taken) and error when the
+ * spool cannot be read: the disk's fault, never the mail's. */
+struct message *parse_message(struct submission *submission,
+    const struct parse_options *options, GError **error);
+
+#endif

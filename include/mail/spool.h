@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The spool: the bytes of one mail as received (dot-unstuffed, line ends
+ * CRLF).  Up to 64 KiB live in memory; more go to a file: unlinked in the
+ * spool's directory, or a memfd charged to the memory budget when there is
+ * none.  Written by one session, then sealed; a sealed spool is immutable and
+ * counted, and any thread may read it.
+ */
+#ifndef MAIL_SPOOL_H
+#define MAIL_SPOOL_H
+
+#include "core/budget.h"
+#include <glib.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Bytes kept in memory before a file is opened. */
+#define SPOOL_MEMORY_MAX (64 * 1024)
+
+struct spool;
+
+/* Where spools go; immutable, outlives every spool. */
+struct spool_place {
+	const char *directory; /* NULL: memfd */
+	struct budget *budget; /* charged for every byte held in memory */
+};
+
+struct spool *spool_new(const struct spool_place *place);
+
+/* Appends; false and errno when the bytes cannot be kept: ENOMEM (budget),
+ * ENOSPC, EIO, ....  After that the spool is only good for spool_unref(). */
+bool spool_append(struct spool *spool, const void *bytes, size_t length);
+
+/* No more bytes: from here on immutable. */
+void spool_seal(struct spool *spool);
+
+struct spool *spool_ref(struct spool *spool);
+void spool_unref(struct spool *spool);
+
+uint64_t spool_size(const struct spool *spool);
+
+/* A 64-bit digest of all bytes, for telling a resend from another mail.  Not
+ * against anyone who tries to collide. */
+uint64_t spool_digest(const struct spool *spool);
+
+/* Reads up to length bytes at offset (pread; no shared position).  Returns the
+ * bytes read (0 at the end), -1 and errno on an error of the disk. */
+ssize_t spool_read(const struct spool *spool, uint64_t offset, void *bytes,
+    size_t length);
+
+/* The bytes when they are in memory, else NULL: for readers without a copy. */
+const unsigned char *spool_memory(const struct spool *spool);
+
+/* The file, -1 when in memory; owned by the spool.  For pread and mmap only:
+ * never move its position. */
+int spool_fd(const struct spool *spool);
+
+#endif

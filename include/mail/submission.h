@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A submission is one mail as handed in: envelope, spool, what the limiter saw,
+ * who brought it, and the return address for the answer.  Owned by whoever it
+ * was last posted to.
+ */
+#ifndef MAIL_SUBMISSION_H
+#define MAIL_SUBMISSION_H
+
+#include "core/mailbox.h"
+#include "core/network.h"
+#include "mail/envelope.h"
+#include "mail/id.h"
+#include "mail/limiter.h"
+#include "mail/spool.h"
+
+struct config;
+
+/* What the client is told after the end of data (RFC 5321 4.2.1). */
+struct answer {
+	struct letter letter;
+	uint64_t session; /* from the return address */
+	unsigned code;    /* 250, 451, 550, ... */
+	char *enhanced;   /* "2.0.0" (RFC 3463) */
+	char *text;       /* one line, printable, without code or class */
+};
+
+/* Takes the answer over; any thread. */
+typedef void (*answer_fn)(void *server, struct answer *answer);
+
+struct return_address {
+	answer_fn post;
+	void *server;     /* borrowed: outlives the submission */
+	uint64_t session; /* sessions are named by id, never by pointer */
+};
+
+struct submission {
+	struct letter letter;
+	char id[ID_LENGTH + 1];
+	struct envelope *envelope;
+	struct spool *spool; /* sealed */
+	struct limiter_seen seen;
+	const char *listener;             /* its name; owned by the config */
+	char peer[NETWORK_PEER_LENGTH];   /* address of the client */
+	char *helo;                       /* as given, printable */
+	bool esmtp;                       /* EHLO, not HELO */
+	bool repaired;                    /* line ends were mended */
+	int64_t received_ms;              /* wall clock, at the end of data */
+	int64_t deadline_ms;              /* monotonic: answered by then */
+	struct config *config;            /* counted */
+	struct return_address return_to;
+};
+
+/* Where a stage hands submissions on. */
+typedef void (*submission_fn)(void *stage, struct submission *submission);
+
+void submission_free(struct submission *submission);
+
+/* Answers the submission by its return address; text is copied, its control
+ * characters and non-ASCII bytes replaced, cut to one reply line. */
+void submission_answer(const struct submission *submission, unsigned code,
+    const char *enhanced, const char *text);
+
+struct answer *answer_new(uint64_t session, unsigned code,
+    const char *enhanced, const char *text);
+void answer_free(struct answer *answer);
+
+#endif

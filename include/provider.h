@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A provider is a configured account at Mailgun, Mandrill or an SMTP server; a
+ * translator knows one kind of them: it turns mail into that kind's request
+ * and a response into verdicts.  No I/O, no threads, no state after open():
+ * encode() may run on many threads at once.  Adding a kind is one file with a
+ * const struct translator at its foot, one line in registry.c, and a folder of
+ * golden cases under tests/providers/.
+ */
+#ifndef PROVIDER_H
+#define PROVIDER_H
+
+#include "core/config.h"
+#include "mail/delivery.h"
+#include "mail/exchange.h"
+#include "mail/outcome.h"
+
+/* What a plan needs to know of one kind of provider. */
+struct translator_limits {
+	unsigned recipients;     /* of one request */
+	uint64_t size_bytes;     /* of the MIME, at most; max_size lowers it */
+	uint64_t options_bytes;  /* FIELDS: extra header fields in all (name
+	                          * and value); 0: no limit */
+	uint32_t fields_carry;   /* traits that FIELDS lose nothing of */
+	uint32_t raw_carry;      /* traits that RAW loses nothing of */
+	bool fields;             /* has a FIELDS form at all */
+	bool raw_utf8;           /* RAW must be valid UTF-8 */
+	bool header_recipients;  /* FIELDS: To and Cc shown are who gets it, so
+	                          * a header recipient outside the delivery is
+	                          * a loss */
+};
+
+enum format {
+	FORMAT_AUTO,   /* fields when nothing is lost, else raw */
+	FORMAT_FIELDS,
+	FORMAT_RAW,
+};
+
+struct provider;
+
+struct translator {
+	const char *type;               /* as in type = mailgun */
+	const struct setting *settings; /* rows it adds, ending with an empty */
+	enum exchange_kind kind;        /* which carrier takes its exchanges */
+	struct translator_limits limits;
+
+	/* Fills provider->self and what differs in its endpoint; false and
+	 * error when the settings make no sense together. */
+	bool (*open)(struct provider *provider, const struct config *config,
+	    GError **error);
+	void (*close)(struct provider *provider);
+
+	/* Makes the request for a delivery in its form.  A work thread. */
+	bool (*encode)(const struct provider *provider,
+	    const struct delivery *delivery, struct exchange *exchange,
+	    GError **error);
+
+	/* Reads an ANSWERED exchange into one verdict per recipient.  The
+	 * dispatch thread. */
+	void (*decode)(const struct provider *provider,
+	    const struct delivery *delivery, const struct exchange *exchange,
+	    struct outcome *outcome);
+};
+
+struct provider {
+	gatomicrefcount count;
+	char *name;    /* as in [provider NAME] */
+	char *section; /* "provider NAME" */
+	const struct translator *translator;
+	struct endpoint endpoint;
+	enum format format;
+	uint64_t size_bytes;   /* limits.size_bytes or max_size, the lower */
+	struct config *config; /* counted: owns the texts */
+	void *self;            /* the translator's own */
+};
+
+/* The translators there are, ending with NULL. */
+extern const struct translator *const registry[];
+
+/* The rows every provider has: type, format, max_size, connections, timeouts,
+ * ca_file, proxy; those of one type only are the translator's. */
+extern const struct setting provider_settings[];
+
+/* Makes the provider of [provider NAME], or NULL and error. */
+struct provider *provider_open(
+    const char *name, struct config *config, GError **error);
+struct provider *provider_ref(struct provider *provider);
+void provider_unref(struct provider *provider);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The server receives mail by SMTP (RFC 5321): it owns the listening sockets
+ * and counts connections per peer on the main loop, and runs the sessions on
+ * loops of its own (smtp-1, smtp-2, ...).  What it receives it posts onward as
+ * submissions; answers come back by server_answer().
+ */
+#ifndef SMTP_SERVER_H
+#define SMTP_SERVER_H
+
+#include "core/config.h"
+#include "core/loop.h"
+#include "mail/submission.h"
+
+struct server;
+
+struct server_options {
+	struct config *config;            /* counted */
+	struct loop *main;                /* accepts, counts */
+	unsigned loops;                   /* session threads */
+	const struct spool_place *place;  /* outlives the server */
+	struct budget *budget;            /* outlives the server */
+	submission_fn onward;             /* where submissions go */
+	void *stage;
+};
+
+/* Called on the main loop when the last session has gone after server_stop().
+ */
+typedef void (*server_stopped_fn)(void *object);
+
+/* Opens the listening sockets of every [listener ...] and starts the session
+ * loops; nothing is accepted before server_start().  NULL and error when an
+ * address cannot be had. The main loop's thread, like all below but
+ * server_answer(). */
+struct server *server_new(const struct server_options *options, GError **error);
+
+/* Accepts from now on; logs each address listened on. */
+void server_start(struct server *server);
+
+/* Stops accepting.  Sessions between transactions are told 421 and closed; a
+ * DATA under way may finish within data_grace_ms; sessions that wait for an
+ * answer get it.  stopped(object) is called once, when none is left. */
+void server_stop(struct server *server, int64_t data_grace_ms,
+    server_stopped_fn stopped, void *object);
+
+/* Any thread: an answer_fn.  Takes the answer over; an answer to a session that
+ * has gone is dropped and counted. */
+void server_answer(void *server, struct answer *answer);
+
+/* The address that the listener of this name is bound to ("127.0.0.1:2525"),
+ * with the port the system picked. Owned by the server; NULL: no such. */
+const char *server_address(const struct server *server, const char *listener);
+
+/* Ends the session loops; sessions still there are cut off. */
+void server_free(struct server *server);
+
+/* The rows of [server] and [listener NAME] that the server reads, ending with
+ * an empty one. */
+extern const struct setting server_settings[];
+
+#endif
