@@ -43,10 +43,14 @@ struct outcome {
 struct outcome *outcome_new(unsigned count);
 void outcome_free(struct outcome *outcome);
 
-/* Sets verdict i; texts are copied, made one printable line of at most 512
- * bytes; id may be NULL. */
+/* Sets verdict i; text is copied, made one printable line of at most 512
+ * bytes; NULL is "". */
 void outcome_set(struct outcome *outcome, unsigned i,
     enum verdict_class class, unsigned status, const char *text);
+
+/* Sets the provider's id in verdict i; copied, cleaned as texts are, at most
+ * 998 bytes; NULL takes it away. */
+void outcome_set_id(struct outcome *outcome, unsigned i, const char *id);
 
 /* Sets all of them the same. */
 void outcome_set_all(struct outcome *outcome, enum verdict_class class,
@@ -69,13 +73,23 @@ struct verdict_rule {
 	const char *source;  /* where this is known from */
 };
 
-/* The first row that fits, or NULL.  rules ends with a row of class NONE. */
-const struct verdict_rule *verdict_find(const struct verdict_rule *rules,
+/* The rules with their patterns compiled: made once in a translator's open(),
+ * then immutable; any thread. */
+struct verdict_table;
+
+/* rules ends with a row of class NONE and outlives the table.  A pattern that
+ * does not compile is a mistake of the program. */
+struct verdict_table *verdict_table_new(const struct verdict_rule *rules);
+void verdict_table_free(struct verdict_table *table);
+
+/* The first row that fits, or NULL.  text may hold any bytes; of more than
+ * 64 KiB only those are looked at; NULL is "". */
+const struct verdict_rule *verdict_find(const struct verdict_table *table,
     unsigned status, const char *text);
 
 /* Milliseconds to wait that a text names: "try again after Mon, 20 Dec 2021
- * 20:33:21 UTC", "try again after 120 seconds", "in 341 seconds".  0: none; at
- * most one hour. */
+ * 20:33:21 UTC", "try again after 120 seconds", "in 341 seconds".  0: none, or
+ * a time that has passed; at most one hour. */
 int64_t verdict_retry_ms(const char *text, int64_t now_wall_ms);
 
 /* The domain or id in a provider's text is foreign: this makes any text one
