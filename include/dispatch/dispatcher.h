@@ -20,11 +20,11 @@ struct dispatch_event {
 	const char *id;
 	const char *sender; /* "<>" for the null sender */
 	unsigned recipients;
-	const char *subject;  /* may be NULL */
+	const char *subject; /* may be NULL */
 	uint64_t size_bytes;
-	unsigned code;        /* what the client was told */
-	const char *story;    /* "mailgun refused the connection; mandrill took
-	                       * it as fields" */
+	unsigned code;     /* what the client was told */
+	const char *story; /* "mailgun refused the connection; mandrill took
+			    * it as fields" */
 };
 
 /* The dispatch thread; event is borrowed for the call. */
@@ -34,9 +34,10 @@ typedef void (*dispatch_event_fn)(
 struct dispatcher_options {
 	struct config *config; /* counted */
 	struct loop *loop;
-	struct pool *work; /* for encode() */
+	struct pool *work;          /* for encode() */
 	struct carrier http, relay; /* borrowed */
-	dispatch_event_fn event; /* NULL: none */
+	const char *hostname;       /* ours; borrowed */
+	dispatch_event_fn event;    /* NULL: none */
 	void *object;
 };
 
@@ -45,12 +46,10 @@ struct dispatcher_options {
 struct dispatcher *dispatcher_new(
     const struct dispatcher_options *options, GError **error);
 
-/* Any thread: takes the message (its one count) over. */
-void dispatcher_post(struct dispatcher *dispatcher, struct message *message);
-
 /* Any thread: from now on nothing new is sent: mail without an attempt under
  * way is answered 451 at once, the rest when its attempt is done.
- * stopped(object) is called once, on the dispatch loop, when none is left. */
+ * stopped(object) is called once, on the dispatch loop, when none is left; NULL
+ * while more may still come.  May be called again. */
 void dispatcher_stop(
     struct dispatcher *dispatcher, loop_fn stopped, void *object);
 

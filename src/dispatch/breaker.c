@@ -1,1 +1,74 @@
 /* SPDX-License-Identifier: MIT */
+#include "breaker.h"
+
+#include <glib.h>
+
+bool
+breaker_allows(const struct breaker *breaker, int64_t now_ms)
+{
+	return breaker->state == BREAKER_CLOSED ||
+	       (breaker->state == BREAKER_OPEN && now_ms >= breaker->until_ms);
+}
+
+void
+breaker_begin(struct breaker *breaker)
+{
+	if (breaker->state == BREAKER_OPEN)
+		breaker->state = BREAKER_PROBING;
+}
+
+static bool
+is_old_news(const struct breaker *breaker, int64_t begun_ms)
+{
+	return breaker->state != BREAKER_CLOSED &&
+	       begun_ms < breaker->opened_ms;
+}
+
+bool
+breaker_success(struct breaker *breaker, int64_t begun_ms)
+{
+	if (is_old_news(breaker, begun_ms))
+		return false;
+	bool was = breaker->state != BREAKER_CLOSED;
+	*breaker = (struct breaker){ .state = BREAKER_CLOSED };
+	return was;
+}
+
+static void
+open_for(struct breaker *breaker, int64_t now_ms, int64_t pause_ms)
+{
+	breaker->state = BREAKER_OPEN;
+	breaker->opened_ms = now_ms;
+	breaker->until_ms = now_ms + pause_ms;
+}
+
+bool
+breaker_failure(struct breaker *breaker, int64_t begun_ms, int64_t now_ms,
+    const struct breaker_limits *limits, double random)
+{
+	if (is_old_news(breaker, begun_ms))
+		return false;
+	bool was_open = breaker->state != BREAKER_CLOSED;
+	int64_t pause = breaker->pause_ms == 0 ? limits->pause_min_ms
+					       : breaker->pause_ms * 2;
+	breaker->pause_ms = MIN(pause, limits->pause_max_ms);
+	open_for(breaker, now_ms,
+	    (int64_t)((double)breaker->pause_ms * (0.8 + 0.4 * random)));
+	return !was_open;
+}
+
+bool
+breaker_hold(struct breaker *breaker, int64_t now_ms, int64_t pause_ms)
+{
+	bool was_open = breaker->state == BREAKER_OPEN;
+	if (!was_open || breaker->until_ms < now_ms + pause_ms)
+		open_for(breaker, now_ms, pause_ms);
+	return !was_open;
+}
+
+void
+breaker_release(struct breaker *breaker)
+{
+	if (breaker->state == BREAKER_PROBING)
+		breaker->state = BREAKER_OPEN;
+}

@@ -1,1 +1,200 @@
 /* SPDX-License-Identifier: MIT */
+#include "judge.h"
+
+#include <string.h>
+
+struct outcome *
+judge_outcome(const struct provider *provider, const struct delivery *delivery,
+    const struct exchange *exchange)
+{
+	struct outcome *outcome = outcome_new(delivery->count);
+
+	switch (exchange->end) {
+	case EXCHANGE_ANSWERED:
+		provider->translator->decode(
+		    provider, delivery, exchange, outcome);
+		break;
+	case EXCHANGE_UNSENT:
+	case EXCHANGE_UNREADABLE:
+		outcome_set_all(outcome, VERDICT_OUTAGE, 0, exchange->error);
+		break;
+	case EXCHANGE_REFUSED_TLS:
+		outcome_set_all(outcome, VERDICT_ACCOUNT, 0, exchange->error);
+		break;
+	case EXCHANGE_LOST:
+		outcome_set_all(outcome, VERDICT_DOUBT, 0, exchange->error);
+		break;
+	case EXCHANGE_PENDING:
+		g_assert_not_reached();
+	}
+	return outcome;
+}
+
+/* What explains more ranks higher. */
+static int
+rank_verdict(const struct verdict *verdict)
+{
+	static const int ranks[] = {
+		[VERDICT_ACCEPTED] = 0,
+		[VERDICT_RECIPIENT] = 1,
+		[VERDICT_PAYLOAD] = 2,
+		[VERDICT_THROTTLE] = 3,
+		[VERDICT_SENDER] = 4,
+		[VERDICT_OUTAGE] = 5,
+		[VERDICT_ACCOUNT] = 6,
+		[VERDICT_NONE] = 7,
+		[VERDICT_DOUBT] = 8,
+	};
+	return ranks[verdict->class];
+}
+
+const struct verdict *
+judge_worst(const struct outcome *outcome)
+{
+	const struct verdict *worst = &outcome->verdicts[0];
+
+	for (unsigned i = 1; i < outcome->count; i++)
+		if (rank_verdict(&outcome->verdicts[i]) > rank_verdict(worst))
+			worst = &outcome->verdicts[i];
+	return worst;
+}
+
+enum standing
+judge_standing(const struct exchange *exchange, const struct outcome *outcome)
+{
+	if (exchange->end == EXCHANGE_UNREADABLE)
+		return STANDING_UNKNOWN;
+	switch (judge_worst(outcome)->class) {
+	case VERDICT_ACCEPTED:
+	case VERDICT_RECIPIENT:
+	case VERDICT_PAYLOAD:
+		return STANDING_WELL;
+	case VERDICT_THROTTLE:
+		return STANDING_THROTTLED;
+	case VERDICT_SENDER:
+		return STANDING_SENDER;
+	case VERDICT_ACCOUNT:
+		return STANDING_UNUSABLE;
+	case VERDICT_OUTAGE:
+	case VERDICT_NONE:
+	case VERDICT_DOUBT:
+		return STANDING_DOWN;
+	}
+	g_assert_not_reached();
+}
+
+static const struct ledger_recipient *
+find_state(const struct ledger *ledger, enum ledger_state state)
+{
+	for (unsigned i = 0; i < ledger->count; i++)
+		if (ledger->recipients[i].state == state)
+			return &ledger->recipients[i];
+	return NULL;
+}
+
+static struct answer *
+answer_accepted(const struct ledger *ledger,
+    const struct submission *submission, const char *const *names)
+{
+	g_autofree char *text = g_strdup_printf("Ok: %s accepted by %s",
+	    submission->id, names[ledger->recipients[0].provider]);
+
+	return answer_new(submission->return_to.session, 250, "2.0.0", text);
+}
+
+static struct answer *
+answer_later(const struct ledger *ledger, const struct submission *submission,
+    const char *const *names)
+{
+	const struct ledger_recipient *r = find_state(ledger, LEDGER_DOUBT);
+	g_autofree char *text = NULL;
+
+	if (r == NULL)
+		r = find_state(ledger, LEDGER_OPEN);
+	if (r == NULL)
+		r = find_state(ledger, LEDGER_WAITING);
+	if (r->state == LEDGER_DOUBT)
+		text = g_strdup_printf(
+		    "%s: %s may have taken it and did not say; try again later",
+		    submission->id, names[r->provider]);
+	else if (r->state == LEDGER_OPEN)
+		text = g_strdup_printf(
+		    "%s: no answer in time; try again later", submission->id);
+	else if (r->text != NULL)
+		text = g_strdup_printf("%s: no provider takes it now; last "
+				       "tried %s: %s",
+		    submission->id, names[r->provider], r->text);
+	else
+		text = g_strdup_printf(
+		    "%s: no provider is available now", submission->id);
+	return answer_new(submission->return_to.session, 451, "4.4.1", text);
+}
+
+/* RFC 3463: 5.1.1 no such mailbox, 5.7.1 not allowed to be sent there, 5.3.4
+ * too large, 5.6.0 content. */
+static unsigned
+choose_refusal(const struct ledger_recipient *r, const char **enhanced)
+{
+	if (r->class == VERDICT_RECIPIENT) {
+		*enhanced = r->suppressed ? "5.7.1" : "5.1.1";
+		return 550;
+	}
+	if (r->status == 413 || r->status == 552) {
+		*enhanced = "5.3.4";
+		return 552;
+	}
+	*enhanced = "5.6.0";
+	return 554;
+}
+
+static void
+name_refused(GString *text, const struct ledger *ledger,
+    const struct submission *submission, const char *const *names)
+{
+	unsigned refused = ledger_count(ledger, LEDGER_REFUSED);
+
+	if (refused < ledger->count)
+		g_string_append_printf(text,
+		    "%u of %u recipients refused, "
+		    "the others were accepted: ",
+		    refused, ledger->count);
+	for (unsigned i = 0; i < ledger->count && text->len < 400; i++) {
+		const struct ledger_recipient *r = &ledger->recipients[i];
+		if (r->state != LEDGER_REFUSED)
+			continue;
+		g_string_append_printf(text, "<%s> %s: %s; ",
+		    envelope_recipient(submission->envelope, i)->text,
+		    names[r->provider], r->text ? r->text : "refused");
+	}
+	g_string_truncate(text, text->len - 2);
+}
+
+static struct answer *
+answer_refused(const struct ledger *ledger, const struct submission *submission,
+    const char *const *names)
+{
+	const char *enhanced;
+	unsigned code =
+	    choose_refusal(find_state(ledger, LEDGER_REFUSED), &enhanced);
+	GString *text = g_string_new(NULL);
+
+	g_string_append_printf(text, "%s: ", submission->id);
+	name_refused(text, ledger, submission, names);
+	struct answer *answer = answer_new(
+	    submission->return_to.session, code, enhanced, text->str);
+	g_string_free(text, TRUE);
+	return answer;
+}
+
+struct answer *
+judge_answer(const struct ledger *ledger, const struct submission *submission,
+    const char *const *names)
+{
+	if (ledger_count(ledger, LEDGER_ACCEPTED) == ledger->count)
+		return answer_accepted(ledger, submission, names);
+	if (ledger_count(ledger, LEDGER_DOUBT) ||
+	    ledger_count(ledger, LEDGER_OPEN) ||
+	    ledger_count(ledger, LEDGER_WAITING))
+		return answer_later(ledger, submission, names);
+	return answer_refused(ledger, submission, names);
+}

@@ -1,1 +1,236 @@
 /* SPDX-License-Identifier: MIT */
+#include "ledger.h"
+
+#include <limits.h>
+
+/* A doubt after an error answer is marked until ledger_freeze() gives it its
+ * time. */
+enum {
+	DOUBT_FRESH = 0,
+	DOUBT_UNLIKELY = -1,
+};
+
+struct ledger *
+ledger_new(unsigned recipients, unsigned providers)
+{
+	g_assert(providers <= LEDGER_PROVIDERS_MAX);
+	struct ledger *ledger = g_new0(struct ledger, 1);
+	ledger->recipients = g_new0(struct ledger_recipient, recipients);
+	ledger->count = recipients;
+	ledger->providers = providers;
+	for (unsigned i = 0; i < providers; i++)
+		ledger->batch[i] = UINT_MAX;
+	return ledger;
+}
+
+void
+ledger_free(struct ledger *ledger)
+{
+	if (ledger == NULL)
+		return;
+	for (unsigned i = 0; i < ledger->count; i++)
+		g_free(ledger->recipients[i].text);
+	g_free(ledger->recipients);
+	g_free(ledger);
+}
+
+unsigned
+ledger_pick(const struct ledger *ledger, unsigned provider, unsigned *out)
+{
+	unsigned count = 0;
+
+	if (!(ledger->possible & (1u << provider)))
+		return 0;
+	for (unsigned i = 0;
+	     i < ledger->count && count < ledger->batch[provider]; i++) {
+		const struct ledger_recipient *r = &ledger->recipients[i];
+		if (r->state == LEDGER_WAITING &&
+		    !(r->tried & (1u << provider)))
+			out[count++] = i;
+	}
+	return count;
+}
+
+void
+ledger_open(struct ledger *ledger, const unsigned *recipients, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		g_assert(
+		    ledger->recipients[recipients[i]].state == LEDGER_WAITING);
+		ledger->recipients[recipients[i]].state = LEDGER_OPEN;
+	}
+}
+
+void
+ledger_reopen(struct ledger *ledger, const unsigned *recipients, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		struct ledger_recipient *r = &ledger->recipients[recipients[i]];
+		g_assert(r->state == LEDGER_OPEN);
+		r->state = LEDGER_WAITING;
+	}
+}
+
+static bool
+is_refused_for_good(
+    const struct ledger *ledger, const struct ledger_recipient *recipient)
+{
+	uint32_t others = ledger->possible & ~recipient->refused_by;
+
+	return others == 0 || __builtin_popcount(recipient->refused_by) >= 2;
+}
+
+void
+ledger_exclude(
+    struct ledger *ledger, unsigned provider, unsigned status, const char *text)
+{
+	ledger->possible &= ~(1u << provider);
+	for (unsigned i = 0; i < ledger->count; i++) {
+		struct ledger_recipient *r = &ledger->recipients[i];
+		if (r->state != LEDGER_WAITING ||
+		    (ledger->possible & ~r->refused_by) != 0)
+			continue;
+		r->state = LEDGER_REFUSED;
+		if (r->refused_by != 0)
+			continue;
+		r->class = VERDICT_PAYLOAD;
+		r->provider = provider;
+		r->status = status;
+		g_free(r->text);
+		r->text = g_strdup(text);
+	}
+}
+
+static enum ledger_state
+enter_verdict(const struct ledger *ledger, struct ledger_recipient *recipient,
+    const struct verdict *verdict)
+{
+	uint32_t bit = 1u << recipient->provider;
+
+	recipient->tried |= bit;
+	switch (verdict->class) {
+	case VERDICT_ACCEPTED:
+		return LEDGER_ACCEPTED;
+	case VERDICT_RECIPIENT:
+		return LEDGER_REFUSED;
+	case VERDICT_PAYLOAD:
+		recipient->refused_by |= bit;
+		return is_refused_for_good(ledger, recipient) ? LEDGER_REFUSED
+							      : LEDGER_WAITING;
+	case VERDICT_ACCOUNT:
+	case VERDICT_SENDER:
+	case VERDICT_THROTTLE:
+	case VERDICT_OUTAGE:
+		return LEDGER_WAITING;
+	case VERDICT_NONE:
+	case VERDICT_DOUBT:
+		recipient->doubt_ms =
+		    verdict->unlikely ? DOUBT_UNLIKELY : DOUBT_FRESH;
+		return LEDGER_DOUBT;
+	}
+	g_assert_not_reached();
+}
+
+/* The call was refused as a whole for one bad recipient: half as many in the
+ * next, until the bad one is alone. */
+static void
+halve_batch(
+    struct ledger *ledger, unsigned provider, const struct delivery *delivery)
+{
+	ledger->batch[provider] = MAX(1u, delivery->count / 2);
+	for (unsigned i = 0; i < delivery->count; i++)
+		ledger->recipients[delivery->recipients[i]].state =
+		    LEDGER_WAITING;
+}
+
+void
+ledger_settle(struct ledger *ledger, unsigned provider,
+    const struct delivery *delivery, const struct outcome *outcome)
+{
+	g_assert(outcome->count == delivery->count);
+	if (outcome->split && delivery->count > 1) {
+		halve_batch(ledger, provider, delivery);
+		return;
+	}
+	for (unsigned i = 0; i < delivery->count; i++) {
+		struct ledger_recipient *r =
+		    &ledger->recipients[delivery->recipients[i]];
+		const struct verdict *verdict = &outcome->verdicts[i];
+		g_assert(r->state == LEDGER_OPEN);
+		r->class = verdict->class;
+		r->provider = provider;
+		r->status = verdict->status;
+		r->suppressed = verdict->suppressed;
+		g_free(r->text);
+		r->text = g_strdup(verdict->text);
+		r->state = enter_verdict(ledger, r, verdict);
+	}
+}
+
+void
+ledger_freeze(
+    struct ledger *ledger, const struct ledger_waits *waits, int64_t now_ms)
+{
+	for (unsigned i = 0; i < ledger->count; i++) {
+		struct ledger_recipient *r = &ledger->recipients[i];
+		if (r->state != LEDGER_DOUBT || r->doubt_ms > 0)
+			continue;
+		r->doubt_ms =
+		    now_ms + (r->doubt_ms == DOUBT_UNLIKELY ? waits->unlikely_ms
+							    : waits->doubt_ms);
+	}
+}
+
+unsigned
+ledger_thaw(struct ledger *ledger, int64_t now_ms)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < ledger->count; i++) {
+		struct ledger_recipient *r = &ledger->recipients[i];
+		if (r->state != LEDGER_DOUBT || r->doubt_ms > now_ms)
+			continue;
+		r->state = LEDGER_WAITING;
+		r->doubt_ms = 0;
+		count++;
+	}
+	return count;
+}
+
+int64_t
+ledger_doubt_until(const struct ledger *ledger)
+{
+	int64_t until = 0;
+
+	for (unsigned i = 0; i < ledger->count; i++) {
+		const struct ledger_recipient *r = &ledger->recipients[i];
+		if (r->state == LEDGER_DOUBT &&
+		    (until == 0 || r->doubt_ms < until))
+			until = r->doubt_ms;
+	}
+	return until;
+}
+
+unsigned
+ledger_count(const struct ledger *ledger, enum ledger_state state)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < ledger->count; i++)
+		if (ledger->recipients[i].state == state)
+			count++;
+	return count;
+}
+
+const char *
+ledger_state_text(enum ledger_state state)
+{
+	static const char *const texts[] = {
+		[LEDGER_WAITING] = "waiting",
+		[LEDGER_OPEN] = "open",
+		[LEDGER_ACCEPTED] = "accepted",
+		[LEDGER_REFUSED] = "refused",
+		[LEDGER_DOUBT] = "doubt",
+	};
+	return texts[state];
+}

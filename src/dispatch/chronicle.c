@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is told of a flight: log lines for the operator, and the story, one
+ * phrase per attempt, for the person who watches.
+ */
+#include "state.h"
+
+#include "core/clock.h"
+#include "core/log.h"
+
+static const char *
+form_text(enum delivery_form form)
+{
+	return form == DELIVERY_FIELDS ? "fields" : "raw";
+}
+
+static const char *
+sender_text(const struct flight *flight)
+{
+	const struct address *sender =
+	    flight->message->submission->envelope->sender;
+
+	return sender != NULL ? sender->text : "<>";
+}
+
+static void
+add_to_story(struct flight *flight, const char *provider, const char *what,
+    const char *text)
+{
+	GString *story = flight->story;
+
+	if (story->len > 0)
+		g_string_append(story, "; ");
+	g_string_append_printf(story, "%s %s", provider, what);
+	if (text != NULL && *text != '\0')
+		g_string_append_printf(story, " (%s)", text);
+}
+
+void
+chronicle_plan(const struct flight *flight, const struct lane *lane)
+{
+	const struct plan *plan = &flight->plan;
+
+	if (plan->losses == 0)
+		return;
+	g_autofree char *lost = plan_losses_text(plan->losses);
+	log_warn("mail loses something",
+	    log_str("mail", flight->message->submission->id),
+	    log_str("provider", lane->provider->name),
+	    log_str("form", form_text(plan->form)), log_str("lost", lost));
+}
+
+static void
+tell_accepted(struct flight *flight, const struct lane *lane,
+    const struct verdict *verdict)
+{
+	log_info("delivery accepted",
+	    log_str("mail", flight->message->submission->id),
+	    log_str("provider", lane->provider->name),
+	    log_str("form", form_text(flight->delivery->form)),
+	    log_num("recipients", flight->delivery->count),
+	    log_num("status", verdict->status),
+	    log_num("ms", flight->exchange->duration_ms),
+	    log_str("id", verdict->id));
+	add_to_story(flight, lane->provider->name, "took it as",
+	    form_text(flight->delivery->form));
+}
+
+static void
+tell_not_accepted(struct flight *flight, const struct lane *lane,
+    const struct outcome *outcome, const struct verdict *verdict)
+{
+	unsigned accepted = 0;
+	g_autofree char *what = NULL;
+
+	for (unsigned i = 0; i < outcome->count; i++)
+		if (outcome->verdicts[i].class == VERDICT_ACCEPTED)
+			accepted++;
+	log_warn("delivery failed",
+	    log_str("mail", flight->message->submission->id),
+	    log_str("provider", lane->provider->name),
+	    log_str("form", form_text(flight->delivery->form)),
+	    log_str("class", verdict_class_text(verdict->class)),
+	    log_num("status", verdict->status),
+	    log_num("recipients", flight->delivery->count),
+	    log_num("accepted", accepted),
+	    log_num("sent_bytes", (int64_t)flight->exchange->sent_bytes),
+	    log_num("ms", flight->exchange->duration_ms),
+	    log_str("text", verdict->text));
+	if (accepted > 0)
+		what = g_strdup_printf("took it for %u of %u; %s", accepted,
+		    outcome->count, verdict_class_text(verdict->class));
+	else
+		what = g_strdup_printf(
+		    "failed: %s", verdict_class_text(verdict->class));
+	add_to_story(flight, lane->provider->name, what, verdict->text);
+}
+
+/* An answer that no row knows, in full, so that a row can be added. */
+static void
+tell_unknown(const struct flight *flight, const struct lane *lane)
+{
+	const struct exchange *exchange = flight->exchange;
+	const GString *body = exchange->http_response.body;
+	g_autofree char *text =
+	    body ? verdict_clean(body->str, body->len, 240) : NULL;
+
+	log_warn("answer unknown",
+	    log_str("mail", flight->message->submission->id),
+	    log_str("provider", lane->provider->name),
+	    log_num("status", exchange->http_response.status),
+	    log_str("content_type", exchange->http_response.content_type),
+	    log_str("body", text));
+}
+
+void
+chronicle_attempt(struct flight *flight, const struct lane *lane,
+    const struct outcome *outcome)
+{
+	const struct verdict *verdict = judge_worst(outcome);
+
+	if (outcome->unknown)
+		tell_unknown(flight, lane);
+	if (verdict->class == VERDICT_ACCEPTED)
+		tell_accepted(flight, lane, verdict);
+	else
+		tell_not_accepted(flight, lane, outcome, verdict);
+}
+
+void
+chronicle_failure(struct flight *flight, const struct lane *lane)
+{
+	log_warn("delivery impossible",
+	    log_str("mail", flight->message->submission->id),
+	    log_str("provider", lane->provider->name),
+	    log_str("why", flight->error->message));
+	add_to_story(flight, lane->provider->name, "cannot carry it",
+	    flight->error->message);
+}
+
+void
+chronicle_lane(const struct lane *lane, const struct flight *flight,
+    enum lane_change change, const struct verdict *verdict)
+{
+	switch (change) {
+	case LANE_UNCHANGED:
+		return;
+	case LANE_BACK:
+		log_info(
+		    "provider back", log_str("provider", lane->provider->name));
+		return;
+	case LANE_SENDER_CLOSED:
+		log_error("provider refuses sender domain",
+		    log_str("provider", lane->provider->name),
+		    log_str("domain", flight->from_domain),
+		    log_num("pause_ms", lane->limits->sender_ms),
+		    log_str("text", verdict->text));
+		return;
+	case LANE_CLOSED:
+		break;
+	}
+	int64_t pause = lane->breaker.until_ms - lane->breaker.opened_ms;
+	if (verdict->class == VERDICT_ACCOUNT)
+		log_error("provider refuses our account",
+		    log_str("provider", lane->provider->name),
+		    log_num("pause_ms", pause), log_str("text", verdict->text));
+	else
+		log_warn("provider paused",
+		    log_str("provider", lane->provider->name),
+		    log_str("class", verdict_class_text(verdict->class)),
+		    log_num("pause_ms", pause), log_str("text", verdict->text));
+}
+
+void
+chronicle_doubt(const struct flight *flight, unsigned recipients)
+{
+	log_warn("doubt waited out",
+	    log_str("mail", flight->message->submission->id),
+	    log_num("recipients", recipients),
+	    log_str("duplicate", "possible"));
+}
+
+static void
+tell_watcher(const struct dispatcher *dispatcher, const struct flight *flight,
+    const struct answer *answer)
+{
+	const struct submission *submission = flight->message->submission;
+	struct dispatch_event event = {
+		.id = submission->id,
+		.sender = sender_text(flight),
+		.recipients = flight->ledger->count,
+		.subject = flight->message->subject,
+		.size_bytes = spool_size(submission->spool),
+		.code = answer->code,
+		.story =
+		    flight->story->len > 0 ? flight->story->str : answer->text,
+	};
+
+	dispatcher->options.event(dispatcher->options.object, &event);
+}
+
+void
+chronicle_end(const struct dispatcher *dispatcher, const struct flight *flight,
+    const struct answer *answer)
+{
+	const struct submission *submission = flight->message->submission;
+	const struct ledger *ledger = flight->ledger;
+
+	log_info("mail answered", log_str("mail", submission->id),
+	    log_num("code", answer->code), log_num("recipients", ledger->count),
+	    log_num("accepted", ledger_count(ledger, LEDGER_ACCEPTED)),
+	    log_num("refused", ledger_count(ledger, LEDGER_REFUSED)),
+	    log_num("doubt", ledger_count(ledger, LEDGER_DOUBT)),
+	    log_num("attempts", flight->attempts),
+	    log_num("ms", clock_wall_ms() - submission->received_ms),
+	    log_str("text", answer->text));
+	if (dispatcher->options.event != NULL)
+		tell_watcher(dispatcher, flight, answer);
+}

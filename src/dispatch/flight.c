@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include "flight.h"
+
+#include <string.h>
+
+static GQuark
+flight_error(void)
+{
+	return g_quark_from_static_string("flight");
+}
+
+static char *
+find_from_domain(const struct message *message)
+{
+	const char *at = NULL;
+
+	if (message->from->len > 0) {
+		const struct header_address *from = message->from->pdata[0];
+		at = strrchr(from->spec, '@');
+	}
+	return g_ascii_strdown(at != NULL ? at + 1 : "", -1);
+}
+
+static struct delivery *
+address_everyone(struct message *message)
+{
+	unsigned count = message->submission->envelope->recipients->len;
+	g_autofree unsigned *all = g_new(unsigned, count);
+
+	for (unsigned i = 0; i < count; i++)
+		all[i] = i;
+	return delivery_new(message, all, count);
+}
+
+struct flight *
+flight_new(struct message *message, const struct route *route)
+{
+	struct flight *flight = g_new0(struct flight, 1);
+	unsigned providers = route->providers->len;
+	struct delivery *everyone = address_everyone(message);
+
+	flight->message = message;
+	flight->ledger = ledger_new(everyone->count, providers);
+	flight->plans = g_new0(struct plan, providers);
+	for (unsigned i = 0; i < providers; i++) {
+		const struct provider *provider = route_provider(route, i);
+		plan_make(&flight->plans[i], everyone, provider);
+		if (flight->plans[i].obstacle == PLAN_POSSIBLE)
+			flight->ledger->possible |= 1u << i;
+		if (provider->translator->limits.recipients != 0)
+			flight->ledger->batch[i] =
+			    provider->translator->limits.recipients;
+	}
+	flight->order_count = route_order(route, flight->plans, flight->order);
+	flight->from_domain = find_from_domain(message);
+	flight->story = g_string_new(NULL);
+	flight->link.data = flight->waiting.data = flight;
+	delivery_free(everyone);
+	return flight;
+}
+
+void
+flight_encode(struct flight *flight, const struct provider *provider)
+{
+	const struct translator *translator = provider->translator;
+
+	plan_make(&flight->plan, flight->delivery, provider);
+	if (flight->plan.obstacle != PLAN_POSSIBLE) {
+		g_set_error_literal(&flight->error, flight_error(), 0,
+		    plan_obstacle_text(flight->plan.obstacle));
+		return;
+	}
+	flight->delivery->form = flight->plan.form;
+	struct exchange *exchange = exchange_new(translator->kind,
+	    &provider->endpoint, flight->message->submission->id);
+	if (translator->encode(
+		provider, flight->delivery, exchange, &flight->error))
+		flight->exchange = exchange;
+	else
+		exchange_free(exchange);
+}
+
+void
+flight_clear(struct flight *flight)
+{
+	g_clear_pointer(&flight->delivery, delivery_free);
+	g_clear_pointer(&flight->exchange, exchange_free);
+	g_clear_error(&flight->error);
+	flight->state = FLIGHT_NEW;
+}
+
+void
+flight_free(struct flight *flight)
+{
+	if (flight == NULL)
+		return;
+	flight_clear(flight);
+	g_clear_pointer(&flight->timer, loop_timer_free);
+	ledger_free(flight->ledger);
+	message_unref(flight->message);
+	g_string_free(flight->story, TRUE);
+	g_free(flight->from_domain);
+	g_free(flight->plans);
+	g_free(flight);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The plan says how one provider would carry one delivery: as fields when
+ * nothing is lost that way, raw when something is, and what is lost all the
+ * same.  Computed from the message's traits and the translator's limits; reads
+ * the spool only when the translator needs UTF-8.  A work thread.
+ */
+#ifndef DISPATCH_PLAN_H
+#define DISPATCH_PLAN_H
+
+#include "provider.h"
+
+/* Losses beside the traits (mail/message.h): of this delivery, not of the
+ * message. */
+enum plan_loss {
+	PLAN_HEADER_RECIPIENTS = 1u << 28, /* To or Cc shows who is not in it */
+	PLAN_NO_VISIBLE = 1u << 29,        /* nobody in it is in To or Cc */
+	PLAN_OPTIONS = 1u << 30,           /* extra fields over the limit */
+};
+
+enum plan_obstacle {
+	PLAN_POSSIBLE,
+	PLAN_TOO_LARGE, /* over the provider's size */
+	PLAN_OPAQUE,    /* has to go raw, and cannot here */
+	PLAN_NOT_UTF8,  /* raw has to be UTF-8 here, and the mail is not */
+};
+
+struct plan {
+	enum plan_obstacle obstacle; /* not PLAN_POSSIBLE: not by this one */
+	enum delivery_form form;
+	uint32_t losses;  /* enum trait and enum plan_loss: lost in this form */
+	uint32_t avoided; /* lost as fields: why it goes raw */
+};
+
+void plan_make(struct plan *plan, const struct delivery *delivery,
+    const struct provider *provider);
+
+/* The losses in words, separated by commas; "" for none.  New string. */
+char *plan_losses_text(uint32_t losses);
+
+/* One phrase: why not by this provider. */
+const char *plan_obstacle_text(enum plan_obstacle obstacle);
+
+#endif
