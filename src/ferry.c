@@ -1,1 +1,321 @@
 /* SPDX-License-Identifier: MIT */
+#include "ferry.h"
+
+#include "carrier.h"
+#include "core/budget.h"
+#include "core/log.h"
+#include "core/loop.h"
+#include "core/pool.h"
+#include "dispatch/prepare.h"
+#include "lock.h"
+#include "mail/parse.h"
+#include "smtp/server.h"
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The stack of a work thread: GMime recurses, within the limiter's bounds. */
+#define WORK_STACK_BYTES (2 * 1024 * 1024)
+
+const struct setting ferry_settings[] = {
+	{ "server", "state_dir", SETTING_PATH,
+	    .help = "Directory for mail over 64 KiB while it passes; without "
+		    "it such mail is held in memory." },
+	{ "server", "memory_budget", SETTING_SIZE, "512m", .min = 1 << 20,
+	    .max = 1LL << 40,
+	    .help = "Memory for mail in transit; at three quarters no new mail "
+		    "is begun, at the whole no connection is taken." },
+	{ "server", "loops", SETTING_NUMBER, "0", .max = 64,
+	    .help = "Threads that speak SMTP; 0: one per processor." },
+	{ "server", "workers", SETTING_NUMBER, "0", .max = 64,
+	    .help = "Threads that parse and encode; 0: one per processor." },
+	{ "server", "relays", SETTING_NUMBER, "8", .min = 1, .max = 256,
+	    .help = "Threads that speak SMTP to upstream servers: as many "
+		    "sessions at a time." },
+	{ "server", "relay_mails", SETTING_NUMBER, "10", .min = 1, .max = 1000,
+	    .help = "Waiting mails that share one session to an upstream "
+		    "server, at most." },
+	{ "server", "data_grace", SETTING_DURATION, "30s", .max = 600000,
+	    .help = "At stop: how long a client in the middle of a mail may "
+		    "go on." },
+	{ "server", "stop_timeout", SETTING_DURATION, "75s", .max = 3600000,
+	    .help = "At stop: how long attempts under way are waited for." },
+	{ "server", "log_level", SETTING_CHOICE, "info",
+	    .choices = "debug|info|warn|error",
+	    .help = "The least important lines that are logged." },
+	{ "server", "log_format", SETTING_CHOICE, "text",
+	    .choices = "text|json", .help = "The form of a log line." },
+	{ "server", "log_to", SETTING_CHOICE, "stderr",
+	    .choices = "stderr|syslog", .help = "Where the log goes." },
+	{ .section = NULL },
+};
+
+struct ferry {
+	struct config *config;
+	struct lock *lock;
+	struct budget *budget;
+	struct spool_place place;
+	struct loop *main;
+	struct loop *dispatch;
+	struct pool *work;
+	struct carrier http, relay;
+	struct dispatcher *dispatcher;
+	struct prepare *prepare;
+	struct server *server;
+	struct loop_signal *term, *interrupt;
+	struct loop_timer *stop_timer;
+	bool stopping, drained;
+	struct letter stopped; /* from the dispatch loop */
+	struct letter abort;   /* to the dispatch loop */
+};
+
+void
+ferry_prepare_process(void)
+{
+	struct rlimit files;
+
+	signal(SIGPIPE, SIG_IGN);
+	umask(0077);
+	/* libESMTP looks for keys below HOME, and fails when it may not look */
+	setenv("HOME", "/nonexistent", 1);
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
+	    files.rlim_cur < files.rlim_max) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	carrier_http_start();
+	carrier_relay_start();
+	parse_start();
+}
+
+static unsigned
+read_threads(const struct config *config, const char *key)
+{
+	int64_t threads = config_number(config, "server", key);
+
+	return threads > 0 ? (unsigned)threads : g_get_num_processors();
+}
+
+static void
+make_stages(struct ferry *ferry)
+{
+	const struct config *config = ferry->config;
+	struct pool_options work = {
+		.name = "work",
+		.threads = read_threads(config, "workers"),
+		.stack_bytes = WORK_STACK_BYTES,
+	};
+	struct carrier_relay_options relay = {
+		.threads = (unsigned)config_number(config, "server", "relays"),
+		.session_mails =
+		    (unsigned)config_number(config, "server", "relay_mails"),
+	};
+
+	ferry->budget = budget_new(
+	    (uint64_t)config_number(config, "server", "memory_budget"));
+	ferry->place.directory = config_string(config, "server", "state_dir");
+	ferry->place.budget = ferry->budget;
+	ferry->main = loop_new("main", ferry);
+	ferry->dispatch = loop_new("dispatch", NULL);
+	ferry->work = pool_new(&work);
+	ferry->http = carrier_http_new(ferry->dispatch);
+	ferry->relay = carrier_relay_new(ferry->dispatch, &relay);
+}
+
+static bool
+make_dispatcher(
+    struct ferry *ferry, const struct ferry_options *options, GError **error)
+{
+	struct dispatcher_options dispatcher = {
+		.config = ferry->config,
+		.loop = ferry->dispatch,
+		.work = ferry->work,
+		.http = ferry->http,
+		.relay = ferry->relay,
+		.hostname = server_hostname(ferry->config),
+		.event = options->event,
+		.object = options->object,
+	};
+
+	ferry->dispatcher = dispatcher_new(&dispatcher, error);
+	if (ferry->dispatcher == NULL)
+		return false;
+	ferry->prepare =
+	    prepare_new(ferry->work, ferry->dispatcher, dispatcher.hostname);
+	return true;
+}
+
+static bool
+make_server(struct ferry *ferry, GError **error)
+{
+	struct server_options server = {
+		.config = ferry->config,
+		.main = ferry->main,
+		.loops = read_threads(ferry->config, "loops"),
+		.place = &ferry->place,
+		.budget = ferry->budget,
+		.onward = prepare_post,
+		.stage = ferry->prepare,
+	};
+
+	ferry->server = server_new(&server, error);
+	return ferry->server != NULL;
+}
+
+bool
+ferry_check(struct config *config, GError **error)
+{
+	return dispatcher_check(config, error) && server_check(config, error);
+}
+
+struct ferry *
+ferry_new(const struct ferry_options *options, bool *busy, GError **error)
+{
+	struct ferry *ferry = g_new0(struct ferry, 1);
+	const char *directory =
+	    config_string(options->config, "server", "state_dir");
+
+	*busy = false;
+	ferry->config = config_ref(options->config);
+	if (directory != NULL) {
+		ferry->lock = lock_take(directory, busy, error);
+		if (ferry->lock == NULL) {
+			ferry_free(ferry);
+			return NULL;
+		}
+	}
+	make_stages(ferry);
+	if (!make_dispatcher(ferry, options, error) ||
+	    !make_server(ferry, error)) {
+		ferry_free(ferry);
+		return NULL;
+	}
+	return ferry;
+}
+
+/* The dispatch loop: breaks off what is under way. */
+static void
+on_abort(void *owner, struct letter *letter)
+{
+	struct ferry *ferry = LETTER_OF(letter, struct ferry, abort);
+
+	(void)owner;
+	ferry->http.abort(ferry->http.self);
+	ferry->relay.abort(ferry->relay.self);
+}
+
+static void
+on_stop_timeout(void *object)
+{
+	struct ferry *ferry = object;
+
+	log_warn("stop timeout: attempts under way are broken off",
+	    log_num("after_ms",
+		config_number(ferry->config, "server", "stop_timeout")));
+	loop_post(ferry->dispatch, &ferry->abort, on_abort);
+}
+
+static void
+on_all_stopped(void *owner, struct letter *letter)
+{
+	struct ferry *ferry = LETTER_OF(letter, struct ferry, stopped);
+
+	(void)owner;
+	ferry->drained = true;
+	loop_quit(ferry->main);
+}
+
+/* The dispatch loop: the last mail is through. */
+static void
+on_dispatcher_stopped(void *object)
+{
+	struct ferry *ferry = object;
+
+	loop_post(ferry->main, &ferry->stopped, on_all_stopped);
+}
+
+/* No session is left, so nothing more comes in; what the workers still hold
+ * reaches the dispatcher before this ends. */
+static void
+on_server_stopped(void *object)
+{
+	struct ferry *ferry = object;
+
+	g_clear_pointer(&ferry->work, pool_free);
+	dispatcher_stop(ferry->dispatcher, on_dispatcher_stopped, ferry);
+}
+
+static void
+on_signal(void *object)
+{
+	struct ferry *ferry = object;
+	const struct config *config = ferry->config;
+
+	if (ferry->stopping) {
+		log_warn("second signal: ending now, undrained",
+		    log_num("pid", getpid()));
+		loop_quit(ferry->main);
+		return;
+	}
+	ferry->stopping = true;
+	log_info("stopping", log_num("pid", getpid()));
+	dispatcher_stop(ferry->dispatcher, NULL, NULL);
+	server_stop(ferry->server,
+	    config_number(config, "server", "data_grace"), on_server_stopped,
+	    ferry);
+	loop_timer_set(
+	    ferry->stop_timer, config_number(config, "server", "stop_timeout"));
+}
+
+bool
+ferry_run(struct ferry *ferry)
+{
+	ferry->stop_timer = loop_timer_new(ferry->main, on_stop_timeout, ferry);
+	ferry->term = loop_signal_new(ferry->main, SIGTERM, on_signal, ferry);
+	ferry->interrupt =
+	    loop_signal_new(ferry->main, SIGINT, on_signal, ferry);
+	loop_start(ferry->dispatch);
+	server_start(ferry->server);
+	loop_run(ferry->main);
+	log_info("stopped", log_num("pid", getpid()));
+	return ferry->drained;
+}
+
+const char *
+ferry_address(const struct ferry *ferry, const char *listener)
+{
+	return server_address(ferry->server, listener);
+}
+
+static void
+free_carrier(struct carrier *carrier)
+{
+	if (carrier->free != NULL)
+		carrier->free(carrier->self);
+}
+
+void
+ferry_free(struct ferry *ferry)
+{
+	if (ferry == NULL)
+		return;
+	g_clear_pointer(&ferry->term, loop_signal_free);
+	g_clear_pointer(&ferry->interrupt, loop_signal_free);
+	g_clear_pointer(&ferry->stop_timer, loop_timer_free);
+	g_clear_pointer(&ferry->server, server_free);
+	g_clear_pointer(&ferry->work, pool_free);
+	if (ferry->dispatch != NULL)
+		loop_stop(ferry->dispatch);
+	free_carrier(&ferry->http);
+	free_carrier(&ferry->relay);
+	prepare_free(ferry->prepare);
+	g_clear_pointer(&ferry->dispatcher, dispatcher_free);
+	g_clear_pointer(&ferry->dispatch, loop_free);
+	g_clear_pointer(&ferry->main, loop_free);
+	g_clear_pointer(&ferry->budget, budget_free);
+	g_clear_pointer(&ferry->lock, lock_release);
+	config_unref(ferry->config);
+	g_free(ferry);
+}

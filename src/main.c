@@ -1,6 +1,59 @@
 /* SPDX-License-Identifier: MIT */
-int
-main(void)
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+} commands[] = {
+	{ "serve", cli_serve, "take mail by SMTP and deliver it" },
+	{ "check", cli_check, "say what is wrong with the settings" },
+	{ "settings", cli_settings, "print every setting there is" },
+	{ "sandbox", cli_sandbox,
+	    "try it: serve and simulated providers, no settings needed" },
+	{ "simulate", cli_simulate,
+	    "a provider on loopback, with faults on demand" },
+};
+
+static void
+print_help(FILE *out)
 {
-	return 0;
+	fputs("postferry takes mail by SMTP and delivers it through the HTTP "
+	      "APIs of Mailgun\nand Mandrill, or an upstream SMTP server when "
+	      "they cannot.\n\nusage: postferry COMMAND [OPTION ...]\n\n",
+	    out);
+	for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++)
+		fprintf(
+		    out, "  %-10s %s\n", commands[i].name, commands[i].help);
+	fputs("\npostferry COMMAND --help tells of one command; postferry "
+	      "--version which\npostferry this is.\n",
+	    out);
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_help(stderr);
+		return EX_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		print_help(stdout);
+		return EX_OK;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("postferry " POSTFERRY_VERSION);
+		return EX_OK;
+	}
+	for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	fprintf(stderr,
+	    "postferry: there is no command \"%s\"; see postferry --help\n",
+	    argv[1]);
+	return EX_USAGE;
 }

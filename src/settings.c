@@ -1,1 +1,140 @@
 /* SPDX-License-Identifier: MIT */
+#include "settings.h"
+
+#include "dispatch/dispatcher.h"
+#include "ferry.h"
+#include "smtp/server.h"
+#include <string.h>
+#include <unistd.h>
+
+/* The variables that sidecars are given, and what they stand for. */
+static const struct {
+	const char *variable;
+	const char *stands_for;
+	const char *type; /* what the section's _TYPE is then */
+	const char *type_variable;
+} usual[] = {
+	{ "MAILGUN_API_KEY", "POSTFERRY_PROVIDER_MAILGUN_API_KEY", "mailgun",
+	    "POSTFERRY_PROVIDER_MAILGUN_TYPE" },
+	{ "MAILGUN_API_KEY_FILE", "POSTFERRY_PROVIDER_MAILGUN_API_KEY_FILE",
+	    "mailgun", "POSTFERRY_PROVIDER_MAILGUN_TYPE" },
+	{ "MAILGUN_DOMAIN", "POSTFERRY_PROVIDER_MAILGUN_DOMAIN", "mailgun",
+	    "POSTFERRY_PROVIDER_MAILGUN_TYPE" },
+	{ "MAILGUN_REGION", "POSTFERRY_PROVIDER_MAILGUN_REGION", "mailgun",
+	    "POSTFERRY_PROVIDER_MAILGUN_TYPE" },
+	{ "MANDRILL_API_KEY", "POSTFERRY_PROVIDER_MANDRILL_API_KEY", "mandrill",
+	    "POSTFERRY_PROVIDER_MANDRILL_TYPE" },
+	{ "MANDRILL_API_KEY_FILE", "POSTFERRY_PROVIDER_MANDRILL_API_KEY_FILE",
+	    "mandrill", "POSTFERRY_PROVIDER_MANDRILL_TYPE" },
+	{ "SMTP_HOST", "POSTFERRY_PROVIDER_UPSTREAM_HOST", "smtp",
+	    "POSTFERRY_PROVIDER_UPSTREAM_TYPE" },
+	{ "SMTP_PORT", "POSTFERRY_PROVIDER_UPSTREAM_PORT", "smtp",
+	    "POSTFERRY_PROVIDER_UPSTREAM_TYPE" },
+	{ "SMTP_USERNAME", "POSTFERRY_PROVIDER_UPSTREAM_USERNAME", "smtp",
+	    "POSTFERRY_PROVIDER_UPSTREAM_TYPE" },
+	{ "SMTP_PASSWORD", "POSTFERRY_PROVIDER_UPSTREAM_PASSWORD", "smtp",
+	    "POSTFERRY_PROVIDER_UPSTREAM_TYPE" },
+	{ "SMTP_PASSWORD_FILE", "POSTFERRY_PROVIDER_UPSTREAM_PASSWORD_FILE",
+	    "smtp", "POSTFERRY_PROVIDER_UPSTREAM_TYPE" },
+};
+
+#define SIDECAR_ADDRESS_VARIABLE "POSTFERRY_LISTENER_LOCAL_ADDRESS"
+#define SIDECAR_ADDRESS          "127.0.0.1:2525"
+
+void
+settings_collect(struct settings *settings)
+{
+	unsigned n = 0;
+
+	settings->tables[n++] = ferry_settings;
+	settings->tables[n++] = server_settings;
+	settings->tables[n++] = dispatcher_settings;
+	settings->tables[n++] = provider_settings;
+	for (unsigned i = 0; registry[i] != NULL; i++) {
+		g_assert(n + 1 < G_N_ELEMENTS(settings->tables));
+		if (registry[i]->settings != NULL)
+			settings->tables[n++] = registry[i]->settings;
+	}
+	settings->tables[n] = NULL;
+}
+
+static void
+set_unless_set(GStrvBuilder *builder, char *const *environment,
+    const char *variable, const char *value)
+{
+	if (g_environ_getenv((char **)environment, variable) != NULL)
+		return;
+	g_autofree char *line = g_strdup_printf("%s=%s", variable, value);
+	g_strv_builder_add(builder, line);
+}
+
+/* The environment with what the usual variables stand for added. */
+static char **
+translate_usual(char *const *environment)
+{
+	GStrvBuilder *builder = g_strv_builder_new();
+	const char *last_type = NULL;
+
+	g_strv_builder_addv(builder, (const char **)environment);
+	for (unsigned i = 0; i < G_N_ELEMENTS(usual); i++) {
+		const char *value =
+		    g_environ_getenv((char **)environment, usual[i].variable);
+		if (value == NULL)
+			continue;
+		if (last_type != usual[i].type_variable)
+			set_unless_set(builder, environment,
+			    usual[i].type_variable, usual[i].type);
+		last_type = usual[i].type_variable;
+		set_unless_set(
+		    builder, environment, usual[i].stands_for, value);
+	}
+	set_unless_set(
+	    builder, environment, SIDECAR_ADDRESS_VARIABLE, SIDECAR_ADDRESS);
+	char **result = g_strv_builder_end(builder);
+	g_strv_builder_unref(builder);
+	return result;
+}
+
+static char *
+replace_all(char *text, const char *from, const char *to)
+{
+	GString *string = g_string_new_take(text);
+
+	g_string_replace(string, from, to, 0);
+	return g_string_free(string, FALSE);
+}
+
+/* Errors name the variable that the user set, not what it stands for.  From the
+ * last row on, so that _FILE is seen before what it begins with. */
+static void
+name_usual(GPtrArray *errors, char *const *environment)
+{
+	for (unsigned e = 0; e < errors->len; e++)
+		for (unsigned i = G_N_ELEMENTS(usual); i-- > 0;) {
+			if (g_environ_getenv(
+				(char **)environment, usual[i].stands_for))
+				continue;
+			errors->pdata[e] = replace_all(errors->pdata[e],
+			    usual[i].stands_for, usual[i].variable);
+		}
+}
+
+struct config *
+settings_load(const struct settings *settings, const char *path,
+    char *const *environment, GPtrArray *errors)
+{
+	struct config_source source = { .path = path,
+		.environment = environment };
+	g_auto(GStrv) translated = NULL;
+
+	if (path == NULL && access(SETTINGS_PATH, F_OK) == 0)
+		source.path = SETTINGS_PATH;
+	if (source.path == NULL) {
+		translated = translate_usual(environment);
+		source.environment = translated;
+	}
+	struct config *config = config_read(&source, settings->tables, errors);
+	if (source.path == NULL)
+		name_usual(errors, environment);
+	return config;
+}

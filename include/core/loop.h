@@ -54,4 +54,12 @@ void loop_timer_set(struct loop_timer *timer, int64_t delay_ms);
 void loop_timer_clear(struct loop_timer *timer);
 void loop_timer_free(struct loop_timer *timer);
 
+struct loop_signal;
+
+/* Calls fn(object) on the loop's thread whenever the process gets the signal.
+ * For the main loop, before loop_run(). */
+struct loop_signal *loop_signal_new(
+    struct loop *loop, int number, loop_fn fn, void *object);
+void loop_signal_free(struct loop_signal *signal);
+
 #endif

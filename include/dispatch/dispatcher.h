@@ -41,6 +41,9 @@ struct dispatcher_options {
 	void *object;
 };
 
+/* True when the providers and routes of the config make sense. */
+bool dispatcher_check(struct config *config, GError **error);
+
 /* Opens the providers and routes of the config; NULL and error when one makes
  * no sense. */
 struct dispatcher *dispatcher_new(

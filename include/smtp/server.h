@@ -28,6 +28,14 @@ struct server_options {
  */
 typedef void (*server_stopped_fn)(void *object);
 
+/* Our name in banner, EHLO, Received and made Message-IDs: [server] hostname, or
+ * the host's own name. Owned by the config or lasting. */
+const char *server_hostname(const struct config *config);
+
+/* True when the settings of every listener make sense together; opens no
+ * socket. */
+bool server_check(const struct config *config, GError **error);
+
 /* Opens the listening sockets of every [listener ...] and starts the session
  * loops; nothing is accepted before server_start().  NULL and error when an
  * address cannot be had. The main loop's thread, like all below but

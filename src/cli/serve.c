@@ -1,1 +1,93 @@
 /* SPDX-License-Identifier: MIT */
+#include "cli.h"
+
+#include "core/log.h"
+#include "ferry.h"
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+static const struct cli_usage usage = {
+	"usage: postferry serve [--config FILE]\n"
+	"\n"
+	"Takes mail by SMTP and delivers it through the providers of the "
+	"settings, in the\n"
+	"foreground, until SIGTERM or SIGINT.  Without --config:\n" SETTINGS_PATH
+	" when it is there, else the environment\n"
+	"(MAILGUN_API_KEY and MAILGUN_DOMAIN, MANDRILL_API_KEY, SMTP_HOST, "
+	"...).\n"
+	"Exit codes: 0 stopped; 75 another postferry holds state_dir; 78 "
+	"errors in the\n"
+	"settings; 69 an address cannot be had.\n",
+};
+
+static void
+open_log(const struct config *config)
+{
+	static const char *const levels[] = { "debug", "info", "warn", "error",
+		NULL };
+	const char *level = config_string(config, "server", "log_level");
+	const char *form = config_string(config, "server", "log_format");
+	const char *sink = config_string(config, "server", "log_to");
+	struct log_options options = {
+		.sink = strcmp(sink, "syslog") == 0 ? LOG_SINK_SYSLOG
+						    : LOG_SINK_STDERR,
+		.form =
+		    strcmp(form, "json") == 0 ? LOG_FORM_JSON : LOG_FORM_TEXT,
+	};
+
+	for (unsigned i = 0; levels[i] != NULL; i++)
+		if (strcmp(levels[i], level) == 0)
+			options.level = (enum log_level)i;
+	log_open(&options);
+}
+
+static int
+serve(struct config *config)
+{
+	struct ferry_options options = { .config = config };
+	bool busy;
+	g_autoptr(GError) error = NULL;
+	struct ferry *ferry = ferry_new(&options, &busy, &error);
+
+	if (ferry == NULL) {
+		log_error("cannot start", log_str("why", error->message));
+		return busy ? EX_TEMPFAIL : EX_UNAVAILABLE;
+	}
+	log_info("started", log_num("pid", getpid()),
+	    log_str("version", POSTFERRY_VERSION));
+	if (!ferry_run(ferry)) {
+		log_close();
+		_exit(EX_OK);
+	}
+	ferry_free(ferry);
+	return EX_OK;
+}
+
+int
+cli_serve(int argc, char **argv)
+{
+	struct settings settings;
+	const char *path;
+	int exit_code;
+	g_autoptr(GError) error = NULL;
+
+	if (!cli_read_options(argc, argv, &usage, &path, &exit_code))
+		return exit_code;
+	settings_collect(&settings);
+	struct config *config = cli_load(&settings, path);
+	if (config == NULL)
+		return EX_CONFIG;
+	if (!ferry_check(config, &error)) {
+		fprintf(stderr, "postferry: %s\n", error->message);
+		config_unref(config);
+		return EX_CONFIG;
+	}
+	ferry_prepare_process();
+	open_log(config);
+	exit_code = serve(config);
+	log_close();
+	config_unref(config);
+	return exit_code;
+}

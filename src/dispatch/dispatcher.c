@@ -76,6 +76,17 @@ read_settings(struct dispatcher *dispatcher)
 	dispatcher->memory = memory_new(&memory);
 }
 
+bool
+dispatcher_check(struct config *config, GError **error)
+{
+	struct route *route = route_open(config, error);
+
+	if (route == NULL)
+		return false;
+	route_free(route);
+	return true;
+}
+
 struct dispatcher *
 dispatcher_new(const struct dispatcher_options *options, GError **error)
 {

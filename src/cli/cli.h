@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The commands: one file each.  argv[0] is the command's name; the result is
+ * the exit code, of sysexits.h.  The main thread.
+ */
+#ifndef CLI_H
+#define CLI_H
+
+#include "settings.h"
+
+int cli_serve(int argc, char **argv);
+int cli_check(int argc, char **argv);
+int cli_settings(int argc, char **argv);
+int cli_simulate(int argc, char **argv);
+int cli_sandbox(int argc, char **argv);
+
+/* load.c: reads the options of a command that takes --config FILE and --help
+ * alone; path is NULL when there is no --config.  False: the command ends with
+ * *exit_code. */
+struct cli_usage {
+	const char *text; /* what --help prints */
+};
+bool cli_read_options(int argc, char **argv, const struct cli_usage *usage,
+    const char **path, int *exit_code);
+
+/* load.c: loads the settings; on errors prints them all, with how many there
+ * are, and returns NULL. */
+struct config *cli_load(const struct settings *settings, const char *path);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+bool
+cli_read_options(int argc, char **argv, const struct cli_usage *usage,
+    const char **path, int *exit_code)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	*path = NULL;
+	optind = 1;
+	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+		if (option == 'c') {
+			*path = optarg;
+			continue;
+		}
+		fputs(usage->text, option == 'h' ? stdout : stderr);
+		*exit_code = option == 'h' ? EX_OK : EX_USAGE;
+		return false;
+	}
+	if (optind < argc) {
+		fprintf(stderr,
+		    "postferry %s: \"%s\" is not expected here; see postferry "
+		    "%s --help\n",
+		    argv[0], argv[optind], argv[0]);
+		*exit_code = EX_USAGE;
+		return false;
+	}
+	return true;
+}
+
+struct config *
+cli_load(const struct settings *settings, const char *path)
+{
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+	struct config *config = settings_load(settings, path, environ, errors);
+
+	for (unsigned i = 0; i < errors->len; i++)
+		fprintf(
+		    stderr, "postferry: %s\n", (const char *)errors->pdata[i]);
+	if (errors->len > 0)
+		fprintf(stderr, "postferry: %u error%s in the settings\n",
+		    errors->len, errors->len == 1 ? "" : "s");
+	return config;
+}

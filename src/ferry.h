@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ferry is the whole daemon: it makes every stage, gives each the address
+ * of the next, runs the main loop, and takes all down again in order.  Built
+ * from the sea to the spring, stopped from the spring to the sea.  The main
+ * thread.
+ */
+#ifndef FERRY_H
+#define FERRY_H
+
+#include "core/config.h"
+#include "dispatch/dispatcher.h"
+
+struct ferry;
+
+struct ferry_options {
+	struct config *config;   /* counted */
+	dispatch_event_fn event; /* NULL: none; called on the dispatch loop */
+	void *object;
+};
+
+/* Once, in main, before any thread and any ferry: signals, umask, limits, the
+ * libraries. */
+void ferry_prepare_process(void);
+
+/* True when the settings make sense together: routes, providers.  Opens no
+ * socket and no file. */
+bool ferry_check(struct config *config, GError **error);
+
+/* Makes the whole; nothing is accepted before ferry_run().  NULL and error when
+ * an address, a directory or a setting stands in the way; *busy is set when
+ * another postferry holds state_dir. */
+struct ferry *ferry_new(
+    const struct ferry_options *options, bool *busy, GError **error);
+
+/* Accepts and delivers until SIGTERM or SIGINT, then drains: mail not sent yet
+ * is answered 451, attempts under way are waited for, stop_timeout at the most;
+ * a second signal ends at once.  True when all was drained; false when it was
+ * not: then the process must end without ferry_free(), for threads are still
+ * at work. */
+bool ferry_run(struct ferry *ferry);
+
+/* Where the listener of this name is bound; NULL: no such. */
+const char *ferry_address(const struct ferry *ferry, const char *listener);
+
+void ferry_free(struct ferry *ferry);
+
+/* The rows of [server] that concern the daemon as a whole, ending with an
+ * empty one. */
+extern const struct setting ferry_settings[];
+
+#endif

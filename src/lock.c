@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+struct lock {
+	int fd;
+};
+
+static GQuark
+lock_error(void)
+{
+	return g_quark_from_static_string("lock");
+}
+
+static void
+tell_holder(int fd, const char *directory, GError **error)
+{
+	char pid[16] = "";
+	ssize_t got = pread(fd, pid, sizeof pid - 1, 0);
+
+	pid[got > 0 ? got : 0] = '\0';
+	g_strchomp(pid);
+	g_set_error(error, lock_error(), 0,
+	    "state_dir %s is in use by another postferry (pid %s); stop that "
+	    "one, or give this one a state_dir of its own",
+	    directory, *pid != '\0' ? pid : "unknown");
+}
+
+static bool
+write_pid(int fd)
+{
+	char pid[16];
+	int length = g_snprintf(pid, sizeof pid, "%d\n", (int)getpid());
+
+	return ftruncate(fd, 0) == 0 &&
+	       pwrite(fd, pid, (size_t)length, 0) == length;
+}
+
+struct lock *
+lock_take(const char *directory, bool *busy, GError **error)
+{
+	g_autofree char *path = g_build_filename(directory, "lock", NULL);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0) {
+		g_set_error(error, lock_error(), 0,
+		    "cannot open %s: %s; state_dir must be a directory that "
+		    "this user may write",
+		    path, strerror(errno));
+		return NULL;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		*busy = errno == EWOULDBLOCK;
+		tell_holder(fd, directory, error);
+		close(fd);
+		return NULL;
+	}
+	if (!write_pid(fd)) {
+		g_set_error(error, lock_error(), 0, "cannot write %s: %s", path,
+		    strerror(errno));
+		close(fd);
+		return NULL;
+	}
+	struct lock *lock = g_new0(struct lock, 1);
+	lock->fd = fd;
+	return lock;
+}
+
+void
+lock_release(struct lock *lock)
+{
+	if (lock == NULL)
+		return;
+	close(lock->fd);
+	g_free(lock);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The settings of postferry as a whole: all tables of forms in the order of
+ * the manual, and how the commands load them.  The main thread.
+ */
+#ifndef SETTINGS_H
+#define SETTINGS_H
+
+#include "core/config.h"
+
+/* The file that is read when none is named. */
+#define SETTINGS_PATH "/etc/postferry/postferry.conf"
+
+struct settings {
+	const struct setting *tables[16]; /* ends with NULL */
+};
+
+/* Fills the list of tables. It must outlive every config read with it. */
+void settings_collect(struct settings *settings);
+
+/* Reads the file (NULL: SETTINGS_PATH when it is there) and the environment.
+ * With no file at all the usual variables of a sidecar are taken too:
+ * MAILGUN_API_KEY, MAILGUN_DOMAIN, MAILGUN_REGION, MANDRILL_API_KEY, SMTP_HOST,
+ * SMTP_PORT, SMTP_USERNAME, SMTP_PASSWORD, each also with _FILE where it is a
+ * secret; the listener is then 127.0.0.1:2525.  Errors as config_read(). */
+struct config *settings_load(const struct settings *settings, const char *path,
+    char *const *environment, GPtrArray *errors);
+
+#endif
