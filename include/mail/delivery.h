@@ -22,6 +22,8 @@ struct delivery {
 	const char *hostname;    /* ours, for Received; borrowed */
 };
 
+/* Counts a reference of the message of its own; copies the numbers.  FIELDS,
+ * attempt 1, no hostname. */
 struct delivery *delivery_new(struct message *message,
     const unsigned *recipients, unsigned count);
 void delivery_free(struct delivery *delivery);
