@@ -3,8 +3,8 @@
  * The raw form of a message: its bytes as received, with the documented edits
  * of the header and no other.  Own Received on top; Bcc, Resent-Bcc,
  * Return-Path and Content-Length removed; Date, From and Message-ID added when
- * missing; a header that broke off is ended by an empty line.  Works for
- * opaque mail.
+ * missing or empty (and not omitted); a header that broke off is ended by an
+ * empty line.  Works for opaque mail.
  */
 #ifndef MAIL_RAW_H
 #define MAIL_RAW_H
@@ -25,13 +25,14 @@ struct raw_options {
 };
 
 /* Appends the raw form.  Lines over 998 octets are folded (RFC 5322 2.1.1),
- * so every exit holds CRLF-ended lines of at most 998 octets. With `json` the
+ * so every exit holds CRLF-ended lines of at most 998 octets: a header field at
+ * its blanks, after unfolding, the body at 998. With `json` the
  * mail must be valid UTF-8: see raw_is_utf8(). */
 void raw_append(struct segments *segments, const struct message *message,
     const struct raw_options *options);
 
-/* True when the bytes are valid UTF-8 as a whole (RFC 3629), so that JSON can
- * carry them.  Reads the spool; a work thread. */
+/* True when the raw form is valid UTF-8 as a whole (RFC 3629), so that JSON can
+ * carry it: the bytes are, and no fold falls within a character.  Reads the spool; a work thread. */
 bool raw_is_utf8(const struct message *message);
 
 #endif

@@ -1,1 +1,263 @@
 /* SPDX-License-Identifier: MIT */
+#include "mail/raw.h"
+
+#include "core/clock.h"
+#include "fold.h"
+
+#include <string.h>
+
+#define FOREIGN_MAX 200
+
+static const char *const removed[] = { "Bcc", "Resent-Bcc", "Return-Path",
+	"Content-Length", NULL };
+
+/* RFC 5322 3.6: these stand once. */
+static const char *const single[] = { "Date", "From", "Message-ID", "Sender",
+	"To", "Cc", "Reply-To", NULL };
+
+/* What we make when it is missing. */
+static const char *const made[] = { "Date", "From", "Message-ID", NULL };
+
+/* Text of the client's choosing becomes something that cannot end a comment,
+ * a quoted string or the line. */
+static void
+append_foreign(GString *head, const char *text)
+{
+	size_t length = 0;
+
+	for (; text != NULL && *text != '\0' && length < FOREIGN_MAX; text++) {
+		if (*text <= ' ' || *text > '~' ||
+		    strchr("()\\\"<>;", *text) != NULL)
+			continue;
+		g_string_append_c(head, *text);
+		length++;
+	}
+	if (length == 0)
+		g_string_append(head, "unknown");
+}
+
+static void
+append_received(
+    GString *head, const struct submission *submission, const char *hostname)
+{
+	char date[CLOCK_RFC5322_LENGTH];
+
+	clock_rfc5322(submission->received_ms, date);
+	g_string_append(head, "Received: from ");
+	append_foreign(head, submission->helo);
+	g_string_append(head, " ([");
+	/* RFC 5321 4.1.3 */
+	if (strchr(submission->peer, ':') != NULL)
+		g_string_append(head, "IPv6:");
+	append_foreign(head, submission->peer);
+	g_string_append(head, "])\r\n\tby ");
+	append_foreign(head, hostname);
+	g_string_append_printf(head, " (postferry) with %s id %s;\r\n\t%s\r\n",
+	    submission->esmtp ? "ESMTP" : "SMTP", submission->id, date);
+}
+
+static bool
+is_named(const char *const *names, const char *name)
+{
+	for (; names != NULL && *names != NULL; names++) {
+		size_t length = strlen(*names);
+
+		if (g_ascii_strcasecmp(*names, name) == 0 ||
+		    ((*names)[length - 1] == '-' &&
+			g_ascii_strncasecmp(*names, name, length) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* Where a line that begins at text and has no room for more than `room` octets
+ * is broken: before its last blank, else where the room ends, but never within
+ * a character of UTF-8. */
+static size_t
+find_break(const char *text, size_t room)
+{
+	size_t at = room;
+
+	while (at > 1 && text[at] != ' ' && text[at] != '\t')
+		at--;
+	if (at > 1)
+		return at;
+	for (at = room;
+	     at > room - 3 && ((unsigned char)text[at] & 0xc0) == 0x80; at--)
+		continue;
+	return at;
+}
+
+/* Unfolded and folded anew: what else could be done with a line of 5,000
+ * octets is to lose it. */
+static void
+append_folded(GString *head, const struct header_field *field)
+{
+	const char *text = field->body;
+	size_t left = strlen(text);
+	size_t column = strlen(field->name) + 2;
+
+	g_string_append_printf(head, "%s: ", field->name);
+	while (column + left > FOLD_LINE_MAX) {
+		/* a name that leaves no room stays alone on its line */
+		size_t take = column + 4 > FOLD_LINE_MAX
+				  ? 0
+				  : find_break(text, FOLD_LINE_MAX - column);
+
+		g_string_append_len(head, text, (gssize)take);
+		g_string_append(head, "\r\n");
+		text += take;
+		left -= take;
+		column = 0;
+		if (*text != ' ' && *text != '\t') {
+			g_string_append_c(head, ' ');
+			column = 1;
+		}
+	}
+	g_string_append_printf(head, "%s\r\n", text);
+}
+
+static void
+append_field(GString *head, const struct header *header,
+    const struct header_field *field)
+{
+	if (field->longest > FOLD_LINE_MAX && field->name[0] != '\0') {
+		append_folded(head, field);
+		return;
+	}
+	g_string_append_len(
+	    head, header_bytes(header, field), (gssize)field->length);
+	if (head->str[head->len - 1] != '\n')
+		g_string_append(head, "\r\n");
+}
+
+/* True when a field of the name, and not an empty one, stands before it. */
+static bool
+is_repeated(const struct header *header, const struct header_field *field)
+{
+	for (unsigned i = 0; i < header->fields->len; i++) {
+		const struct header_field *other =
+		    &g_array_index(header->fields, struct header_field, i);
+
+		if (other == field)
+			return false;
+		if (other->body[0] != '\0' &&
+		    g_ascii_strcasecmp(other->name, field->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+append_fields(GString *head, const struct header *header,
+    const struct raw_options *options)
+{
+	for (unsigned i = 0; i < header->fields->len; i++) {
+		const struct header_field *field =
+		    &g_array_index(header->fields, struct header_field, i);
+
+		if (is_named(removed, field->name) ||
+		    is_named(options->omit, field->name))
+			continue;
+		/* as good as missing: ours stands below */
+		if (field->body[0] == '\0' && is_named(made, field->name))
+			continue;
+		if (options->once && is_named(single, field->name) &&
+		    is_repeated(header, field))
+			continue;
+		append_field(head, header, field);
+	}
+}
+
+static void
+append_made(GString *head, const struct message *message,
+    const struct raw_options *options)
+{
+	const struct header_address *from = NULL;
+
+	if (message->from->len > 0)
+		from = g_ptr_array_index(message->from, 0);
+	if (!message->had_date && !is_named(options->omit, "Date"))
+		g_string_append_printf(head, "Date: %s\r\n", message->date);
+	if (!message->had_from && from != NULL &&
+	    !is_named(options->omit, "From"))
+		g_string_append_printf(head, "From: <%s>\r\n", from->spec);
+	if (!message->had_message_id && !is_named(options->omit, "Message-ID"))
+		g_string_append_printf(
+		    head, "Message-ID: %s\r\n", message->message_id);
+}
+
+void
+raw_append(struct segments *segments, const struct message *message,
+    const struct raw_options *options)
+{
+	g_autoptr(GString) head = g_string_new(NULL);
+
+	append_received(head, message->submission, options->hostname);
+	if (options->add != NULL)
+		g_string_append(head, options->add);
+	append_fields(head, message->header, options);
+	append_made(head, message, options);
+	g_string_append(head, "\r\n");
+	if (options->json)
+		segments_add_json(segments, head->str, head->len);
+	else
+		segments_add(segments, head->str, head->len);
+	segments_add_body(segments, &message->submission->seen,
+	    options->json ? SEGMENT_JSON : SEGMENT_FOLDED);
+}
+
+/* Checks what is there; the bytes of a character that has not ended yet are
+ * moved to the front, their number is *held. */
+static bool
+check_utf8(char *bytes, size_t length, size_t *held)
+{
+	const char *end = bytes;
+
+	*held = 0;
+	if (g_utf8_validate_len(bytes, length, &end))
+		return true;
+	*held = length - (size_t)(end - bytes);
+	if (g_utf8_get_char_validated(end, (gssize)*held) != (gunichar)-2)
+		return false;
+	memmove(bytes, end, *held);
+	return true;
+}
+
+/* The body as it will leave: a fold in the midst of a character breaks it. */
+static bool
+is_body_utf8(const struct message *message)
+{
+	const struct spool *spool = message->submission->spool;
+	uint64_t offset = message->header->end;
+	unsigned char in[4096];
+	char out[4 + sizeof in + FOLD_BYTES * (sizeof in / 997 + 1)];
+	uint32_t column = 0;
+	size_t held = 0;
+
+	for (;;) {
+		ssize_t taken = spool_read(spool, offset, in, sizeof in);
+		size_t length;
+
+		if (taken <= 0)
+			return taken == 0 && held == 0;
+		offset += (uint64_t)taken;
+		length = held + fold_bytes(&column, in, (size_t)taken,
+				    (unsigned char *)out + held);
+		if (!check_utf8(out, length, &held))
+			return false;
+	}
+}
+
+bool
+raw_is_utf8(const struct message *message)
+{
+	const struct limiter_seen *seen = &message->submission->seen;
+	GBytes *block = message->header->block;
+
+	if (seen->eightbit_header &&
+	    !g_utf8_validate_len(
+		g_bytes_get_data(block, NULL), g_bytes_get_size(block), NULL))
+		return false;
+	return !seen->eightbit_body || is_body_utf8(message);
+}
