@@ -1,1 +1,246 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The sandbox: the real daemon in front of simulated providers, all on
+ * loopback, with one readable line per mail.
+ */
+#include "cli.h"
+
+#include "core/log.h"
+#include "ferry.h"
+#include "simulate/simulator.h"
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SANDBOX_KEY    "sandbox-key-0123456789"
+#define SANDBOX_DOMAIN "sandbox.example"
+
+enum {
+	MAILGUN,
+	MANDRILL,
+	UPSTREAM,
+	PROVIDERS
+};
+
+static const char *const names[PROVIDERS] = { "mailgun", "mandrill",
+	"upstream" };
+static const char *const kinds[PROVIDERS] = { "mailgun", "mandrill", "smtp" };
+
+struct sandbox {
+	struct simulator *simulators[PROVIDERS];
+	struct config *config;
+	struct ferry *ferry;
+};
+
+static void
+print_usage(FILE *out)
+{
+	fputs("usage: postferry sandbox [--listen ADDRESS:PORT]\n"
+	      "\n"
+	      "Serves on 127.0.0.1:2525 and delivers to simulated providers on "
+	      "this machine:\n"
+	      "no account, no settings, nothing leaves.  Prints one line per "
+	      "mail, and how to take\n"
+	      "a provider down and watch the mail go another way.\n",
+	    out);
+}
+
+/* "5.2 kB" */
+static char *
+print_size(uint64_t bytes)
+{
+	if (bytes < 1000)
+		return g_strdup_printf("%" G_GUINT64_FORMAT " B", bytes);
+	if (bytes < 1000000)
+		return g_strdup_printf("%.1f kB", (double)bytes / 1e3);
+	return g_strdup_printf("%.1f MB", (double)bytes / 1e6);
+}
+
+static void
+on_mail(void *object, const struct dispatch_event *event)
+{
+	g_autofree char *size = print_size(event->size_bytes);
+	GString *line = g_string_new(NULL);
+	char clock[16];
+	time_t now = time(NULL);
+	struct tm local;
+
+	(void)object;
+	localtime_r(&now, &local);
+	strftime(clock, sizeof clock, "%H:%M:%S", &local);
+	g_string_append_printf(line, "%s  %u  %s to %u recipient%s, ", clock,
+	    event->code, event->sender, event->recipients,
+	    event->recipients == 1 ? "" : "s");
+	log_escape(line, event->subject != NULL ? event->subject : "");
+	g_string_append_printf(line, ", %s: %s\n", size, event->story);
+	fputs(line->str, stdout);
+	fflush(stdout);
+	g_string_free(line, TRUE);
+}
+
+static bool
+start_simulators(struct sandbox *sandbox, GError **error)
+{
+	for (unsigned i = 0; i < PROVIDERS; i++) {
+		struct simulator_options options = {
+			.kind = kinds[i],
+			.listen = "127.0.0.1:0",
+			.control = "127.0.0.1:0",
+			.key = i == UPSTREAM ? NULL : SANDBOX_KEY,
+			.domain = i == MAILGUN ? SANDBOX_DOMAIN : NULL,
+		};
+		sandbox->simulators[i] = simulator_new(&options, error);
+		if (sandbox->simulators[i] == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* The settings as an environment: the same reader, the same checks. */
+static char **
+write_environment(const struct sandbox *sandbox, const char *listen)
+{
+	const char *upstream = simulator_address(sandbox->simulators[UPSTREAM]);
+	const char *colon = strrchr(upstream, ':');
+	g_autofree char *host = g_strndup(upstream, (gsize)(colon - upstream));
+	GString *text = g_string_new(NULL);
+
+	g_string_append_printf(text,
+	    "POSTFERRY_LISTENER_SANDBOX_ADDRESS=%s\n"
+	    "POSTFERRY_PROVIDER_MAILGUN_TYPE=mailgun\n"
+	    "POSTFERRY_PROVIDER_MAILGUN_DOMAIN=" SANDBOX_DOMAIN "\n"
+	    "POSTFERRY_PROVIDER_MAILGUN_API_KEY=" SANDBOX_KEY "\n"
+	    "POSTFERRY_PROVIDER_MAILGUN_BASE_URL=http://%s\n"
+	    "POSTFERRY_PROVIDER_MANDRILL_TYPE=mandrill\n"
+	    "POSTFERRY_PROVIDER_MANDRILL_API_KEY=" SANDBOX_KEY "\n"
+	    "POSTFERRY_PROVIDER_MANDRILL_BASE_URL=http://%s\n",
+	    listen, simulator_address(sandbox->simulators[MAILGUN]),
+	    simulator_address(sandbox->simulators[MANDRILL]));
+	g_string_append_printf(text,
+	    "POSTFERRY_PROVIDER_UPSTREAM_TYPE=smtp\n"
+	    "POSTFERRY_PROVIDER_UPSTREAM_HOST=%s\n"
+	    "POSTFERRY_PROVIDER_UPSTREAM_PORT=%s\n"
+	    "POSTFERRY_PROVIDER_UPSTREAM_TLS=off\n"
+	    "POSTFERRY_ROUTE_DEFAULT_PROVIDERS=mailgun,mandrill,upstream",
+	    host, colon + 1);
+	char **environment = g_strsplit(text->str, "\n", -1);
+	g_string_free(text, TRUE);
+	return environment;
+}
+
+static struct config *
+read_settings(const struct sandbox *sandbox, const struct settings *settings,
+    const char *listen)
+{
+	g_auto(GStrv) environment = write_environment(sandbox, listen);
+	struct config_source source = { .environment = environment };
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+	struct config *config = config_read(&source, settings->tables, errors);
+
+	for (unsigned i = 0; i < errors->len; i++)
+		fprintf(
+		    stderr, "postferry: %s\n", (const char *)errors->pdata[i]);
+	return config;
+}
+
+static void
+print_welcome(const struct sandbox *sandbox)
+{
+	const char *listen = ferry_address(sandbox->ferry, "sandbox");
+	const char *control = simulator_control(sandbox->simulators[MAILGUN]);
+
+	printf("postferry sandbox: everything here stays on this machine.\n\n"
+	       "  mail in    %s (SMTP)\n",
+	    listen);
+	for (unsigned i = 0; i < PROVIDERS; i++)
+		printf("  %-9s  %s, control door http://%s\n", names[i],
+		    simulator_address(sandbox->simulators[i]),
+		    simulator_control(sandbox->simulators[i]));
+	printf("\nSend a mail:\n"
+	       "  swaks --server %s --from me@" SANDBOX_DOMAIN
+	       " --to you@example.org\n"
+	       "Take Mailgun down, bring it back:\n"
+	       "  curl -X PUT -d refuse http://%s/fault\n"
+	       "  curl -X DELETE http://%s/fault\n"
+	       "See what Mailgun took:\n"
+	       "  curl http://%s/mails\n"
+	       "Ctrl-C ends it.\n\n",
+	    listen, control, control, control);
+	fflush(stdout);
+}
+
+static int
+run(struct sandbox *sandbox, const char *listen, GError **error)
+{
+	struct settings settings;
+	bool busy;
+
+	if (!start_simulators(sandbox, error))
+		return EX_UNAVAILABLE;
+	settings_collect(&settings);
+	sandbox->config = read_settings(sandbox, &settings, listen);
+	if (sandbox->config == NULL)
+		return EX_CONFIG;
+	struct ferry_options options = { .config = sandbox->config,
+		.event = on_mail };
+	sandbox->ferry = ferry_new(&options, &busy, error);
+	if (sandbox->ferry == NULL)
+		return EX_UNAVAILABLE;
+	print_welcome(sandbox);
+	if (!ferry_run(sandbox->ferry)) {
+		log_close();
+		_exit(EX_OK);
+	}
+	return EX_OK;
+}
+
+static bool
+read_options(int argc, char **argv, const char **listen, int *exit_code)
+{
+	static const struct option options[] = {
+		{ "listen", required_argument, NULL, 'l' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	optind = 1;
+	while ((option = getopt_long(argc, argv, "l:h", options, NULL)) != -1) {
+		if (option == 'l') {
+			*listen = optarg;
+			continue;
+		}
+		print_usage(option == 'h' ? stdout : stderr);
+		*exit_code = option == 'h' ? EX_OK : EX_USAGE;
+		return false;
+	}
+	return true;
+}
+
+int
+cli_sandbox(int argc, char **argv)
+{
+	struct sandbox sandbox = { 0 };
+	struct log_options log = { .level = LOG_LEVEL_ERROR };
+	const char *listen = "127.0.0.1:2525";
+	int exit_code;
+	g_autoptr(GError) error = NULL;
+
+	if (!read_options(argc, argv, &listen, &exit_code))
+		return exit_code;
+	ferry_prepare_process();
+	log_open(&log);
+	exit_code = run(&sandbox, listen, &error);
+	if (error != NULL)
+		fprintf(stderr, "postferry: %s\n", error->message);
+	ferry_free(sandbox.ferry);
+	for (unsigned i = 0; i < PROVIDERS; i++)
+		simulator_free(sandbox.simulators[i]);
+	log_close();
+	if (sandbox.config != NULL)
+		config_unref(sandbox.config);
+	return exit_code;
+}
