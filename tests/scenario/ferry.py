@@ -1,0 +1,371 @@
+# SPDX-License-Identifier: MIT
+"""What the scenarios stand on: postferry and its simulators as real processes.
+
+A scenario is a class over Scenario: it names the providers it wants, sends
+mail, sets faults, and looks at what each simulator recorded.  When it is over
+Scenario checks what must hold always: every process ended with 0, no sanitizer
+spoke, no simulator saw a request that the real provider would not understand.
+
+Nothing here sleeps: one waits for a line of a log, for a reply, for a record.
+Ports are the system's choice.  Only processes started here are ended here.
+"""
+
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+POSTFERRY = os.environ.get("POSTFERRY", "build-check/postferry")
+SANITIZED = "Sanitizer" in subprocess.run(
+    ["nm", "-D", POSTFERRY], capture_output=True, text=True).stdout \
+    or "__asan_init" in subprocess.run(
+    ["nm", "-D", POSTFERRY], capture_output=True, text=True).stdout
+
+# How long any single thing may take on a slow and busy machine before the
+# scenario is called stuck.  Never a measure of speed.
+PATIENCE = 60
+
+
+class Stuck(Exception):
+    """What was waited for did not come."""
+
+
+class Process:
+    """A program started here, its output kept in a file and searchable."""
+
+    def __init__(self, name, folder, command, environment=None):
+        self.name = name
+        self.path = os.path.join(folder, name + ".log")
+        self.lines = []
+        self.grown = threading.Condition()
+        self.ended = False
+        # Should this program be killed, what it started ends too.
+        self.child = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "TERM", *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, env=environment)
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def read(self):
+        with open(self.path, "wb") as file:
+            for line in self.child.stdout:
+                file.write(line)
+                file.flush()
+                with self.grown:
+                    self.lines.append(line.decode("utf-8", "replace"))
+                    self.grown.notify_all()
+        with self.grown:
+            self.ended = True
+            self.grown.notify_all()
+
+    def wait_line(self, pattern, start=0, patience=PATIENCE):
+        """The match of the first line from number start on that fits."""
+        deadline = time.monotonic() + patience
+        number = start
+        with self.grown:
+            while True:
+                while number < len(self.lines):
+                    found = re.search(pattern, self.lines[number])
+                    if found:
+                        return found
+                    number += 1
+                left = deadline - time.monotonic()
+                if self.ended or left <= 0:
+                    raise Stuck(f"{self.name} did not say {pattern!r}")
+                self.grown.wait(left)
+
+    def text(self):
+        with self.grown:
+            return "".join(self.lines)
+
+    def signal(self, number):
+        if self.child.poll() is None:
+            self.child.send_signal(number)
+
+    def wait_end(self, patience=PATIENCE):
+        """The exit code."""
+        try:
+            code = self.child.wait(patience)
+        except subprocess.TimeoutExpired:
+            raise Stuck(f"{self.name} did not end") from None
+        self.reader.join(patience)
+        return code
+
+    def stop(self):
+        """Ends it as a service manager does; the exit code."""
+        self.signal(signal.SIGTERM)
+        try:
+            return self.wait_end()
+        except Stuck:
+            self.child.kill()
+            self.wait_end()
+            raise
+
+
+class Simulator(Process):
+    """postferry simulate KIND, and its control door."""
+
+    def __init__(self, kind, folder, name=None, *options):
+        super().__init__(
+            name or kind, folder,
+            [POSTFERRY, "simulate", kind, "--listen", "127.0.0.1:0",
+             "--control", "127.0.0.1:0", *options])
+        self.kind = kind
+        found = self.wait_line(
+            r"listening.*address=(127\.0\.0\.1:\d+).*"
+            r"control=(127\.0\.0\.1:\d+)")
+        self.address, self.control = found[1], found[2]
+        self.port = int(self.address.rsplit(":", 1)[1])
+
+    def ask(self, method, path, body=None):
+        door = http.client.HTTPConnection(self.control, timeout=PATIENCE)
+        try:
+            door.request(method, path, body)
+            answer = door.getresponse()
+            text = answer.read()
+        finally:
+            door.close()
+        if answer.status >= 300:
+            raise AssertionError(
+                f"{self.name}: {method} {path}: {answer.status} {text!r}")
+        return text
+
+    def fault(self, words):
+        """What goes wrong from now on; None: nothing."""
+        if words is None:
+            self.ask("DELETE", "/fault")
+        else:
+            self.ask("PUT", "/fault", words)
+
+    def mails(self, count=0, after=0):
+        """The mails accepted since number after; waits until there are count
+        of them."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            mails = json.loads(
+                self.ask("GET", f"/mails?after={after}&wait=5000"
+                         if count else f"/mails?after={after}"))["mails"]
+            if len(mails) >= count:
+                return mails
+            if time.monotonic() > deadline:
+                raise Stuck(f"{self.name} has {len(mails)} mails, not {count}")
+
+    def requests(self):
+        """Requests seen so far, refused ones too."""
+        return json.loads(self.ask("GET", "/status"))["requests"]
+
+    def violations(self):
+        return json.loads(self.ask("GET", "/status"))["violations"]
+
+
+class Client:
+    """An SMTP client that says exactly what it is told to."""
+
+    def __init__(self, address, hello="EHLO client.example.com"):
+        host, port = address.rsplit(":", 1)
+        self.socket = socket.create_connection((host, int(port)), PATIENCE)
+        self.file = self.socket.makefile("rb")
+        self.greeting = self.reply()
+        if hello:
+            self.hello = self.command(hello)
+
+    def reply(self):
+        """(code, text of all lines); code 0 when the server hung up."""
+        texts = []
+        while True:
+            line = self.file.readline()
+            if not line:
+                return 0, "\n".join(texts)
+            texts.append(line[4:].decode("utf-8", "replace").rstrip("\r\n"))
+            if line[3:4] != b"-":
+                return int(line[:3]), "\n".join(texts)
+
+    def write(self, data):
+        self.socket.sendall(data)
+
+    def command(self, line):
+        self.write(line.encode() + b"\r\n")
+        return self.reply()
+
+    def begin(self, sender, recipients):
+        """MAIL, RCPT..., DATA up to the 354; the reply that is not good, or
+        None."""
+        steps = [(f"MAIL FROM:<{sender}>", 250)]
+        steps += [(f"RCPT TO:<{to}>", 250) for to in recipients]
+        steps += [("DATA", 354)]
+        for line, good in steps:
+            reply = self.command(line)
+            if reply[0] != good:
+                return reply
+        return None
+
+    def mail(self, sender, recipients, data):
+        """One whole transaction; data is sent dot-stuffed, its line ends as
+        they are.  The last reply."""
+        refused = self.begin(sender, recipients)
+        if refused:
+            return refused
+        self.write(stuff(data) + b".\r\n")
+        return self.reply()
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def stuff(data):
+    """Dot-stuffed, ended by CRLF."""
+    data = re.sub(rb"(^|\r\n)\.", rb"\1..", data)
+    return data if not data or data.endswith(b"\r\n") else data + b"\r\n"
+
+
+def crlf(text):
+    """Bytes of a mail written with plain line ends."""
+    data = text if isinstance(text, bytes) else text.encode()
+    return data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+
+
+def simple(subject="Hello", body="Good day.\n", **fields):
+    """A plain mail; fields are further header fields, _ for -."""
+    head = {"From": "Ann <ann@example.com>", "To": "bob@example.net",
+            "Subject": subject, "Message-ID": f"<{os.urandom(8).hex()}@c>",
+            "Date": "Fri, 21 Nov 2025 10:00:00 +0000"}
+    head.update((name.replace("_", "-"), value)
+                for name, value in fields.items())
+    lines = [f"{name}: {value}" for name, value in head.items() if value]
+    return crlf("\n".join(lines) + "\n\n" + body)
+
+
+class Scenario(unittest.TestCase):
+    """A folder of its own, simulators for `providers`, and postferry."""
+
+    # In the order of the route, by the name of their section.
+    providers = ("mailgun", "mandrill", "upstream")
+    # Settings beside the usual ones: {"server": {"deadline": "5s"}}.
+    settings = {}
+    kinds = {"mailgun": "mailgun", "mandrill": "mandrill", "upstream": "smtp"}
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="ferry-")
+        self.processes = []
+        self.addCleanup(self.finish)
+        for name in self.providers:
+            simulator = Simulator(self.kinds[name], self.folder, name)
+            self.processes.append(simulator)
+            setattr(self, name, simulator)
+        self.start_ferry()
+
+    def start_ferry(self, *arguments, settings=None):
+        path = os.path.join(self.folder, "postferry.conf")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(settings or self.write_settings())
+        self.ferry = self.start("postferry", "serve", "--config", path,
+                                *arguments)
+        self.address = self.ferry.wait_line(
+            r"listening.*address=(\S+:\d+)")[1]
+
+    def start(self, name, *arguments, environment=None):
+        process = Process(name, self.folder, [POSTFERRY, *arguments],
+                          environment)
+        self.processes.append(process)
+        return process
+
+    def write_settings(self):
+        sections = {
+            "server": {"hostname": "ferry.example.com",
+                       "answer": "delivered"},
+            "listener local": {"address": "127.0.0.1:0"},
+            "provider mailgun": {
+                "type": "mailgun", "domain": "mg.example.com",
+                "api_key": "key-of-mailgun-0123456789"},
+            "provider mandrill": {
+                "type": "mandrill",
+                "api_key": "key-of-mandrill-0123456789"},
+            "provider upstream": {
+                "type": "smtp", "host": "127.0.0.1", "tls": "off"},
+            "route default": {"providers": ", ".join(self.providers)},
+        }
+        for name in ("mailgun", "mandrill", "upstream"):
+            section = f"provider {name}"
+            if name not in self.providers:
+                del sections[section]
+            elif name == "upstream":
+                sections[section]["port"] = str(self.upstream.port)
+            else:
+                address = getattr(self, name).address
+                sections[section]["base_url"] = f"http://{address}"
+        for section, keys in self.settings.items():
+            sections.setdefault(section, {}).update(keys)
+        return "".join(
+            f"[{section}]\n" + "".join(
+                f"{key} = {value}\n" for key, value in keys.items()) + "\n"
+            for section, keys in sections.items())
+
+    def send(self, data, recipients=("bob@example.net",),
+             sender="ann@example.com"):
+        """One mail over a connection of its own; (code, text)."""
+        with Client(self.address) as client:
+            reply = client.mail(sender, recipients, data)
+            client.command("QUIT")
+            return reply
+
+    def accept(self, *arguments, **keywords):
+        """Sends and insists on the 250."""
+        code, text = self.send(*arguments, **keywords)
+        self.assertEqual(code, 250, text)
+        return text
+
+    def finish(self):
+        """Ends what runs, from the sea to the spring, and looks at it."""
+        faults = []
+        for process in reversed(self.processes):
+            try:
+                faults += self.look_at(process)
+            except Stuck as stuck:
+                faults.append(str(stuck))
+        if faults or self.has_failed():
+            self.show_logs()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.assertEqual(faults, [])
+
+    def look_at(self, process):
+        faults = []
+        if isinstance(process, Simulator) and process.child.poll() is None:
+            for text in process.violations():
+                faults.append(f"{process.name} saw a bad request: {text}")
+        code = process.stop()
+        if code != 0:
+            faults.append(f"{process.name} ended with {code}")
+        text = process.text()
+        if re.search(r"Sanitizer|runtime error:|CRITICAL|\*\*\*", text):
+            faults.append(f"{process.name} wrote a report, see its log")
+        return faults
+
+    def has_failed(self):
+        result = self._outcome.result
+        return any(test is self or getattr(test, "test_case", None) is self
+                   for test, _ in result.failures + result.errors)
+
+    def show_logs(self):
+        for process in self.processes:
+            print(f"---- {process.name}\n{process.text()[-20000:]}",
+                  file=sys.stderr)
+
+
+def main():
+    unittest.main(verbosity=2)
