@@ -75,8 +75,8 @@ NAMES = {
     "src/carriers/*.c": ["carrier_"],
     # A translator is a const table named as its file.
     "src/providers/registry.c": ["registry"],
-    # Commands are what main's table names.
-    "src/cli/*.c": ["command_"],
+    # The commands share one header, cli.h: cli_serve().
+    "src/cli/*.c": ["cli"],
     # One noun, two words for it.
     "src/mail/envelope.c": ["envelope"],
     "src/mail/exchange.c": ["smtp_reply"],

@@ -10,6 +10,7 @@ Nothing here sleeps: one waits for a line of a log, for a reply, for a record.
 Ports are the system's choice.  Only processes started here are ended here.
 """
 
+import base64
 import http.client
 import json
 import os
@@ -23,6 +24,8 @@ import tempfile
 import threading
 import time
 import unittest
+
+from received import Received
 
 POSTFERRY = os.environ.get("POSTFERRY", "build-check/postferry")
 SANITIZED = "Sanitizer" in subprocess.run(
@@ -146,25 +149,46 @@ class Simulator(Process):
         else:
             self.ask("PUT", "/fault", words)
 
-    def mails(self, count=0, after=0):
-        """The mails accepted since number after; waits until there are count
-        of them."""
+    def numbers(self, count=0):
+        """The numbers of the mails accepted; waits until there are count."""
         deadline = time.monotonic() + PATIENCE
+        numbers = []
         while True:
-            mails = json.loads(
-                self.ask("GET", f"/mails?after={after}&wait=5000"
-                         if count else f"/mails?after={after}"))["mails"]
-            if len(mails) >= count:
-                return mails
+            wait = 5000 if len(numbers) < count else 0
+            last = numbers[-1] if numbers else 0
+            listed = json.loads(
+                self.ask("GET", f"/mails?after={last}&wait={wait}"))
+            numbers += [mail["number"] for mail in listed]
+            if not listed and len(numbers) >= count:
+                return numbers
             if time.monotonic() > deadline:
-                raise Stuck(f"{self.name} has {len(mails)} mails, not {count}")
+                raise Stuck(f"{self.name} has {len(numbers)} mails, not"
+                            f" {count}")
+
+    def mails(self, count=0):
+        """The mails accepted, as Received; waits until there are count."""
+        return [self.read_mail(number) for number in self.numbers(count)]
+
+    def read_mail(self, number):
+        record = json.loads(self.ask("GET", f"/mails/{number}"))
+        raw = None
+        if "raw" in record:
+            raw = self.ask("GET", f"/mails/{number}/raw")
+        return Received(record, raw)
+
+    def clear(self):
+        """Forgets the mails there are."""
+        self.ask("DELETE", "/mails")
 
     def requests(self):
         """Requests seen so far, refused ones too."""
-        return json.loads(self.ask("GET", "/status"))["requests"]
+        return json.loads(self.ask("GET", "/state"))["requests"]
+
+    def wait_requests(self, count):
+        self.ask("GET", f"/state?requests={count}&wait={PATIENCE * 1000}")
 
     def violations(self):
-        return json.loads(self.ask("GET", "/status"))["violations"]
+        return json.loads(self.ask("GET", "/violations"))
 
 
 class Client:
@@ -251,6 +275,18 @@ def simple(subject="Hello", body="Good day.\n", **fields):
     return crlf("\n".join(lines) + "\n\n" + body)
 
 
+def attach(head, name, blob):
+    """A mail with a text and one file; head without MIME's fields."""
+    return crlf(
+        head + "MIME-Version: 1.0\n"
+        "Content-Type: multipart/mixed; boundary=ferry\n\n"
+        "--ferry\nContent-Type: text/plain\n\nSee the file.\n"
+        "--ferry\nContent-Type: application/octet-stream\n"
+        f"Content-Disposition: attachment; filename={name}\n"
+        "Content-Transfer-Encoding: base64\n\n"
+        + base64.encodebytes(blob).decode() + "--ferry--\n")
+
+
 class Scenario(unittest.TestCase):
     """A folder of its own, simulators for `providers`, and postferry."""
 
@@ -260,10 +296,13 @@ class Scenario(unittest.TestCase):
     settings = {}
     kinds = {"mailgun": "mailgun", "mandrill": "mandrill", "upstream": "smtp"}
 
-    def setUp(self):
+    def prepare(self):
         self.folder = tempfile.mkdtemp(prefix="ferry-")
         self.processes = []
         self.addCleanup(self.finish)
+
+    def setUp(self):
+        self.prepare()
         for name in self.providers:
             simulator = Simulator(self.kinds[name], self.folder, name)
             self.processes.append(simulator)

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""A real Postfix hands over 200 mails while the providers fail in turn: all
+arrive exactly once, and Postfix bounces nothing."""
+
+import collections
+import hashlib
+import os
+import random
+import shutil
+import unittest
+
+import ferry
+import postfix
+
+MAILS = 200
+# What each provider does while one fifth of the mails comes in.
+PHASES = [
+    ("refuse", None, None),
+    ("status 401", "status 429", None),
+    ("reset-in-body", "status 503", "refuse"),
+    ("status 503", "reset-in-body", None),
+    ("status 429", "refuse", None),
+]
+
+
+@unittest.skipUnless(os.geteuid() == 0 and shutil.which("postqueue", path=
+                     "/usr/sbin:/usr/bin"), "Postfix needs root")
+class Postfix(ferry.Scenario):
+    settings = {"server": {
+        # A hundredth of what they are, so that a provider comes back soon.
+        "pause_min": "50ms", "pause_max": "1s", "account_pause": "500ms",
+        "throttle_pause": "500ms", "doubt_wait": "1200ms",
+        "doubt_wait_error": "200ms"}}
+
+    def setUp(self):
+        super().setUp()
+        self.postfix = postfix.Postfix(
+            self.folder, int(self.address.rsplit(":", 1)[1]))
+        self.processes.append(self.postfix)
+
+    def write_mail(self, number, seed):
+        size = seed.choice([100, 900, 5000, 70_000, 400_000])
+        blob = seed.randbytes(size)
+        head = (f"From: Ann <ann@example.com>\nTo: bob{number}@example.net\n"
+                f"Subject: number {number}\n"
+                "Date: Fri, 21 Nov 2025 10:00:00 +0000\n"
+                f"Message-ID: <{number}.d1@example.com>\n")
+        self.digests[number] = hashlib.sha256(blob).hexdigest()
+        return ferry.attach(head, "blob.bin", blob)
+
+    def test_all_arrive_once(self):
+        seed = random.Random(7)
+        self.digests = {}
+        simulators = (self.mailgun, self.mandrill, self.upstream)
+        for phase, faults in enumerate(PHASES):
+            for simulator, fault in zip(simulators, faults):
+                simulator.fault(fault)
+            for number in range(phase * MAILS // len(PHASES),
+                                (phase + 1) * MAILS // len(PHASES)):
+                self.postfix.send(self.write_mail(number, seed),
+                                  "ann@example.com",
+                                  [f"bob{number}@example.net"])
+        for simulator in simulators:
+            simulator.fault(None)
+        self.wait_until_gone()
+        self.check_ledger(simulators)
+
+    def wait_until_gone(self):
+        """Postfix tells of each mail that leaves its queue."""
+        sent, line = 0, 0
+        while sent < MAILS:
+            found = self.postfix.wait_line(
+                r"status=(sent|bounced|expired)", line, patience=180)
+            line = self.postfix.lines.index(found.string, line) + 1
+            self.assertEqual(found[1], "sent", found.string)
+            sent += 1
+        self.assertEqual(self.postfix.waiting(), 0)
+
+    def check_ledger(self, simulators):
+        got = collections.Counter()
+        for simulator in simulators:
+            for mail in simulator.mails():
+                number = int(mail.header("Subject").rsplit(" ", 1)[1])
+                got[number] += 1
+                self.assertEqual(mail.recipients,
+                                 [f"bob{number}@example.net"])
+                self.assertEqual(mail.files,
+                                 {"blob.bin": self.digests[number]})
+        self.assertEqual({n: c for n, c in got.items() if c != 1}, {})
+        self.assertEqual(len(got), MAILS)
+        self.assertNotIn("status=bounced", self.postfix.text())
+
+
+if __name__ == "__main__":
+    ferry.main()
