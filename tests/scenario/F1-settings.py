@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: MIT
+"""Settings: every error at once and in words, the environment alone is enough,
+secrets come from files and are never shown."""
+
+import os
+import subprocess
+
+import ferry
+
+BAD = """\
+[server]
+hostnam = ferry.example.com
+answer = delivered
+deadline = soon
+
+[listener local]
+address = 127.0.0.1:99999
+
+[provider mailgun]
+type = mailgn
+domain = mg.example.com
+
+[provider upstream]
+type = smtp
+host = smtp.example.net
+port = 465
+
+[route default]
+providers = mailgun, upstrem
+"""
+
+# What must be said of it, each in one line that names file and line.
+SAID = [
+    r":2: .*hostnam.*hostname",
+    r":4: .*deadline.*soon",
+    r":7: .*address.*99999",
+    r":10: .*type.*mailgn.*mailgun",
+]
+
+SECRET = "key-0123456789-secret"
+
+
+class Settings(ferry.Scenario):
+    providers = ("mailgun",)
+
+    def setUp(self):
+        self.prepare()
+
+    def write(self, name, text, mode=0o600):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(path, mode)
+        return path
+
+    def run_command(self, *arguments, environment=None):
+        return subprocess.run(
+            [ferry.POSTFERRY, *arguments], capture_output=True, text=True,
+            env=environment, timeout=ferry.PATIENCE)
+
+    def test_check_says_all_errors_at_once(self):
+        path = self.write("bad.conf", BAD)
+        done = self.run_command("check", "--config", path)
+        self.assertEqual(done.returncode, 78, done.stderr)
+        for pattern in SAID:
+            with self.subTest(pattern):
+                self.assertRegex(done.stderr, path + pattern)
+
+    def test_serve_refuses_them_too(self):
+        path = self.write("bad.conf", BAD)
+        done = self.run_command("serve", "--config", path)
+        self.assertEqual(done.returncode, 78, done.stderr)
+        self.assertIn("hostnam", done.stderr)
+
+    def test_port_465_says_587(self):
+        path = self.write("465.conf", "[listener local]\n"
+                          "address = 127.0.0.1:0\n"
+                          "[provider upstream]\ntype = smtp\n"
+                          "host = smtp.example.net\nport = 465\n"
+                          "[route default]\nproviders = upstream\n")
+        done = self.run_command("check", "--config", path)
+        self.assertEqual(done.returncode, 78, done.stderr)
+        self.assertIn("587", done.stderr)
+
+    def test_a_route_names_a_provider_that_is_not_there(self):
+        path = self.write("route.conf", "[listener local]\n"
+                          "address = 127.0.0.1:0\n"
+                          "[provider upstream]\ntype = smtp\n"
+                          "host = smtp.example.net\n"
+                          "[route default]\nproviders = upstrem\n")
+        done = self.run_command("check", "--config", path)
+        self.assertEqual(done.returncode, 78, done.stderr)
+        self.assertIn("upstrem", done.stderr)
+
+    def test_no_file_is_named(self):
+        done = self.run_command("check", "--config", "/nonexistent/x.conf")
+        self.assertEqual(done.returncode, 78, done.stderr)
+        self.assertIn("/nonexistent/x.conf", done.stderr)
+
+    def test_a_good_file_is_fine(self):
+        self.mailgun = type("", (), {"address": "127.0.0.1:1"})
+        path = self.write("good.conf", self.write_settings())
+        done = self.run_command("check", "--config", path)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("mailgun", done.stdout)
+        self.assertNotIn("key-of-mailgun", done.stdout + done.stderr)
+
+    def test_settings_lists_every_key(self):
+        done = self.run_command("settings")
+        self.assertEqual(done.returncode, 0)
+        for key in ("hostname", "address", "api_key", "base_url",
+                    "providers", "allow", "deadline"):
+            self.assertRegex(done.stdout, rf"(?m)^{key}$")
+
+    def test_a_wrong_command_is_told_the_right_ones(self):
+        for arguments in ((), ("serv",)):
+            done = self.run_command(*arguments)
+            self.assertEqual(done.returncode, 64)
+            self.assertIn("serve", done.stderr)
+
+
+class Environment(ferry.Scenario):
+    """No file at all: the usual variables are enough."""
+
+    def setUp(self):
+        self.prepare()
+        self.mailgun = ferry.Simulator(
+            "mailgun", self.folder, None, "--key", SECRET,
+            "--domain", "mg.example.com")
+        self.processes.append(self.mailgun)
+
+    def serve(self, **variables):
+        base = {"PATH": os.environ["PATH"],
+                "MAILGUN_DOMAIN": "mg.example.com",
+                "POSTFERRY_PROVIDER_MAILGUN_BASE_URL":
+                    f"http://{self.mailgun.address}",
+                "POSTFERRY_LISTENER_LOCAL_ADDRESS": "127.0.0.1:0",
+                **{name: value for name, value in os.environ.items()
+                   if name.endswith("SAN_OPTIONS")}}
+        self.ferry = self.start("postferry", "serve",
+                                environment={**base, **variables})
+        self.address = self.ferry.wait_line(
+            r"listening.*address=(\S+:\d+)")[1]
+
+    def test_the_usual_variables(self):
+        self.serve(MAILGUN_API_KEY=SECRET)
+        self.accept(ferry.simple())
+        self.assertEqual(len(self.mailgun.mails(1)), 1)
+        self.assertNotIn(SECRET, self.ferry.text())
+
+    def test_a_secret_from_a_file(self):
+        path = os.path.join(self.folder, "key")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(SECRET + "\n")
+        os.chmod(path, 0o600)
+        self.serve(MAILGUN_API_KEY_FILE=path)
+        self.accept(ferry.simple())
+        self.assertEqual(len(self.mailgun.mails(1)), 1)
+
+
+if __name__ == "__main__":
+    ferry.main()
