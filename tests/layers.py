@@ -402,7 +402,9 @@ def fits(path, table, name, compare):
 
 
 def is_named(name, word):
-    return name == word or name.startswith(word.rstrip("_") + "_")
+    """clock_now of clock, records_keep of record: one or many."""
+    noun = word.rstrip("_")
+    return name == noun or name.startswith((noun + "_", noun + "s_"))
 
 
 def objects(root, build):
