@@ -113,10 +113,10 @@ void part_free(struct part *part);
 const char *trait_text(enum trait trait);
 
 /* True when the decoded value of this field is carried by its own member
- * (From, To, Subject, Date, MIME-Version, Content-*, ...), is removed always
- * (Bcc, Resent-Bcc, Return-Path, Content-Length), or speaks of bytes that
- * fields do not carry (Received, DKIM-Signature, ARC-*): not for extra
- * headers. */
+ * (From, To, Subject, Date, MIME-Version, Content-* but Content-Language,
+ * ...), is removed always (Bcc, Resent-Bcc, Return-Path, Content-Length), or
+ * speaks of bytes that fields do not carry (Received, DKIM-Signature, ARC-*):
+ * not for extra headers. */
 bool message_field_is_own(const char *name);
 
 /* The value of a field for an API: RFC 2047 decoded to UTF-8, unfolded, control

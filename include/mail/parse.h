@@ -10,7 +10,9 @@
 #include "mail/message.h"
 
 struct parse_options {
-	const char *hostname; /* for a Message-ID that is made */
+	const char *hostname; /* for a Message-ID and a From that are made */
+	const char *domain;   /* for header addresses without one; NULL: the
+	                       * hostname */
 };
 
 /* Once, in main, before any thread. */

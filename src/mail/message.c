@@ -44,6 +44,9 @@ static const char *const own_fields[] = { "From", "Sender", "Reply-To", "To",
 
 static const char *const own_prefixes[] = { "Content-", "ARC-" };
 
+/* Speaks of the mail as a whole, like any field. */
+static const char language[] = "Content-Language";
+
 struct message *
 message_ref(struct message *message)
 {
@@ -124,6 +127,8 @@ trait_text(enum trait trait)
 bool
 message_field_is_own(const char *name)
 {
+	if (g_ascii_strcasecmp(name, language) == 0)
+		return false;
 	for (size_t i = 0; i < G_N_ELEMENTS(own_fields); i++)
 		if (g_ascii_strcasecmp(name, own_fields[i]) == 0)
 			return true;

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "node.h"
+
+#include <string.h>
+
+static void
+free_node(void *node)
+{
+	node_free(node);
+}
+
+struct node *
+node_new(enum node_kind kind)
+{
+	struct node *node = g_new0(struct node, 1);
+
+	node->kind = kind;
+	node->children = g_ptr_array_new_with_free_func(free_node);
+	return node;
+}
+
+void
+node_free(struct node *node)
+{
+	if (node == NULL)
+		return;
+	g_ptr_array_unref(node->children);
+	g_free(node->type);
+	g_free(node->parameters);
+	g_free(node->charset);
+	g_free(node->start);
+	g_free(node->disposition);
+	g_free(node->name);
+	g_free(node->content_id);
+	g_free(node);
+}
+
+bool
+node_is(const struct node *node, const char *type)
+{
+	if (g_str_has_suffix(type, "/"))
+		return g_str_has_prefix(node->type, type);
+	return strcmp(node->type, type) == 0;
+}
+
+static bool
+is_boundary(
+    const unsigned char *line, size_t length, const GPtrArray *boundaries)
+{
+	if (length < 2 || memcmp(line, "--", 2) != 0)
+		return false;
+	for (unsigned i = 0; i < boundaries->len; i++) {
+		const char *boundary = g_ptr_array_index(boundaries, i);
+		size_t size = strlen(boundary);
+
+		if (length - 2 >= size && memcmp(line + 2, boundary, size) == 0)
+			return true;
+	}
+	return false;
+}
+
+static uint64_t
+leave_line_end(const unsigned char *bytes, uint64_t start, uint64_t end)
+{
+	if (end > start && bytes[end - 1] == '\n')
+		end--;
+	if (end > start && bytes[end - 1] == '\r')
+		end--;
+	return end;
+}
+
+uint64_t
+node_find_end(const unsigned char *bytes, uint64_t size, uint64_t offset,
+    const GPtrArray *boundaries)
+{
+	uint64_t at = offset;
+
+	while (at < size) {
+		const unsigned char *newline =
+		    memchr(bytes + at, '\n', size - at);
+		uint64_t next =
+		    newline == NULL ? size : (uint64_t)(newline - bytes) + 1;
+
+		if (is_boundary(bytes + at, next - at, boundaries))
+			return leave_line_end(bytes, offset, at);
+		at = next;
+	}
+	return size;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Judges a mail's structure: which part is its text, which its html, what the
+ * others are, and what of all that fields could not give back.  In doubt there
+ * is a trait: fields may only be chosen when nothing is lost.
+ */
+#ifndef MAIL_STRUCTURE_H
+#define MAIL_STRUCTURE_H
+
+#include "node.h"
+
+/* Fills text, html, parts and traits of the message from its tree; bytes are
+ * the whole spool. */
+void structure_read(struct message *message, const struct node *root,
+    const unsigned char *bytes);
+
+#endif
