@@ -44,6 +44,39 @@ node_is(const struct node *node, const char *type)
 }
 
 static bool
+is_token(const char *text)
+{
+	for (const char *at = text; *at != '\0'; at++)
+		if (*at <= ' ' || *at > '~' ||
+		    strchr("()<>@,;:\\\"/[]?=", *at) != NULL)
+			return false;
+	return *text != '\0';
+}
+
+bool
+node_print_parameter(GString *out, const char *name, const char *value)
+{
+	if (!is_token(name))
+		return false;
+	for (const char *at = value; *at != '\0'; at++)
+		if (*at < ' ' || *at > '~')
+			return false;
+	g_string_append_printf(out, "; %s=", name);
+	if (is_token(value)) {
+		g_string_append(out, value);
+		return true;
+	}
+	g_string_append_c(out, '"');
+	for (; *value != '\0'; value++) {
+		if (*value == '"' || *value == '\\')
+			g_string_append_c(out, '\\');
+		g_string_append_c(out, *value);
+	}
+	g_string_append_c(out, '"');
+	return true;
+}
+
+static bool
 is_boundary(
     const unsigned char *line, size_t length, const GPtrArray *boundaries)
 {

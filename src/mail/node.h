@@ -41,6 +41,10 @@ void node_free(struct node *node);
 /* The type is this one, or of this kind when it ends with /. */
 bool node_is(const struct node *node, const char *type);
 
+/* Appends "; name=value" of a Content-Type; false, and nothing appended, when
+ * that cannot be printed in ASCII. */
+bool node_print_parameter(GString *out, const char *name, const char *value);
+
 /* The offset at which the first line begins, from offset on, that is one of the
  * boundaries (char *, without --); size when there is none.  The line end
  * before a boundary belongs to it (RFC 2046 5.1.1) and is not counted. */

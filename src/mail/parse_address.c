@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+#include "parse_address.h"
+
+#include "charset.h"
+
+#include <gmime/gmime.h>
+#include <string.h>
+
+struct reading {
+	struct message *message;
+	const struct parse_options *options;
+	GMimeParserOptions *gmime_options;
+};
+
+static void
+on_warning(gint64 offset, GMimeParserWarning warning, const gchar *item,
+    gpointer user_data)
+{
+	struct reading *reading = user_data;
+
+	(void)offset;
+	(void)item;
+	if (warning == GMIME_WARN_INVALID_ADDRESS_LIST)
+		reading->message->traits |= TRAIT_ADDRESS_BROKEN;
+}
+
+/* The local part as it may be printed: visible ASCII, blanks in quotes only. */
+static bool
+is_local_part(const char *local, size_t length)
+{
+	bool quoted = length > 2 && local[0] == '"' && local[length - 1] == '"';
+
+	for (size_t i = 0; i < length; i++) {
+		if (local[i] < ' ' || local[i] > '~')
+			return false;
+		if (!quoted && strchr(" \"(),:;<>[\\]", local[i]) != NULL)
+			return false;
+	}
+	return length > 0;
+}
+
+/* local@domain as an exit may print it, or NULL.  cron and its like write no
+ * domain: they get ours. */
+static char *
+make_spec(const struct reading *reading, const char *text)
+{
+	const char *at = strrchr(text, '@');
+	size_t length = at == NULL ? strlen(text) : (size_t)(at - text);
+	const char *domain = reading->options->domain;
+	g_autofree char *ascii = NULL;
+
+	if (domain == NULL)
+		domain = reading->options->hostname;
+	if (at != NULL)
+		domain = at + 1;
+	if (!is_local_part(text, length))
+		return NULL;
+	ascii = address_domain_to_ascii(domain);
+	return ascii == NULL
+		   ? NULL
+		   : g_strdup_printf("%.*s@%s", (int)length, text, ascii);
+}
+
+static bool
+is_special(const char *name)
+{
+	bool foreign = false, special = false;
+
+	for (; *name != '\0'; name++) {
+		foreign |= (unsigned char)*name > 0x7e;
+		special |= strchr("()<>[]:;@\\,.\"", *name) != NULL;
+	}
+	return foreign && special;
+}
+
+static void
+add_mailbox(struct reading *reading, InternetAddress *address, GPtrArray *list)
+{
+	const char *text = internet_address_mailbox_get_addr(
+	    INTERNET_ADDRESS_MAILBOX(address));
+	const char *name = internet_address_get_name(address);
+	g_autofree char *spec = text == NULL ? NULL : make_spec(reading, text);
+	g_autofree char *line = name == NULL ? NULL : charset_line(name);
+
+	if (spec == NULL) {
+		reading->message->traits |= TRAIT_ADDRESS_BROKEN;
+		return;
+	}
+	if (line != NULL && is_special(line))
+		reading->message->traits |= TRAIT_DISPLAY_SPECIAL;
+	g_ptr_array_add(list, header_address_new(line, spec));
+}
+
+static void
+add_mailboxes(
+    struct reading *reading, InternetAddressList *from, GPtrArray *list)
+{
+	int count = internet_address_list_length(from);
+
+	for (int i = 0; i < count; i++) {
+		InternetAddress *address =
+		    internet_address_list_get_address(from, i);
+
+		if (INTERNET_ADDRESS_IS_MAILBOX(address)) {
+			add_mailbox(reading, address, list);
+			continue;
+		}
+		reading->message->traits |= TRAIT_GROUP;
+		add_mailboxes(reading,
+		    internet_address_group_get_members(
+			INTERNET_ADDRESS_GROUP(address)),
+		    list);
+	}
+}
+
+/* All fields of the name: a repeated To is one list in two fields. */
+static void
+read_addresses(struct reading *reading, const char *name, GPtrArray *list)
+{
+	const GArray *fields = reading->message->header->fields;
+
+	for (unsigned i = 0; i < fields->len; i++) {
+		const struct header_field *field =
+		    &g_array_index(fields, struct header_field, i);
+		InternetAddressList *found;
+
+		if (field->body[0] == '\0' ||
+		    g_ascii_strcasecmp(field->name, name) != 0)
+			continue;
+		found = internet_address_list_parse(
+		    reading->gmime_options, field->body);
+		if (found == NULL) {
+			reading->message->traits |= TRAIT_ADDRESS_BROKEN;
+			continue;
+		}
+		add_mailboxes(reading, found, list);
+		g_object_unref(found);
+	}
+}
+
+static void
+read_all_addresses(struct reading *reading)
+{
+	struct message *message = reading->message;
+	GPtrArray *sender = g_ptr_array_new();
+
+	read_addresses(reading, "From", message->from);
+	read_addresses(reading, "To", message->to);
+	read_addresses(reading, "Cc", message->cc);
+	read_addresses(reading, "Bcc", message->bcc);
+	read_addresses(reading, "Reply-To", message->reply_to);
+	read_addresses(reading, "Sender", sender);
+	if (sender->len > 0)
+		message->sender = g_ptr_array_steal_index(sender, 0);
+	g_ptr_array_unref(sender);
+	if (message->from->len > 1)
+		message->traits |= TRAIT_MANY_FROM;
+}
+
+/* Opaque mail is routed by its author's domain all the same: what stands in
+ * the last angle brackets of a From of sane length, or all of it. */
+static void
+guess_from(struct reading *reading)
+{
+	const struct header_field *from =
+	    header_find(reading->message->header, "From");
+	const char *open, *close;
+	g_autofree char *text = NULL, *spec = NULL;
+
+	if (from == NULL || strlen(from->body) > ADDRESS_PATH_MAX * 4)
+		return;
+	open = strrchr(from->body, '<');
+	close = open == NULL ? NULL : strchr(open, '>');
+	text = close == NULL ? g_strdup(from->body)
+			     : g_strndup(open + 1, (size_t)(close - open - 1));
+	spec = make_spec(reading, text);
+	if (spec != NULL && strchr(text, '@') != NULL)
+		g_ptr_array_add(
+		    reading->message->from, header_address_new(NULL, spec));
+}
+
+void
+parse_address_read(struct message *message, const struct parse_options *options)
+{
+	struct reading reading = { message, options, NULL };
+
+	if (message->submission->seen.opaque) {
+		guess_from(&reading);
+		return;
+	}
+	reading.gmime_options = g_mime_parser_options_new();
+	g_mime_parser_options_set_warning_callback(
+	    reading.gmime_options, on_warning, &reading);
+	read_all_addresses(&reading);
+	g_mime_parser_options_free(reading.gmime_options);
+}
