@@ -40,17 +40,19 @@ enum limiter_verdict {
 
 /* What was seen; valid after limiter_end(). */
 struct limiter_seen {
-	uint64_t header_end;     /* offset of the first byte of the body */
-	uint64_t header_start;   /* after a leading mbox "From " line, else 0 */
-	uint64_t long_lines;     /* body lines over 998 octets without CRLF */
-	uint64_t folds;          /* breaks that folding them at 998 inserts */
-	uint64_t body_escapes;   /* bytes that JSON escaping adds to the body */
-	bool header_broken;      /* the header ended without an empty line */
-	bool eightbit_header;    /* a byte over 0x7f in the header */
-	bool eightbit_body;      /* a byte over 0x7f in the body */
-	bool ends_with_newline;  /* the last line is complete */
-	bool opaque;             /* GMime must not see it */
-	const char *opaque_why;  /* a literal: what passed which limit */
+	uint64_t header_end;    /* offset of the first byte of the body */
+	uint64_t header_start;  /* after a leading mbox "From " line, else 0 */
+	uint64_t long_lines;    /* body lines over 998 octets without CRLF */
+	uint64_t folds;         /* breaks that folding them at 998 inserts */
+	uint64_t body_escapes;  /* bytes that JSON escaping adds to the body */
+	bool header_broken;     /* the header ended without an empty line:
+				 * by a line that is no field (header_end
+				 * is that line) or with the mail */
+	bool eightbit_header;   /* a byte over 0x7f in the header */
+	bool eightbit_body;     /* a byte over 0x7f in the body */
+	bool ends_with_newline; /* the last line is complete */
+	bool opaque;            /* GMime must not see it */
+	const char *opaque_why; /* a literal: what passed which limit */
 };
 
 extern const struct limiter_limits limiter_defaults;

@@ -11,6 +11,7 @@
 
 #include "core/budget.h"
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -31,8 +32,9 @@ struct spool *spool_new(const struct spool_place *place);
  * ENOSPC, EIO, ....  After that the spool is only good for spool_unref(). */
 bool spool_append(struct spool *spool, const void *bytes, size_t length);
 
-/* No more bytes: from here on immutable. */
-void spool_seal(struct spool *spool);
+/* No more bytes: from here on immutable.  False and errno, as above, when the
+ * last bytes cannot be kept. */
+bool spool_seal(struct spool *spool);
 
 struct spool *spool_ref(struct spool *spool);
 void spool_unref(struct spool *spool);
@@ -45,8 +47,8 @@ uint64_t spool_digest(const struct spool *spool);
 
 /* Reads up to length bytes at offset (pread; no shared position).  Returns the
  * bytes read (0 at the end), -1 and errno on an error of the disk. */
-ssize_t spool_read(const struct spool *spool, uint64_t offset, void *bytes,
-    size_t length);
+ssize_t spool_read(
+    const struct spool *spool, uint64_t offset, void *bytes, size_t length);
 
 /* The bytes when they are in memory, else NULL: for readers without a copy. */
 const unsigned char *spool_memory(const struct spool *spool);

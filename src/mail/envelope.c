@@ -1,1 +1,47 @@
 /* SPDX-License-Identifier: MIT */
+#include "mail/envelope.h"
+
+static void
+on_address_free(void *address)
+{
+	address_free(address);
+}
+
+struct envelope *
+envelope_new(void)
+{
+	struct envelope *envelope = g_new0(struct envelope, 1);
+
+	envelope->recipients = g_ptr_array_new_with_free_func(on_address_free);
+	return envelope;
+}
+
+void
+envelope_free(struct envelope *envelope)
+{
+	if (envelope == NULL)
+		return;
+	address_free(envelope->sender);
+	g_ptr_array_unref(envelope->recipients);
+	g_free(envelope);
+}
+
+bool
+envelope_add_recipient(struct envelope *envelope, struct address *recipient)
+{
+	for (unsigned i = 0; i < envelope->recipients->len; i++) {
+		if (!address_equal(envelope_recipient(envelope, i), recipient))
+			continue;
+		address_free(recipient);
+		return false;
+	}
+	g_ptr_array_add(envelope->recipients, recipient);
+	return true;
+}
+
+const struct address *
+envelope_recipient(const struct envelope *envelope, unsigned i)
+{
+	g_assert(i < envelope->recipients->len);
+	return g_ptr_array_index(envelope->recipients, i);
+}
