@@ -21,4 +21,10 @@ int64_t clock_wall_ms(void);
  * ("Sat, 21 Nov 2026 10:24:00 +0000") into out. */
 void clock_rfc5322(int64_t wall_ms, char out[static CLOCK_RFC5322_LENGTH]);
 
+/* Length of the buffer that clock_rfc3339() fills, with its NUL. */
+#define CLOCK_RFC3339_LENGTH 25
+
+/* Writes wall_ms as RFC 3339 in UTC ("2026-11-21T10:24:00.123Z") into out. */
+void clock_rfc3339(int64_t wall_ms, char out[static CLOCK_RFC3339_LENGTH]);
+
 #endif

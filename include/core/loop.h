@@ -30,11 +30,13 @@ void loop_run(struct loop *loop);
 void loop_quit(struct loop *loop);
 
 /* Any thread but its own: asks the loop to end after the letters that wait
- * now, waits until the thread has ended. */
+ * now, waits until the thread has ended.  From then on the caller's thread is
+ * the loop's own.  Nothing happens when it was never started. */
 void loop_stop(struct loop *loop);
 
 /* After loop_stop(): letters still in the mailbox are read on the caller's
- * thread first.  NULL is fine. */
+ * thread first.  Its timers, signals and events are freed already.  NULL is
+ * fine. */
 void loop_free(struct loop *loop);
 
 /* The event base, for carriers and servers that register their own sockets.

@@ -47,8 +47,9 @@ void mailbox_free(struct mailbox *box);
 void mailbox_post(struct mailbox *box, struct letter *letter, letter_fn read);
 
 /* Becomes readable (an eventfd) when the mailbox is no longer empty: for a
- * loop.  Owned by the mailbox. */
-int mailbox_fd(const struct mailbox *box);
+ * loop, which then reads with mailbox_read_all().  Made when first asked for,
+ * so that a pool's mailbox costs no descriptor.  Owned by the mailbox. */
+int mailbox_fd(struct mailbox *box);
 
 /* The owner's thread: reads all that waits now, without blocking.  Returns the
  * number of letters read. */

@@ -1,1 +1,396 @@
 /* SPDX-License-Identifier: MIT */
+#include "core/log.h"
+
+#include "core/clock.h"
+#include "thread.h"
+#include <errno.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#define WAITING_LINES 4096
+#define VALUE_BYTES   256
+#define SECRET_BYTES  8
+#define REDACTED      "<redacted>"
+#define CUT           "..."
+
+struct line {
+	enum log_level level;
+	GString *text; /* owned */
+};
+
+/* Secrets are only ever added, in front: whoever writes a line walks the list
+ * without a lock. */
+struct secret {
+	struct secret *next;
+	char *text;
+};
+
+/* The log has no object to hang from: it is the one thing that everybody may
+ * call from anywhere.  level and dropped are read without the lock. */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t posted;
+	pthread_t thread;
+	bool open, closing;
+	struct line *lines; /* those that wait, in order */
+	unsigned size, count;
+	uint64_t lost; /* dropped since the writer last said so */
+	enum log_sink sink;
+	enum log_form form;
+	_Atomic enum log_level level;
+	_Atomic uint64_t dropped;
+	_Atomic(struct secret *) secrets;
+} writer = {
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.posted = PTHREAD_COND_INITIALIZER,
+	.level = LOG_LEVEL_INFO,
+};
+
+static const struct {
+	const char *name;
+	int priority; /* of syslog(3) */
+} levels[] = {
+	[LOG_LEVEL_DEBUG] = { "debug", LOG_DEBUG },
+	[LOG_LEVEL_INFO] = { "info", LOG_INFO },
+	[LOG_LEVEL_WARN] = { "warn", LOG_WARNING },
+	[LOG_LEVEL_ERROR] = { "error", LOG_ERR },
+};
+
+bool
+log_wants(enum log_level level)
+{
+	return level >=
+	       atomic_load_explicit(&writer.level, memory_order_relaxed);
+}
+
+uint64_t
+log_dropped(void)
+{
+	return atomic_load_explicit(&writer.dropped, memory_order_relaxed);
+}
+
+static bool
+is_hidden(const struct secret *first, const char *text)
+{
+	for (const struct secret *s = first; s != NULL; s = s->next)
+		if (strcmp(s->text, text) == 0)
+			return true;
+	return false;
+}
+
+void
+log_hide(const char *text)
+{
+	struct secret *first = atomic_load(&writer.secrets);
+
+	if (strlen(text) < SECRET_BYTES || is_hidden(first, text))
+		return;
+	struct secret *secret = g_new(struct secret, 1);
+	secret->text = g_strdup(text);
+	secret->next = first;
+	while (!atomic_compare_exchange_weak(
+	    &writer.secrets, &secret->next, secret))
+		;
+}
+
+/* The value without the secrets in it; NULL when there is none. */
+static char *
+redact(const char *value)
+{
+	GString *clean = NULL;
+
+	for (const struct secret *secret = atomic_load(&writer.secrets);
+	     secret != NULL; secret = secret->next) {
+		if (strstr(clean ? clean->str : value, secret->text) == NULL)
+			continue;
+		if (clean == NULL)
+			clean = g_string_new(value);
+		g_string_replace(clean, secret->text, REDACTED, 0);
+	}
+	return clean ? g_string_free(clean, FALSE) : NULL;
+}
+
+/* Line ends, terminal controls and what turns the direction of text. */
+static bool
+is_harmful(gunichar c)
+{
+	static const struct {
+		gunichar first, last;
+	} ranges[] = { { 0, 0x1f }, { '"', '"' }, { '\\', '\\' },
+		{ 0x7f, 0x9f }, { 0x61c, 0x61c }, { 0x200e, 0x200f },
+		{ 0x2028, 0x202e }, { 0x2066, 0x2069 } };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(ranges); i++)
+		if (c >= ranges[i].first && c <= ranges[i].last)
+			return true;
+	return false;
+}
+
+/* Writes the character at *value into piece as the log shows it, and moves on
+ * to the next. */
+static void
+take_character(const char **value, char piece[static 32])
+{
+	gunichar c = g_utf8_get_char_validated(*value, -1);
+	bool valid = c != (gunichar)-1 && c != (gunichar)-2;
+	size_t length = valid ? (size_t)g_unichar_to_utf8(c, NULL) : 1;
+
+	memset(piece, 0, 32);
+	if (valid && !is_harmful(c))
+		memcpy(piece, *value, length);
+	else
+		for (size_t i = 0; i < length; i++)
+			g_snprintf(piece + 4 * i, 5, "\\x%02x",
+			    (unsigned char)(*value)[i]);
+	*value += length;
+}
+
+static void
+append_escaped(GString *line, const char *value)
+{
+	g_autofree char *clean = redact(value);
+	const char *at = clean ? clean : value;
+	size_t begin = line->len;
+	char piece[32];
+
+	while (*at != '\0') {
+		take_character(&at, piece);
+		if (line->len - begin + strlen(piece) > VALUE_BYTES) {
+			g_string_append(line, CUT);
+			return;
+		}
+		g_string_append(line, piece);
+	}
+}
+
+void
+log_escape(GString *line, const char *value)
+{
+	bool quoted;
+
+	if (value == NULL) {
+		g_string_append_c(line, '-');
+		return;
+	}
+	/* empty, or what would be read as "not there" */
+	quoted = *value == '\0' || strcmp(value, "-") == 0 ||
+		 strpbrk(value, " =") != NULL;
+	if (quoted)
+		g_string_append_c(line, '"');
+	append_escaped(line, value);
+	if (quoted)
+		g_string_append_c(line, '"');
+}
+
+static void
+append_text(GString *line, const struct log_field *field)
+{
+	g_string_append_printf(line, " %s=", field->key);
+	if (field->type == LOG_TYPE_NUMBER)
+		g_string_append_printf(
+		    line, "%" G_GINT64_FORMAT, field->number);
+	else
+		log_escape(line, field->string);
+}
+
+/* The value is the same text as in a text line; what is left of it that JSON
+ * escapes is the backslash. */
+static void
+append_json_string(GString *line, const char *value)
+{
+	g_autoptr(GString) escaped = g_string_new(NULL);
+
+	append_escaped(escaped, value);
+	g_string_replace(escaped, "\\", "\\\\", 0);
+	g_string_append_printf(line, "\"%s\"", escaped->str);
+}
+
+static void
+append_json(GString *line, const struct log_field *field)
+{
+	g_string_append_printf(line, ",\"%s\":", field->key);
+	if (field->type == LOG_TYPE_NUMBER)
+		g_string_append_printf(
+		    line, "%" G_GINT64_FORMAT, field->number);
+	else if (field->string == NULL)
+		g_string_append(line, "null");
+	else
+		append_json_string(line, field->string);
+}
+
+static GString *
+make_line(
+    enum log_level level, const char *event, const struct log_field *fields)
+{
+	GString *line = g_string_sized_new(160);
+	bool json = writer.form == LOG_FORM_JSON;
+	char time[CLOCK_RFC3339_LENGTH];
+
+	clock_rfc3339(clock_wall_ms(), time);
+	if (json)
+		g_string_append_printf(line,
+		    "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"", time,
+		    levels[level].name, event);
+	else if (writer.sink == LOG_SINK_SYSLOG) /* has both of its own */
+		g_string_append(line, event);
+	else
+		g_string_append_printf(
+		    line, "%s %s %s", time, levels[level].name, event);
+	for (; fields->type != LOG_TYPE_END; fields++)
+		(json ? append_json : append_text)(line, fields);
+	g_string_append(line, json ? "}\n" : "\n");
+	return line;
+}
+
+/* Whoever reads the other end may be slow, or gone: then there is nobody to
+ * tell. */
+static void
+write_stderr(const char *bytes, size_t length)
+{
+	while (length > 0) {
+		ssize_t done = write(STDERR_FILENO, bytes, length);
+		struct pollfd ready = { STDERR_FILENO, POLLOUT, 0 };
+
+		if (done >= 0) {
+			bytes += done;
+			length -= (size_t)done;
+		} else if (errno == EAGAIN) {
+			poll(&ready, 1, -1);
+		} else if (errno != EINTR) {
+			return;
+		}
+	}
+}
+
+static void
+write_lines(const struct line *lines, unsigned count)
+{
+	g_autoptr(GString) all = g_string_new(NULL);
+
+	for (unsigned i = 0; i < count; i++) {
+		if (writer.sink == LOG_SINK_SYSLOG)
+			syslog(levels[lines[i].level].priority, "%.*s",
+			    (int)lines[i].text->len - 1, lines[i].text->str);
+		else
+			g_string_append_len(all, lines[i].text->str,
+			    (gssize)lines[i].text->len);
+		g_string_free(lines[i].text, TRUE);
+	}
+	write_stderr(all->str, all->len);
+}
+
+static void
+write_lost(uint64_t lost)
+{
+	struct log_field fields[] = { log_num("lines", (int64_t)lost),
+		{ .type = LOG_TYPE_END } };
+	struct line line = { LOG_LEVEL_WARN,
+		make_line(LOG_LEVEL_WARN, "log lines dropped", fields) };
+
+	write_lines(&line, 1);
+}
+
+/* Waits for lines, takes all there are into `lines`.  False when there are none
+ * and the log is being closed. */
+static bool
+take_lines(struct line *lines, unsigned *count, uint64_t *lost)
+{
+	pthread_mutex_lock(&writer.lock);
+	while (writer.count == 0 && writer.lost == 0 && !writer.closing)
+		pthread_cond_wait(&writer.posted, &writer.lock);
+	*count = writer.count;
+	*lost = writer.lost;
+	memcpy(lines, writer.lines, *count * sizeof(*lines));
+	writer.count = 0;
+	writer.lost = 0;
+	pthread_mutex_unlock(&writer.lock);
+	return *count > 0 || *lost > 0;
+}
+
+static void *
+on_write(void *object)
+{
+	g_autofree struct line *lines = g_new(struct line, writer.size);
+	unsigned count;
+	uint64_t lost;
+
+	(void)object;
+	while (take_lines(lines, &count, &lost)) {
+		write_lines(lines, count);
+		if (lost > 0)
+			write_lost(lost);
+	}
+	return NULL;
+}
+
+void
+log_open(const struct log_options *options)
+{
+	struct thread_options thread = { .name = "log", .run = on_write };
+
+	g_assert(!writer.open);
+	writer.sink = options->sink;
+	writer.form = options->form;
+	writer.size = options->ring_lines ? options->ring_lines : WAITING_LINES;
+	writer.lines = g_new(struct line, writer.size);
+	writer.closing = false;
+	atomic_store(&writer.level, options->level);
+	if (options->sink == LOG_SINK_SYSLOG)
+		openlog("postferry", LOG_PID | LOG_NDELAY, LOG_MAIL);
+	writer.open = true;
+	writer.thread = thread_start(&thread);
+}
+
+void
+log_close(void)
+{
+	pthread_mutex_lock(&writer.lock);
+	g_assert(writer.open);
+	writer.open = false;
+	writer.closing = true;
+	pthread_cond_signal(&writer.posted);
+	pthread_mutex_unlock(&writer.lock);
+	pthread_join(writer.thread, NULL);
+	if (writer.sink == LOG_SINK_SYSLOG)
+		closelog();
+	g_clear_pointer(&writer.lines, g_free);
+	writer.sink = LOG_SINK_STDERR;
+	writer.form = LOG_FORM_TEXT;
+}
+
+/* Takes the line over; drops it when too many wait.  False when there is no
+ * writer. */
+static bool
+post_line(struct line line)
+{
+	pthread_mutex_lock(&writer.lock);
+	bool open = writer.open;
+	bool full = writer.count == writer.size;
+	if (open && full) {
+		writer.lost++;
+		atomic_fetch_add_explicit(
+		    &writer.dropped, 1, memory_order_relaxed);
+		g_string_free(line.text, TRUE);
+	} else if (open) {
+		writer.lines[writer.count++] = line;
+		pthread_cond_signal(&writer.posted);
+	}
+	pthread_mutex_unlock(&writer.lock);
+	return open;
+}
+
+void
+log_write(
+    enum log_level level, const char *event, const struct log_field *fields)
+{
+	struct line line = { level, make_line(level, event, fields) };
+
+	if (post_line(line))
+		return;
+	write_stderr(line.text->str, line.text->len);
+	g_string_free(line.text, TRUE);
+}

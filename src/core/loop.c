@@ -1,1 +1,257 @@
 /* SPDX-License-Identifier: MIT */
+#include "core/loop.h"
+
+#include "thread.h"
+#include <event2/event.h>
+#include <glib.h>
+#include <signal.h>
+#include <stdatomic.h>
+
+/* libevent is used without its locks: the base is touched by whoever runs the
+ * loop, and before and after that by whoever made it.  From elsewhere there is
+ * only the mailbox, whose eventfd wakes the base. */
+struct loop {
+	char name[THREAD_NAME_LENGTH];
+	struct event_base *base;
+	struct mailbox *box;
+	struct event *mail;
+	pthread_t thread;         /* of loop_start() */
+	struct letter stop;       /* posted once, by loop_stop() */
+	atomic_bool running;      /* from before its thread to after */
+	_Atomic pthread_t runner; /* set by the thread itself */
+};
+
+struct loop_timer {
+	struct loop *loop;
+	struct event *event;
+	loop_fn fn;
+	void *object;
+};
+
+struct loop_signal {
+	struct loop *loop;
+	struct event *event;
+	loop_fn fn;
+	void *object;
+};
+
+static void
+on_mail(evutil_socket_t fd, short what, void *object)
+{
+	struct loop *loop = object;
+
+	(void)fd;
+	(void)what;
+	mailbox_read_all(loop->box);
+}
+
+static struct event_base *
+make_base(void)
+{
+	struct event_config *config = event_config_new();
+
+	/* no locks; and delays count from now, not from the last wait */
+	event_config_set_flag(
+	    config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_NO_CACHE_TIME);
+	struct event_base *base = event_base_new_with_config(config);
+	event_config_free(config);
+	if (base == NULL)
+		g_error("no event base could be made; raise the limit of open "
+			"files");
+	return base;
+}
+
+struct loop *
+loop_new(const char *name, void *owner)
+{
+	struct loop *loop = g_new0(struct loop, 1);
+
+	g_strlcpy(loop->name, name, sizeof(loop->name));
+	loop->base = make_base();
+	loop->box = mailbox_new(owner);
+	loop->mail = event_new(loop->base, mailbox_fd(loop->box),
+	    EV_READ | EV_PERSIST, on_mail, loop);
+	event_add(loop->mail, NULL);
+	return loop;
+}
+
+static void *
+on_run(void *object)
+{
+	struct loop *loop = object;
+
+	atomic_store(&loop->runner, pthread_self());
+	event_base_dispatch(loop->base);
+	return NULL;
+}
+
+void
+loop_start(struct loop *loop)
+{
+	struct thread_options thread = {
+		.name = loop->name,
+		.run = on_run,
+		.object = loop,
+	};
+
+	g_assert(!loop->running);
+	loop->running = true;
+	loop->thread = thread_start(&thread);
+}
+
+void
+loop_run(struct loop *loop)
+{
+	g_assert(!loop->running);
+	loop->running = true;
+	on_run(loop);
+	loop->running = false;
+}
+
+void
+loop_quit(struct loop *loop)
+{
+	g_assert(loop_here(loop));
+	event_base_loopbreak(loop->base);
+}
+
+static void
+on_stop(void *owner, struct letter *letter)
+{
+	struct loop *loop = LETTER_OF(letter, struct loop, stop);
+
+	(void)owner;
+	loop_quit(loop);
+}
+
+void
+loop_stop(struct loop *loop)
+{
+	if (!loop->running)
+		return;
+	g_assert(!loop_here(loop));
+	loop_post(loop, &loop->stop, on_stop);
+	pthread_join(loop->thread, NULL);
+	loop->running = false;
+}
+
+void
+loop_free(struct loop *loop)
+{
+	if (loop == NULL)
+		return;
+	g_assert(!loop->running);
+	/* a letter read may post another */
+	while (mailbox_read_all(loop->box) > 0)
+		;
+	event_free(loop->mail);
+	event_base_free(loop->base);
+	mailbox_free(loop->box);
+	g_free(loop);
+}
+
+struct event_base *
+loop_base(struct loop *loop)
+{
+	g_assert(loop_here(loop));
+	return loop->base;
+}
+
+void
+loop_post(struct loop *loop, struct letter *letter, letter_fn read)
+{
+	mailbox_post(loop->box, letter, read);
+}
+
+bool
+loop_here(const struct loop *loop)
+{
+	return !loop->running ||
+	       pthread_equal(atomic_load(&loop->runner), pthread_self());
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *object)
+{
+	struct loop_timer *timer = object;
+
+	(void)fd;
+	(void)what;
+	timer->fn(timer->object);
+}
+
+struct loop_timer *
+loop_timer_new(struct loop *loop, loop_fn fn, void *object)
+{
+	struct loop_timer *timer = g_new0(struct loop_timer, 1);
+
+	timer->loop = loop;
+	timer->fn = fn;
+	timer->object = object;
+	timer->event = evtimer_new(loop_base(loop), on_timer, timer);
+	return timer;
+}
+
+void
+loop_timer_set(struct loop_timer *timer, int64_t delay_ms)
+{
+	int64_t ms = MAX(delay_ms, 0);
+	struct timeval delay = {
+		.tv_sec = ms / 1000,
+		.tv_usec = ms % 1000 * 1000,
+	};
+
+	g_assert(loop_here(timer->loop));
+	evtimer_add(timer->event, &delay);
+}
+
+void
+loop_timer_clear(struct loop_timer *timer)
+{
+	g_assert(loop_here(timer->loop));
+	evtimer_del(timer->event);
+}
+
+void
+loop_timer_free(struct loop_timer *timer)
+{
+	if (timer == NULL)
+		return;
+	g_assert(loop_here(timer->loop));
+	event_free(timer->event);
+	g_free(timer);
+}
+
+static void
+on_signal(evutil_socket_t number, short what, void *object)
+{
+	struct loop_signal *signal = object;
+
+	(void)number;
+	(void)what;
+	signal->fn(signal->object);
+}
+
+struct loop_signal *
+loop_signal_new(struct loop *loop, int number, loop_fn fn, void *object)
+{
+	struct loop_signal *signal = g_new0(struct loop_signal, 1);
+
+	signal->loop = loop;
+	signal->fn = fn;
+	signal->object = object;
+	signal->event =
+	    evsignal_new(loop_base(loop), number, on_signal, signal);
+	evsignal_add(signal->event, NULL);
+	return signal;
+}
+
+void
+loop_signal_free(struct loop_signal *signal)
+{
+	if (signal == NULL)
+		return;
+	g_assert(loop_here(signal->loop));
+	event_free(signal->event);
+	g_free(signal);
+}

@@ -1,1 +1,161 @@
 /* SPDX-License-Identifier: MIT */
+#include "core/mailbox.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* Whoever posts signals before unlocking: a reader may free the mailbox as
+ * soon as it has the letter, and the lock is the last thing a poster touches.
+ */
+struct mailbox {
+	void *owner;
+	pthread_mutex_t lock;
+	pthread_cond_t posted; /* for workers */
+	struct letter *first, *last;
+	size_t length;
+	int fd; /* for a loop; -1: nobody asked for it */
+	bool shut;
+};
+
+struct mailbox *
+mailbox_new(void *owner)
+{
+	struct mailbox *box = g_new0(struct mailbox, 1);
+
+	box->owner = owner;
+	box->fd = -1;
+	pthread_mutex_init(&box->lock, NULL);
+	pthread_cond_init(&box->posted, NULL);
+	return box;
+}
+
+void
+mailbox_free(struct mailbox *box)
+{
+	if (box == NULL)
+		return;
+	g_assert(mailbox_length(box) == 0);
+	pthread_cond_destroy(&box->posted);
+	pthread_mutex_destroy(&box->lock);
+	if (box->fd >= 0)
+		close(box->fd);
+	g_free(box);
+}
+
+static void
+ring(int fd)
+{
+	uint64_t one = 1;
+
+	while (write(fd, &one, sizeof(one)) < 0)
+		g_assert(errno == EINTR);
+}
+
+void
+mailbox_post(struct mailbox *box, struct letter *letter, letter_fn read)
+{
+	letter->next = NULL;
+	letter->read = read;
+	pthread_mutex_lock(&box->lock);
+	g_assert(!box->shut);
+	bool was_empty = box->first == NULL;
+	if (was_empty)
+		box->first = letter;
+	else
+		box->last->next = letter;
+	box->last = letter;
+	box->length++;
+	if (box->fd < 0)
+		pthread_cond_signal(&box->posted);
+	else if (was_empty)
+		ring(box->fd);
+	pthread_mutex_unlock(&box->lock);
+}
+
+int
+mailbox_fd(struct mailbox *box)
+{
+	pthread_mutex_lock(&box->lock);
+	if (box->fd < 0) {
+		box->fd =
+		    eventfd(box->first != NULL, EFD_CLOEXEC | EFD_NONBLOCK);
+		if (box->fd < 0)
+			g_error("no eventfd for a mailbox: %s; raise the limit "
+				"of open files",
+			    g_strerror(errno));
+	}
+	int fd = box->fd;
+	pthread_mutex_unlock(&box->lock);
+	return fd;
+}
+
+static struct letter *
+take_all(struct mailbox *box)
+{
+	uint64_t rings;
+
+	pthread_mutex_lock(&box->lock);
+	struct letter *first = box->first;
+	box->first = box->last = NULL;
+	box->length = 0;
+	if (box->fd >= 0 && read(box->fd, &rings, sizeof(rings)) < 0)
+		g_assert(errno == EAGAIN);
+	pthread_mutex_unlock(&box->lock);
+	return first;
+}
+
+size_t
+mailbox_read_all(struct mailbox *box)
+{
+	struct letter *letter = take_all(box);
+	size_t count = 0;
+
+	while (letter != NULL) {
+		struct letter *next = letter->next;
+
+		letter->read(box->owner, letter);
+		letter = next;
+		count++;
+	}
+	return count;
+}
+
+bool
+mailbox_read_one(struct mailbox *box)
+{
+	pthread_mutex_lock(&box->lock);
+	while (box->first == NULL && !box->shut)
+		pthread_cond_wait(&box->posted, &box->lock);
+	struct letter *letter = box->first;
+	if (letter != NULL) {
+		box->first = letter->next;
+		box->length--;
+	}
+	pthread_mutex_unlock(&box->lock);
+	if (letter == NULL)
+		return false;
+	letter->read(box->owner, letter);
+	return true;
+}
+
+size_t
+mailbox_length(struct mailbox *box)
+{
+	pthread_mutex_lock(&box->lock);
+	size_t length = box->length;
+	pthread_mutex_unlock(&box->lock);
+	return length;
+}
+
+void
+mailbox_shut(struct mailbox *box)
+{
+	pthread_mutex_lock(&box->lock);
+	box->shut = true;
+	pthread_cond_broadcast(&box->posted);
+	pthread_mutex_unlock(&box->lock);
+}
