@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+#include "relay_mail.h"
+#include "relay_dialogue.h"
+
+#include "core/clock.h"
+#include <string.h>
+
+/* libESMTP prints a command into 1,024 bytes and cuts off what is more. */
+#define PATH_OCTETS_MAX 254
+
+struct relay_mail *
+relay_mail_new(struct loop *loop, struct exchange *exchange)
+{
+	struct relay_mail *mail = g_new0(struct relay_mail, 1);
+
+	atomic_init(&mail->state, RELAY_HELD);
+	mail->exchange = exchange;
+	mail->loop = loop;
+	mail->taken_ms = clock_monotonic_ms();
+	mail->deadline_ms = exchange->deadline_ms;
+	return mail;
+}
+
+void
+relay_mail_free(struct relay_mail *mail)
+{
+	g_assert(atomic_load(&mail->state) == RELAY_RETURNED);
+	relay_body_close(&mail->body);
+	g_free(mail->recipients);
+	g_free(mail);
+}
+
+static bool
+is_path(const struct address *address)
+{
+	return strlen(address->text) <= PATH_OCTETS_MAX &&
+	       strpbrk(address->text, "\r\n<>") == NULL;
+}
+
+/* libESMTP prints paths as they are. */
+char *
+relay_mail_fault(const struct relay_mail *mail)
+{
+	const struct smtp_request *request = &mail->exchange->smtp;
+	const struct address *wrong = NULL;
+
+	if (request->sender != NULL && !is_path(request->sender))
+		wrong = request->sender;
+	for (unsigned i = 0; i < request->recipients->len; i++) {
+		const struct address *address =
+		    g_ptr_array_index(request->recipients, i);
+
+		if (wrong == NULL && !is_path(address))
+			wrong = address;
+	}
+	if (wrong == NULL)
+		return NULL;
+	return g_strdup_printf("the address \"%s\" cannot be sent by SMTP: it "
+			       "may have %d octets, and no < or >",
+	    wrong->text, PATH_OCTETS_MAX);
+}
+
+void
+relay_mail_load(
+    struct relay_mail *mail, smtp_session_t smtp, smtp_messagecb_t fn)
+{
+	const struct exchange *exchange = mail->exchange;
+	const struct address *sender = exchange->smtp.sender;
+	const GPtrArray *recipients = exchange->smtp.recipients;
+
+	mail->message = smtp_add_message(smtp);
+	smtp_set_reverse_path(
+	    mail->message, sender != NULL ? sender->text : NULL);
+	smtp_set_messagecb(mail->message, fn, mail);
+	if (exchange->body != NULL)
+		smtp_size_set_estimate(mail->message,
+		    (unsigned long)segments_size(exchange->body));
+	mail->count = recipients->len;
+	g_free(mail->recipients);
+	mail->recipients = g_new0(smtp_recipient_t, mail->count);
+	for (unsigned i = 0; i < mail->count; i++) {
+		const struct address *to = g_ptr_array_index(recipients, i);
+
+		mail->recipients[i] =
+		    smtp_add_recipient(mail->message, to->text);
+	}
+}
+
+void
+relay_mail_release(struct relay_mail *mail)
+{
+	atomic_store(&mail->state, RELAY_READY);
+}
+
+bool
+relay_mail_take(struct relay_mail *mail)
+{
+	int ready = RELAY_READY;
+
+	return atomic_compare_exchange_strong(&mail->state, &ready, RELAY_HELD);
+}
+
+bool
+relay_mail_retake(struct relay_mail *mail)
+{
+	return atomic_load(&mail->state) == RELAY_HELD || relay_mail_take(mail);
+}
+
+static bool
+is_refusal(const smtp_status_t *status)
+{
+	return status->code >= 400 && status->code <= 599;
+}
+
+static bool
+is_acceptance(const smtp_status_t *status)
+{
+	return status->code >= 200 && status->code <= 299;
+}
+
+/* With a server that answers 354 although no recipient is left, libESMTP sends
+ * an empty mail; what is said to that is nothing about this mail. */
+static bool
+is_any_accepted(const struct relay_mail *mail)
+{
+	for (unsigned i = 0; i < mail->count; i++)
+		if (is_acceptance(smtp_recipient_status(mail->recipients[i])))
+			return true;
+	return false;
+}
+
+bool
+relay_mail_is_refused(const struct relay_mail *mail)
+{
+	if (mail->message == NULL || mail->count == 0)
+		return false;
+	if (is_refusal(smtp_reverse_path_status(mail->message)))
+		return true;
+	for (unsigned i = 0; i < mail->count; i++)
+		if (!is_refusal(smtp_recipient_status(mail->recipients[i])))
+			return false;
+	return true;
+}
+
+/* "Complete" alone is set for a permanent failure as well, and a 250 alone may
+ * be that of an earlier chunk: both, and the whole body out, is delivered. */
+bool
+relay_mail_is_answered(const struct relay_mail *mail)
+{
+	const smtp_status_t *data = smtp_message_transfer_status(mail->message);
+
+	if (is_refusal(data))
+		return true;
+	if (!is_acceptance(data) || !mail->body.ended)
+		return false;
+	for (unsigned i = 0; i < mail->count; i++)
+		if (is_acceptance(smtp_recipient_status(mail->recipients[i])) &&
+		    !smtp_recipient_check_complete(mail->recipients[i]))
+			return false;
+	return true;
+}
+
+enum exchange_end
+relay_mail_end(const struct relay_mail *mail)
+{
+	if (mail->body.fault != NULL)
+		return EXCHANGE_UNREADABLE;
+	if (relay_mail_is_refused(mail))
+		return EXCHANGE_ANSWERED;
+	return mail->body.ended ? EXCHANGE_LOST : EXCHANGE_UNSENT;
+}
+
+static void
+read_status(struct smtp_reply *reply, const smtp_status_t *status)
+{
+	g_autofree char *text = NULL;
+
+	if (status->code == 0)
+		return;
+	if (status->enh_class > 0)
+		text = g_strdup_printf("%d.%d.%d %s", status->enh_class,
+		    status->enh_subject, status->enh_detail,
+		    status->text != NULL ? status->text : "");
+	else
+		text = g_strdup(status->text);
+	relay_dialogue_reply(reply, (unsigned)status->code, text);
+}
+
+static void
+read_replies(struct relay_mail *mail)
+{
+	struct smtp_response *response = &mail->exchange->smtp_response;
+
+	read_status(&response->sender, smtp_reverse_path_status(mail->message));
+	response->recipients = g_new0(struct smtp_reply, mail->count);
+	for (unsigned i = 0; i < mail->count; i++)
+		read_status(&response->recipients[i],
+		    smtp_recipient_status(mail->recipients[i]));
+	if (is_any_accepted(mail))
+		read_status(&response->data,
+		    smtp_message_transfer_status(mail->message));
+}
+
+static void
+on_returned(void *owner, struct letter *letter)
+{
+	struct exchange *exchange = LETTER_OF(letter, struct exchange, letter);
+
+	(void)owner;
+	exchange->done(exchange->object, exchange);
+}
+
+void
+relay_mail_return(struct relay_mail *mail, enum exchange_end end, char *error)
+{
+	struct exchange *exchange = mail->exchange;
+
+	g_assert(atomic_load(&mail->state) == RELAY_HELD);
+	exchange->end = end;
+	exchange->error = error;
+	exchange->sent_bytes = relay_body_given(&mail->body);
+	exchange->duration_ms = clock_monotonic_ms() - mail->taken_ms;
+	if (end == EXCHANGE_ANSWERED && mail->message != NULL)
+		read_replies(mail);
+	mail->exchange = NULL;
+	atomic_store(&mail->state, RELAY_RETURNED);
+	loop_post(mail->loop, &exchange->letter, on_returned);
+}
