@@ -22,43 +22,19 @@
 #define HAS_EIGHT(w)  (((w) >> 32 & 0xffff) != 0)
 #define HAS_NUL(w)    ((w) >> 48 != 0)
 
-#define EIGHT_4(a)                                              \
-	[a] = EIGHTBIT, [a + 1] = EIGHTBIT, [a + 2] = EIGHTBIT, \
-	[a + 3] = EIGHTBIT
-#define EIGHT_16(a) EIGHT_4(a), EIGHT_4(a + 4), EIGHT_4(a + 8), EIGHT_4(a + 12)
-#define SIX_4(a)                                                      \
-	[a] = ESCAPES(5), [a + 1] = ESCAPES(5), [a + 2] = ESCAPES(5), \
-	[a + 3] = ESCAPES(5)
-
 /* Must agree with fold_json(): RFC 8259 7. */
-static const uint64_t weights[256] = { [0] = NUL | ESCAPES(5),
-	[1] = ESCAPES(5),
-	[2] = ESCAPES(5),
-	[3] = ESCAPES(5),
-	SIX_4(4),
-	['\b'] = ESCAPES(1),
-	['\t'] = ESCAPES(1),
-	['\n'] = ESCAPES(1),
+static const uint64_t weights[256] = {
+	[0] = NUL | ESCAPES(5),
+	[0x01 ... 0x07] = ESCAPES(5),
+	['\b' ... '\n'] = ESCAPES(1),
 	[0x0b] = ESCAPES(5),
-	['\f'] = ESCAPES(1),
-	['\r'] = ESCAPES(1),
-	[0x0e] = ESCAPES(5),
-	[0x0f] = ESCAPES(5),
-	SIX_4(0x10),
-	SIX_4(0x14),
-	SIX_4(0x18),
-	SIX_4(0x1c),
+	['\f' ... '\r'] = ESCAPES(1),
+	[0x0e ... 0x1f] = ESCAPES(5),
 	['"'] = ESCAPES(1),
 	['\\'] = ESCAPES(1),
 	[0x7f] = ESCAPES(5),
-	EIGHT_16(0x80),
-	EIGHT_16(0x90),
-	EIGHT_16(0xa0),
-	EIGHT_16(0xb0),
-	EIGHT_16(0xc0),
-	EIGHT_16(0xd0),
-	EIGHT_16(0xe0),
-	EIGHT_16(0xf0) };
+	[0x80 ... 0xff] = EIGHTBIT,
+};
 
 enum limiter_place {
 	LIMITER_FIRST,  /* the first line: perhaps mbox's "From " */
