@@ -26,13 +26,14 @@ struct raw_options {
 
 /* Appends the raw form.  Lines over 998 octets are folded (RFC 5322 2.1.1),
  * so every exit holds CRLF-ended lines of at most 998 octets: a header field at
- * its blanks, after unfolding, the body at 998. With `json` the
- * mail must be valid UTF-8: see raw_is_utf8(). */
+ * its blanks, after unfolding, the body at 998.  With `json` the mail must be
+ * valid UTF-8: see raw_is_utf8(). */
 void raw_append(struct segments *segments, const struct message *message,
     const struct raw_options *options);
 
 /* True when the raw form is valid UTF-8 as a whole (RFC 3629), so that JSON can
- * carry it: the bytes are, and no fold falls within a character.  Reads the spool; a work thread. */
+ * carry it: the bytes are, and no fold falls within a character.  Reads the
+ * spool; a work thread. */
 bool raw_is_utf8(const struct message *message);
 
 #endif

@@ -136,15 +136,6 @@ to_utf8(const char *bytes, size_t length, const char *charset, bool *damaged)
 		return convert_guessed(bytes, length, damaged);
 	text = convert(converter, bytes, length, damaged);
 	iconv_close(converter);
-	/* a converter that gives something else than it says is not ours */
-	if (!g_utf8_validate_len(text->str, text->len, NULL) &&
-	    memchr(text->str, '\0', text->len) == NULL) {
-		g_autofree char *valid =
-		    g_utf8_make_valid(text->str, (gssize)text->len);
-
-		g_string_assign(text, valid);
-		*damaged = true;
-	}
 	return text;
 }
 
@@ -160,6 +151,19 @@ measure_control(const char *at, const char *end)
 	if (c == 0xc2 && end - at > 1 && (unsigned char)at[1] < 0xa0)
 		return 2;
 	return 0;
+}
+
+/* Some converters give what is no character (halves of pairs). */
+static void
+mend(GString *text, bool *damaged)
+{
+	g_autofree char *valid = NULL;
+
+	if (g_utf8_validate_len(text->str, text->len, NULL))
+		return;
+	valid = g_utf8_make_valid(text->str, (gssize)text->len);
+	g_string_assign(text, valid);
+	*damaged = true;
 }
 
 GBytes *
@@ -185,6 +189,7 @@ charset_text(
 		at += MAX(control, 1);
 	}
 	g_string_free(raw, TRUE);
+	mend(text, damaged);
 	return g_string_free_to_bytes(text);
 }
 
@@ -351,7 +356,7 @@ char *
 charset_words(const char *value)
 {
 	struct words words = { g_string_new(NULL), g_string_new(NULL), "" };
-	bool after_word = false;
+	bool after_word = false, damaged = false;
 
 	while (*value != '\0') {
 		size_t plain = measure_plain(value);
@@ -371,5 +376,6 @@ charset_words(const char *value)
 	}
 	flush_words(&words);
 	g_string_free(words.bytes, TRUE);
+	mend(words.line, &damaged);
 	return g_string_free(words.line, FALSE);
 }

@@ -276,16 +276,26 @@ look_for_begin(struct decode *decode, unsigned char c)
 		decode->place = PLACE_BEGIN;
 }
 
-static void
-end_uu_line(struct decode *decode)
+/* The blanks that pad the last group are often lost on the way. */
+static size_t
+end_uu_line(struct decode *decode, unsigned char *out)
 {
+	unsigned char group[3];
+	size_t given = 0;
+
 	decode->matched = 0;
-	if (decode->place == PLACE_DIGITS)
-		decode->damaged = true;
+	if (decode->place == PLACE_DIGITS) {
+		given = end_group(decode, group);
+		given = MIN(given, decode->line_left);
+		memcpy(out, group, given);
+		if (given < decode->line_left)
+			decode->damaged = true;
+	}
 	if (decode->place == PLACE_SKIP)
 		decode->place = PLACE_LINE_START;
 	else if (decode->place != PLACE_LINE_START)
 		decode->place = PLACE_LENGTH;
+	return given;
 }
 
 static size_t
@@ -296,7 +306,7 @@ decode_uu(struct decode *decode, const unsigned char *in, size_t length,
 
 	for (size_t i = 0; i < length && decode->place != PLACE_END; i++) {
 		if (in[i] == '\n')
-			end_uu_line(decode);
+			given += end_uu_line(decode, out + given);
 		else if (decode->place == PLACE_LINE_START)
 			look_for_begin(decode, in[i]);
 		else if (decode->place == PLACE_LENGTH)

@@ -160,14 +160,14 @@ read_date(struct message *message)
 }
 
 void
-fields_read(struct message *message, const struct parse_options *options)
+fields_read(struct message *message, const char *hostname)
 {
 	const struct header_field *subject =
 	    header_find(message->header, "Subject");
 	g_autofree char *from = read_value(message, "From");
 
 	read_field_traits(message);
-	read_message_id(message, options->hostname);
+	read_message_id(message, hostname);
 	read_date(message);
 	message->had_from = from != NULL;
 	if (subject != NULL)
@@ -175,7 +175,7 @@ fields_read(struct message *message, const struct parse_options *options)
 }
 
 void
-fields_make_from(struct message *message, const struct parse_options *options)
+fields_make_from(struct message *message, const char *hostname)
 {
 	const struct address *sender = message->submission->envelope->sender;
 	g_autofree char *spec = NULL;
@@ -185,6 +185,6 @@ fields_make_from(struct message *message, const struct parse_options *options)
 	if (sender != NULL)
 		spec = g_strdup(sender->text);
 	else
-		spec = g_strconcat("MAILER-DAEMON@", options->hostname, NULL);
+		spec = g_strconcat("MAILER-DAEMON@", hostname, NULL);
 	g_ptr_array_add(message->from, header_address_new(NULL, spec));
 }

@@ -7,14 +7,13 @@
 #ifndef MAIL_FIELDS_H
 #define MAIL_FIELDS_H
 
-#include "mail/parse.h"
+#include "mail/message.h"
 
-/* Fills the message from message->header; makes Date and Message-ID when they
- * are missing, the same at every try. */
-void fields_read(struct message *message, const struct parse_options *options);
+/* Fills the message from message->header; makes Date and Message-ID (at our
+ * hostname) when they are missing, the same at every try. */
+void fields_read(struct message *message, const char *hostname);
 
 /* When no field names an author: the envelope sender, or MAILER-DAEMON. */
-void fields_make_from(
-    struct message *message, const struct parse_options *options);
+void fields_make_from(struct message *message, const char *hostname);
 
 #endif

@@ -87,9 +87,10 @@ static void
 fill_message(struct message *message, const struct parse_options *options,
     const struct view *view)
 {
-	fields_read(message, options);
-	parse_address_read(message, options);
-	fields_make_from(message, options);
+	fields_read(message, options->hostname);
+	parse_address_read(message,
+	    options->domain != NULL ? options->domain : options->hostname);
+	fields_make_from(message, options->hostname);
 	if (message->submission->seen.opaque) {
 		message->traits |= TRAIT_OPAQUE;
 	} else {

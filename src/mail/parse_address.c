@@ -8,7 +8,7 @@
 
 struct reading {
 	struct message *message;
-	const struct parse_options *options;
+	const char *domain; /* for addresses without one */
 	GMimeParserOptions *gmime_options;
 };
 
@@ -46,13 +46,9 @@ make_spec(const struct reading *reading, const char *text)
 {
 	const char *at = strrchr(text, '@');
 	size_t length = at == NULL ? strlen(text) : (size_t)(at - text);
-	const char *domain = reading->options->domain;
+	const char *domain = at == NULL ? reading->domain : at + 1;
 	g_autofree char *ascii = NULL;
 
-	if (domain == NULL)
-		domain = reading->options->hostname;
-	if (at != NULL)
-		domain = at + 1;
 	if (!is_local_part(text, length))
 		return NULL;
 	ascii = address_domain_to_ascii(domain);
@@ -180,9 +176,9 @@ guess_from(struct reading *reading)
 }
 
 void
-parse_address_read(struct message *message, const struct parse_options *options)
+parse_address_read(struct message *message, const char *domain)
 {
-	struct reading reading = { message, options, NULL };
+	struct reading reading = { message, domain, NULL };
 
 	if (message->submission->seen.opaque) {
 		guess_from(&reading);

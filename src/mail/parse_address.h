@@ -6,11 +6,11 @@
 #ifndef MAIL_PARSE_ADDRESS_H
 #define MAIL_PARSE_ADDRESS_H
 
-#include "mail/parse.h"
+#include "mail/message.h"
 
 /* Fills from, to, cc, bcc, reply_to and sender, and the traits of addresses.
- * Of opaque mail only the author is read, without GMime. */
-void parse_address_read(
-    struct message *message, const struct parse_options *options);
+ * domain is added to addresses without one.  Of opaque mail only the author is
+ * read, without GMime. */
+void parse_address_read(struct message *message, const char *domain);
 
 #endif

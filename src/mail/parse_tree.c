@@ -346,7 +346,8 @@ read_node(struct reading *reading, GMimeObject *object, unsigned depth)
 	return node;
 }
 
-/* A mail without any field, or one that GMime can make nothing of, is text. */
+/* A mail without any field, one whose header broke off (GMime would not agree
+ * where the body begins), and one that GMime can make nothing of, is text. */
 static struct node *
 make_plain_root(const struct reading *reading)
 {
@@ -410,6 +411,8 @@ parse_tree_read(
 	};
 	struct node *root;
 
+	if (message->submission->seen.header_broken)
+		return make_plain_root(&reading);
 	reading.gmime_options = g_mime_parser_options_new();
 	g_mime_parser_options_set_warning_callback(
 	    reading.gmime_options, on_warning, &reading);
