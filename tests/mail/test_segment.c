@@ -318,11 +318,11 @@ test_wrong_length(void **state)
 		{ .encoding = PART_BASE64,
 		    .offset = 8,
 		    .length = 10,
-		    .decoded_size = 4 },
+		    .decoded_size = 2 },
 		{ .encoding = PART_BASE64,
 		    .offset = 8,
 		    .length = 10,
-		    .decoded_size = 6 },
+		    .decoded_size = 8 },
 		{ .encoding = PART_IDENTITY,
 		    .offset = 8,
 		    .length = 10,
@@ -330,7 +330,7 @@ test_wrong_length(void **state)
 		{ .encoding = PART_IDENTITY,
 		    .offset = 8,
 		    .length = 10,
-		    .decoded_size = 11 },
+		    .decoded_size = 13 },
 		{ .encoding = PART_IDENTITY,
 		    .offset = 8,
 		    .length = 90,
@@ -353,11 +353,6 @@ test_wrong_length(void **state)
 		segments_add_text(segments, "[");
 		segments_add_part(segments, &parts[i / 2],
 		    i % 2 == 0 ? SEGMENT_PLAIN : SEGMENT_BASE64);
-		/* in base64 4 and 5 bytes promise other lengths than 6 */
-		if (i == 3) {
-			segments_unref(segments);
-			continue;
-		}
 		reader = segment_reader_new(segments);
 		do
 			got = segment_reader_read(reader, piece, sizeof piece);
