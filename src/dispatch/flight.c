@@ -16,7 +16,7 @@ find_from_domain(const struct message *message)
 
 	if (message->from->len > 0) {
 		const struct header_address *from = message->from->pdata[0];
-		at = strrchr(from->spec, '@');
+		at = from->spec != NULL ? strrchr(from->spec, '@') : NULL;
 	}
 	return g_ascii_strdown(at != NULL ? at + 1 : "", -1);
 }
@@ -46,10 +46,8 @@ flight_new(struct message *message, const struct route *route)
 		const struct provider *provider = route_provider(route, i);
 		plan_make(&flight->plans[i], everyone, provider);
 		if (flight->plans[i].obstacle == PLAN_POSSIBLE)
-			flight->ledger->possible |= 1u << i;
-		if (provider->translator->limits.recipients != 0)
-			flight->ledger->batch[i] =
-			    provider->translator->limits.recipients;
+			ledger_allow(flight->ledger, i,
+			    provider->translator->limits.recipients);
 	}
 	flight->order_count = route_order(route, flight->plans, flight->order);
 	flight->from_domain = find_from_domain(message);

@@ -59,6 +59,18 @@ judge_worst(const struct outcome *outcome)
 	return worst;
 }
 
+/* One recipient that is put off (SMTP 450 or 452 at RCPT) beside others that
+ * were taken says nothing against the provider. */
+static enum standing
+weigh_unavailable(const struct outcome *outcome)
+{
+	if (ledger_accepted(outcome) > 0)
+		return STANDING_WELL;
+	return judge_worst(outcome)->class == VERDICT_THROTTLE
+		   ? STANDING_THROTTLED
+		   : STANDING_DOWN;
+}
+
 enum standing
 judge_standing(const struct exchange *exchange, const struct outcome *outcome)
 {
@@ -69,16 +81,15 @@ judge_standing(const struct exchange *exchange, const struct outcome *outcome)
 	case VERDICT_RECIPIENT:
 	case VERDICT_PAYLOAD:
 		return STANDING_WELL;
-	case VERDICT_THROTTLE:
-		return STANDING_THROTTLED;
 	case VERDICT_SENDER:
 		return STANDING_SENDER;
 	case VERDICT_ACCOUNT:
 		return STANDING_UNUSABLE;
+	case VERDICT_THROTTLE:
 	case VERDICT_OUTAGE:
 	case VERDICT_NONE:
 	case VERDICT_DOUBT:
-		return STANDING_DOWN;
+		return weigh_unavailable(outcome);
 	}
 	g_assert_not_reached();
 }
@@ -96,10 +107,20 @@ static struct answer *
 answer_accepted(const struct ledger *ledger,
     const struct submission *submission, const char *const *names)
 {
-	g_autofree char *text = g_strdup_printf("Ok: %s accepted by %s",
-	    submission->id, names[ledger->recipients[0].provider]);
+	g_autoptr(GString) text = g_string_new(NULL);
+	uint32_t told = 0;
 
-	return answer_new(submission->return_to.session, 250, "2.0.0", text);
+	g_string_append_printf(text, "Ok: %s accepted by ", submission->id);
+	for (unsigned i = 0; i < ledger->count; i++) {
+		unsigned provider = ledger->recipients[i].provider;
+		if (told & (1u << provider))
+			continue;
+		g_string_append_printf(
+		    text, "%s%s", told ? " and " : "", names[provider]);
+		told |= 1u << provider;
+	}
+	return answer_new(
+	    submission->return_to.session, 250, "2.0.0", text->str);
 }
 
 static struct answer *
@@ -147,49 +168,71 @@ choose_refusal(const struct ledger_recipient *r, const char **enhanced)
 	return 554;
 }
 
+/* What fits into one reply line (RFC 5321 4.5.3.1.5), and what is told of each
+ * of several: whom it is about goes before why. */
+#define REFUSED_TEXT_MAX 470
+#define REFUSED_WHY_MAX  60
+
+static char *
+explain_refusal(const struct ledger_recipient *r, size_t most)
+{
+	if (r->text == NULL || *r->text == '\0')
+		return g_strdup("refused");
+	return verdict_clean(r->text, strlen(r->text), most);
+}
+
 static void
 name_refused(GString *text, const struct ledger *ledger,
     const struct submission *submission, const char *const *names)
 {
-	unsigned refused = ledger_count(ledger, LEDGER_REFUSED);
+	unsigned refused = ledger_count(ledger, LEDGER_REFUSED), told = 0;
+	size_t most = refused == 1 ? REFUSED_TEXT_MAX : REFUSED_WHY_MAX;
 
-	if (refused < ledger->count)
-		g_string_append_printf(text,
-		    "%u of %u recipients refused, "
-		    "the others were accepted: ",
-		    refused, ledger->count);
-	for (unsigned i = 0; i < ledger->count && text->len < 400; i++) {
+	for (unsigned i = 0; i < ledger->count; i++) {
 		const struct ledger_recipient *r = &ledger->recipients[i];
 		if (r->state != LEDGER_REFUSED)
 			continue;
-		g_string_append_printf(text, "<%s> %s: %s; ",
-		    envelope_recipient(submission->envelope, i)->text,
-		    names[r->provider], r->text ? r->text : "refused");
+		g_autofree char *why = explain_refusal(r, most);
+		g_autofree char *one =
+		    g_strdup_printf("%s<%s> %s: %s", told > 0 ? "; " : "",
+			envelope_recipient(submission->envelope, i)->text,
+			names[r->provider], why);
+		if (told > 0 && text->len + strlen(one) > REFUSED_TEXT_MAX)
+			break;
+		g_string_append(text, one);
+		told++;
 	}
-	g_string_truncate(text, text->len - 2);
+	if (told < refused)
+		g_string_append_printf(text, "; and %u more", refused - told);
 }
 
 static struct answer *
 answer_refused(const struct ledger *ledger, const struct submission *submission,
     const char *const *names)
 {
+	unsigned refused = ledger_count(ledger, LEDGER_REFUSED);
+	g_autoptr(GString) text = g_string_new(NULL);
 	const char *enhanced;
 	unsigned code =
 	    choose_refusal(find_state(ledger, LEDGER_REFUSED), &enhanced);
-	GString *text = g_string_new(NULL);
 
 	g_string_append_printf(text, "%s: ", submission->id);
+	if (refused < ledger->count)
+		g_string_append_printf(text,
+		    "%u of %u recipients refused, the others were accepted: ",
+		    refused, ledger->count);
 	name_refused(text, ledger, submission, names);
-	struct answer *answer = answer_new(
+	return answer_new(
 	    submission->return_to.session, code, enhanced, text->str);
-	g_string_free(text, TRUE);
-	return answer;
 }
 
 struct answer *
 judge_answer(const struct ledger *ledger, const struct submission *submission,
     const char *const *names)
 {
+	if (ledger->count == 0)
+		return answer_new(submission->return_to.session, 554, "5.5.1",
+		    "No valid recipients");
 	if (ledger_count(ledger, LEDGER_ACCEPTED) == ledger->count)
 		return answer_accepted(ledger, submission, names);
 	if (ledger_count(ledger, LEDGER_DOUBT) ||

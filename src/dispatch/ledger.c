@@ -18,8 +18,6 @@ ledger_new(unsigned recipients, unsigned providers)
 	ledger->recipients = g_new0(struct ledger_recipient, recipients);
 	ledger->count = recipients;
 	ledger->providers = providers;
-	for (unsigned i = 0; i < providers; i++)
-		ledger->batch[i] = UINT_MAX;
 	return ledger;
 }
 
@@ -32,6 +30,15 @@ ledger_free(struct ledger *ledger)
 		g_free(ledger->recipients[i].text);
 	g_free(ledger->recipients);
 	g_free(ledger);
+}
+
+void
+ledger_allow(struct ledger *ledger, unsigned provider, unsigned most)
+{
+	g_assert(provider < ledger->providers);
+	ledger->possible |= 1u << provider;
+	ledger->batch_max[provider] = most != 0 ? most : UINT_MAX;
+	ledger->batch[provider] = ledger->batch_max[provider];
 }
 
 unsigned
@@ -52,12 +59,14 @@ ledger_pick(const struct ledger *ledger, unsigned provider, unsigned *out)
 }
 
 void
-ledger_open(struct ledger *ledger, const unsigned *recipients, unsigned count)
+ledger_open(struct ledger *ledger, unsigned provider,
+    const unsigned *recipients, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
-		g_assert(
-		    ledger->recipients[recipients[i]].state == LEDGER_WAITING);
-		ledger->recipients[recipients[i]].state = LEDGER_OPEN;
+		struct ledger_recipient *r = &ledger->recipients[recipients[i]];
+		g_assert(r->state == LEDGER_WAITING);
+		r->state = LEDGER_OPEN;
+		r->open_by = provider;
 	}
 }
 
@@ -137,10 +146,29 @@ static void
 halve_batch(
     struct ledger *ledger, unsigned provider, const struct delivery *delivery)
 {
-	ledger->batch[provider] = MAX(1u, delivery->count / 2);
-	for (unsigned i = 0; i < delivery->count; i++)
-		ledger->recipients[delivery->recipients[i]].state =
-		    LEDGER_WAITING;
+	ledger->batch[provider] = delivery->count / 2;
+	ledger_reopen(ledger, delivery->recipients, delivery->count);
+}
+
+/* A call that went through: the bad one was not in it, or is behind us. */
+static void
+double_batch(struct ledger *ledger, unsigned provider)
+{
+	unsigned most = ledger->batch_max[provider];
+	unsigned batch = ledger->batch[provider];
+
+	ledger->batch[provider] = batch > most / 2 ? most : batch * 2;
+}
+
+unsigned
+ledger_accepted(const struct outcome *outcome)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < outcome->count; i++)
+		if (outcome->verdicts[i].class == VERDICT_ACCEPTED)
+			count++;
+	return count;
 }
 
 void
@@ -152,6 +180,8 @@ ledger_settle(struct ledger *ledger, unsigned provider,
 		halve_batch(ledger, provider, delivery);
 		return;
 	}
+	if (ledger_accepted(outcome) > 0)
+		double_batch(ledger, provider);
 	for (unsigned i = 0; i < delivery->count; i++) {
 		struct ledger_recipient *r =
 		    &ledger->recipients[delivery->recipients[i]];
@@ -181,6 +211,13 @@ ledger_freeze(
 	}
 }
 
+static bool
+has_someone_to_ask(
+    const struct ledger *ledger, const struct ledger_recipient *recipient)
+{
+	return (ledger->possible & ~recipient->tried) != 0;
+}
+
 unsigned
 ledger_thaw(struct ledger *ledger, int64_t now_ms)
 {
@@ -204,7 +241,7 @@ ledger_doubt_until(const struct ledger *ledger)
 
 	for (unsigned i = 0; i < ledger->count; i++) {
 		const struct ledger_recipient *r = &ledger->recipients[i];
-		if (r->state == LEDGER_DOUBT &&
+		if (r->state == LEDGER_DOUBT && has_someone_to_ask(ledger, r) &&
 		    (until == 0 || r->doubt_ms < until))
 			until = r->doubt_ms;
 	}

@@ -34,6 +34,7 @@ struct ledger_recipient {
 	uint32_t tried;           /* providers asked in this round */
 	uint32_t refused_by;      /* providers that refused the payload */
 	unsigned provider;        /* that gave the last verdict */
+	unsigned open_by;         /* OPEN: the provider that is asked */
 	unsigned status;          /* as that one said */
 	bool suppressed;
 	int64_t doubt_ms; /* DOUBT: monotonic, when it has been waited out */
@@ -45,7 +46,9 @@ struct ledger {
 	unsigned count;
 	unsigned providers;
 	uint32_t possible; /* providers whose plan can carry the mail */
-	unsigned batch[LEDGER_PROVIDERS_MAX]; /* recipients in one request */
+	unsigned batch_max[LEDGER_PROVIDERS_MAX]; /* recipients one request
+						   * takes */
+	unsigned batch[LEDGER_PROVIDERS_MAX];     /* in the next one */
 };
 
 /* How long a doubt is waited out. */
@@ -54,17 +57,22 @@ struct ledger_waits {
 	int64_t unlikely_ms; /* an error answer came after the whole body */
 };
 
+/* No provider is possible yet. */
 struct ledger *ledger_new(unsigned recipients, unsigned providers);
 void ledger_free(struct ledger *ledger);
+
+/* That provider can carry the mail, for at most `most` recipients in one
+ * request; 0: for any number. */
+void ledger_allow(struct ledger *ledger, unsigned provider, unsigned most);
 
 /* The recipients that provider may be asked for now, at most its batch; out
  * holds ledger->count.  Returns how many. */
 unsigned ledger_pick(
     const struct ledger *ledger, unsigned provider, unsigned *out);
 
-/* An attempt for these is under way. */
-void ledger_open(
-    struct ledger *ledger, const unsigned *recipients, unsigned count);
+/* An attempt for these by that provider is under way. */
+void ledger_open(struct ledger *ledger, unsigned provider,
+    const unsigned *recipients, unsigned count);
 
 /* The attempt was not made: its recipients wait again. */
 void ledger_reopen(
@@ -75,9 +83,15 @@ void ledger_reopen(
 void ledger_exclude(struct ledger *ledger, unsigned provider, unsigned status,
     const char *text);
 
-/* Enters what came of the delivery by that provider. */
+/* Enters what came of the delivery by that provider.  A call that was refused
+ * as a whole for one bad recipient is repeated with half as many; each call
+ * that was accepted doubles the number again, so that n recipients of which k
+ * are bad cost about 2 k log n calls. */
 void ledger_settle(struct ledger *ledger, unsigned provider,
     const struct delivery *delivery, const struct outcome *outcome);
+
+/* Recipients of the outcome that were accepted. */
+unsigned ledger_accepted(const struct outcome *outcome);
 
 /* Sets when the doubts that have no time yet are waited out. */
 void ledger_freeze(
@@ -86,7 +100,8 @@ void ledger_freeze(
 /* Doubts whose time is over wait to be sent again.  Returns how many. */
 unsigned ledger_thaw(struct ledger *ledger, int64_t now_ms);
 
-/* The earliest doubt_ms, or 0 when there is no doubt. */
+/* The earliest end of a doubt that leaves another provider to ask, or 0 when
+ * there is none: what is worth waiting for. */
 int64_t ledger_doubt_until(const struct ledger *ledger);
 
 /* Recipients in that state. */

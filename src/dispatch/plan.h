@@ -14,7 +14,7 @@
  * message. */
 enum plan_loss {
 	PLAN_HEADER_RECIPIENTS = 1u << 28, /* To or Cc shows who is not in it */
-	PLAN_NO_VISIBLE = 1u << 29,        /* nobody in it is in To or Cc */
+	PLAN_NO_VISIBLE = 1u << 29,        /* there is no To */
 	PLAN_OPTIONS = 1u << 30,           /* extra fields over the limit */
 };
 
