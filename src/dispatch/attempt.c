@@ -21,6 +21,16 @@ send_exchange(struct dispatcher *dispatcher, struct flight *flight)
 	carrier->send(carrier->self, exchange);
 }
 
+/* The attempt is over: its request is free for who waits, then it is the
+ * flight's turn, which may be gone afterwards. */
+static void
+go_on(struct dispatcher *dispatcher, struct flight *flight, struct lane *lane)
+{
+	flight_clear(flight);
+	dispatcher_wake(dispatcher, lane);
+	dispatcher_advance(dispatcher, flight);
+}
+
 static void
 give_up_encoding(struct dispatcher *dispatcher, struct flight *flight)
 {
@@ -32,21 +42,30 @@ give_up_encoding(struct dispatcher *dispatcher, struct flight *flight)
 	    flight->delivery->count);
 	ledger_exclude(
 	    flight->ledger, flight->provider, status, flight->error->message);
-	lane_cancel(lane, flight->from_domain);
-	flight_clear(flight);
-	dispatcher_wake(dispatcher, lane);
-	dispatcher_advance(dispatcher, flight);
+	lane_cancel(lane, &flight->attempt);
+	go_on(dispatcher, flight, lane);
 }
 
-/* Not sent yet, and nothing is sent any more. */
+/* Not sent yet, and not to be sent by this lane any more. */
 static void
 call_off(struct dispatcher *dispatcher, struct flight *flight)
 {
+	struct lane *lane = dispatcher->lanes[flight->provider];
+
 	ledger_reopen(flight->ledger, flight->delivery->recipients,
 	    flight->delivery->count);
-	lane_cancel(dispatcher->lanes[flight->provider], flight->from_domain);
-	flight_clear(flight);
-	dispatcher_advance(dispatcher, flight);
+	lane_cancel(lane, &flight->attempt);
+	go_on(dispatcher, flight, lane);
+}
+
+/* The client has its answer, we stop, or the provider failed while the request
+ * was made. */
+static bool
+is_called_off(const struct dispatcher *dispatcher, const struct flight *flight)
+{
+	return dispatcher->stopping || flight->answered ||
+	       lane_closed_since(
+		   dispatcher->lanes[flight->provider], &flight->attempt);
 }
 
 static void
@@ -54,16 +73,19 @@ settle(struct dispatcher *dispatcher, struct flight *flight,
     const struct outcome *outcome)
 {
 	struct lane *lane = dispatcher->lanes[flight->provider];
-	struct lane_attempt attempt = { flight->from_domain, flight->begun_ms };
-	enum standing standing = judge_standing(flight->exchange, outcome);
+	struct lane_finding finding = {
+		.standing = judge_standing(flight->exchange, outcome),
+		.retry_ms = outcome->retry_ms,
+		.moment = { clock_monotonic_ms(), g_random_double() },
+	};
 
 	ledger_settle(
 	    flight->ledger, flight->provider, flight->delivery, outcome);
-	ledger_freeze(flight->ledger, &dispatcher->waits, clock_monotonic_ms());
+	ledger_freeze(
+	    flight->ledger, &dispatcher->waits, finding.moment.now_ms);
 	chronicle_attempt(flight, lane, outcome);
-	enum lane_change change =
-	    lane_settle(lane, standing, &attempt, outcome->retry_ms);
-	chronicle_lane(lane, flight, change, judge_worst(outcome));
+	unsigned changes = lane_settle(lane, &flight->attempt, &finding);
+	chronicle_lane(lane, flight, changes, judge_worst(outcome));
 }
 
 static void
@@ -79,9 +101,7 @@ on_exchange_done(void *object, struct exchange *exchange)
 	    judge_outcome(lane->provider, flight->delivery, exchange);
 	settle(dispatcher, flight, outcome);
 	outcome_free(outcome);
-	flight_clear(flight);
-	dispatcher_wake(dispatcher, lane);
-	dispatcher_advance(dispatcher, flight);
+	go_on(dispatcher, flight, lane);
 }
 
 static void
@@ -95,19 +115,16 @@ on_encoded(void *owner, struct letter *letter)
 		give_up_encoding(dispatcher, flight);
 		return;
 	}
-	if (dispatcher->stopping || flight->answered) {
+	if (is_called_off(dispatcher, flight)) {
 		call_off(dispatcher, flight);
 		return;
 	}
-	const struct submission *submission = flight->message->submission;
-	int64_t now = clock_monotonic_ms();
-
 	chronicle_plan(flight, dispatcher->lanes[flight->provider]);
 	flight->exchange->done = on_exchange_done;
 	flight->exchange->object = flight;
 	flight->exchange->deadline_ms =
-	    MAX(submission->deadline_ms, now + dispatcher->answer_floor_ms);
-	flight->begun_ms = now;
+	    flight->message->submission->deadline_ms +
+	    dispatcher->answer_floor_ms;
 	send_exchange(dispatcher, flight);
 }
 
@@ -133,8 +150,8 @@ attempt_start(
 	unsigned count = ledger_pick(ledger, lane->number, picked);
 
 	g_assert(count > 0 && lane_has_room(lane));
-	ledger_open(ledger, picked, count);
-	lane_begin(lane, flight->from_domain);
+	ledger_open(ledger, lane->number, picked, count);
+	flight->attempt = lane_begin(lane, flight->from_domain);
 	flight->provider = lane->number;
 	flight->delivery = delivery_new(flight->message, picked, count);
 	flight->delivery->attempt = ++flight->attempts;

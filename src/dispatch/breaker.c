@@ -10,27 +10,27 @@ breaker_allows(const struct breaker *breaker, int64_t now_ms)
 	       (breaker->state == BREAKER_OPEN && now_ms >= breaker->until_ms);
 }
 
-void
+unsigned
 breaker_begin(struct breaker *breaker)
 {
 	if (breaker->state == BREAKER_OPEN)
 		breaker->state = BREAKER_PROBING;
-}
-
-static bool
-is_old_news(const struct breaker *breaker, int64_t begun_ms)
-{
-	return breaker->state != BREAKER_CLOSED &&
-	       begun_ms < breaker->opened_ms;
+	return breaker->opening;
 }
 
 bool
-breaker_success(struct breaker *breaker, int64_t begun_ms)
+breaker_opened_since(const struct breaker *breaker, unsigned opening)
 {
-	if (is_old_news(breaker, begun_ms))
+	return breaker->opening != opening;
+}
+
+bool
+breaker_success(struct breaker *breaker, unsigned opening)
+{
+	if (breaker_opened_since(breaker, opening))
 		return false;
 	bool was = breaker->state != BREAKER_CLOSED;
-	*breaker = (struct breaker){ .state = BREAKER_CLOSED };
+	*breaker = (struct breaker){ .opening = opening };
 	return was;
 }
 
@@ -38,23 +38,25 @@ static void
 open_for(struct breaker *breaker, int64_t now_ms, int64_t pause_ms)
 {
 	breaker->state = BREAKER_OPEN;
+	breaker->opening++;
 	breaker->opened_ms = now_ms;
 	breaker->until_ms = now_ms + pause_ms;
 }
 
 bool
-breaker_failure(struct breaker *breaker, int64_t begun_ms, int64_t now_ms,
-    const struct breaker_limits *limits, double random)
+breaker_failure(struct breaker *breaker, unsigned opening,
+    const struct breaker_limits *limits, const struct breaker_moment *moment)
 {
-	if (is_old_news(breaker, begun_ms))
+	if (breaker_opened_since(breaker, opening))
 		return false;
-	bool was_open = breaker->state != BREAKER_CLOSED;
+	bool was_closed = breaker->state == BREAKER_CLOSED;
 	int64_t pause = breaker->pause_ms == 0 ? limits->pause_min_ms
 					       : breaker->pause_ms * 2;
 	breaker->pause_ms = MIN(pause, limits->pause_max_ms);
-	open_for(breaker, now_ms,
-	    (int64_t)((double)breaker->pause_ms * (0.8 + 0.4 * random)));
-	return !was_open;
+	open_for(breaker, moment->now_ms,
+	    (int64_t)((double)breaker->pause_ms *
+		      (0.8 + 0.4 * moment->random)));
+	return was_closed;
 }
 
 bool
@@ -67,8 +69,9 @@ breaker_hold(struct breaker *breaker, int64_t now_ms, int64_t pause_ms)
 }
 
 void
-breaker_release(struct breaker *breaker)
+breaker_release(struct breaker *breaker, unsigned opening)
 {
-	if (breaker->state == BREAKER_PROBING)
+	if (breaker->state == BREAKER_PROBING &&
+	    !breaker_opened_since(breaker, opening))
 		breaker->state = BREAKER_OPEN;
 }

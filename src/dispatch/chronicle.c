@@ -23,12 +23,20 @@ sender_text(const struct flight *flight)
 	return sender != NULL ? sender->text : "<>";
 }
 
+/* Of the story, in bytes: a mail to a thousand may take a hundred attempts. */
+#define STORY_MAX 2000
+
 static void
 add_to_story(struct flight *flight, const char *provider, const char *what,
     const char *text)
 {
 	GString *story = flight->story;
 
+	if (story->len > STORY_MAX) {
+		if (!g_str_has_suffix(story->str, "..."))
+			g_string_append(story, "; ...");
+		return;
+	}
 	if (story->len > 0)
 		g_string_append(story, "; ");
 	g_string_append_printf(story, "%s %s", provider, what);
@@ -58,10 +66,11 @@ tell_accepted(struct flight *flight, const struct lane *lane,
 	    log_str("mail", flight->message->submission->id),
 	    log_str("provider", lane->provider->name),
 	    log_str("form", form_text(flight->delivery->form)),
-	    log_num("recipients", flight->delivery->count),
+	    log_str("class", verdict_class_text(verdict->class)),
 	    log_num("status", verdict->status),
+	    log_num("recipients", flight->delivery->count),
 	    log_num("ms", flight->exchange->duration_ms),
-	    log_str("id", verdict->id));
+	    log_str("id", verdict->id), log_str("text", verdict->text));
 	add_to_story(flight, lane->provider->name, "took it as",
 	    form_text(flight->delivery->form));
 }
@@ -70,12 +79,9 @@ static void
 tell_not_accepted(struct flight *flight, const struct lane *lane,
     const struct outcome *outcome, const struct verdict *verdict)
 {
-	unsigned accepted = 0;
+	unsigned accepted = ledger_accepted(outcome);
 	g_autofree char *what = NULL;
 
-	for (unsigned i = 0; i < outcome->count; i++)
-		if (outcome->verdicts[i].class == VERDICT_ACCEPTED)
-			accepted++;
 	log_warn("delivery failed",
 	    log_str("mail", flight->message->submission->id),
 	    log_str("provider", lane->provider->name),
@@ -138,28 +144,11 @@ chronicle_failure(struct flight *flight, const struct lane *lane)
 	    flight->error->message);
 }
 
-void
-chronicle_lane(const struct lane *lane, const struct flight *flight,
-    enum lane_change change, const struct verdict *verdict)
+static void
+tell_closed(const struct lane *lane, const struct verdict *verdict)
 {
-	switch (change) {
-	case LANE_UNCHANGED:
-		return;
-	case LANE_BACK:
-		log_info(
-		    "provider back", log_str("provider", lane->provider->name));
-		return;
-	case LANE_SENDER_CLOSED:
-		log_error("provider refuses sender domain",
-		    log_str("provider", lane->provider->name),
-		    log_str("domain", flight->from_domain),
-		    log_num("pause_ms", lane->limits->sender_ms),
-		    log_str("text", verdict->text));
-		return;
-	case LANE_CLOSED:
-		break;
-	}
 	int64_t pause = lane->breaker.until_ms - lane->breaker.opened_ms;
+
 	if (verdict->class == VERDICT_ACCOUNT)
 		log_error("provider refuses our account",
 		    log_str("provider", lane->provider->name),
@@ -169,6 +158,23 @@ chronicle_lane(const struct lane *lane, const struct flight *flight,
 		    log_str("provider", lane->provider->name),
 		    log_str("class", verdict_class_text(verdict->class)),
 		    log_num("pause_ms", pause), log_str("text", verdict->text));
+}
+
+void
+chronicle_lane(const struct lane *lane, const struct flight *flight,
+    unsigned changes, const struct verdict *verdict)
+{
+	if (changes & LANE_BACK)
+		log_info(
+		    "provider back", log_str("provider", lane->provider->name));
+	if (changes & LANE_SENDER_CLOSED)
+		log_error("provider refuses sender domain",
+		    log_str("provider", lane->provider->name),
+		    log_str("domain", flight->from_domain),
+		    log_num("pause_ms", lane->limits->sender_ms),
+		    log_str("text", verdict->text));
+	if (changes & LANE_CLOSED)
+		tell_closed(lane, verdict);
 }
 
 void

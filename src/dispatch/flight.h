@@ -12,7 +12,7 @@
 #define DISPATCH_FLIGHT_H
 
 #include "core/loop.h"
-#include "ledger.h"
+#include "lane.h"
 #include "route.h"
 
 struct dispatcher;
@@ -42,7 +42,7 @@ struct flight {
 	struct plan plan;
 	struct exchange *exchange;
 	GError *error; /* encode failed */
-	int64_t begun_ms;
+	struct lane_attempt attempt;
 	unsigned attempts;
 
 	/* the dispatch thread's own */

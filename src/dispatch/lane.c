@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "lane.h"
 
-#include "core/clock.h"
-
 struct lane *
 lane_new(struct provider *provider, unsigned number,
     const struct lane_limits *limits)
@@ -28,14 +26,26 @@ lane_free(struct lane *lane)
 	g_free(lane);
 }
 
+static struct breaker *
+find_sender(const struct lane *lane, const char *from_domain)
+{
+	return g_hash_table_lookup(lane->senders, from_domain);
+}
+
 bool
 lane_allows(const struct lane *lane, const char *from_domain, int64_t now_ms)
 {
-	const struct breaker *sender =
-	    g_hash_table_lookup(lane->senders, from_domain);
+	const struct breaker *sender = find_sender(lane, from_domain);
 
 	return breaker_allows(&lane->breaker, now_ms) &&
 	       (sender == NULL || breaker_allows(sender, now_ms));
+}
+
+bool
+lane_allows_all(const struct lane *lane)
+{
+	return lane->breaker.state == BREAKER_CLOSED &&
+	       g_hash_table_size(lane->senders) == 0;
 }
 
 bool
@@ -44,93 +54,147 @@ lane_has_room(const struct lane *lane)
 	return lane->requests < lane->provider->endpoint.connections;
 }
 
-void
+struct lane_attempt
 lane_begin(struct lane *lane, const char *from_domain)
 {
-	struct breaker *sender =
-	    g_hash_table_lookup(lane->senders, from_domain);
+	struct breaker *sender = find_sender(lane, from_domain);
 
 	lane->requests++;
-	breaker_begin(&lane->breaker);
+	return (struct lane_attempt){
+		.from_domain = from_domain,
+		.opening = breaker_begin(&lane->breaker),
+		.sender_opening = sender != NULL ? breaker_begin(sender) : 0,
+	};
+}
+
+bool
+lane_closed_since(const struct lane *lane, const struct lane_attempt *attempt)
+{
+	const struct breaker *sender = find_sender(lane, attempt->from_domain);
+
+	return breaker_opened_since(&lane->breaker, attempt->opening) ||
+	       (sender != NULL &&
+		   breaker_opened_since(sender, attempt->sender_opening));
+}
+
+/* Nothing was learnt of the From domain: whatever else the attempt comes to, a
+ * probe must not stay one. */
+static void
+release_sender(struct lane *lane, const struct lane_attempt *attempt)
+{
+	struct breaker *sender = find_sender(lane, attempt->from_domain);
+
 	if (sender != NULL)
-		breaker_begin(sender);
+		breaker_release(sender, attempt->sender_opening);
 }
 
 void
-lane_cancel(struct lane *lane, const char *from_domain)
+lane_cancel(struct lane *lane, const struct lane_attempt *attempt)
 {
-	struct breaker *sender =
-	    g_hash_table_lookup(lane->senders, from_domain);
-
+	g_assert(lane->requests > 0);
 	lane->requests--;
-	breaker_release(&lane->breaker);
-	if (sender != NULL)
-		breaker_release(sender);
+	breaker_release(&lane->breaker, attempt->opening);
+	release_sender(lane, attempt);
 }
 
-static enum lane_change
+static gboolean
+is_over(gpointer key, gpointer value, gpointer now_ms)
+{
+	const struct breaker *sender = value;
+
+	(void)key;
+	return breaker_allows(sender, *(const int64_t *)now_ms);
+}
+
+static struct breaker *
+add_sender(struct lane *lane, const char *from_domain, int64_t now_ms)
+{
+	struct breaker *sender;
+
+	if (g_hash_table_size(lane->senders) >= LANE_SENDERS_MAX)
+		g_hash_table_foreach_remove(lane->senders, is_over, &now_ms);
+	if (g_hash_table_size(lane->senders) >= LANE_SENDERS_MAX)
+		return NULL;
+	sender = g_new0(struct breaker, 1);
+	g_hash_table_insert(lane->senders, g_strdup(from_domain), sender);
+	return sender;
+}
+
+/* A domain that is refused again after its time is nothing new. */
+static unsigned
 close_sender(struct lane *lane, const char *from_domain, int64_t now_ms)
 {
-	struct breaker *sender =
-	    g_hash_table_lookup(lane->senders, from_domain);
+	struct breaker *sender = find_sender(lane, from_domain);
+	unsigned change = sender == NULL ? LANE_SENDER_CLOSED : 0;
 
-	if (sender == NULL) {
-		sender = g_new0(struct breaker, 1);
-		g_hash_table_insert(
-		    lane->senders, g_strdup(from_domain), sender);
-	}
-	return breaker_hold(sender, now_ms, lane->limits->sender_ms)
-		   ? LANE_SENDER_CLOSED
-		   : LANE_UNCHANGED;
+	if (sender == NULL)
+		sender = add_sender(lane, from_domain, now_ms);
+	if (sender != NULL)
+		breaker_hold(sender, now_ms, lane->limits->sender_ms);
+	return change;
 }
 
-static enum lane_change
+static unsigned
+settle_answered(struct lane *lane, const struct lane_attempt *attempt)
+{
+	return breaker_success(&lane->breaker, attempt->opening) ? LANE_BACK
+								 : 0;
+}
+
+static unsigned
 settle_well(struct lane *lane, const struct lane_attempt *attempt)
 {
-	struct breaker *sender =
-	    g_hash_table_lookup(lane->senders, attempt->from_domain);
+	struct breaker *sender = find_sender(lane, attempt->from_domain);
 
-	if (sender != NULL && breaker_success(sender, attempt->begun_ms))
+	if (sender != NULL && breaker_success(sender, attempt->sender_opening))
 		g_hash_table_remove(lane->senders, attempt->from_domain);
-	return breaker_success(&lane->breaker, attempt->begun_ms)
-		   ? LANE_BACK
-		   : LANE_UNCHANGED;
+	return settle_answered(lane, attempt);
 }
 
-static enum lane_change
-changed(bool opened)
-{
-	return opened ? LANE_CLOSED : LANE_UNCHANGED;
-}
-
-enum lane_change
-lane_settle(struct lane *lane, enum standing standing,
-    const struct lane_attempt *attempt, int64_t retry_ms)
+static unsigned
+settle_badly(struct lane *lane, const struct lane_attempt *attempt,
+    const struct lane_finding *finding)
 {
 	const struct lane_limits *limits = lane->limits;
-	struct breaker *breaker = &lane->breaker;
-	int64_t now = clock_monotonic_ms();
+	int64_t now = finding->moment.now_ms;
+	int64_t retry =
+	    finding->retry_ms > 0 ? finding->retry_ms : limits->throttle_ms;
+	bool closed;
 
-	if (standing == STANDING_UNKNOWN) {
-		lane_cancel(lane, attempt->from_domain);
-		return LANE_UNCHANGED;
+	release_sender(lane, attempt);
+	if (finding->standing == STANDING_THROTTLED)
+		closed = breaker_hold(
+		    &lane->breaker, now, MIN(retry, LANE_THROTTLE_MAX_MS));
+	else if (finding->standing == STANDING_UNUSABLE)
+		closed = breaker_hold(&lane->breaker, now, limits->account_ms);
+	else
+		closed = breaker_failure(&lane->breaker, attempt->opening,
+		    &limits->breaker, &finding->moment);
+	return closed ? LANE_CLOSED : 0;
+}
+
+unsigned
+lane_settle(struct lane *lane, const struct lane_attempt *attempt,
+    const struct lane_finding *finding)
+{
+	if (finding->standing == STANDING_UNKNOWN) {
+		lane_cancel(lane, attempt);
+		return 0;
 	}
+	g_assert(lane->requests > 0);
 	lane->requests--;
-	switch (standing) {
+	switch (finding->standing) {
 	case STANDING_WELL:
 		return settle_well(lane, attempt);
 	case STANDING_SENDER:
-		settle_well(lane, attempt);
-		return close_sender(lane, attempt->from_domain, now);
+		return settle_answered(lane, attempt) |
+		       close_sender(
+			   lane, attempt->from_domain, finding->moment.now_ms);
 	case STANDING_THROTTLED:
-		return changed(breaker_hold(breaker, now,
-		    retry_ms > 0 ? retry_ms : limits->throttle_ms));
 	case STANDING_UNUSABLE:
-		return changed(breaker_hold(breaker, now, limits->account_ms));
 	case STANDING_DOWN:
 	case STANDING_UNKNOWN:
 		break;
 	}
-	return changed(breaker_failure(breaker, attempt->begun_ms, now,
-	    &limits->breaker, g_random_double()));
+	return settle_badly(lane, attempt, finding);
 }

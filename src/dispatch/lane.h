@@ -2,13 +2,20 @@
 /*
  * A lane is one provider as the dispatcher sees it: whether it may be asked
  * (its breaker, and one per From domain it refused), how many requests it has
- * now, who waits for a free one.  The dispatch thread.
+ * now, who waits for a free one.  Pure; the dispatch thread.
  */
 #ifndef DISPATCH_LANE_H
 #define DISPATCH_LANE_H
 
 #include "breaker.h"
 #include "judge.h"
+
+/* From domains a lane remembers to be refused; of more, those whose time is
+ * over are forgotten, and when there are none, no more are taken in. */
+#define LANE_SENDERS_MAX 1000
+
+/* The longest a throttle's own time is believed. */
+#define LANE_THROTTLE_MAX_MS (60 * 60 * INT64_C(1000))
 
 struct lane_limits {
 	struct breaker_limits breaker;
@@ -27,18 +34,25 @@ struct lane {
 	GQueue waiting;      /* whoever waits for a free request */
 };
 
-/* What a settled attempt changed of the lane. */
+/* What a settled attempt changed of the lane: any of these. */
 enum lane_change {
-	LANE_UNCHANGED,
-	LANE_CLOSED,        /* asked no more for now */
-	LANE_SENDER_CLOSED, /* not for that From domain */
-	LANE_BACK,          /* asked again */
+	LANE_CLOSED = 1 << 0,        /* asked no more for now */
+	LANE_SENDER_CLOSED = 1 << 1, /* not for that From domain */
+	LANE_BACK = 1 << 2,          /* asked again */
 };
 
-/* One attempt by this lane. */
+/* One attempt by this lane, from lane_begin() to settled or cancelled. */
 struct lane_attempt {
-	const char *from_domain; /* "" when there is none */
-	int64_t begun_ms;        /* monotonic */
+	const char *from_domain; /* "" when there is none; borrowed */
+	unsigned opening;        /* of the breaker it was begun at */
+	unsigned sender_opening; /* of the From domain's; 0: it had none */
+};
+
+/* What came of it. */
+struct lane_finding {
+	enum standing standing;
+	int64_t retry_ms; /* THROTTLED: the provider's own time; 0: none */
+	struct breaker_moment moment;
 };
 
 struct lane *lane_new(struct provider *provider, unsigned number,
@@ -49,18 +63,26 @@ void lane_free(struct lane *lane);
 bool lane_allows(
     const struct lane *lane, const char *from_domain, int64_t now_ms);
 
+/* True when mail of any From domain may be sent by it. */
+bool lane_allows_all(const struct lane *lane);
+
 /* True when a request is free. */
 bool lane_has_room(const struct lane *lane);
 
-/* Takes a request for an attempt. */
-void lane_begin(struct lane *lane, const char *from_domain);
+/* Takes a request for an attempt, allowed by both of the above. */
+struct lane_attempt lane_begin(struct lane *lane, const char *from_domain);
+
+/* True when the lane was closed to it after it was begun: not worth sending any
+ * more. */
+bool lane_closed_since(
+    const struct lane *lane, const struct lane_attempt *attempt);
 
 /* Gives the request back: the attempt was not made. */
-void lane_cancel(struct lane *lane, const char *from_domain);
+void lane_cancel(struct lane *lane, const struct lane_attempt *attempt);
 
 /* Gives the request back and enters what the attempt says of the provider.
- * retry_ms is the throttle's own time, 0 for none. */
-enum lane_change lane_settle(struct lane *lane, enum standing standing,
-    const struct lane_attempt *attempt, int64_t retry_ms);
+ * Returns what changed (enum lane_change), 0 for nothing. */
+unsigned lane_settle(struct lane *lane, const struct lane_attempt *attempt,
+    const struct lane_finding *finding);
 
 #endif

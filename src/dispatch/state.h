@@ -18,7 +18,8 @@ struct dispatcher {
 	const char **names;  /* of the providers, NULL-terminated */
 	struct lane_limits limits;
 	struct ledger_waits waits;
-	int64_t answer_floor_ms; /* what an attempt gets at the least */
+	int64_t answer_floor_ms; /* what an attempt may last behind the
+				  * deadline */
 	struct memory *memory;
 	GQueue flights;
 	bool stopping;
@@ -37,7 +38,7 @@ const struct route *dispatcher_route(const struct dispatcher *dispatcher);
 void dispatcher_advance(struct dispatcher *dispatcher, struct flight *flight);
 
 /* dispatcher.c: moves on whoever waits for this lane: as many as it has room
- * for, or all of them when it was closed. */
+ * for, and all that it does not take any more. */
 void dispatcher_wake(struct dispatcher *dispatcher, struct lane *lane);
 
 /* attempt.c: sends the flight's waiting recipients by this lane, which has
@@ -51,7 +52,7 @@ void chronicle_attempt(struct flight *flight, const struct lane *lane,
     const struct outcome *outcome);
 void chronicle_failure(struct flight *flight, const struct lane *lane);
 void chronicle_lane(const struct lane *lane, const struct flight *flight,
-    enum lane_change change, const struct verdict *verdict);
+    unsigned changes, const struct verdict *verdict);
 void chronicle_doubt(const struct flight *flight, unsigned recipients);
 void chronicle_end(const struct dispatcher *dispatcher,
     const struct flight *flight, const struct answer *answer);
