@@ -33,8 +33,9 @@ const struct setting dispatcher_settings[] = {
 		    "most likely did not take the mail." },
 	{ "server", "answer_floor", SETTING_DURATION, "20s", .min = 1,
 	    .max = 600000,
-	    .help = "What an attempt gets at the least, even when the client's "
-		    "deadline is nearer." },
+	    .help = "How long an attempt may go on behind the client's "
+		    "deadline, so that its outcome is known when the mail is "
+		    "sent again." },
 	{ "server", "remember", SETTING_DURATION, "4h", .min = 0,
 	    .max = 604800000,
 	    .help = "How long the outcome of mail that was answered 451 is "
@@ -71,7 +72,8 @@ read_settings(struct dispatcher *dispatcher)
 	struct memory_limits memory = {
 		.keep_ms = read_server(dispatcher, "remember"),
 		.most = (unsigned)read_server(dispatcher, "remember_most"),
-		.open_ms = dispatcher->waits.doubt_ms,
+		.open_ms =
+		    dispatcher->answer_floor_ms + dispatcher->waits.doubt_ms,
 	};
 	dispatcher->memory = memory_new(&memory);
 }
@@ -130,6 +132,9 @@ send_answer(
 	if (answer->code / 100 == 4)
 		memory_keep(dispatcher->memory, flight->message, flight->ledger,
 		    clock_monotonic_ms());
+	else
+		memory_forget(
+		    dispatcher->memory, flight->message, flight->ledger);
 	to->post(to->server, answer);
 }
 
@@ -213,17 +218,30 @@ freeze_or_land(struct dispatcher *dispatcher, struct flight *flight)
 	    flight->timer, MAX(until - clock_monotonic_ms(), (int64_t)0));
 }
 
+static void
+thaw(struct dispatcher *dispatcher, struct flight *flight, int64_t now_ms)
+{
+	if (ledger_count(flight->ledger, LEDGER_DOUBT) == 0)
+		return;
+	memory_review(
+	    dispatcher->memory, flight->message, flight->ledger, now_ms);
+	unsigned thawed = ledger_thaw(flight->ledger, now_ms);
+	if (thawed > 0)
+		chronicle_doubt(flight, thawed);
+}
+
 void
 dispatcher_advance(struct dispatcher *dispatcher, struct flight *flight)
 {
+	int64_t now = clock_monotonic_ms();
+
 	g_assert(flight->state == FLIGHT_NEW);
-	if (flight->answered || dispatcher->stopping) {
+	if (flight->answered || dispatcher->stopping ||
+	    now >= flight->message->submission->deadline_ms) {
 		land(dispatcher, flight);
 		return;
 	}
-	unsigned thawed = ledger_thaw(flight->ledger, clock_monotonic_ms());
-	if (thawed > 0)
-		chronicle_doubt(flight, thawed);
+	thaw(dispatcher, flight, now);
 	struct lane *lane = choose_lane(dispatcher, flight);
 	if (lane == NULL)
 		freeze_or_land(dispatcher, flight);
@@ -245,16 +263,19 @@ leave_queue(struct dispatcher *dispatcher, struct flight *flight)
 void
 dispatcher_wake(struct dispatcher *dispatcher, struct lane *lane)
 {
-	/* whoever finds the lane closed goes elsewhere, and whoever finds it
-	 * full would only queue again: at most once each */
-	unsigned most = g_queue_get_length(&lane->waiting);
+	unsigned left = g_queue_get_length(&lane->waiting);
+	int64_t now = clock_monotonic_ms();
+	GList *next, *link = lane->waiting.head;
 
-	for (; most > 0 && !g_queue_is_empty(&lane->waiting); most--) {
-		struct flight *flight = g_queue_peek_head(&lane->waiting);
-		if (!lane_has_room(lane) &&
-		    lane_allows(
-			lane, flight->from_domain, clock_monotonic_ms()))
+	/* advancing one touches no other, and adds only behind the last */
+	for (; left > 0; left--, link = next) {
+		struct flight *flight = link->data;
+		next = link->next;
+		if (!lane_has_room(lane) && lane_allows_all(lane))
 			return;
+		if (!lane_has_room(lane) &&
+		    lane_allows(lane, flight->from_domain, now))
+			continue;
 		leave_queue(dispatcher, flight);
 		dispatcher_advance(dispatcher, flight);
 	}
@@ -341,8 +362,10 @@ on_stop(void *owner, struct letter *letter)
 
 	(void)owner;
 	dispatcher->stopping = true;
-	dispatcher->stopped = stop->stopped;
-	dispatcher->stopped_object = stop->object;
+	if (stop->stopped != NULL) {
+		dispatcher->stopped = stop->stopped;
+		dispatcher->stopped_object = stop->object;
+	}
 	g_free(stop);
 	while (link != NULL) {
 		struct flight *flight = link->data;

@@ -2,9 +2,11 @@
 #include "memory.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 struct entry {
 	char *key;
+	char id[ID_LENGTH + 1]; /* of the mail that told it */
 	int64_t until_ms;
 	struct ledger_recipient recipient; /* owns its text */
 	GList link;                        /* in the order of until_ms */
@@ -81,6 +83,31 @@ forget_old(struct memory *memory, int64_t now_ms)
 	}
 }
 
+static struct entry *
+find_entry(
+    const struct memory *memory, const struct message *message, unsigned i)
+{
+	if (memory_count(memory) == 0)
+		return NULL;
+	g_autofree char *key = make_key(message, i);
+	return g_hash_table_lookup(memory->entries, key);
+}
+
+static void
+enter_known(struct ledger_recipient *recipient,
+    const struct ledger_recipient *known, uint32_t possible)
+{
+	uint32_t asked = known->refused_by;
+	uint32_t doubtful = asked | 1u << known->provider;
+
+	if (known->state == LEDGER_DOUBT && (possible & ~doubtful) != 0)
+		asked = doubtful;
+	g_free(recipient->text);
+	*recipient = *known;
+	recipient->text = g_strdup(known->text);
+	recipient->tried = asked;
+}
+
 unsigned
 memory_recall(struct memory *memory, const struct message *message,
     struct ledger *ledger, int64_t now_ms)
@@ -88,40 +115,86 @@ memory_recall(struct memory *memory, const struct message *message,
 	unsigned known = 0;
 
 	forget_old(memory, now_ms);
-	if (memory_count(memory) == 0)
-		return 0;
 	for (unsigned i = 0; i < ledger->count; i++) {
-		g_autofree char *key = make_key(message, i);
-		struct entry *entry = g_hash_table_lookup(memory->entries, key);
+		const struct entry *entry = find_entry(memory, message, i);
 		if (entry == NULL)
 			continue;
-		struct ledger_recipient *r = &ledger->recipients[i];
-		g_free(r->text);
-		*r = entry->recipient;
-		r->text = g_strdup(entry->recipient.text);
+		enter_known(&ledger->recipients[i], &entry->recipient,
+		    ledger->possible);
 		known++;
 	}
 	return known;
 }
 
-static void
-keep_recipient(struct memory *memory, char *key,
-    const struct ledger_recipient *recipient, int64_t now_ms)
+void
+memory_review(struct memory *memory, const struct message *message,
+    struct ledger *ledger, int64_t now_ms)
 {
-	struct entry *entry = g_hash_table_lookup(memory->entries, key);
+	forget_old(memory, now_ms);
+	for (unsigned i = 0; i < ledger->count; i++) {
+		struct ledger_recipient *r = &ledger->recipients[i];
+		const struct entry *entry;
+		if (r->state != LEDGER_DOUBT ||
+		    (entry = find_entry(memory, message, i)) == NULL)
+			continue;
+		const struct ledger_recipient *known = &entry->recipient;
+		if (known->state == LEDGER_ACCEPTED ||
+		    known->state == LEDGER_REFUSED ||
+		    (known->state == LEDGER_DOUBT &&
+			known->doubt_ms > r->doubt_ms))
+			enter_known(r, known, ledger->possible);
+	}
+}
 
-	if (entry != NULL)
-		forget(memory, entry);
-	entry = g_new0(struct entry, 1);
-	entry->key = key;
-	entry->until_ms = now_ms + memory->limits.keep_ms;
+static struct entry *
+make_entry(
+    const struct message *message, const struct ledger *ledger, unsigned i)
+{
+	const struct ledger_recipient *recipient = &ledger->recipients[i];
+	struct entry *entry = g_new0(struct entry, 1);
+
+	entry->key = make_key(message, i);
+	g_strlcpy(entry->id, message->submission->id, sizeof entry->id);
 	entry->recipient = *recipient;
 	entry->recipient.text = g_strdup(recipient->text);
-	if (recipient->state == LEDGER_OPEN) {
-		entry->recipient.state = LEDGER_DOUBT;
-		entry->recipient.doubt_ms = now_ms + memory->limits.open_ms;
-	}
 	entry->link.data = entry;
+	return entry;
+}
+
+/* Of two sendings of the same mail one may know better: that it was accepted,
+ * or that it may have been. */
+static bool
+knows_better(const struct entry *old, const struct entry *new)
+{
+	const struct ledger_recipient *known = &old->recipient;
+	const struct ledger_recipient *told = &new->recipient;
+
+	if (known->state == LEDGER_ACCEPTED)
+		return true;
+	if (known->state != LEDGER_DOUBT || strcmp(old->id, new->id) == 0)
+		return false;
+	return told->state == LEDGER_WAITING ||
+	       (told->state == LEDGER_DOUBT &&
+		   told->doubt_ms < known->doubt_ms);
+}
+
+/* Takes the entry over. */
+static void
+enter(struct memory *memory, struct entry *entry)
+{
+	struct entry *old = g_hash_table_lookup(memory->entries, entry->key);
+
+	if (old != NULL && knows_better(old, entry)) {
+		free_entry(entry);
+		return;
+	}
+	if (old != NULL)
+		forget(memory, old);
+	if (entry->recipient.state == LEDGER_WAITING &&
+	    entry->recipient.refused_by == 0) {
+		free_entry(entry);
+		return;
+	}
 	g_queue_push_tail_link(&memory->oldest_first, &entry->link);
 	g_hash_table_insert(memory->entries, entry->key, entry);
 }
@@ -131,11 +204,28 @@ memory_keep(struct memory *memory, const struct message *message,
     const struct ledger *ledger, int64_t now_ms)
 {
 	for (unsigned i = 0; i < ledger->count; i++) {
-		const struct ledger_recipient *r = &ledger->recipients[i];
-		if (r->state != LEDGER_WAITING)
-			keep_recipient(memory, make_key(message, i), r, now_ms);
+		struct entry *entry = make_entry(message, ledger, i);
+		struct ledger_recipient *r = &entry->recipient;
+		entry->until_ms = now_ms + memory->limits.keep_ms;
+		if (r->state == LEDGER_OPEN) {
+			r->state = LEDGER_DOUBT;
+			r->provider = r->open_by;
+			r->doubt_ms = now_ms + memory->limits.open_ms;
+		}
+		enter(memory, entry);
 	}
 	forget_old(memory, now_ms);
+}
+
+void
+memory_forget(struct memory *memory, const struct message *message,
+    const struct ledger *ledger)
+{
+	for (unsigned i = 0; i < ledger->count; i++) {
+		struct entry *entry = find_entry(memory, message, i);
+		if (entry != NULL)
+			forget(memory, entry);
+	}
 }
 
 unsigned

@@ -2,9 +2,10 @@
 /*
  * The memory of what recipients came to, for mail the client was told 451 of
  * and will send again: who was accepted is skipped then, who is in doubt is
- * waited out.  Keyed by sender, Message-ID, digest of the bytes and recipient;
- * kept for a time, the oldest forgotten first when it is full.  It lives in
- * this process only.  The dispatch thread.
+ * waited out, who refused it is not asked again.  Keyed by sender, Message-ID,
+ * digest of the bytes and recipient; kept for a time, the oldest forgotten
+ * first when it is full, and all of a mail when its client got a final answer.
+ * It lives in this process only.  The dispatch thread.
  */
 #ifndef DISPATCH_MEMORY_H
 #define DISPATCH_MEMORY_H
@@ -16,21 +17,34 @@ struct memory;
 struct memory_limits {
 	int64_t keep_ms; /* how long an entry is kept */
 	unsigned most;   /* entries at most */
-	int64_t open_ms; /* how long an open attempt counts as a doubt */
+	int64_t open_ms; /* how long an open attempt counts as a doubt: longer
+			  * than it can last */
 };
 
 struct memory *memory_new(const struct memory_limits *limits);
 void memory_free(struct memory *memory);
 
-/* Enters into a fresh ledger what is known of its recipients.  Returns how many
- * were known. */
+/* Enters into a fresh ledger, whose possible providers are known, what is known
+ * of its recipients: a new round, but for a doubt, which another provider than
+ * the doubtful one is to take if there is one.  Returns how many were known. */
 unsigned memory_recall(struct memory *memory, const struct message *message,
     struct ledger *ledger, int64_t now_ms);
 
-/* Remembers the recipients that are accepted, refused or in doubt; one with an
- * attempt under way is in doubt until it is kept again. */
+/* Enters what became elsewhere of those in doubt: the first sending's attempt
+ * may have been answered while its resend waited. */
+void memory_review(struct memory *memory, const struct message *message,
+    struct ledger *ledger, int64_t now_ms);
+
+/* Remembers the recipients that are accepted, refused (for good or by one
+ * provider) or in doubt; one with an attempt under way is in doubt until it is
+ * kept again.  Who waits is forgotten. */
 void memory_keep(struct memory *memory, const struct message *message,
     const struct ledger *ledger, int64_t now_ms);
+
+/* Forgets the mail: its client will not send it again, and whoever sends the
+ * same once more means it. */
+void memory_forget(struct memory *memory, const struct message *message,
+    const struct ledger *ledger);
 
 /* Entries there are. */
 unsigned memory_count(const struct memory *memory);
