@@ -27,6 +27,8 @@ struct verdict {
 	unsigned status; /* of HTTP or SMTP; 0: none came */
 	bool suppressed; /* RECIPIENT: on the provider's suppression list */
 	bool unlikely;   /* DOUBT: an error answer after the whole body */
+	bool held;       /* ACCEPTED: but kept back there until somebody acts;
+	                  * text says why */
 	char *id;        /* ACCEPTED: the provider's id of it; NULL: none */
 	char *text;      /* what the provider said, clean and capped; never NULL
 	                  * once set */
@@ -37,6 +39,8 @@ struct outcome {
 	unsigned count;
 	int64_t retry_ms; /* THROTTLE: not before this many ms; 0: not said */
 	bool unknown;     /* no row of the tables fitted: log it in full */
+	bool split;       /* refused as a whole for one bad recipient: to be
+	                   * sent again to fewer at a time */
 };
 
 /* All verdicts NONE. */

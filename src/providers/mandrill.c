@@ -1,1 +1,441 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Mandrill: POST /api/1.0/messages/send.json with the parts of a mail as JSON,
+ * or /messages/send-raw.json with the mail as one JSON string.  The key stands
+ * in the body.  The answer says of each recipient what came of it.
+ */
+#include "addressee.h"
+#include "control.h"
+#include "display.h"
+#include "extra.h"
+#include "filename.h"
+#include "mail/raw.h"
+#include "mandrill_verdicts.h"
+#include "response.h"
+#include "translators.h"
+#include "writer.h"
+
+#include <json-c/json.h>
+#include <string.h>
+
+#define URL         "https://mandrillapp.com"
+#define FIELDS_PATH "/api/1.0/messages/send.json"
+#define RAW_PATH    "/api/1.0/messages/send-raw.json"
+
+/* Fields lose every trait, and why:
+ *   INLINE_OTHER                     images are image/ and nothing else;
+ *   NAME_NON_ASCII                   such names leave as raw 8-bit bytes;
+ *   ALTERNATIVE, REPORT, UNKNOWN     there is one text and one html;
+ *   NESTED_MESSAGE                   it would be a file among others;
+ *   SIGNED, ENCRYPTED, DKIM          the bytes they speak of are made anew;
+ *   REPEATED_FIELD                   headers is an object: a name once;
+ *   LONG_FIELD                       nobody says how it is folded;
+ *   EIGHTBIT_FIELD                   its charset is a guess;
+ *   INLINE_NAMED                     an image's name is its Content-ID;
+ *   INLINE_TWINS                     so two of one name collide;
+ *   ATTACHMENT_CID                   an attachment has a name only;
+ *   PART_HEADERS                     there is no member for them;
+ *   NAME_MISSING, NAME_UNSAFE        one is made up, or changed;
+ *   MANY_FROM, GROUP, ADDRESS_BROKEN cannot be said;
+ *   NO_TO                            bcc alone: nobody says what is shown;
+ *   NO_BODY                          nor what becomes of no body;
+ *   DISPLAY_SPECIAL                  encoded words end up inside quotes;
+ *   TEXT_LARGE, OPAQUE               the message does not hold it;
+ *   TEXT_UNDECODABLE, MALFORMED      it could not be read whole. */
+#define FIELDS_CARRY 0
+
+/* What raw mail loses at Mandrill, which takes it apart and puts it together
+ * anew (new boundaries, texts in UTF-8, fields unfolded, Date overwritten), and
+ * why:
+ *   SIGNED, ENCRYPTED, DKIM   the bytes they speak of are made anew;
+ *   ALTERNATIVE               an invitation is not known to come through;
+ *   REPORT, UNKNOWN           a structure that machines read;
+ *   NESTED_MESSAGE            what becomes of its own texts nobody says;
+ *   PART_HEADERS              its parts have a type, a name, a Content-ID;
+ *   INLINE_TWINS              and are told apart by it;
+ *   LONG_FIELD                one long line is made of it;
+ *   TEXT_UNDECODABLE          its charset is guessed;
+ *   MALFORMED, OPAQUE         what is broken or too much is read its way.
+ * All else was seen in mails that came through. */
+#define RAW_CARRY                                                           \
+	(TRAIT_REPEATED_FIELD | TRAIT_EIGHTBIT_FIELD | TRAIT_INLINE_NAMED | \
+	    TRAIT_INLINE_OTHER | TRAIT_MANY_FROM | TRAIT_GROUP |            \
+	    TRAIT_ADDRESS_BROKEN | TRAIT_NO_TO | TRAIT_NAME_NON_ASCII |     \
+	    TRAIT_NAME_UNSAFE | TRAIT_NAME_MISSING | TRAIT_TEXT_LARGE |     \
+	    TRAIT_NO_BODY | TRAIT_ATTACHMENT_CID | TRAIT_DISPLAY_SPECIAL)
+
+struct mandrill {
+	const char *key;
+	struct verdict_table *errors, *pages;
+};
+
+/* The last three are its own, added to what it sends. */
+static const char *const omitted[] = { CONTROL_FIELDS, "X-Report-Abuse",
+	"X-Native-Encoded", "Feedback-ID", NULL };
+
+static const struct setting mandrill_settings[] = {
+	{ .section = "provider",
+	    .key = "api_key",
+	    .type = SETTING_SECRET,
+	    .only = "mandrill",
+	    .required = true,
+	    .help = "An API key of the Mandrill account." },
+	{ 0 },
+};
+
+static bool
+open_mandrill(
+    struct provider *provider, const struct config *config, GError **error)
+{
+	struct mandrill *self = g_new0(struct mandrill, 1);
+
+	(void)error;
+	self->key = config_string(config, provider->section, "api_key");
+	self->errors = verdict_table_new(mandrill_verdicts_errors);
+	self->pages = verdict_table_new(mandrill_verdicts_pages);
+	provider->self = self;
+	if (provider->endpoint.base_url == NULL)
+		provider->endpoint.base_url = URL;
+	return true;
+}
+
+static void
+close_mandrill(struct provider *provider)
+{
+	struct mandrill *self = provider->self;
+
+	verdict_table_free(self->errors);
+	verdict_table_free(self->pages);
+	g_free(self);
+}
+
+static void
+write_author(struct writer *writer, const struct message *message)
+{
+	const struct header_address *from;
+
+	if (message->from->len == 0)
+		return;
+	from = message->from->pdata[0];
+	writer_member(writer, "from_email", from->spec);
+	writer_member(writer, "from_name", from->name);
+}
+
+static void
+write_people(struct writer *writer, const struct delivery *delivery)
+{
+	static const char *const types[] = {
+		[ADDRESSEE_TO] = "to",
+		[ADDRESSEE_CC] = "cc",
+		[ADDRESSEE_BCC] = "bcc",
+	};
+	g_autofree struct addressee *list = addressee_list(delivery);
+
+	writer_name(writer, "to");
+	writer_open(writer, '[');
+	for (unsigned i = 0; i < delivery->count; i++) {
+		writer_open(writer, '{');
+		writer_member(writer, "email", list[i].address->text);
+		writer_member(writer, "name", list[i].name);
+		writer_member(writer, "type", types[list[i].role]);
+		writer_close(writer, '}');
+	}
+	writer_close(writer, ']');
+	/* or each recipient, blind ones too, gets a mail to himself alone */
+	writer_name(writer, "preserve_recipients");
+	writer_bool(writer, true);
+}
+
+static void
+write_bodies(struct writer *writer, const struct message *message)
+{
+	writer_member(writer, "subject", message->subject);
+	if (message->text != NULL) {
+		writer_name(writer, "text");
+		writer_bytes(writer, message->text);
+	}
+	if (message->html != NULL) {
+		writer_name(writer, "html");
+		writer_bytes(writer, message->html);
+	}
+}
+
+/* An object: a list of lines is ignored without a word. */
+static void
+write_extras(struct writer *writer, const struct message *message)
+{
+	g_autoptr(GPtrArray) extras = extra_read(message, omitted);
+
+	writer_name(writer, "headers");
+	writer_open(writer, '{');
+	for (unsigned i = 0; i < extras->len; i++) {
+		const struct extra *extra = extras->pdata[i];
+
+		writer_member(writer, extra->name, extra->value);
+	}
+	writer_close(writer, '}');
+}
+
+static bool
+is_image(const struct part *part)
+{
+	return part->role == PART_INLINE &&
+	       g_str_has_prefix(part->type, "image/");
+}
+
+/* An image's name is its Content-ID, as the html has it; that of another file
+ * would leave as raw 8-bit bytes were it not ASCII. */
+static void
+write_part(struct writer *writer, const struct part *part)
+{
+	bool image = is_image(part);
+	g_autofree char *name =
+	    image ? filename_make_inline(part) : filename_make(part);
+	g_autofree char *ascii = filename_ascii(name);
+	g_autofree char *type = g_strconcat(part->type, part->parameters, NULL);
+
+	writer_open(writer, '{');
+	writer_member(writer, "type", image ? part->type : type);
+	writer_member(writer, "name", image ? name : ascii);
+	writer_name(writer, "content");
+	writer_open_text(writer);
+	segments_add_part(writer->segments, part, SEGMENT_BASE64);
+	writer_close_text(writer);
+	writer_close(writer, '}');
+}
+
+static void
+write_parts(struct writer *writer, const struct message *message, bool images)
+{
+	bool open = false;
+
+	for (unsigned i = 0; i < message->parts->len; i++) {
+		const struct part *part = message->parts->pdata[i];
+
+		if (is_image(part) != images)
+			continue;
+		if (!open) {
+			writer_name(writer, images ? "images" : "attachments");
+			writer_open(writer, '[');
+			open = true;
+		}
+		write_part(writer, part);
+	}
+	if (open)
+		writer_close(writer, ']');
+}
+
+static void
+write_fields(struct writer *writer, const struct delivery *delivery)
+{
+	const struct message *message = delivery->message;
+
+	writer_name(writer, "message");
+	writer_open(writer, '{');
+	write_author(writer, message);
+	write_people(writer, delivery);
+	write_bodies(writer, message);
+	write_extras(writer, message);
+	writer_name(writer, "metadata");
+	writer_open(writer, '{');
+	writer_member(writer, "postferry_id", message->submission->id);
+	writer_close(writer, '}');
+	write_parts(writer, message, false);
+	write_parts(writer, message, true);
+	writer_close(writer, '}');
+}
+
+/* `to` is the envelope; From is the mail's own, since from_email of another
+ * might take its place.  What fields say beside it the header says here. */
+static void
+write_raw(struct writer *writer, const struct delivery *delivery)
+{
+	const struct message *message = delivery->message;
+	g_autofree char *add = g_strdup_printf(
+	    "X-MC-PreserveRecipients: true\r\n"
+	    "X-MC-Metadata: {\"postferry_id\":\"%s\"}\r\n%s",
+	    message->submission->id,
+	    message->traits & TRAIT_NO_TO ? "To: undisclosed-recipients:;\r\n"
+					  : "");
+	const struct raw_options options = {
+		.hostname = delivery->hostname,
+		.omit = omitted,
+		.add = add,
+		.json = true,
+	};
+
+	writer_name(writer, "to");
+	writer_open(writer, '[');
+	for (unsigned i = 0; i < delivery->count; i++)
+		writer_text(writer, delivery_recipient(delivery, i)->text);
+	writer_close(writer, ']');
+	writer_name(writer, "raw_message");
+	writer_open_text(writer);
+	raw_append(writer->segments, message, &options);
+	writer_close_text(writer);
+}
+
+static bool
+check_raw(const struct delivery *delivery, GError **error)
+{
+	if (delivery->form != DELIVERY_RAW || raw_is_utf8(delivery->message))
+		return true;
+	g_set_error(error, TRANSLATOR_ERROR, 0,
+	    "the mail has bytes that are not UTF-8, and Mandrill takes raw "
+	    "mail in UTF-8 only; use format = auto, or send it with "
+	    "quoted-printable or base64");
+	return false;
+}
+
+static bool
+encode_mandrill(const struct provider *provider,
+    const struct delivery *delivery, struct exchange *exchange, GError **error)
+{
+	const struct mandrill *self = provider->self;
+	bool raw = delivery->form == DELIVERY_RAW;
+	struct writer writer = { 0 };
+
+	if (!control_check(delivery->message, error) ||
+	    !check_raw(delivery, error))
+		return false;
+	exchange->body = writer.segments =
+	    segments_new(delivery->message->submission->spool);
+	writer_open(&writer, '{');
+	writer_member(&writer, "key", self->key);
+	if (raw)
+		write_raw(&writer, delivery);
+	else
+		write_fields(&writer, delivery);
+	writer_name(&writer, "async");
+	writer_bool(&writer, false);
+	writer_close(&writer, '}');
+	exchange->http.method = g_strdup("POST");
+	exchange->http.path = g_strdup(raw ? RAW_PATH : FIELDS_PATH);
+	exchange_add_field(exchange, "Accept", "application/json");
+	exchange_add_field(exchange, "Content-Type", "application/json");
+	return true;
+}
+
+/* Entries come in any order, and of two recipients that differ by case only
+ * either may be meant: whoever nothing was said of yet.  -1: none. */
+static int
+find_recipient(const struct delivery *delivery, const struct outcome *outcome,
+    const char *email)
+{
+	int found = delivery_find(delivery, email);
+
+	if (found < 0 || outcome->verdicts[found].class == VERDICT_NONE)
+		return found;
+	for (unsigned i = 0; i < delivery->count; i++)
+		if (outcome->verdicts[i].class == VERDICT_NONE &&
+		    address_matches(delivery_recipient(delivery, i), email))
+			return (int)i;
+	return -1;
+}
+
+static const struct mandrill_verdicts_word *
+choose_word(const char *status, const char *reason)
+{
+	if (g_strcmp0(status, "rejected") == 0)
+		return mandrill_verdicts_find(
+		    mandrill_verdicts_reasons, reason);
+	if (g_strcmp0(status, "queued") == 0)
+		return mandrill_verdicts_find(mandrill_verdicts_queues, reason);
+	return mandrill_verdicts_find(mandrill_verdicts_states, status);
+}
+
+static void
+read_entry(struct json_object *entry, unsigned status, struct outcome *outcome,
+    unsigned i)
+{
+	const char *state = response_member(entry, "status");
+	bool queued = g_strcmp0(state, "queued") == 0;
+	const char *reason =
+	    response_member(entry, queued ? "queued_reason" : "reject_reason");
+	const struct mandrill_verdicts_word *word = choose_word(state, reason);
+	g_autofree char *text =
+	    reason != NULL ? g_strdup_printf("%s: %s", state, reason)
+			   : g_strdup(state != NULL ? state : "no status");
+
+	outcome_set(outcome, i, word->class, status, text);
+	outcome->verdicts[i].suppressed = word->suppressed;
+	outcome->verdicts[i].held = word->held;
+	if (word->class == VERDICT_ACCEPTED)
+		outcome_set_id(outcome, i, response_member(entry, "_id"));
+	if (word->word == NULL && !(queued && reason == NULL))
+		outcome->unknown = true;
+}
+
+static void
+read_entries(const struct delivery *delivery, unsigned status,
+    struct json_object *list, struct outcome *outcome)
+{
+	size_t count = json_object_array_length(list);
+
+	outcome_set_all(outcome, VERDICT_NONE, status,
+	    "the answer does not speak of this recipient");
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *entry = json_object_array_get_idx(list, i);
+		const char *email = response_member(entry, "email");
+		int found = -1;
+
+		if (email != NULL)
+			found = find_recipient(delivery, outcome, email);
+		else if (count == 1 && outcome->count == 1)
+			found = 0;
+		if (found >= 0)
+			read_entry(entry, status, outcome, (unsigned)found);
+	}
+}
+
+/* "NAME: message" of an error, or NULL. */
+static char *
+read_error(struct json_object *json)
+{
+	const char *name = response_member(json, "name");
+	const char *message = response_member(json, "message");
+
+	if (name == NULL)
+		return NULL;
+	return g_strdup_printf("%s: %s", name, message ? message : "");
+}
+
+static void
+decode_mandrill(const struct provider *provider,
+    const struct delivery *delivery, const struct exchange *exchange,
+    struct outcome *outcome)
+{
+	const struct mandrill *self = provider->self;
+	const struct http_response *response = &exchange->http_response;
+	struct json_object *json = response_parse(response);
+	g_autofree char *error = read_error(json);
+	g_autofree char *page = response_text(response);
+
+	if (response->status >= 200 && response->status <= 299 &&
+	    json_object_is_type(json, json_type_array))
+		read_entries(delivery, response->status, json, outcome);
+	else if (error != NULL)
+		response_judge(exchange, self->errors, error, outcome);
+	else
+		response_judge(exchange, self->pages, page, outcome);
+	json_object_put(json);
+}
+
+const struct translator mandrill = {
+	.type = "mandrill",
+	.settings = mandrill_settings,
+	.kind = EXCHANGE_HTTP,
+	.limits = {
+		.recipients = 1000,
+		.size_bytes = 25000000,
+		.fields_carry = FIELDS_CARRY,
+		.raw_carry = RAW_CARRY,
+		.fields = true,
+		.raw_utf8 = true,
+		.header_recipients = true,
+	},
+	.open = open_mandrill,
+	.close = close_mandrill,
+	.encode = encode_mandrill,
+	.decode = decode_mandrill,
+};

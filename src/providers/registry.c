@@ -1,1 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "translators.h"
+
+const struct translator *const registry[] = { &mailgun, &mandrill, &upstream,
+	NULL };

@@ -1,1 +1,356 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * An SMTP server of one's own or of a provider: the last resort, and the one
+ * exit that changes nothing but the documented header fields.  libESMTP speaks
+ * for us; what it drops or would add by itself is settled here beforehand, so
+ * that each attempt sends the same bytes.
+ */
+#include "control.h"
+#include "mail/raw.h"
+#include "translators.h"
+#include "upstream_verdicts.h"
+
+#include <string.h>
+
+/* libESMTP's SASL copies both into one buffer of 513 bytes, and prints a
+ * command into 1,024. */
+#define LOGIN_MAX   255
+#define ADDRESS_MAX 254
+
+#define TLS_PORT 465
+
+struct upstream {
+	struct verdict_table *verdicts;
+};
+
+/* The last three libESMTP drops. */
+static const char *const omitted[] = { CONTROL_FIELDS, "Return-Path",
+	"Original-Recipient", "Resent-Reply-To", NULL };
+
+static const struct setting upstream_settings[] = {
+	{ .section = "provider",
+	    .key = "host",
+	    .type = SETTING_HOST,
+	    .only = "smtp",
+	    .required = true,
+	    .help = "The SMTP server; its certificate must have this name." },
+	{ .section = "provider",
+	    .key = "port",
+	    .type = SETTING_NUMBER,
+	    .fallback = "587",
+	    .min = 1,
+	    .max = 65535,
+	    .only = "smtp",
+	    .help = "Its port: 587 for submission, 25 between servers; 465 "
+		    "(TLS from the first byte) is not offered." },
+	{ .section = "provider",
+	    .key = "tls",
+	    .type = SETTING_CHOICE,
+	    .fallback = "starttls",
+	    .choices = "starttls|off",
+	    .only = "smtp",
+	    .help = "starttls: required, with a certificate that is checked; "
+		    "off: in clear." },
+	{ .section = "provider",
+	    .key = "username",
+	    .type = SETTING_STRING,
+	    .only = "smtp",
+	    .help = "User for AUTH PLAIN or LOGIN; none: no AUTH." },
+	{ .section = "provider",
+	    .key = "password",
+	    .type = SETTING_SECRET,
+	    .only = "smtp",
+	    .help = "Password for AUTH." },
+	{ 0 },
+};
+
+static bool
+is_loopback(const char *host)
+{
+	return g_ascii_strcasecmp(host, "localhost") == 0 ||
+	       g_str_has_prefix(host, "127.");
+}
+
+/* What is wrong with the settings, and which of them; NULL: nothing. */
+static const char *
+find_fault(const struct endpoint *endpoint, const char **key)
+{
+	const char *username = endpoint->username;
+	const char *password = endpoint->password;
+
+	*key = "port";
+	if (endpoint->port == TLS_PORT)
+		return "TLS from the first byte is not offered; use port 587, "
+		       "where STARTTLS is";
+	*key = "host";
+	if (strchr(endpoint->host, ':') != NULL)
+		return "an IPv6 address cannot be given; use a host name";
+	*key = "username";
+	if (username != NULL && password == NULL)
+		return "needs a password; set password_file";
+	if (username != NULL && strlen(username) > LOGIN_MAX)
+		return "is too long; at most 255 bytes are possible";
+	*key = "password";
+	if (username == NULL && password != NULL)
+		return "needs a username";
+	if (password != NULL && strlen(password) > LOGIN_MAX)
+		return "is too long; at most 255 bytes are possible";
+	*key = "tls";
+	if (password != NULL && endpoint->tls == ENDPOINT_TLS_OFF &&
+	    !is_loopback(endpoint->host))
+		return "would send the password in clear; set tls = starttls, "
+		       "or leave username and password out";
+	return NULL;
+}
+
+static bool
+check_settings(const struct provider *provider, const struct config *config,
+    GError **error)
+{
+	static const char *const http_keys[] = { "base_url", "proxy", NULL };
+	const char *section = provider->section, *key = NULL;
+	const char *fault = NULL;
+
+	for (unsigned i = 0; fault == NULL && http_keys[i] != NULL; i++)
+		if (config_is_set(config, section, http_keys[i])) {
+			key = http_keys[i];
+			fault = "has no meaning for type = smtp; use host and "
+				"port";
+		}
+	if (fault == NULL)
+		fault = find_fault(&provider->endpoint, &key);
+	if (fault == NULL)
+		return true;
+	g_set_error(error, TRANSLATOR_ERROR, 0, "%s: %s in [%s] %s",
+	    config_origin(config, section, key), key, section, fault);
+	return false;
+}
+
+static bool
+open_upstream(
+    struct provider *provider, const struct config *config, GError **error)
+{
+	struct endpoint *endpoint = &provider->endpoint;
+	const char *section = provider->section;
+	struct upstream *self;
+
+	endpoint->host = config_string(config, section, "host");
+	endpoint->port = (unsigned)config_number(config, section, "port");
+	endpoint->username = config_string(config, section, "username");
+	endpoint->password = config_string(config, section, "password");
+	if (strcmp(config_string(config, section, "tls"), "off") == 0)
+		endpoint->tls = ENDPOINT_TLS_OFF;
+	if (!check_settings(provider, config, error))
+		return false;
+	self = g_new0(struct upstream, 1);
+	self->verdicts = verdict_table_new(upstream_verdicts);
+	provider->self = self;
+	return true;
+}
+
+static void
+close_upstream(struct provider *provider)
+{
+	struct upstream *self = provider->self;
+
+	verdict_table_free(self->verdicts);
+	g_free(self);
+}
+
+static bool
+check_address(const struct address *address, GError **error)
+{
+	if (address == NULL || strlen(address->text) <= ADDRESS_MAX)
+		return true;
+	g_set_error(error, TRANSLATOR_ERROR, 0,
+	    "the address <%s> has %zu octets, and SMTP takes %d", address->text,
+	    strlen(address->text), ADDRESS_MAX);
+	return false;
+}
+
+static bool
+encode_envelope(const struct delivery *delivery, struct smtp_request *request,
+    GError **error)
+{
+	const struct submission *submission = delivery->message->submission;
+	const struct address *sender = submission->envelope->sender;
+
+	if (!check_address(sender, error))
+		return false;
+	if (sender != NULL)
+		request->sender = address_copy(sender);
+	for (unsigned i = 0; i < delivery->count; i++) {
+		const struct address *recipient =
+		    delivery_recipient(delivery, i);
+
+		if (!check_address(recipient, error))
+			return false;
+		g_ptr_array_add(request->recipients, address_copy(recipient));
+	}
+	request->eightbit =
+	    submission->seen.eightbit_header || submission->seen.eightbit_body;
+	return true;
+}
+
+static bool
+encode_upstream(const struct provider *provider,
+    const struct delivery *delivery, struct exchange *exchange, GError **error)
+{
+	const struct raw_options options = {
+		.hostname = delivery->hostname,
+		.omit = omitted,
+		.once = true,
+	};
+
+	(void)provider;
+	g_assert(delivery->form == DELIVERY_RAW);
+	if (!control_check(delivery->message, error) ||
+	    !encode_envelope(delivery, &exchange->smtp, error))
+		return false;
+	exchange->body = segments_new(delivery->message->submission->spool);
+	raw_append(exchange->body, delivery->message, &options);
+	return true;
+}
+
+/* Reads a reply that is no acceptance into the verdict of recipient i. */
+static void
+judge_reply(const struct upstream *self, const char *stage,
+    const struct smtp_reply *reply, struct verdict *verdict)
+{
+	g_autofree char *said = g_strjoin(reply->enhanced != NULL ? " " : "",
+	    reply->enhanced != NULL ? reply->enhanced : "",
+	    reply->text != NULL ? reply->text : "", NULL);
+	g_autofree char *subject = g_strdup_printf("%s %s", stage, said);
+	const struct verdict_rule *rule =
+	    verdict_find(self->verdicts, reply->code, subject);
+
+	verdict->class = rule != NULL ? rule->class : VERDICT_OUTAGE;
+	verdict->status = reply->code;
+	verdict->text = g_strdup_printf("%u %s", reply->code, said);
+}
+
+static bool
+is_positive(const struct smtp_reply *reply)
+{
+	return reply->code >= 200 && reply->code <= 299;
+}
+
+static bool
+is_negative(const struct smtp_reply *reply)
+{
+	return reply->code >= 400;
+}
+
+/* The reply that ended the session for all recipients before any was named, and
+ * its stage; NULL: none did. */
+static const struct smtp_reply *
+find_end(const struct smtp_response *response, const char **stage)
+{
+	*stage = response->auth_failed ? "AUTH" : "CONNECT";
+	if (response->auth_failed || is_negative(&response->greeting))
+		return &response->greeting;
+	*stage = "MAIL";
+	return is_negative(&response->sender) ? &response->sender : NULL;
+}
+
+/* After 2xx to RCPT it is the reply to the final dot that decides; when that is
+ * missing, or still the one to DATA or to an earlier piece, nobody knows. */
+static void
+judge_recipient(const struct upstream *self, const struct exchange *exchange,
+    unsigned i, struct verdict *verdict)
+{
+	const struct smtp_response *response = &exchange->smtp_response;
+	const struct smtp_reply *data = &response->data;
+	const struct smtp_reply *recipient =
+	    response->recipients != NULL ? &response->recipients[i] : NULL;
+
+	if (recipient != NULL && is_negative(recipient)) {
+		judge_reply(self, "RCPT", recipient, verdict);
+	} else if (recipient == NULL || !is_positive(recipient)) {
+		verdict->class = VERDICT_OUTAGE;
+		verdict->text = g_strdup(exchange->error != NULL
+					     ? exchange->error
+					     : "the session ended early");
+	} else if (is_negative(data)) {
+		judge_reply(self, "DATA", data, verdict);
+	} else if (is_positive(data) && exchange->end == EXCHANGE_ANSWERED) {
+		judge_reply(self, "DATA", data, verdict);
+		verdict->class = VERDICT_ACCEPTED;
+	} else {
+		verdict->class = VERDICT_DOUBT;
+		verdict->text = g_strdup(exchange->error != NULL
+					     ? exchange->error
+					     : "no reply after the final dot");
+	}
+}
+
+static void
+set_verdict(struct outcome *outcome, unsigned i, const struct verdict *verdict)
+{
+	outcome_set(outcome, i, verdict->class, verdict->status, verdict->text);
+	if (verdict->class == VERDICT_THROTTLE && outcome->retry_ms == 0)
+		outcome->retry_ms = verdict_retry_ms(verdict->text, 0);
+}
+
+/* Most servers say "queued as ID", the name by which their log has it. */
+static void
+set_queue_id(struct outcome *outcome, const char *text)
+{
+	static const char words[] = "queued as ";
+	const char *found = text == NULL ? NULL : strstr(text, words);
+	g_autofree char *id = NULL;
+
+	if (found == NULL)
+		return;
+	found += strlen(words);
+	id = g_strndup(found, strcspn(found, " \r\n"));
+	for (unsigned i = 0; i < outcome->count; i++)
+		if (outcome->verdicts[i].class == VERDICT_ACCEPTED)
+			outcome_set_id(outcome, i, id);
+}
+
+static void
+decode_upstream(const struct provider *provider,
+    const struct delivery *delivery, const struct exchange *exchange,
+    struct outcome *outcome)
+{
+	const struct upstream *self = provider->self;
+	const struct smtp_response *response = &exchange->smtp_response;
+	const char *stage;
+	const struct smtp_reply *end = find_end(response, &stage);
+
+	if (response->tls_missing) {
+		outcome_set_all(outcome, VERDICT_ACCOUNT,
+		    response->greeting.code,
+		    "the server does not offer STARTTLS; set tls = off only "
+		    "if its network is yours");
+		return;
+	}
+	for (unsigned i = 0; i < delivery->count; i++) {
+		struct verdict verdict = { 0 };
+
+		if (end != NULL)
+			judge_reply(self, stage, end, &verdict);
+		else
+			judge_recipient(self, exchange, i, &verdict);
+		set_verdict(outcome, i, &verdict);
+		g_free(verdict.text);
+	}
+	set_queue_id(outcome, response->data.text);
+}
+
+const struct translator upstream = {
+	.type = "smtp",
+	.settings = upstream_settings,
+	.kind = EXCHANGE_SMTP,
+	.limits = {
+		/* RFC 5321 4.5.3.1.8: every server takes 100 */
+		.recipients = 100,
+		.size_bytes = UINT64_MAX,
+		.raw_carry = (1u << TRAIT_COUNT) - 1,
+	},
+	.open = open_upstream,
+	.close = close_upstream,
+	.encode = encode_upstream,
+	.decode = decode_upstream,
+};
