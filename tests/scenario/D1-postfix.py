@@ -16,10 +16,10 @@ MAILS = 200
 # What each provider does while one fifth of the mails comes in.
 PHASES = [
     ("refuse", None, None),
-    ("status 401", "status 429", None),
-    ("reset-in-body", "status 503", "refuse"),
-    ("status 503", "reset-in-body", None),
-    ("status 429", "refuse", None),
+    ("unauthorized", "throttle=1,retry-after", None),
+    ("reset-mid-body", "status=503,html", "refuse"),
+    ("status=503", "reset-mid-body", None),
+    ("throttle=1,retry-after", "refuse", None),
 ]
 
 

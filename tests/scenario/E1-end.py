@@ -41,7 +41,7 @@ class End(ferry.Scenario):
         self.assertEqual(len(self.mailgun.mails()), code == 250)
 
     def test_an_attempt_under_way_is_waited_for(self):
-        self.mailgun.fault("slow 500")
+        self.mailgun.fault("slow=500")
         replies = []
         sender = threading.Thread(
             target=lambda: replies.append(self.send(ferry.simple())))

@@ -112,11 +112,11 @@ class Settings(ferry.Scenario):
                     "providers", "allow", "deadline"):
             self.assertRegex(done.stdout, rf"(?m)^{key}$")
 
-    def test_a_wrong_command_is_told_the_right_ones(self):
-        for arguments in ((), ("serv",)):
+    def test_a_wrong_command_is_told_where_the_right_ones_stand(self):
+        for arguments, said in (((), "sandbox"), (("serv",), "--help")):
             done = self.run_command(*arguments)
             self.assertEqual(done.returncode, 64)
-            self.assertIn("serve", done.stderr)
+            self.assertIn(said, done.stderr)
 
 
 class Environment(ferry.Scenario):

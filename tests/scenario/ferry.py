@@ -123,6 +123,7 @@ class Simulator(Process):
             [POSTFERRY, "simulate", kind, "--listen", "127.0.0.1:0",
              "--control", "127.0.0.1:0", *options])
         self.kind = kind
+        self.forgotten = 0
         found = self.wait_line(
             r"listening.*address=(127\.0\.0\.1:\d+).*"
             r"control=(127\.0\.0\.1:\d+)")
@@ -130,7 +131,8 @@ class Simulator(Process):
         self.port = int(self.address.rsplit(":", 1)[1])
 
     def ask(self, method, path, body=None):
-        door = http.client.HTTPConnection(self.control, timeout=PATIENCE)
+        door = http.client.HTTPConnection(self.control,
+                                          timeout=PATIENCE + 10)
         try:
             door.request(method, path, body)
             answer = door.getresponse()
@@ -149,21 +151,18 @@ class Simulator(Process):
         else:
             self.ask("PUT", "/fault", words)
 
+    def state(self):
+        return json.loads(self.ask("GET", "/state"))
+
     def numbers(self, count=0):
         """The numbers of the mails accepted; waits until there are count."""
-        deadline = time.monotonic() + PATIENCE
-        numbers = []
-        while True:
-            wait = 5000 if len(numbers) < count else 0
-            last = numbers[-1] if numbers else 0
-            listed = json.loads(
-                self.ask("GET", f"/mails?after={last}&wait={wait}"))
-            numbers += [mail["number"] for mail in listed]
-            if not listed and len(numbers) >= count:
-                return numbers
-            if time.monotonic() > deadline:
-                raise Stuck(f"{self.name} has {len(numbers)} mails, not"
-                            f" {count}")
+        listed = json.loads(self.ask(
+            "GET", f"/mails?after={self.forgotten}&count={count}"
+            f"&wait={PATIENCE * 1000 if count else 0}"))
+        if len(listed["mails"]) < count:
+            raise Stuck(f"{self.name} has {len(listed['mails'])} mails, not"
+                        f" {count}")
+        return [mail["number"] for mail in listed["mails"]]
 
     def mails(self, count=0):
         """The mails accepted, as Received; waits until there are count."""
@@ -178,17 +177,23 @@ class Simulator(Process):
 
     def clear(self):
         """Forgets the mails there are."""
+        self.forgotten = self.state()["accepted"]
         self.ask("DELETE", "/mails")
 
     def requests(self):
         """Requests seen so far, refused ones too."""
-        return json.loads(self.ask("GET", "/state"))["requests"]
+        return self.state()["requests"]
 
     def wait_requests(self, count):
-        self.ask("GET", f"/state?requests={count}&wait={PATIENCE * 1000}")
+        """Its door tells of requests only when asked."""
+        deadline = time.monotonic() + PATIENCE
+        while self.requests() < count:
+            if time.monotonic() > deadline:
+                raise Stuck(f"{self.name} saw no {count} requests")
 
     def violations(self):
-        return json.loads(self.ask("GET", "/violations"))
+        return [violation["text"] for violation in
+                json.loads(self.ask("GET", "/violations"))]
 
 
 class Client:
