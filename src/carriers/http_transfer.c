@@ -402,7 +402,7 @@ http_transfer_expire(struct http_transfer *transfer)
 	int64_t deadline = transfer->exchange->deadline_ms;
 	g_autofree char *reason = NULL;
 
-	if (deadline != 0 && clock_monotonic_ms() >= deadline)
+	if (deadline != 0 && transfer->due_ms >= deadline)
 		reason = g_strdup("the mail's deadline passed");
 	else if (transfer->phase == HTTP_SENDING && check_upload(transfer))
 		return false;

@@ -1,0 +1,1019 @@
+/* SPDX-License-Identifier: MIT */
+/* The HTTP carrier against servers that answer, stall, lie and hang up. */
+#include "carriers/peer.h"
+#include "carriers/resolver.h"
+
+#include "carrier.h"
+#include "core/clock.h"
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include <cmocka.h>
+
+/* What a test needs: a loop on this thread, the carrier, a peer. */
+struct stage {
+	struct loop *loop;
+	struct carrier carrier;
+	struct peer peer;
+	struct endpoint endpoint;
+	char *url;
+	GPtrArray *ended; /* exchanges, in the order of done */
+	unsigned awaited;
+	struct loop_timer *timer;
+};
+
+/* The certificates, made once. */
+static char *folder;
+
+static void
+on_done(void *object, struct exchange *exchange)
+{
+	struct stage *stage = object;
+
+	g_ptr_array_add(stage->ended, exchange);
+	if (stage->ended->len == stage->awaited)
+		loop_quit(stage->loop);
+}
+
+static void
+free_exchange(void *exchange)
+{
+	exchange_free(exchange);
+}
+
+static void
+set_url(
+    struct stage *stage, const char *scheme, const char *host, unsigned port)
+{
+	g_free(stage->url);
+	stage->url = g_strdup_printf("%s://%s:%u", scheme, host, port);
+	stage->endpoint.base_url = stage->url;
+}
+
+static void
+open_stage(struct stage *stage, link_fn serve)
+{
+	*stage = (struct stage) {
+		.loop = loop_new("dispatch", NULL),
+		.peer = { .serve = serve },
+		.ended = g_ptr_array_new_with_free_func(free_exchange),
+		.endpoint = {
+			.provider = "test",
+			.connections = 4,
+			.resolve_ms = 3000,
+			.connect_ms = 3000,
+			.answer_ms = 10000,
+			.upload_rate = 8192,
+			.upload_window_ms = 10000,
+			.idle_ms = 10000,
+		},
+	};
+	stage->carrier = carrier_http_new(stage->loop);
+	peer_start(&stage->peer);
+	set_url(stage, "http", "127.0.0.1", stage->peer.port);
+}
+
+/* The carrier goes first: the peer waits for its clients to hang up. */
+static void
+close_stage(struct stage *stage)
+{
+	stage->carrier.free(stage->carrier.self);
+	peer_stop(&stage->peer);
+	loop_timer_free(stage->timer);
+	loop_free(stage->loop);
+	g_ptr_array_unref(stage->ended);
+	g_free(stage->url);
+}
+
+static struct exchange *
+make_exchange(struct stage *stage, size_t size)
+{
+	struct exchange *exchange =
+	    exchange_new(EXCHANGE_HTTP, &stage->endpoint, "01TEST");
+	g_autofree char *bytes = g_malloc(size + 1);
+
+	memset(bytes, 'x', size);
+	exchange->http.method = g_strdup("POST");
+	exchange->http.path = g_strdup("/v3/send?a=b");
+	exchange_add_field(exchange, "Content-Type", "text/plain");
+	exchange->body = segments_new(NULL);
+	segments_add(exchange->body, bytes, size);
+	exchange->done = on_done;
+	exchange->object = stage;
+	return exchange;
+}
+
+static void
+send_exchange(struct stage *stage, struct exchange *exchange)
+{
+	stage->carrier.send(stage->carrier.self, exchange);
+}
+
+/* Runs until so many exchanges have ended in all; the last of them. */
+static struct exchange *
+await(struct stage *stage, unsigned count)
+{
+	stage->awaited = count;
+	if (stage->ended->len < count)
+		loop_run(stage->loop);
+	return g_ptr_array_index(stage->ended, count - 1);
+}
+
+static struct exchange *
+carry(struct stage *stage, size_t size)
+{
+	send_exchange(stage, make_exchange(stage, size));
+	return await(stage, stage->ended->len + 1);
+}
+
+static void
+on_tick(void *object)
+{
+	struct stage *stage = object;
+
+	loop_quit(stage->loop);
+}
+
+/* Lets the loop run for a while, for what happens by time alone. */
+static void
+pass_time(struct stage *stage, int64_t ms)
+{
+	if (stage->timer == NULL)
+		stage->timer = loop_timer_new(stage->loop, on_tick, stage);
+	loop_timer_set(stage->timer, ms);
+	loop_run(stage->loop);
+}
+
+/* The peers. */
+
+/* Reads a header, its Content-Length; false at the end of the connection. */
+static bool
+read_header(struct link *link, uint64_t *length)
+{
+	char line[4096];
+
+	*length = 0;
+	while (link_line(link, line, sizeof line)) {
+		if (line[0] == '\0')
+			return true;
+		peer_note(link->peer, line);
+		if (g_ascii_strncasecmp(line, "Content-Length:", 15) == 0)
+			*length = g_ascii_strtoull(line + 15, NULL, 10);
+	}
+	return false;
+}
+
+static bool
+read_request(struct link *link)
+{
+	uint64_t length;
+
+	if (!read_header(link, &length) || !link_skip(link, length))
+		return false;
+	atomic_fetch_add(&link->peer->received, length);
+	atomic_fetch_add(&link->peer->requests, 1);
+	return true;
+}
+
+static void
+serve_well(struct link *link)
+{
+	if (link->peer->tls != NULL && !link_secure(link))
+		return;
+	while (read_request(link))
+		link_say(link, "HTTP/1.1 200 OK\r\n"
+			       "Content-Type: application/json\r\n"
+			       "Content-Length: 13\r\n\r\n{\"id\":\"<a@b>\"");
+}
+
+/* Answers with the script, then waits for the client to hang up. */
+static void
+serve_script(struct link *link)
+{
+	const char *answer = link->peer->script;
+
+	if (!read_request(link))
+		return;
+	link_write(link, answer, strlen(answer));
+	link_await_end(link);
+}
+
+static void
+serve_script_and_close(struct link *link)
+{
+	const char *answer = link->peer->script;
+
+	if (read_request(link))
+		link_write(link, answer, strlen(answer));
+}
+
+static void
+serve_reset_in_body(struct link *link)
+{
+	uint64_t length;
+
+	read_header(link, &length);
+	link_skip(link, 100000);
+	link_reset(link);
+}
+
+static void
+serve_reset_after_body(struct link *link)
+{
+	read_request(link);
+	link_reset(link);
+}
+
+static void
+serve_stall(struct link *link)
+{
+	read_request(link);
+	link_await_end(link);
+}
+
+static void
+serve_deaf(struct link *link)
+{
+	uint64_t length;
+
+	read_header(link, &length);
+	link_await_stop(link);
+}
+
+static void
+serve_huge(struct link *link)
+{
+	g_autofree char *block = g_malloc(65536);
+
+	memset(block, 'y', 65536);
+	read_request(link);
+	link_say(link, "HTTP/1.1 200 OK\r\nContent-Length: 6553600\r\n\r\n");
+	for (int i = 0; i < 100; i++)
+		link_write(link, block, 65536);
+}
+
+static void
+serve_endless_header(struct link *link)
+{
+	g_autofree char *value = g_strnfill(1000, 'v');
+
+	read_request(link);
+	link_say(link, "HTTP/1.1 200 OK\r\n");
+	for (int i = 0; i < 1000; i++)
+		link_say(link, "X-%d: %s\r\n", i, value);
+	link_say(link, "\r\n");
+}
+
+static void
+serve_early_413(struct link *link)
+{
+	uint64_t length;
+
+	read_header(link, &length);
+	link_say(link, "HTTP/1.1 413 Too Large\r\nConnection: close\r\n"
+		       "Content-Length: 3\r\n\r\nbig");
+	link_await_end(link);
+}
+
+static void
+serve_retry_date(struct link *link)
+{
+	time_t then = time(NULL) + 90;
+	char date[64];
+	struct tm parts;
+
+	strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT",
+	    gmtime_r(&then, &parts));
+	read_request(link);
+	link_say(link,
+	    "HTTP/1.1 429 Slow\r\nRetry-After: %s\r\n"
+	    "Content-Length: 0\r\n\r\n",
+	    date);
+	link_await_end(link);
+}
+
+static void
+serve_rate_reset(struct link *link)
+{
+	read_request(link);
+	link_say(link,
+	    "HTTP/1.1 429 Slow\r\nx-ratelimit-reset: %ld.25\r\n"
+	    "Content-Length: 0\r\n\r\n",
+	    (long)time(NULL) + 40);
+	link_await_end(link);
+}
+
+struct row {
+	const char *name;
+	link_fn serve;
+	const void *script;
+	size_t size;
+	enum exchange_end end;
+	unsigned status;
+	const char *body;          /* of the answer; NULL: not looked at */
+	int64_t least_ms, most_ms; /* of retry_ms */
+	const char *error;         /* part of it */
+	bool hasty;                /* the time limits are short */
+};
+
+static const struct row rows[] = {
+	{ "an answer", serve_well, NULL, 5000, EXCHANGE_ANSWERED, 200,
+	    "{\"id\":\"<a@b>\"", 0, 0, NULL, false },
+	{ "an empty body", serve_well, NULL, 0, EXCHANGE_ANSWERED, 200, NULL, 0,
+	    0, NULL, false },
+	{ "chunked", serve_script,
+	    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	    "3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n",
+	    10, EXCHANGE_ANSWERED, 200, "abcdefg", 0, 0, NULL, false },
+	{ "an interim answer first", serve_script,
+	    "HTTP/1.1 103 Early\r\nLink: x\r\n\r\n"
+	    "HTTP/1.1 202 OK\r\nContent-Length: 2\r\n\r\nok",
+	    10, EXCHANGE_ANSWERED, 202, "ok", 0, 0, NULL, false },
+	{ "until the end of the connection", serve_script_and_close,
+	    "HTTP/1.1 500 Oops\r\n\r\n<html>", 10, EXCHANGE_ANSWERED, 500,
+	    "<html>", 0, 0, NULL, false },
+	{ "a redirect is an answer", serve_script,
+	    "HTTP/1.1 302 Found\r\nLocation: /other\r\n"
+	    "Content-Length: 0\r\n\r\n",
+	    10, EXCHANGE_ANSWERED, 302, "", 0, 0, NULL, false },
+	{ "401 is not asked again", serve_script,
+	    "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"x\"\r\n"
+	    "Content-Length: 9\r\n\r\nForbidden",
+	    10, EXCHANGE_ANSWERED, 401, "Forbidden", 0, 0, NULL, false },
+	{ "413 before the body is through", serve_early_413, NULL,
+	    4 * 1024 * 1024, EXCHANGE_ANSWERED, 413, "big", 0, 0, NULL, false },
+	{ "Retry-After in seconds", serve_script,
+	    "HTTP/1.1 429 Slow\r\nRetry-After: 17\r\n"
+	    "Content-Length: 0\r\n\r\n",
+	    10, EXCHANGE_ANSWERED, 429, NULL, 17000, 17000, NULL, false },
+	{ "Retry-After far away", serve_script,
+	    "HTTP/1.1 429 Slow\r\nRetry-After: 86400\r\n"
+	    "Content-Length: 0\r\n\r\n",
+	    10, EXCHANGE_ANSWERED, 429, NULL, 3600000, 3600000, NULL, false },
+	{ "Retry-After as a date", serve_retry_date, NULL, 10,
+	    EXCHANGE_ANSWERED, 429, NULL, 80000, 90000, NULL, false },
+	{ "X-RateLimit-Reset", serve_rate_reset, NULL, 10, EXCHANGE_ANSWERED,
+	    429, NULL, 30000, 40250, NULL, false },
+	{ "X-RateLimit-Reset in the past", serve_script,
+	    "HTTP/1.1 429 Slow\r\nX-RateLimit-Reset: 1000000000\r\n"
+	    "Content-Length: 0\r\n\r\n",
+	    10, EXCHANGE_ANSWERED, 429, NULL, 0, 0, NULL, false },
+	{ "reset in the body", serve_reset_in_body, NULL, 8 * 1024 * 1024,
+	    EXCHANGE_UNSENT, 0, NULL, 0, 0, "http://127.0.0.1:", false },
+	{ "reset after the body", serve_reset_after_body, NULL, 5000,
+	    EXCHANGE_LOST, 0, NULL, 0, 0, "the whole request had left", false },
+	{ "closed after the body", serve_script_and_close, "", 5000,
+	    EXCHANGE_LOST, 0, NULL, 0, 0, "Empty reply", false },
+	{ "no answer in time", serve_stall, NULL, 5000, EXCHANGE_LOST, 0, NULL,
+	    0, 0, "no whole answer within 200 ms", true },
+	{ "half an answer in time", serve_script,
+	    "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", 5000,
+	    EXCHANGE_LOST, 0, NULL, 0, 0, "no whole answer within 200 ms",
+	    true },
+	{ "the body is not taken", serve_deaf, NULL, 32 * 1024 * 1024,
+	    EXCHANGE_UNSENT, 0, NULL, 0, 0, "8192 bytes a second", true },
+	{ "garbage", serve_script_and_close, "hello, is this SMTP?\r\n", 5000,
+	    EXCHANGE_LOST, 0, NULL, 0, 0, NULL, false },
+	{ "an answer cut in its header", serve_script_and_close,
+	    "HTTP/1.1 200 OK\r\nContent-Le", 5000, EXCHANGE_LOST, 0, NULL, 0, 0,
+	    NULL, false },
+	{ "an answer cut in its body", serve_script_and_close,
+	    "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", 5000,
+	    EXCHANGE_LOST, 0, NULL, 0, 0, NULL, false },
+	{ "an answer cut in a chunk", serve_script_and_close,
+	    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	    "20\r\nhalf",
+	    5000, EXCHANGE_LOST, 0, NULL, 0, 0, NULL, false },
+	{ "an endless header", serve_endless_header, NULL, 5000, EXCHANGE_LOST,
+	    0, NULL, 0, 0, NULL, false },
+};
+
+static void
+check_row(struct stage *stage, const struct row *row)
+{
+	struct exchange *exchange = carry(stage, row->size);
+	const struct http_response *response = &exchange->http_response;
+
+	if (exchange->end != row->end)
+		print_error("%s: %s\n", row->name,
+		    exchange->error != NULL ? exchange->error : "-");
+	assert_int_equal(exchange->end, row->end);
+	assert_int_equal(response->status, row->status);
+	assert_true(exchange->duration_ms >= 0);
+	assert_false(response->cut);
+	assert_true(
+	    (exchange->error == NULL) == (row->end == EXCHANGE_ANSWERED));
+	assert_in_range(response->retry_ms, row->least_ms, row->most_ms);
+	if (row->end == EXCHANGE_LOST)
+		assert_int_equal(exchange->sent_bytes, row->size);
+	if (row->end == EXCHANGE_UNSENT)
+		assert_true(exchange->sent_bytes < row->size);
+	if (row->body != NULL)
+		assert_string_equal(response->body->str, row->body);
+	if (row->error != NULL)
+		assert_non_null(strstr(exchange->error, row->error));
+	assert_true(atomic_load(&stage->peer.requests) <= 1);
+	assert_int_equal(atomic_load(&stage->peer.connections), 1);
+	assert_false(peer_heard(&stage->peer, "Expect"));
+}
+
+static void
+test_rows(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct stage stage;
+
+		open_stage(&stage, rows[i].serve);
+		stage.peer.script = rows[i].script;
+		if (rows[i].hasty) {
+			stage.endpoint.answer_ms = 200;
+			stage.endpoint.upload_window_ms = 200;
+		}
+		print_message("  %s\n", rows[i].name);
+		check_row(&stage, &rows[i]);
+		close_stage(&stage);
+	}
+}
+
+static void
+test_huge_answer_is_cut(void **state)
+{
+	struct stage stage;
+	struct exchange *exchange;
+
+	(void)state;
+	open_stage(&stage, serve_huge);
+	exchange = carry(&stage, 10);
+	assert_int_equal(exchange->end, EXCHANGE_ANSWERED);
+	assert_int_equal(exchange->http_response.status, 200);
+	assert_true(exchange->http_response.cut);
+	assert_int_equal(exchange->http_response.body->len, 256 * 1024);
+	close_stage(&stage);
+}
+
+static void
+test_request_as_written(void **state)
+{
+	struct stage stage;
+	struct exchange *exchange;
+
+	(void)state;
+	open_stage(&stage, serve_well);
+	stage.endpoint.username = "api";
+	stage.endpoint.password = "secret";
+	exchange = make_exchange(&stage, 3);
+	exchange_add_field(exchange, "X-Own", "value");
+	send_exchange(&stage, exchange);
+	await(&stage, 1);
+	assert_string_equal(
+	    exchange->http_response.content_type, "application/json");
+	assert_true(peer_heard(&stage.peer, "POST /v3/send?a=b HTTP/1.1"));
+	assert_true(
+	    peer_heard(&stage.peer, "Authorization: Basic YXBpOnNlY3JldA=="));
+	assert_true(peer_heard(&stage.peer, "X-Own: value"));
+	assert_true(peer_heard(&stage.peer, "Content-Length: 3"));
+	assert_true(peer_heard(&stage.peer, "User-Agent: postferry/"));
+	assert_int_equal(peer_count(&stage.peer, "Content-Type:"), 1);
+	close_stage(&stage);
+}
+
+static void
+test_get(void **state)
+{
+	struct stage stage;
+	struct exchange *exchange;
+
+	(void)state;
+	open_stage(&stage, serve_well);
+	exchange = make_exchange(&stage, 0);
+	segments_unref(g_steal_pointer(&exchange->body));
+	g_free(exchange->http.method);
+	exchange->http.method = g_strdup("GET");
+	send_exchange(&stage, exchange);
+	await(&stage, 1);
+	assert_int_equal(exchange->end, EXCHANGE_ANSWERED);
+	assert_true(peer_heard(&stage.peer, "GET /v3/send?a=b HTTP/1.1"));
+	close_stage(&stage);
+}
+
+/* Nobody there, nobody by that name, nobody who takes the connection. */
+static void
+test_not_reached(void **state)
+{
+	struct stage stage;
+	struct exchange *exchange;
+
+	(void)state;
+	open_stage(&stage, serve_well);
+	set_url(&stage, "http", "127.0.0.1", peer_closed_port());
+	exchange = carry(&stage, 10);
+	assert_int_equal(exchange->end, EXCHANGE_UNSENT);
+	assert_int_equal(exchange->sent_bytes, 0);
+	set_url(&stage, "http", "nobody.invalid", 80);
+	exchange = carry(&stage, 10);
+	assert_int_equal(exchange->end, EXCHANGE_UNSENT);
+	assert_int_equal(atomic_load(&stage.peer.requests), 0);
+	close_stage(&stage);
+}
+
+static void
+test_base_url_curl_does_not_take(void **state)
+{
+	struct stage stage;
+	struct exchange *exchange;
+
+	(void)state;
+	open_stage(&stage, serve_well);
+	set_url(&stage, "ftp", "127.0.0.1", stage.peer.port);
+	exchange = carry(&stage, 10);
+	assert_int_equal(exchange->end, EXCHANGE_UNSENT);
+	close_stage(&stage);
+}
+
+/* The backlog is full: SYNs are dropped. */
+static void
+test_black_hole(void **state)
+{
+	struct stage stage;
+	struct exchange *exchange;
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	unsigned port;
+	int hole = peer_listen(0, &port), fill[4];
+
+	(void)state;
+	open_stage(&stage, serve_well);
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	address.sin_port = htons((uint16_t)port);
+	for (size_t i = 0; i < G_N_ELEMENTS(fill); i++) {
+		fill[i] = socket(
+		    AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		connect(fill[i], (struct sockaddr *)&address, sizeof address);
+	}
+	set_url(&stage, "http", "127.0.0.1", port);
+	stage.endpoint.connect_ms = 200;
+	exchange = carry(&stage, 10);
+	assert_int_equal(exchange->end, EXCHANGE_UNSENT);
+	assert_non_null(strstr(exchange->error, "no connection within 200"));
+	for (size_t i = 0; i < G_N_ELEMENTS(fill); i++)
+		close(fill[i]);
+	close(hole);
+	close_stage(&stage);
+}
+
+/* The resolver hangs in a thread of curl's; the loop must not wait for it. */
+static void
+test_name_that_hangs(void **state)
+{
+	struct stage stage;
+	struct exchange *exchange;
+	int64_t begun = clock_monotonic_ms();
+
+	(void)state;
+	open_stage(&stage, serve_well);
+	set_url(&stage, "http", "hang.test", 80);
+	stage.endpoint.resolve_ms = 100;
+	exchange = carry(&stage, 10);
+	assert_int_equal(exchange->end, EXCHANGE_UNSENT);
+	assert_non_null(strstr(exchange->error, "not resolved within 100"));
+	set_url(&stage, "http", "127.0.0.1", stage.peer.port);
+	assert_int_equal(carry(&stage, 10)->end, EXCHANGE_ANSWERED);
+	assert_true(clock_monotonic_ms() - begun < 2500);
+	resolver_release();
+	close_stage(&stage);
+}
+
+static void
+test_deadline(void **state)
+{
+	struct stage stage;
+	struct exchange *first, *second;
+
+	(void)state;
+	open_stage(&stage, serve_stall);
+	stage.endpoint.connections = 1;
+	first = make_exchange(&stage, 10);
+	second = make_exchange(&stage, 10);
+	first->deadline_ms = clock_monotonic_ms() + 300;
+	second->deadline_ms = clock_monotonic_ms() + 150;
+	send_exchange(&stage, first);
+	send_exchange(&stage, second);
+	await(&stage, 2);
+	assert_int_equal(first->end, EXCHANGE_LOST);
+	assert_int_equal(second->end, EXCHANGE_UNSENT);
+	assert_non_null(strstr(first->error, "deadline"));
+	assert_non_null(strstr(second->error, "deadline"));
+	assert_int_equal(atomic_load(&stage.peer.requests), 1);
+	close_stage(&stage);
+}
+
+static void
+test_connections_are_kept(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	open_stage(&stage, serve_well);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(carry(&stage, 5000)->end, EXCHANGE_ANSWERED);
+	assert_int_equal(atomic_load(&stage.peer.connections), 1);
+	assert_int_equal(atomic_load(&stage.peer.requests), 20);
+	close_stage(&stage);
+}
+
+static void
+test_connections_are_bounded(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	open_stage(&stage, serve_well);
+	stage.endpoint.connections = 3;
+	for (int i = 0; i < 50; i++)
+		send_exchange(&stage, make_exchange(&stage, 5000));
+	await(&stage, 50);
+	assert_int_equal(atomic_load(&stage.peer.requests), 50);
+	assert_true(atomic_load(&stage.peer.connections) <= 3);
+	close_stage(&stage);
+}
+
+static void
+test_idle_connection_is_not_used_again(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	open_stage(&stage, serve_well);
+	stage.endpoint.idle_ms = 50;
+	carry(&stage, 10);
+	carry(&stage, 10);
+	assert_int_equal(atomic_load(&stage.peer.connections), 1);
+	pass_time(&stage, 150);
+	assert_int_equal(carry(&stage, 10)->end, EXCHANGE_ANSWERED);
+	assert_int_equal(atomic_load(&stage.peer.connections), 2);
+	close_stage(&stage);
+}
+
+/* Answers the first request of the first connection; reads the second one
+ * whole and hangs up: the moment at which curl sends it again by itself. */
+static void
+serve_and_drop_second(struct link *link)
+{
+	if (!read_request(link))
+		return;
+	link_say(link, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	if (link->number == 1)
+		read_request(link);
+	else
+		link_await_end(link);
+}
+
+static void
+check_sent_once(size_t size)
+{
+	struct stage stage;
+	struct exchange *exchange;
+
+	open_stage(&stage, serve_and_drop_second);
+	assert_int_equal(carry(&stage, size)->end, EXCHANGE_ANSWERED);
+	exchange = carry(&stage, size);
+	assert_int_equal(exchange->end, EXCHANGE_LOST);
+	assert_int_equal(exchange->sent_bytes, size);
+	pass_time(&stage, 50);
+	assert_int_equal(atomic_load(&stage.peer.requests), 2);
+	/* and the next one is none the worse for it */
+	assert_int_equal(carry(&stage, size)->end, EXCHANGE_ANSWERED);
+	close_stage(&stage);
+}
+
+static void
+test_request_is_never_sent_twice(void **state)
+{
+	static const size_t sizes[] = { 0, 1, 5000, 300000 };
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++)
+		check_sent_once(sizes[i]);
+}
+
+/* As above, but nothing of the second request is read. */
+static void
+serve_and_reset_second(struct link *link)
+{
+	if (!read_request(link))
+		return;
+	link_say(link, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	if (link->number == 1) {
+		if (link_fill(link) > 0)
+			link_reset(link);
+	} else {
+		link_await_end(link);
+	}
+}
+
+static void
+test_dead_connection_before_the_body(void **state)
+{
+	struct stage stage;
+	struct exchange *exchange;
+
+	(void)state;
+	open_stage(&stage, serve_and_reset_second);
+	carry(&stage, 10);
+	exchange = carry(&stage, 4 * 1024 * 1024);
+	assert_true(exchange->end == EXCHANGE_UNSENT);
+	assert_int_equal(atomic_load(&stage.peer.requests), 1);
+	close_stage(&stage);
+}
+
+/* A connection that was closed while idle is noticed before it is used. */
+static void
+serve_one(struct link *link)
+{
+	if (read_request(link))
+		link_say(link, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+}
+
+static void
+test_closed_while_idle(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	open_stage(&stage, serve_one);
+	carry(&stage, 10);
+	pass_time(&stage, 50);
+	assert_int_equal(carry(&stage, 10)->end, EXCHANGE_ANSWERED);
+	assert_int_equal(atomic_load(&stage.peer.requests), 2);
+	close_stage(&stage);
+}
+
+static void
+test_abort(void **state)
+{
+	struct stage stage;
+	struct exchange *exchanges[3];
+
+	(void)state;
+	open_stage(&stage, serve_deaf);
+	stage.endpoint.connections = 2;
+	exchanges[0] = make_exchange(&stage, 10);
+	exchanges[1] = make_exchange(&stage, 32 * 1024 * 1024);
+	exchanges[2] = make_exchange(&stage, 10);
+	for (int i = 0; i < 3; i++)
+		send_exchange(&stage, exchanges[i]);
+	pass_time(&stage, 300);
+	assert_int_equal(stage.ended->len, 0);
+	stage.carrier.abort(stage.carrier.self);
+	assert_int_equal(stage.ended->len, 0);
+	await(&stage, 3);
+	assert_int_equal(exchanges[0]->end, EXCHANGE_LOST);
+	assert_int_equal(exchanges[1]->end, EXCHANGE_UNSENT);
+	assert_int_equal(exchanges[2]->end, EXCHANGE_UNSENT);
+	assert_non_null(strstr(exchanges[0]->error, "stopping"));
+	close_stage(&stage);
+}
+
+/* A spool file that lost its end. */
+static void
+test_unreadable(void **state)
+{
+	struct stage stage;
+	struct budget *budget = budget_new(1 << 30);
+	struct spool_place place = { .budget = budget };
+	struct spool *spool = spool_new(&place);
+	g_autofree char *bytes = g_malloc0(1024 * 1024);
+	const struct part part = { .length = 1024 * 1024,
+		.decoded_size = 1024 * 1024 };
+	struct exchange *exchange;
+
+	(void)state;
+	assert_true(spool_append(spool, bytes, 1024 * 1024));
+	spool_seal(spool);
+	open_stage(&stage, serve_well);
+	exchange = make_exchange(&stage, 0);
+	segments_unref(exchange->body);
+	exchange->body = segments_new(spool);
+	segments_add_part(exchange->body, &part, SEGMENT_PLAIN);
+	assert_int_equal(ftruncate(spool_fd(spool), 500000), 0);
+	spool_unref(spool);
+	send_exchange(&stage, exchange);
+	await(&stage, 1);
+	assert_int_equal(exchange->end, EXCHANGE_UNREADABLE);
+	assert_non_null(strstr(exchange->error, "could not be read"));
+	assert_int_equal(atomic_load(&stage.peer.requests), 0);
+	close_stage(&stage);
+	budget_free(budget);
+}
+
+static long
+resident_kb(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_maxrss;
+}
+
+static void
+test_large_body_is_streamed(void **state)
+{
+	enum {
+		SIZE = 25 * 1024 * 1024,
+		BLOCK = 32768
+	};
+	struct stage stage;
+	struct budget *budget = budget_new(1 << 30);
+	struct spool_place place = { .directory = folder, .budget = budget };
+	struct spool *spool = spool_new(&place);
+	static const char block[BLOCK];
+	const struct part part = { .length = SIZE, .decoded_size = SIZE };
+	struct exchange *exchange;
+	long before;
+
+	(void)state;
+	for (int i = 0; i < SIZE / BLOCK; i++)
+		assert_true(spool_append(spool, block, BLOCK));
+	spool_seal(spool);
+	open_stage(&stage, serve_well);
+	carry(&stage, 200000);
+	exchange = make_exchange(&stage, 0);
+	segments_unref(exchange->body);
+	exchange->body = segments_new(spool);
+	segments_add_part(exchange->body, &part, SEGMENT_BASE64);
+	spool_unref(spool);
+	before = resident_kb();
+	send_exchange(&stage, exchange);
+	await(&stage, 2);
+	assert_int_equal(exchange->end, EXCHANGE_ANSWERED);
+	assert_int_equal(exchange->sent_bytes, (SIZE + 2) / 3 * 4);
+	assert_int_equal(
+	    atomic_load(&stage.peer.received), 200000 + (SIZE + 2) / 3 * 4);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	assert_true(resident_kb() - before < 4096);
+#else
+	(void)before;
+#endif
+	close_stage(&stage);
+	budget_free(budget);
+}
+
+/* A hundred done callbacks that each send the next: no recursion, no leak. */
+static void
+on_done_and_again(void *object, struct exchange *exchange)
+{
+	struct stage *stage = object;
+	struct exchange *next;
+
+	on_done(object, exchange);
+	if (stage->ended->len >= 100)
+		return;
+	next = make_exchange(stage, 100);
+	next->done = on_done_and_again;
+	send_exchange(stage, next);
+}
+
+static void
+test_send_from_done(void **state)
+{
+	struct stage stage;
+	struct exchange *exchange;
+
+	(void)state;
+	open_stage(&stage, serve_well);
+	exchange = make_exchange(&stage, 100);
+	exchange->done = on_done_and_again;
+	send_exchange(&stage, exchange);
+	await(&stage, 100);
+	assert_int_equal(atomic_load(&stage.peer.requests), 100);
+	assert_int_equal(atomic_load(&stage.peer.connections), 1);
+	close_stage(&stage);
+}
+
+/* TLS */
+
+static void
+serve_hang_up(struct link *link)
+{
+	link_fill(link);
+}
+
+static void
+serve_plain_text(struct link *link)
+{
+	link_fill(link);
+	link_say(link, "HTTP/1.1 400 Bad Request\r\n\r\n");
+	link_await_end(link);
+}
+
+static const struct tls_row {
+	const char *name;
+	link_fn serve;
+	const char *host;
+	const char *ca;
+	enum exchange_end end;
+} tls_rows[] = {
+	{ "all is well", serve_well, "mx.test", "ca.pem", EXCHANGE_ANSWERED },
+	{ "a wrong name", serve_well, "other.test", "ca.pem",
+	    EXCHANGE_REFUSED_TLS },
+	{ "an unknown authority", serve_well, "mx.test", "other-ca.pem",
+	    EXCHANGE_REFUSED_TLS },
+	{ "the system's authorities", serve_well, "mx.test", NULL,
+	    EXCHANGE_REFUSED_TLS },
+	{ "a CA file that is not there", serve_well, "mx.test", "none.pem",
+	    EXCHANGE_REFUSED_TLS },
+	{ "no TLS at all", serve_plain_text, "mx.test", "ca.pem",
+	    EXCHANGE_REFUSED_TLS },
+	{ "hangs up in the handshake", serve_hang_up, "mx.test", "ca.pem",
+	    EXCHANGE_UNSENT },
+};
+
+static void
+check_tls_row(const struct tls_row *row)
+{
+	struct stage stage;
+	struct exchange *exchange;
+	g_autofree char *ca = g_strdup_printf("%s/%s", folder, row->ca);
+
+	open_stage(&stage, row->serve);
+	stage.peer.tls = peer_tls(folder, "mx.test");
+	stage.endpoint.ca_file = row->ca != NULL ? ca : NULL;
+	set_url(&stage, "https", row->host, stage.peer.port);
+	exchange = carry(&stage, 5000);
+	print_message("  %s: %s\n", row->name,
+	    exchange->error != NULL ? exchange->error : "-");
+	assert_int_equal(exchange->end, row->end);
+	if (row->end != EXCHANGE_ANSWERED)
+		assert_int_equal(exchange->sent_bytes, 0);
+	else
+		assert_int_equal(carry(&stage, 5000)->end, row->end);
+	assert_int_equal(atomic_load(&stage.peer.requests),
+	    row->end == EXCHANGE_ANSWERED ? 2 : 0);
+	stage.carrier.free(stage.carrier.self);
+	stage.carrier = carrier_http_new(stage.loop);
+	SSL_CTX_free(stage.peer.tls);
+	close_stage(&stage);
+}
+
+static void
+test_tls(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(tls_rows); i++)
+		check_tls_row(&tls_rows[i]);
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	/* whatever they say must not be used */
+	setenv("http_proxy", "http://127.0.0.1:1", 1);
+	setenv("https_proxy", "http://127.0.0.1:1", 1);
+	setenv("all_proxy", "http://127.0.0.1:1", 1);
+	carrier_http_start();
+	resolver_start();
+	folder = peer_certificates("mx.test");
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	peer_certificates_remove(folder);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_huge_answer_is_cut),
+		cmocka_unit_test(test_request_as_written),
+		cmocka_unit_test(test_get),
+		cmocka_unit_test(test_not_reached),
+		cmocka_unit_test(test_base_url_curl_does_not_take),
+		cmocka_unit_test(test_black_hole),
+		cmocka_unit_test(test_name_that_hangs),
+		cmocka_unit_test(test_deadline),
+		cmocka_unit_test(test_connections_are_kept),
+		cmocka_unit_test(test_connections_are_bounded),
+		cmocka_unit_test(test_idle_connection_is_not_used_again),
+		cmocka_unit_test(test_request_is_never_sent_twice),
+		cmocka_unit_test(test_dead_connection_before_the_body),
+		cmocka_unit_test(test_closed_while_idle),
+		cmocka_unit_test(test_abort),
+		cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_large_body_is_streamed),
+		cmocka_unit_test(test_send_from_done),
+		cmocka_unit_test(test_tls),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
