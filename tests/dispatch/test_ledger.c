@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: MIT */
+#include "ledger.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+/* One attempt for the only recipient, and what came of it. */
+struct attempt {
+	unsigned provider;
+	enum verdict_class class;
+};
+
+#define NOBODY 0u
+
+/* The end of the attempts of a row. */
+#define DONE                           \
+	{                              \
+		UINT_MAX, VERDICT_NONE \
+	}
+
+static const struct {
+	const char *name;
+	unsigned providers;
+	struct attempt attempts[4];
+	enum ledger_state state;
+	uint32_t next; /* the providers it may be sent by now */
+} cases[] = {
+	{ "fresh", 2, { DONE }, LEDGER_WAITING, 3 },
+	{ "accepted", 2, { { 0, VERDICT_ACCEPTED }, DONE }, LEDGER_ACCEPTED,
+	    NOBODY },
+	{ "recipient: refused at once, whoever else there is", 2,
+	    { { 0, VERDICT_RECIPIENT }, DONE }, LEDGER_REFUSED, NOBODY },
+	{ "outage: the next", 2, { { 0, VERDICT_OUTAGE }, DONE },
+	    LEDGER_WAITING, 2 },
+	{ "throttle: the next", 2, { { 0, VERDICT_THROTTLE }, DONE },
+	    LEDGER_WAITING, 2 },
+	{ "account: the next", 2, { { 0, VERDICT_ACCOUNT }, DONE },
+	    LEDGER_WAITING, 2 },
+	{ "sender: the next", 2, { { 0, VERDICT_SENDER }, DONE },
+	    LEDGER_WAITING, 2 },
+	{ "doubt: frozen", 2, { { 0, VERDICT_DOUBT }, DONE }, LEDGER_DOUBT,
+	    NOBODY },
+	{ "nothing said: a doubt", 2, { { 0, VERDICT_NONE }, DONE },
+	    LEDGER_DOUBT, NOBODY },
+	{ "each at most once a round", 2,
+	    { { 0, VERDICT_OUTAGE }, { 1, VERDICT_THROTTLE }, DONE },
+	    LEDGER_WAITING, NOBODY },
+	{ "payload: one other", 3, { { 0, VERDICT_PAYLOAD }, DONE },
+	    LEDGER_WAITING, 6 },
+	{ "payload, no other: refused", 1, { { 0, VERDICT_PAYLOAD }, DONE },
+	    LEDGER_REFUSED, NOBODY },
+	{ "payload twice: refused, whoever else there is", 3,
+	    { { 0, VERDICT_PAYLOAD }, { 1, VERDICT_PAYLOAD }, DONE },
+	    LEDGER_REFUSED, NOBODY },
+	{ "payload, then accepted", 2,
+	    { { 0, VERDICT_PAYLOAD }, { 1, VERDICT_ACCEPTED }, DONE },
+	    LEDGER_ACCEPTED, NOBODY },
+	{ "payload, outage of the other: kept", 2,
+	    { { 0, VERDICT_PAYLOAD }, { 1, VERDICT_OUTAGE }, DONE },
+	    LEDGER_WAITING, NOBODY },
+	{ "outage, payload of the other: kept", 2,
+	    { { 0, VERDICT_OUTAGE }, { 1, VERDICT_PAYLOAD }, DONE },
+	    LEDGER_WAITING, NOBODY },
+	{ "payload, outage, payload: refused", 3,
+	    { { 0, VERDICT_PAYLOAD }, { 1, VERDICT_OUTAGE },
+		{ 2, VERDICT_PAYLOAD }, DONE },
+	    LEDGER_REFUSED, NOBODY },
+	{ "payload, then doubt", 2,
+	    { { 0, VERDICT_PAYLOAD }, { 1, VERDICT_DOUBT }, DONE },
+	    LEDGER_DOUBT, NOBODY },
+};
+
+static struct ledger *
+make_ledger(unsigned recipients, unsigned providers)
+{
+	struct ledger *ledger = ledger_new(recipients, providers);
+
+	for (unsigned i = 0; i < providers; i++)
+		ledger_allow(ledger, i, 0);
+	return ledger;
+}
+
+/* Opens what may be sent by that provider; the caller frees recipients. */
+static struct delivery
+open_delivery(struct ledger *ledger, unsigned provider)
+{
+	struct delivery delivery = { 0 };
+
+	delivery.recipients = g_new(unsigned, ledger->count);
+	delivery.count = ledger_pick(ledger, provider, delivery.recipients);
+	assert_true(delivery.count > 0);
+	ledger_open(ledger, provider, delivery.recipients, delivery.count);
+	return delivery;
+}
+
+static void
+attempt_all(struct ledger *ledger, unsigned provider, enum verdict_class class)
+{
+	struct delivery delivery = open_delivery(ledger, provider);
+	struct outcome *outcome = outcome_new(delivery.count);
+
+	assert_int_equal(ledger_count(ledger, LEDGER_OPEN), delivery.count);
+	assert_int_equal(
+	    ledger->recipients[delivery.recipients[0]].open_by, provider);
+	outcome_set_all(outcome, class, 400, verdict_class_text(class));
+	ledger_settle(ledger, provider, &delivery, outcome);
+	outcome_free(outcome);
+	g_free(delivery.recipients);
+}
+
+static uint32_t
+find_next(const struct ledger *ledger)
+{
+	unsigned picked[1];
+	uint32_t next = 0;
+
+	for (unsigned i = 0; i < ledger->providers; i++)
+		if (ledger_pick(ledger, i, picked) == 1)
+			next |= 1u << i;
+	return next;
+}
+
+static void
+test_attempts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct ledger *ledger = make_ledger(1, cases[i].providers);
+		const struct attempt *attempt = cases[i].attempts;
+
+		for (; attempt->provider != UINT_MAX; attempt++)
+			attempt_all(ledger, attempt->provider, attempt->class);
+		if (ledger->recipients[0].state != cases[i].state)
+			fail_msg("%s: %s", cases[i].name,
+			    ledger_state_text(ledger->recipients[0].state));
+		if (find_next(ledger) != cases[i].next)
+			fail_msg(
+			    "%s: next %x", cases[i].name, find_next(ledger));
+		if (attempt > cases[i].attempts)
+			assert_string_equal(ledger->recipients[0].text,
+			    verdict_class_text(attempt[-1].class));
+		ledger_free(ledger);
+	}
+}
+
+static void
+test_doubt_is_waited_out(void **state)
+{
+	static const struct ledger_waits waits = { 120000, 20000 };
+	static const struct {
+		bool unlikely;
+		int64_t until_ms;
+	} rows[] = { { false, 121000 }, { true, 21000 } };
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct ledger *ledger = make_ledger(1, 2);
+		struct delivery delivery = open_delivery(ledger, 0);
+		struct outcome *outcome = outcome_new(1);
+
+		outcome_set(outcome, 0, VERDICT_DOUBT, 502, "bad gateway");
+		outcome->verdicts[0].unlikely = rows[i].unlikely;
+		ledger_settle(ledger, 0, &delivery, outcome);
+		ledger_freeze(ledger, &waits, 1000);
+		ledger_freeze(ledger, &waits, 9000); /* keeps the first time */
+		assert_int_equal(ledger_doubt_until(ledger), rows[i].until_ms);
+		assert_int_equal(ledger_thaw(ledger, rows[i].until_ms - 1), 0);
+		assert_int_equal(find_next(ledger), NOBODY);
+		assert_int_equal(ledger_thaw(ledger, rows[i].until_ms), 1);
+		assert_int_equal(ledger_doubt_until(ledger), 0);
+		assert_int_equal(find_next(ledger), 2); /* not the same */
+		outcome_free(outcome);
+		g_free(delivery.recipients);
+		ledger_free(ledger);
+	}
+}
+
+static void
+test_doubt_with_nobody_else_is_not_waited_for(void **state)
+{
+	static const struct ledger_waits waits = { 120000, 20000 };
+	struct ledger *ledger = make_ledger(1, 2);
+
+	(void)state;
+	attempt_all(ledger, 0, VERDICT_OUTAGE);
+	attempt_all(ledger, 1, VERDICT_DOUBT);
+	ledger_freeze(ledger, &waits, 1000);
+	assert_int_equal(ledger_doubt_until(ledger), 0);
+	assert_int_equal(ledger->recipients[0].doubt_ms, 121000);
+	ledger_free(ledger);
+}
+
+static void
+test_the_earliest_doubt(void **state)
+{
+	static const struct ledger_waits waits = { 50, 50 };
+	struct ledger *ledger = make_ledger(2, 3);
+
+	(void)state;
+	ledger_allow(ledger, 0, 1);
+	attempt_all(ledger, 0, VERDICT_DOUBT);
+	ledger_freeze(ledger, &waits, 100);
+	ledger->recipients[0].doubt_ms = 400;
+	attempt_all(ledger, 1, VERDICT_DOUBT);
+	ledger_freeze(ledger, &waits, 200);
+	assert_int_equal(ledger_doubt_until(ledger), 250);
+	assert_int_equal(ledger_thaw(ledger, 250), 1);
+	assert_int_equal(ledger_doubt_until(ledger), 400);
+	ledger_free(ledger);
+}
+
+static const struct {
+	const char *name;
+	unsigned providers;
+	struct attempt attempts[3];
+	uint32_t excluded; /* after the attempts, in order */
+	enum ledger_state state;
+	unsigned status;
+	const char *text;
+} exclusions[] = {
+	{ "one of two", 2, { DONE }, 1, LEDGER_WAITING, 0, NULL },
+	{ "both", 2, { DONE }, 3, LEDGER_REFUSED, 552, "provider 1" },
+	{ "the one that has not refused it", 2,
+	    { { 0, VERDICT_PAYLOAD }, DONE }, 2, LEDGER_REFUSED, 400,
+	    "payload" },
+	{ "the one that has refused it", 2, { { 0, VERDICT_PAYLOAD }, DONE }, 1,
+	    LEDGER_WAITING, 400, "payload" },
+	{ "the last one after an outage", 2, { { 0, VERDICT_OUTAGE }, DONE }, 2,
+	    LEDGER_WAITING, 400, "outage" },
+	{ "after it was accepted", 1, { { 0, VERDICT_ACCEPTED }, DONE }, 1,
+	    LEDGER_ACCEPTED, 400, "accepted" },
+	{ "while in doubt", 1, { { 0, VERDICT_DOUBT }, DONE }, 1, LEDGER_DOUBT,
+	    400, "doubt" },
+};
+
+static void
+test_exclusions(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(exclusions); i++) {
+		struct ledger *ledger = make_ledger(1, exclusions[i].providers);
+		const struct attempt *attempt = exclusions[i].attempts;
+		const struct ledger_recipient *r = &ledger->recipients[0];
+
+		for (; attempt->provider != UINT_MAX; attempt++)
+			attempt_all(ledger, attempt->provider, attempt->class);
+		for (unsigned n = 0; n < ledger->providers; n++) {
+			g_autofree char *why =
+			    g_strdup_printf("provider %u", n);
+			if (exclusions[i].excluded & 1u << n)
+				ledger_exclude(ledger, n, 552, why);
+		}
+		if (r->state != exclusions[i].state ||
+		    r->status != exclusions[i].status ||
+		    g_strcmp0(r->text, exclusions[i].text) != 0)
+			fail_msg("%s: %s %u %s", exclusions[i].name,
+			    ledger_state_text(r->state), r->status, r->text);
+		ledger_free(ledger);
+	}
+}
+
+static void
+test_reopen(void **state)
+{
+	struct ledger *ledger = make_ledger(3, 1);
+	struct delivery delivery = open_delivery(ledger, 0);
+
+	(void)state;
+	assert_int_equal(ledger_count(ledger, LEDGER_OPEN), 3);
+	ledger_reopen(ledger, delivery.recipients, delivery.count);
+	assert_int_equal(ledger_count(ledger, LEDGER_WAITING), 3);
+	assert_int_equal(
+	    ledger_pick(ledger, 0, delivery.recipients), 3); /* not tried */
+	g_free(delivery.recipients);
+	ledger_free(ledger);
+}
+
+static void
+test_partial(void **state)
+{
+	static const enum verdict_class classes[] = { VERDICT_ACCEPTED,
+		VERDICT_RECIPIENT, VERDICT_OUTAGE, VERDICT_NONE };
+	static const enum ledger_state states[] = { LEDGER_ACCEPTED,
+		LEDGER_REFUSED, LEDGER_WAITING, LEDGER_DOUBT };
+	struct ledger *ledger = make_ledger(4, 2);
+	struct delivery delivery = open_delivery(ledger, 0);
+	struct outcome *outcome = outcome_new(4);
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++)
+		outcome_set(outcome, i, classes[i], 200, NULL);
+	outcome->verdicts[1].suppressed = true;
+	assert_int_equal(ledger_accepted(outcome), 1);
+	ledger_settle(ledger, 0, &delivery, outcome);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(ledger->recipients[i].state, states[i]);
+	assert_true(ledger->recipients[1].suppressed);
+	assert_int_equal(ledger_pick(ledger, 0, delivery.recipients), 0);
+	assert_int_equal(ledger_pick(ledger, 1, delivery.recipients), 1);
+	assert_int_equal(delivery.recipients[0], 2);
+	outcome_free(outcome);
+	g_free(delivery.recipients);
+	ledger_free(ledger);
+}
+
+/* A provider that refuses the whole call for one bad recipient, and does not
+ * say which. */
+static struct outcome *
+answer_whole_call(const struct delivery *delivery, const bool *bad)
+{
+	struct outcome *outcome = outcome_new(delivery->count);
+	enum verdict_class class = VERDICT_ACCEPTED;
+
+	for (unsigned i = 0; i < delivery->count; i++)
+		if (bad[delivery->recipients[i]])
+			class = VERDICT_RECIPIENT;
+	outcome_set_all(outcome, class, 400, "'to' is not a valid address");
+	outcome->split = class == VERDICT_RECIPIENT;
+	return outcome;
+}
+
+static unsigned
+count_calls(struct ledger *ledger, const bool *bad)
+{
+	unsigned calls = 0;
+
+	for (; ledger_count(ledger, LEDGER_WAITING) > 0; calls++) {
+		struct delivery delivery = open_delivery(ledger, 0);
+		struct outcome *outcome = answer_whole_call(&delivery, bad);
+		ledger_settle(ledger, 0, &delivery, outcome);
+		outcome_free(outcome);
+		g_free(delivery.recipients);
+		assert_in_range(calls, 0, 2000);
+	}
+	return calls;
+}
+
+/* One bad recipient costs ten halvings of 1,000, and ten doublings. */
+static const struct {
+	const char *name;
+	unsigned recipients, batch;
+	int bad[4]; /* -1: no more */
+	unsigned calls;
+} splits[] = {
+	{ "none bad", 1000, 1000, { -1 }, 1 },
+	{ "none bad, one more than fits", 1001, 1000, { -1 }, 2 },
+	{ "one alone", 1, 1000, { 0, -1 }, 1 },
+	{ "one of two", 2, 1000, { 1, -1 }, 3 },
+	{ "the first", 1000, 1000, { 0, -1 }, 20 },
+	{ "the last", 1000, 1000, { 999, -1 }, 21 },
+	{ "three far apart", 1000, 1000, { 3, 500, 998, -1 }, 64 },
+	{ "three together", 1000, 1000, { 500, 501, 502, -1 }, 22 },
+	{ "without a limit of the API", 1000, 0, { 17, 333, 820, -1 }, 78 },
+	{ "with a small one", 1000, 50, { 17, 333, 820, -1 }, 74 },
+};
+
+static void
+test_splits(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(splits); i++) {
+		struct ledger *ledger = make_ledger(splits[i].recipients, 1);
+		g_autofree bool *bad = g_new0(bool, ledger->count);
+
+		ledger_allow(ledger, 0, splits[i].batch);
+		for (const int *at = splits[i].bad; *at >= 0; at++)
+			bad[*at] = true;
+		unsigned calls = count_calls(ledger, bad);
+		if (calls != splits[i].calls)
+			fail_msg("%s: %u calls", splits[i].name, calls);
+		for (unsigned n = 0; n < ledger->count; n++)
+			assert_int_equal(ledger->recipients[n].state,
+			    bad[n] ? LEDGER_REFUSED : LEDGER_ACCEPTED);
+		ledger_free(ledger);
+	}
+}
+
+static void
+test_all_bad(void **state)
+{
+	struct ledger *ledger = make_ledger(1000, 1);
+	g_autofree bool *bad = g_new(bool, ledger->count);
+
+	(void)state;
+	for (unsigned i = 0; i < ledger->count; i++)
+		bad[i] = true;
+	assert_in_range(count_calls(ledger, bad), 1000, 1010);
+	assert_int_equal(ledger_count(ledger, LEDGER_REFUSED), 1000);
+	ledger_free(ledger);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_attempts),
+		cmocka_unit_test(test_doubt_is_waited_out),
+		cmocka_unit_test(test_doubt_with_nobody_else_is_not_waited_for),
+		cmocka_unit_test(test_the_earliest_doubt),
+		cmocka_unit_test(test_exclusions),
+		cmocka_unit_test(test_reopen),
+		cmocka_unit_test(test_partial),
+		cmocka_unit_test(test_splits),
+		cmocka_unit_test(test_all_bad),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
