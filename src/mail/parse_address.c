@@ -109,6 +109,46 @@ add_mailboxes(
 	}
 }
 
+/* "root (Cron Daemon)": before there were display names they were comments,
+ * and readers still show them so.  GMime knows that of whole addresses only.
+ * One that belongs to one of several is not read; the raw form has it. */
+static void
+read_comment(struct reading *reading, const char *body,
+    struct header_address *address, unsigned count)
+{
+	size_t length = strlen(body);
+	const char *open = strrchr(body, '(');
+	g_autofree char *comment = NULL;
+
+	if (open == NULL || address->name != NULL)
+		return;
+	if (count > 1 || body[length - 1] != ')' || open == body) {
+		reading->message->traits |= TRAIT_ADDRESS_BROKEN;
+		return;
+	}
+	comment = g_strndup(open + 1, length - 2 - (size_t)(open - body));
+	if (comment[0] != '\0')
+		address->name = charset_words(comment);
+}
+
+static void
+read_field(struct reading *reading, const char *body, GPtrArray *list)
+{
+	unsigned before = list->len;
+	InternetAddressList *found =
+	    internet_address_list_parse(reading->gmime_options, body);
+
+	if (found == NULL) {
+		reading->message->traits |= TRAIT_ADDRESS_BROKEN;
+		return;
+	}
+	add_mailboxes(reading, found, list);
+	g_object_unref(found);
+	if (list->len > before)
+		read_comment(reading, body, g_ptr_array_index(list, before),
+		    list->len - before);
+}
+
 /* All fields of the name: a repeated To is one list in two fields. */
 static void
 read_addresses(struct reading *reading, const char *name, GPtrArray *list)
@@ -118,37 +158,44 @@ read_addresses(struct reading *reading, const char *name, GPtrArray *list)
 	for (unsigned i = 0; i < fields->len; i++) {
 		const struct header_field *field =
 		    &g_array_index(fields, struct header_field, i);
-		InternetAddressList *found;
 
-		if (field->body[0] == '\0' ||
-		    g_ascii_strcasecmp(field->name, name) != 0)
-			continue;
-		found = internet_address_list_parse(
-		    reading->gmime_options, field->body);
-		if (found == NULL) {
-			reading->message->traits |= TRAIT_ADDRESS_BROKEN;
-			continue;
-		}
-		add_mailboxes(reading, found, list);
-		g_object_unref(found);
+		if (field->body[0] != '\0' &&
+		    g_ascii_strcasecmp(field->name, name) == 0)
+			read_field(reading, field->body, list);
 	}
+}
+
+static void
+free_address(void *address)
+{
+	header_address_free(address);
+}
+
+static void
+read_sender(struct reading *reading)
+{
+	GPtrArray *list = g_ptr_array_new_with_free_func(free_address);
+
+	read_addresses(reading, "Sender", list);
+	if (list->len > 0)
+		reading->message->sender = g_ptr_array_steal_index(list, 0);
+	g_ptr_array_unref(list);
 }
 
 static void
 read_all_addresses(struct reading *reading)
 {
 	struct message *message = reading->message;
-	GPtrArray *sender = g_ptr_array_new();
+	uint32_t traits = message->traits;
 
+	/* removed always: what is wrong with it is no matter */
+	read_addresses(reading, "Bcc", message->bcc);
+	message->traits = traits;
 	read_addresses(reading, "From", message->from);
 	read_addresses(reading, "To", message->to);
 	read_addresses(reading, "Cc", message->cc);
-	read_addresses(reading, "Bcc", message->bcc);
 	read_addresses(reading, "Reply-To", message->reply_to);
-	read_addresses(reading, "Sender", sender);
-	if (sender->len > 0)
-		message->sender = g_ptr_array_steal_index(sender, 0);
-	g_ptr_array_unref(sender);
+	read_sender(reading);
 	if (message->from->len > 1)
 		message->traits |= TRAIT_MANY_FROM;
 }

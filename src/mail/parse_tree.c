@@ -27,7 +27,7 @@ struct reading {
 };
 
 /* What a warning says of the mail.  The rest are matters of taste or seen by
- * our own eyes. */
+ * our own eyes: which top fields stand twice, for one. */
 static void
 on_warning(gint64 offset, GMimeParserWarning warning, const gchar *item,
     gpointer user_data)
@@ -35,11 +35,15 @@ on_warning(gint64 offset, GMimeParserWarning warning, const gchar *item,
 	struct reading *reading = user_data;
 
 	(void)offset;
-	(void)item;
 	switch (warning) {
 	case GMIME_WARN_DUPLICATED_HEADER:
 	case GMIME_WARN_INVALID_ADDRESS_LIST:
 	case GMIME_WARN_INVALID_RFC2047_HEADER_VALUE:
+		break;
+	case GMIME_CRIT_CONFLICTING_HEADER:
+		if (item != NULL &&
+		    g_ascii_strncasecmp(item, "Content-", 8) == 0)
+			reading->message->traits |= TRAIT_MALFORMED;
 		break;
 	case GMIME_WARN_UNENCODED_8BIT_HEADER:
 		reading->message->traits |= TRAIT_EIGHTBIT_FIELD;

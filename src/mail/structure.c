@@ -166,7 +166,7 @@ static void
 place_leaf(struct walk *walk, const struct node *node, struct place place)
 {
 	walk->message->traits |= node->traits;
-	if (node->kind == NODE_MESSAGE)
+	if (node->kind == NODE_MESSAGE || node_is(node, "message/"))
 		walk->message->traits |= TRAIT_NESTED_MESSAGE;
 	if (place.slot && is_body(node) && has_room(walk, node)) {
 		take_body(walk, node);
