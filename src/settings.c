@@ -98,8 +98,9 @@ translate_usual(char *const *environment)
 static char *
 replace_all(char *text, const char *from, const char *to)
 {
-	GString *string = g_string_new_take(text);
+	GString *string = g_string_new(text);
 
+	g_free(text);
 	g_string_replace(string, from, to, 0);
 	return g_string_free(string, FALSE);
 }
