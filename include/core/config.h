@@ -1,56 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Settings are what the user writes; the config is the checked result.  A
- * table of forms (struct setting) says for every key what it may hold: the
- * reader, `postferry settings`, the manual page and the full example are all
- * made from it.  The config is immutable and counted; any thread may hold it.
+ * Settings are what the user writes (setting.h); the config is the checked
+ * result, read from the forms.  It is immutable and counted; any thread may
+ * hold it.
  *
  * Sources, later ones win: the form's default, the file, the environment.
  * POSTFERRY_SERVER_HOSTNAME sets hostname of [server],
  * POSTFERRY_PROVIDER_MAILGUN_API_KEY api_key of [provider mailgun]; the longest
  * known key at the end is the key, what is left names the section, - is
  * written _.  A section that no file has needs its _TYPE (provider) or
- * _ADDRESS (listener) or _PROVIDERS (route).  A secret may come from a file:
- * api_key_file = PATH, or ..._API_KEY_FILE.  ${NAME} in a value is replaced
- * from the environment ($$ is a $), after the line was read.
+ * _ADDRESS (listener) or _PROVIDERS (route): its required keys.  An empty
+ * variable counts as not set, one that names no setting is an error.  A secret
+ * may come from a file: api_key_file = PATH, or ..._API_KEY_FILE.  ${NAME} in a
+ * value of the file is replaced from the environment ($$ is a $), after the
+ * line was read.
  */
 #ifndef CORE_CONFIG_H
 #define CORE_CONFIG_H
 
-#include "core/network.h"
+#include "core/setting.h"
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-enum setting_type {
-	SETTING_STRING,   /* any text */
-	SETTING_NUMBER,   /* a whole number */
-	SETTING_SIZE,     /* bytes: 25000000, 64k, 25m (powers of 1024) */
-	SETTING_DURATION, /* 500ms, 30s, 5m, 1h, 2d; read as milliseconds */
-	SETTING_BOOL,     /* yes or no (true, false, on, off, 1, 0 too) */
-	SETTING_CHOICE,   /* one of `choices` */
-	SETTING_LIST,     /* names separated by commas, at least one */
-	SETTING_NETWORKS, /* networks separated by commas (network.h) */
-	SETTING_ENDPOINT, /* an address to listen on (network.h) */
-	SETTING_URL,      /* scheme://host[:port]; https, http to loopback */
-	SETTING_HOST,     /* a host name or an address literal */
-	SETTING_DOMAIN,   /* a mail domain, as the user wrote it */
-	SETTING_PATH,     /* an absolute path */
-	SETTING_SECRET,   /* text never shown; KEY_file reads it from a file */
-};
-
-/* One form: a row of the table. */
-struct setting {
-	const char *section; /* server, listener, provider, route, ... */
-	const char *key;
-	enum setting_type type;
-	const char *fallback; /* as a user would write it; NULL: no default */
-	int64_t min, max;     /* of numbers, sizes, durations; 0, 0: no range */
-	const char *choices;  /* of a choice: "queued|delivered" */
-	const char *only;     /* provider type it belongs to; NULL: any */
-	bool required;
-	const char *help; /* one sentence for the manual */
-};
 
 /* Where the settings come from. */
 struct config_source {

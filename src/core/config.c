@@ -1,1 +1,390 @@
 /* SPDX-License-Identifier: MIT */
+#include "core/config.h"
+
+#include "core/log.h"
+#include "environment.h"
+#include "keyfile.h"
+#include "value.h"
+#include <string.h>
+
+/* What a key of a section came to. */
+struct held {
+	const struct setting *setting;
+	struct value *value; /* NULL: not set, no default */
+	char *origin;        /* NULL: the default */
+};
+
+struct config {
+	gatomicrefcount count;
+	struct rows *rows;
+	GHashTable *sections; /* name to GHashTable of key to struct held */
+	GHashTable *names;    /* kind to GPtrArray of char, NULL-terminated */
+};
+
+static void
+free_held(void *object)
+{
+	struct held *held = object;
+
+	value_free(held->value);
+	g_free(held->origin);
+	g_free(held);
+}
+
+static void
+free_names(void *object)
+{
+	g_ptr_array_unref(object);
+}
+
+static void
+free_section(void *object)
+{
+	g_hash_table_unref(object);
+}
+
+static struct config *
+make_config(const struct setting *const *tables)
+{
+	struct config *config = g_new0(struct config, 1);
+
+	g_atomic_ref_count_init(&config->count);
+	config->rows = rows_new(tables);
+	config->sections = g_hash_table_new_full(
+	    g_str_hash, g_str_equal, g_free, free_section);
+	config->names =
+	    g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_names);
+	for (const char *const *kind = rows_kinds(config->rows); *kind; kind++)
+		g_hash_table_insert(config->names, (void *)*kind,
+		    g_ptr_array_new_null_terminated(4, g_free, TRUE));
+	return config;
+}
+
+struct config *
+config_ref(struct config *config)
+{
+	g_atomic_ref_count_inc(&config->count);
+	return config;
+}
+
+void
+config_unref(struct config *config)
+{
+	if (config == NULL || !g_atomic_ref_count_dec(&config->count))
+		return;
+	g_hash_table_unref(config->sections);
+	g_hash_table_unref(config->names);
+	rows_free(config->rows);
+	g_free(config);
+}
+
+/* One section while it is checked. */
+struct check {
+	struct draft *draft;
+	struct draft_section *section;
+	GHashTable *keys;  /* the section in the config */
+	const char *type;  /* of the section; NULL: it has none */
+	bool type_unknown; /* it should have one: what depends on it cannot be
+			    * checked */
+};
+
+/* A value that stands in a file and is wrong may be wrong for what files are
+ * written like elsewhere. */
+static const char *
+explain_value(const struct draft_entry *entry)
+{
+	size_t length = strlen(entry->raw);
+
+	if (entry->source != DRAFT_FILE || entry->is_path)
+		return "";
+	if (strstr(entry->raw, " #") || strstr(entry->raw, "\t#"))
+		return " (a # behind a value begins no comment: comments have "
+		       "lines of their own)";
+	if (length > 1 && entry->raw[0] == entry->raw[length - 1] &&
+	    (entry->raw[0] == '"' || entry->raw[0] == '\''))
+		return " (quotes are part of the value: leave them out)";
+	return "";
+}
+
+static void
+fault_value(const struct check *check, const struct draft_entry *entry,
+    const char *fault)
+{
+	g_autoptr(GString) shown = g_string_new(NULL);
+
+	if (entry->row->type != SETTING_SECRET) {
+		g_string_append(shown, " = ");
+		log_escape(shown, entry->raw);
+	}
+	draft_fault(check->draft, entry->origin, "[%s] %s%s: %s%s",
+	    check->section->name, entry->row->key, shown->str, fault,
+	    explain_value(entry));
+}
+
+static void
+hold(struct check *check, const struct setting *row, struct value *value,
+    const char *origin)
+{
+	struct held *held = g_new(struct held, 1);
+
+	held->setting = row;
+	held->value = value;
+	held->origin = g_strdup(origin);
+	g_hash_table_insert(check->keys, (void *)row->key, held);
+}
+
+/* Reads what was given for a key by the form that counts here. */
+static struct value *
+read_entry(struct check *check, const struct draft_entry *entry,
+    const struct setting *row)
+{
+	g_autoptr(GError) error = NULL;
+	struct value *value;
+
+	if (entry->text == NULL) /* said already */
+		return NULL;
+	value = value_new(row, entry->text, &error);
+	if (value == NULL)
+		fault_value(check, entry, error->message);
+	else
+		hold(check, row, value, entry->origin);
+	return value;
+}
+
+static void
+fault_type(const struct check *check, const struct draft_entry *entry)
+{
+	draft_fault(check->draft, entry->origin,
+	    "[%s] %s: this key is for type = %s only; this section has type = "
+	    "%s",
+	    check->section->name, entry->row->key, entry->row->only,
+	    check->type);
+}
+
+static void
+check_entry(struct check *check, const struct draft_entry *entry)
+{
+	const struct setting *row = entry->row;
+
+	if (strcmp(row->key, "type") == 0) /* read_type() */
+		return;
+	if (check->type_unknown && row->only != NULL)
+		return;
+	if (check->type != NULL)
+		row = rows_find(check->draft->rows, check->section->kind,
+		    row->key, check->type);
+	if (row == NULL)
+		fault_type(check, entry);
+	else
+		read_entry(check, entry, row);
+}
+
+/* The type decides which keys there may be, so it is read first. */
+static void
+read_type(struct check *check)
+{
+	const struct setting *row =
+	    rows_find(check->draft->rows, check->section->kind, "type", NULL);
+	const struct draft_entry *entry = draft_get(check->section, "type");
+	struct value *value = NULL;
+
+	if (row == NULL)
+		return;
+	if (entry != NULL)
+		value = read_entry(check, entry, row);
+	check->type = value != NULL ? value->text : NULL;
+	if (entry == NULL)
+		check->type = row->fallback;
+	check->type_unknown = check->type == NULL;
+}
+
+static void
+fault_missing(const struct check *check, const struct setting *row)
+{
+	const char *origin = check->section->origin;
+	bool secret = row->type == SETTING_SECRET;
+
+	draft_fault(check->draft, origin ? origin : "settings",
+	    "[%s] has no %s%s%s%s, which it needs: %s", check->section->name,
+	    row->key, secret ? " (or " : "", secret ? row->key : "",
+	    secret ? ROWS_FILE_SUFFIX ")" : "", row->help);
+}
+
+/* What nobody gave has its default, or is missing. */
+static void
+fill_row(struct check *check, const struct setting *row)
+{
+	g_autoptr(GError) error = NULL;
+	struct value *value = NULL;
+
+	if (strcmp(row->section, check->section->kind) != 0 ||
+	    !rows_applies(row, check->type) ||
+	    draft_get(check->section, row->key) != NULL)
+		return;
+	if (row->required && row->fallback == NULL)
+		fault_missing(check, row);
+	if (row->fallback != NULL &&
+	    (*row->fallback != '\0' || row->type == SETTING_STRING)) {
+		value = value_new(row, row->fallback, &error);
+		if (value == NULL)
+			g_error("the default %s of %s is none: %s",
+			    row->fallback, row->key, error->message);
+	}
+	hold(check, row, value, NULL);
+}
+
+static void
+check_section(
+    struct config *config, struct draft *draft, struct draft_section *section)
+{
+	struct check check = { .draft = draft, .section = section };
+
+	check.keys =
+	    g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_held);
+	g_hash_table_insert(
+	    config->sections, g_strdup(section->name), check.keys);
+	if (section->title != NULL)
+		g_ptr_array_add(
+		    g_hash_table_lookup(config->names, section->kind),
+		    g_strdup(section->title));
+	if (section->broken)
+		return;
+	read_type(&check);
+	for (unsigned i = 0; i < section->entries->len; i++)
+		check_entry(&check, section->entries->pdata[i]);
+	for (const struct setting *const *row = rows_all(config->rows);
+	     *row != NULL; row++)
+		fill_row(&check, *row);
+}
+
+static void
+read_sources(struct config *config, struct draft *draft, const char *path)
+{
+	if (path != NULL && !keyfile_read(draft, path))
+		return;
+	environment_read(draft);
+	draft_resolve(draft);
+	for (unsigned i = 0; i < draft->sections->len; i++)
+		check_section(config, draft, draft->sections->pdata[i]);
+}
+
+struct config *
+config_read(const struct config_source *source,
+    const struct setting *const *tables, GPtrArray *errors)
+{
+	struct config *config = make_config(tables);
+	struct draft *draft =
+	    draft_new(config->rows, source->environment, errors);
+	unsigned before = errors->len;
+
+	read_sources(config, draft, source->path);
+	draft_free(draft);
+	if (errors->len == before)
+		return config;
+	config_unref(config);
+	return NULL;
+}
+
+const char *const *
+config_names(const struct config *config, const char *kind)
+{
+	const GPtrArray *names = g_hash_table_lookup(config->names, kind);
+
+	g_assert(names != NULL);
+	return (const char *const *)names->pdata;
+}
+
+/* What is held for a key; NULL when there is no such section, or the key is for
+ * another type of section. */
+static const struct held *
+find_held(const struct config *config, const char *section, const char *key)
+{
+	GHashTable *keys = g_hash_table_lookup(config->sections, section);
+	const struct held *held =
+	    keys == NULL ? NULL : g_hash_table_lookup(keys, key);
+
+	if (held != NULL)
+		return held;
+	g_autofree char *kind = g_strndup(section, strcspn(section, " "));
+	g_assert(rows_find(config->rows, kind, key, NULL) != NULL);
+	return NULL;
+}
+
+/* The value of a key that is of one of the types (a bit each). */
+static const struct value *
+find_value(const struct config *config, const char *section, const char *key,
+    unsigned types)
+{
+	const struct held *held = find_held(config, section, key);
+
+	if (held == NULL)
+		return NULL;
+	g_assert((types & 1u << held->setting->type) != 0);
+	return held->value;
+}
+
+#define NUMBERS \
+	(1u << SETTING_NUMBER | 1u << SETTING_SIZE | 1u << SETTING_DURATION)
+#define NO_TEXTS                                             \
+	(NUMBERS | 1u << SETTING_BOOL | 1u << SETTING_LIST | \
+	    1u << SETTING_NETWORKS)
+
+const char *
+config_string(const struct config *config, const char *section, const char *key)
+{
+	const struct value *value = find_value(config, section, key, ~NO_TEXTS);
+
+	return value != NULL ? value->text : NULL;
+}
+
+int64_t
+config_number(const struct config *config, const char *section, const char *key)
+{
+	const struct value *value = find_value(config, section, key, NUMBERS);
+
+	return value != NULL ? value->number : 0;
+}
+
+bool
+config_bool(const struct config *config, const char *section, const char *key)
+{
+	const struct value *value =
+	    find_value(config, section, key, 1u << SETTING_BOOL);
+
+	return value != NULL && value->number != 0;
+}
+
+const char *const *
+config_list(const struct config *config, const char *section, const char *key)
+{
+	const struct value *value =
+	    find_value(config, section, key, 1u << SETTING_LIST);
+
+	return value != NULL ? (const char *const *)value->list : NULL;
+}
+
+const GArray *
+config_networks(
+    const struct config *config, const char *section, const char *key)
+{
+	const struct value *value =
+	    find_value(config, section, key, 1u << SETTING_NETWORKS);
+
+	return value != NULL ? value->networks : NULL;
+}
+
+bool
+config_is_set(const struct config *config, const char *section, const char *key)
+{
+	const struct held *held = find_held(config, section, key);
+
+	return held != NULL && held->origin != NULL;
+}
+
+const char *
+config_origin(const struct config *config, const char *section, const char *key)
+{
+	const struct held *held = find_held(config, section, key);
+
+	return held != NULL && held->origin != NULL ? held->origin : "default";
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void
+set_error(GError **error, const char *path, int failure)
+{
+	g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(failure),
+	    "cannot read %s: %s", path, g_strerror(failure));
+}
+
+/* Reads to the end, at most one byte more than max_bytes.  False and errno. */
+static bool
+read_all(int fd, GString *text, size_t max_bytes)
+{
+	char bytes[4096];
+	ssize_t length = 0;
+
+	while (text->len <= max_bytes) {
+		length = read(fd, bytes, sizeof(bytes));
+		if (length < 0 && errno == EINTR)
+			continue;
+		if (length <= 0)
+			break;
+		g_string_append_len(text, bytes, length);
+	}
+	explicit_bzero(bytes, sizeof(bytes));
+	return text->len > max_bytes || length == 0;
+}
+
+static bool
+fill_file(struct file *file, int fd, size_t max_bytes)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return false;
+	file->mode = status.st_mode;
+	/* a growing text would leave copies behind */
+	file->text = g_string_sized_new(
+	    S_ISREG(status.st_mode)
+		? MIN((size_t)status.st_size, max_bytes) + 4096
+		: 4096);
+	if (!read_all(fd, file->text, max_bytes))
+		return false;
+	if (file->text->len <= max_bytes)
+		return true;
+	errno = EFBIG;
+	return false;
+}
+
+struct file *
+file_read(const char *path, size_t max_bytes, GError **error)
+{
+	struct file *file = g_new0(struct file, 1);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	bool done = fd >= 0 && fill_file(file, fd, max_bytes);
+	int failure = errno;
+
+	if (fd >= 0)
+		close(fd);
+	if (done)
+		return file;
+	set_error(error, path, failure);
+	file_free(file);
+	return NULL;
+}
+
+void
+file_free(struct file *file)
+{
+	if (file == NULL)
+		return;
+	if (file->text != NULL) {
+		explicit_bzero(file->text->str, file->text->allocated_len);
+		g_string_free(file->text, TRUE);
+	}
+	g_free(file);
+}
+
+bool
+file_is_public(const struct file *file)
+{
+	return S_ISREG(file->mode) && (file->mode & S_IROTH) != 0;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/setting.h"
+
+#include <glib.h>
+
+struct unit {
+	int64_t size;
+	const char *name;
+};
+
+const char *
+setting_type_text(enum setting_type type)
+{
+	static const char *const texts[] = {
+		[SETTING_STRING] = "text",
+		[SETTING_NUMBER] = "number",
+		[SETTING_SIZE] = "size",
+		[SETTING_DURATION] = "duration",
+		[SETTING_BOOL] = "yes or no",
+		[SETTING_CHOICE] = "one of",
+		[SETTING_LIST] = "names separated by commas",
+		[SETTING_NETWORKS] = "networks separated by commas",
+		[SETTING_ENDPOINT] = "address:port",
+		[SETTING_URL] = "URL",
+		[SETTING_HOST] = "host name or address",
+		[SETTING_DOMAIN] = "mail domain",
+		[SETTING_PATH] = "absolute path",
+		[SETTING_SECRET] = "secret",
+	};
+
+	return texts[type];
+}
+
+char *
+setting_print_number(const struct setting *setting, int64_t number)
+{
+	static const struct unit durations[] = { { 86400000, "d" },
+		{ 3600000, "h" }, { 60000, "m" }, { 1000, "s" }, { 1, "ms" } };
+	static const struct unit sizes[] = { { 1 << 30, "g" }, { 1 << 20, "m" },
+		{ 1 << 10, "k" }, { 1, "" } };
+	static const struct unit one[] = { { 1, "" } };
+	const struct unit *unit = one;
+
+	if (setting->type == SETTING_DURATION)
+		unit = durations;
+	else if (setting->type == SETTING_SIZE)
+		unit = sizes;
+	while (unit->size > 1 && (number == 0 || number % unit->size != 0))
+		unit++;
+	return g_strdup_printf(
+	    "%" G_GINT64_FORMAT "%s", number / unit->size, unit->name);
+}
