@@ -36,9 +36,24 @@ struct simulator *simulator_new(
 const char *simulator_address(const struct simulator *simulator);
 const char *simulator_control(const struct simulator *simulator);
 
-/* Any thread: sets what goes wrong from now on; the control door's words
- * ("refuse", "status 503", "reset-after-body", ... see simulator.c), NULL: all
- * is well.  False and error for words it does not know. */
+/* Any thread but its own: sets what goes wrong from now on, in force when it
+ * returns.  A line is one fault, as the control door and `postferry simulate
+ * --help` have them:
+ *
+ *	refuse blackhole stall stall-accepted
+ *	reset-before-body reset-mid-body[=PERCENT] reset-after-body
+ *	reset-accepted close-reused cut-answer slow=MS drip=MS
+ *	status=NNN[,html|json|empty][,retry-after=V][,accepted]
+ *	text=NAME throttle[=SECONDS] unauthorized magnificent
+ *	partial=ADDRESS[,...] reject-reason=NAME queued-reason=NAME
+ *	garbage empty huge odd=NAME early=NNN
+ *	greeting=NNN ehlo=NNN auth=NNN mail=NNN rcpt=NNN data=NNN dot=NNN
+ *	close-after-dot[-accepted] silent-after-dot no-starttls no-8bitmime
+ *	chunking
+ *
+ * followed by options: count=N skip=N every=N chance=PERCENT seed=N.
+ * "accepted" means that the mail is recorded all the same.  NULL: all is well.
+ * False and error for words it does not know. */
 bool simulator_fault(
     struct simulator *simulator, const char *fault, GError **error);
 

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The control door of a simulator: JSON over HTTP, for tests and people.
+ *
+ *	GET /mails[?after=N][&limit=K][&wait=MS][&count=K]
+ *	    summaries of the mails after N; waits until there are K of them
+ *	    (1), at most so long
+ *	GET /mails/N            all of one mail
+ *	GET /mails/N/raw        its bytes
+ *	GET /mails/N/files/K    the bytes of its file K, from 0
+ *	DELETE /mails           forgets them; numbers go on
+ *	GET /state              accepted, requests, connections, violations
+ *	GET /violations         what should not have been
+ *	PUT /fault              body: faults, see fault.h; DELETE /fault
+ */
+#ifndef SIMULATE_CONTROL_H
+#define SIMULATE_CONTROL_H
+
+#include "door.h"
+#include "house.h"
+
+struct control;
+
+/* Whose control door it is. */
+struct control_owner {
+	/* Puts faults into force; takes them over, NULL: none. */
+	void (*set_faults)(void *object, struct faults *faults);
+	/* Connections open now. */
+	unsigned (*count_open)(void *object);
+};
+
+/* The acceptor becomes the control's.  The house outlives it. */
+struct control *control_new(
+    struct acceptor *acceptor, struct event_base *base, struct house *house);
+
+/* Before the loop runs. */
+void control_serve(
+    struct control *control, const struct control_owner *owner, void *object);
+
+/* NULL is fine. */
+void control_free(struct control *control);
+
+const char *control_address(const struct control *control);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The house is what the doors of one simulator share: its options, its faults,
+ * what it accepted and what it noticed.  On the simulator's loop, but for the
+ * count of accepted mails.
+ */
+#ifndef SIMULATE_HOUSE_H
+#define SIMULATE_HOUSE_H
+
+#include "fault.h"
+#include "record.h"
+#include "simulate/simulator.h"
+#include <stdatomic.h>
+
+/* Told of each record that was kept. */
+typedef void (*house_fn)(void *object);
+
+struct house {
+	enum fault_kind kind;
+	const char *name; /* "mailgun", ... */
+
+	/* options, NULL as in struct simulator_options */
+	char *domain;
+	char *key;
+	char *username, *password;
+
+	struct faults *faults;
+	struct records *records;
+	GQueue violations; /* struct violation *, oldest first */
+
+	atomic_ullong accepted;
+	uint64_t requests;
+	uint64_t opened; /* connections */
+	uint64_t violation_count;
+
+	house_fn on_record; /* NULL: nobody listens */
+	void *on_record_object;
+};
+
+struct violation {
+	uint64_t number;
+	int64_t time_ms;
+	char *path; /* NULL: SMTP */
+	char *text;
+};
+
+/* NULL and error when the options make no sense. */
+struct house *house_new(
+    const struct simulator_options *options, GError **error);
+void house_free(struct house *house);
+
+/* Notes what should not have been, with the path of its request. */
+void house_note(struct house *house, const char *path, const char *text);
+
+/* Keeps the record, its notes as violations.  False: it could not be written.
+ * The record is the house's either way. */
+bool house_keep(struct house *house, struct record *record, GError **error);
+
+/* Takes the faults over; NULL: all is well. */
+void house_set_faults(struct house *house, struct faults *faults);
+
+/* The kind of that name ("mailgun"), 0: none. */
+int house_kind(const char *name);
+
+#endif

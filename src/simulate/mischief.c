@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT */
+#include "mischief.h"
+#include "texts.h"
+#include <string.h>
+
+/* Is the request recorded? */
+enum keep {
+	KEEP_YES,
+	KEEP_NO,
+	KEEP_ASKED, /* with the parameter "accepted" */
+};
+
+typedef enum door_action (*act_fn)(
+    struct house *house, struct request *request);
+
+struct act {
+	enum fault_word word;
+	enum keep keep;
+	act_fn fn;
+};
+
+bool
+mischief_at_connect(struct house *house)
+{
+	struct fault *fault = faults_pick(house->faults, FAULT_AT_CONNECT);
+	bool swallow = fault != NULL && fault->word == FAULT_BLACKHOLE;
+
+	house->opened++;
+	fault_unref(fault);
+	return swallow;
+}
+
+enum door_action
+mischief_at_head(struct house *house, struct request *request)
+{
+	int moments = FAULT_AT_REQUEST;
+
+	if (request->ordinal > 1)
+		moments |= FAULT_AT_REUSE;
+	house->requests++;
+	request->fault = faults_pick(house->faults, moments);
+	if (request->fault == NULL)
+		return DOOR_GO_ON;
+	switch (request->fault->word) {
+	case FAULT_BLACKHOLE:
+		return DOOR_HOLD;
+	case FAULT_RESET_BEFORE_BODY:
+		return DOOR_RESET;
+	case FAULT_EARLY:
+		request->answer = texts_status(house, request->fault);
+		return DOOR_GO_ON;
+	default:
+		return DOOR_GO_ON;
+	}
+}
+
+enum door_action
+mischief_at_body(struct house *house, struct request *request)
+{
+	const struct fault *fault = request->fault;
+	uint64_t length = request->body_length;
+
+	(void)house;
+	if (fault == NULL || fault->word != FAULT_RESET_MID_BODY)
+		return DOOR_GO_ON;
+	/* of a body of unknown length the first bytes are enough */
+	if (length != G_MAXUINT64 &&
+	    request->body_bytes < length / 100 * fault->number)
+		return DOOR_GO_ON;
+	return DOOR_RESET;
+}
+
+static enum door_action
+hold(struct house *house, struct request *request)
+{
+	(void)house;
+	request->delay_ms = 0;
+	return DOOR_HOLD;
+}
+
+static enum door_action
+reset(struct house *house, struct request *request)
+{
+	(void)house;
+	(void)request;
+	return DOOR_RESET;
+}
+
+static enum door_action
+hang_up(struct house *house, struct request *request)
+{
+	(void)house;
+	(void)request;
+	return DOOR_CLOSE;
+}
+
+static enum door_action
+delay(struct house *house, struct request *request)
+{
+	(void)house;
+	request->delay_ms = (unsigned)request->fault->number;
+	return request->delay_ms > 0 ? DOOR_HOLD : DOOR_GO_ON;
+}
+
+static enum door_action
+drip(struct house *house, struct request *request)
+{
+	(void)house;
+	request->raw.bytes = answer_print(request->answer);
+	request->raw.drip_ms = (unsigned)request->fault->number;
+	return DOOR_RAW;
+}
+
+static enum door_action
+cut(struct house *house, struct request *request)
+{
+	size_t body = g_bytes_get_size(request->answer->body);
+
+	(void)house;
+	request->raw.bytes = answer_print(request->answer);
+	g_string_truncate(
+	    request->raw.bytes, request->raw.bytes->len - (body + 1) / 2);
+	request->raw.reset = true;
+	return DOOR_RAW;
+}
+
+static void
+replace(struct request *request, struct answer *answer)
+{
+	answer_free(request->answer);
+	request->answer = answer;
+}
+
+static enum door_action
+say_status(struct house *house, struct request *request)
+{
+	replace(request, texts_status(house, request->fault));
+	return DOOR_GO_ON;
+}
+
+static enum door_action
+say_text(struct house *house, struct request *request)
+{
+	replace(request,
+	    texts_named(house, request->fault->argument, request->fault));
+	return DOOR_GO_ON;
+}
+
+static enum door_action
+say_magnificent(struct house *house, struct request *request)
+{
+	(void)house;
+	replace(
+	    request, answer_new(200, "text/plain", "Mailgun Magnificent API"));
+	return DOOR_GO_ON;
+}
+
+static enum door_action
+say_unauthorized(struct house *house, struct request *request)
+{
+	replace(request, texts_unauthorized(house, request->fault));
+	return DOOR_GO_ON;
+}
+
+static enum door_action
+say_throttle(struct house *house, struct request *request)
+{
+	replace(request, texts_throttle(house, request->fault));
+	return DOOR_GO_ON;
+}
+
+static enum door_action
+say_nothing(struct house *house, struct request *request)
+{
+	(void)house;
+	replace(
+	    request, answer_new((unsigned)request->fault->number, NULL, NULL));
+	return DOOR_GO_ON;
+}
+
+static enum door_action
+say_garbage(struct house *house, struct request *request)
+{
+	static const char bytes[] =
+	    "\x16\x03\x01\x00\xff\x00HTTP?\r\n\xfe\xff nothing of the kind\r\n"
+	    "\r\n{\"id\":";
+
+	(void)house;
+	request->raw.bytes = g_string_new_len(bytes, sizeof bytes);
+	return DOOR_RAW;
+}
+
+static enum door_action
+say_huge(struct house *house, struct request *request)
+{
+	(void)house;
+	request->raw.spaces = request->fault->number * 1024 * 1024;
+	request->raw.bytes = g_string_new(NULL);
+	g_string_printf(request->raw.bytes,
+	    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+	    "Content-Length: %" G_GUINT64_FORMAT "\r\n\r\n",
+	    request->raw.spaces);
+	return DOOR_RAW;
+}
+
+/* An answer in an odd shape: head and body that surround the right JSON. */
+struct odd {
+	const char *name;
+	const char *head;   /* up to the empty line */
+	const char *before; /* of the body */
+	const char *after;
+};
+
+static const struct odd odds[] = {
+	{ "length",
+	    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+	    "Content-Length: 99999\r\n\r\n",
+	    "", "" },
+	{ "http10", "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n",
+	    "", "" },
+	{ "type",
+	    "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+	    "Connection: close\r\n\r\n",
+	    "", "" },
+	{ "bom",
+	    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+	    "Connection: close\r\n\r\n",
+	    "\xef\xbb\xbf", "" },
+	{ "nul",
+	    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+	    "Connection: close\r\n\r\n",
+	    "", "\001\377" },
+	{ "redirect",
+	    "HTTP/1.1 307 Temporary Redirect\r\nContent-Length: 0\r\n"
+	    "Location: http://127.0.0.1:9/elsewhere\r\n"
+	    "Connection: close\r\n\r\n",
+	    NULL, "" },
+	{ "chunked",
+	    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+	    "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
+	    "CHUNK", "\r\n0\r\n\r\n" },
+	{ "chunk-cut",
+	    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+	    "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
+	    "CHUNK", "\r\n" },
+	{ "duplicate",
+	    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+	    "Connection: close\r\n\r\n",
+	    "{\"id\":1,\"id\":[],\"status\":", "}" },
+	{ "headers", "HTTP/1.1 200 OK\r\n", NULL, "" },
+};
+
+static const struct odd *
+find_odd(const char *name)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(odds); i++) {
+		if (strcmp(odds[i].name, name) == 0)
+			return &odds[i];
+	}
+	return NULL;
+}
+
+static GString *
+print_odd(const struct odd *odd, const struct answer *answer)
+{
+	GString *bytes = g_string_new(odd->head);
+	size_t length;
+	const char *body = g_bytes_get_data(answer->body, &length);
+
+	if (strcmp(odd->name, "headers") == 0) {
+		for (unsigned i = 0; i < 20000; i++)
+			g_string_append_printf(bytes, "X-%u: %040u\r\n", i, i);
+	}
+	if (odd->before == NULL)
+		return bytes;
+	if (strcmp(odd->before, "CHUNK") == 0)
+		g_string_append_printf(bytes, "%zx\r\n", length);
+	else
+		g_string_append(bytes, odd->before);
+	g_string_append_len(bytes, body, (gssize)length);
+	return g_string_append(bytes, odd->after);
+}
+
+static enum door_action
+say_oddly(struct house *house, struct request *request)
+{
+	const struct odd *odd = find_odd(request->fault->argument);
+
+	(void)house;
+	request->raw.bytes = print_odd(odd, request->answer);
+	return DOOR_RAW;
+}
+
+static const struct act acts[] = {
+	{ FAULT_STALL, KEEP_NO, hold },
+	{ FAULT_STALL_ACCEPTED, KEEP_YES, hold },
+	{ FAULT_RESET_MID_BODY, KEEP_NO, reset },
+	{ FAULT_RESET_AFTER_BODY, KEEP_NO, reset },
+	{ FAULT_RESET_ACCEPTED, KEEP_YES, reset },
+	{ FAULT_CLOSE_REUSED, KEEP_YES, hang_up },
+	{ FAULT_CUT_ANSWER, KEEP_YES, cut },
+	{ FAULT_SLOW, KEEP_YES, delay },
+	{ FAULT_DRIP, KEEP_YES, drip },
+	{ FAULT_STATUS, KEEP_ASKED, say_status },
+	{ FAULT_TEXT, KEEP_ASKED, say_text },
+	{ FAULT_MAGNIFICENT, KEEP_NO, say_magnificent },
+	{ FAULT_UNAUTHORIZED, KEEP_NO, say_unauthorized },
+	{ FAULT_THROTTLE, KEEP_NO, say_throttle },
+	{ FAULT_GARBAGE, KEEP_ASKED, say_garbage },
+	{ FAULT_EMPTY, KEEP_ASKED, say_nothing },
+	{ FAULT_HUGE, KEEP_ASKED, say_huge },
+	{ FAULT_ODD, KEEP_YES, say_oddly },
+};
+
+static const struct act *
+find_act(const struct fault *fault)
+{
+	for (size_t i = 0; fault != NULL && i < G_N_ELEMENTS(acts); i++) {
+		if (acts[i].word == fault->word)
+			return &acts[i];
+	}
+	return NULL;
+}
+
+static bool
+is_kept(const struct act *act, const struct fault *fault)
+{
+	if (act == NULL || act->keep == KEEP_YES)
+		return true;
+	return act->keep == KEEP_ASKED && fault_has(fault, "accepted");
+}
+
+static void
+keep(struct house *house, struct request *request)
+{
+	g_autoptr(GError) error = NULL;
+	struct record *record = g_steal_pointer(&request->record);
+
+	record->path = g_strdup(request->path);
+	g_ptr_array_extend_and_steal(
+	    record->notes, g_steal_pointer(&request->notes));
+	request->notes = g_ptr_array_new_with_free_func(g_free);
+	if (house_keep(house, record, &error))
+		return;
+	house_note(house, request->path, error->message);
+	replace(request, answer_new(500, "text/plain", error->message));
+}
+
+enum door_action
+mischief_at_end(struct house *house, struct request *request)
+{
+	const struct act *act = find_act(request->fault);
+
+	if (request->record != NULL && is_kept(act, request->fault))
+		keep(house, request);
+	for (guint i = 0; i < request->notes->len; i++)
+		house_note(house, request->path, request->notes->pdata[i]);
+	return act != NULL ? act->fn(house, request) : DOOR_GO_ON;
+}
+
+static bool
+is_known(enum fault_kind kind, const struct fault *fault)
+{
+	if (fault->word == FAULT_TEXT)
+		return texts_has(kind, fault->argument);
+	return fault->word != FAULT_ODD || find_odd(fault->argument) != NULL;
+}
+
+struct faults *
+mischief_parse(enum fault_kind kind, const char *text, GError **error)
+{
+	struct faults *faults = faults_parse(text, (int)kind, error);
+	const struct fault *fault;
+
+	for (unsigned i = 0;
+	     faults != NULL && (fault = faults_get(faults, i)) != NULL; i++) {
+		if (is_known(kind, fault))
+			continue;
+		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+		    "\"%s\" is not known to this simulator; "
+		    "`postferry simulate --help` lists what is",
+		    fault->argument);
+		g_clear_pointer(&faults, faults_free);
+	}
+	return faults;
+}
