@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+#include "fixture.h"
+#include "judge.h"
+
+static void
+accept_all(const struct provider *provider, const struct delivery *delivery,
+    const struct exchange *exchange, struct outcome *outcome)
+{
+	(void)provider;
+	assert_int_equal(outcome->count, delivery->count);
+	outcome_set_all(outcome, VERDICT_ACCEPTED,
+	    exchange->http_response.status, "queued");
+}
+
+static const struct translator translator = { .decode = accept_all };
+static const struct provider provider = { .translator = &translator };
+
+static const struct {
+	enum exchange_end end;
+	enum verdict_class class;
+	enum standing standing;
+	const char *text;
+} ends[] = {
+	{ EXCHANGE_ANSWERED, VERDICT_ACCEPTED, STANDING_WELL, "queued" },
+	{ EXCHANGE_UNSENT, VERDICT_OUTAGE, STANDING_DOWN, "why" },
+	{ EXCHANGE_UNREADABLE, VERDICT_OUTAGE, STANDING_UNKNOWN, "why" },
+	{ EXCHANGE_REFUSED_TLS, VERDICT_ACCOUNT, STANDING_UNUSABLE, "why" },
+	{ EXCHANGE_LOST, VERDICT_DOUBT, STANDING_DOWN, "why" },
+};
+
+static void
+test_ends(void **state)
+{
+	struct message *message = fixture_message(FIXTURE_TEXT, 2);
+	struct delivery *delivery = fixture_delivery(message);
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(ends); i++) {
+		struct exchange exchange = { .end = ends[i].end,
+			.error = (char *)"why",
+			.http_response.status = 200 };
+		struct outcome *outcome =
+		    judge_outcome(&provider, delivery, &exchange);
+
+		assert_int_equal(outcome->count, 2);
+		for (unsigned n = 0; n < 2; n++) {
+			const struct verdict *v = &outcome->verdicts[n];
+			assert_int_equal(v->class, ends[i].class);
+			assert_int_equal(v->status, i == 0 ? 200 : 0);
+			assert_string_equal(v->text, ends[i].text);
+		}
+		assert_int_equal(
+		    judge_standing(&exchange, outcome), ends[i].standing);
+		outcome_free(outcome);
+	}
+	delivery_free(delivery);
+	message_unref(message);
+}
+
+/* Of two recipients: the verdict that explains, and what it says of the
+ * provider. */
+static const struct {
+	enum verdict_class classes[2];
+	unsigned worst;
+	enum standing standing;
+} mixes[] = {
+	{ { VERDICT_ACCEPTED, VERDICT_ACCEPTED }, 0, STANDING_WELL },
+	{ { VERDICT_ACCEPTED, VERDICT_RECIPIENT }, 1, STANDING_WELL },
+	{ { VERDICT_RECIPIENT, VERDICT_PAYLOAD }, 1, STANDING_WELL },
+	{ { VERDICT_THROTTLE, VERDICT_THROTTLE }, 0, STANDING_THROTTLED },
+	{ { VERDICT_THROTTLE, VERDICT_RECIPIENT }, 0, STANDING_THROTTLED },
+	{ { VERDICT_ACCEPTED, VERDICT_THROTTLE }, 1, STANDING_WELL },
+	{ { VERDICT_ACCEPTED, VERDICT_OUTAGE }, 1, STANDING_WELL },
+	{ { VERDICT_ACCEPTED, VERDICT_NONE }, 1, STANDING_WELL },
+	{ { VERDICT_RECIPIENT, VERDICT_OUTAGE }, 1, STANDING_DOWN },
+	{ { VERDICT_NONE, VERDICT_NONE }, 0, STANDING_DOWN },
+	{ { VERDICT_OUTAGE, VERDICT_DOUBT }, 1, STANDING_DOWN },
+	{ { VERDICT_ACCOUNT, VERDICT_ACCEPTED }, 0, STANDING_UNUSABLE },
+	{ { VERDICT_SENDER, VERDICT_ACCEPTED }, 0, STANDING_SENDER },
+	{ { VERDICT_SENDER, VERDICT_ACCOUNT }, 1, STANDING_UNUSABLE },
+};
+
+static void
+test_mixes(void **state)
+{
+	static const struct exchange answered = { .end = EXCHANGE_ANSWERED };
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(mixes); i++) {
+		struct outcome *outcome = outcome_new(2);
+
+		for (unsigned n = 0; n < 2; n++)
+			outcome_set(outcome, n, mixes[i].classes[n], 0, NULL);
+		if (judge_worst(outcome) != &outcome->verdicts[mixes[i].worst])
+			fail_msg("mix %zu: another is the worst", i);
+		if (judge_standing(&answered, outcome) != mixes[i].standing)
+			fail_msg("mix %zu: standing %d", i,
+			    judge_standing(&answered, outcome));
+		outcome_free(outcome);
+	}
+}
+
+static const char *const names[] = { "mailgun", "mandrill", NULL };
+
+#define AT SAMPLE_ID ": "
+
+/* What became of a recipient. */
+struct fate {
+	enum ledger_state state;
+	enum verdict_class class;
+	unsigned provider, status;
+	const char *text;
+	bool suppressed;
+};
+
+#define ACCEPTED(by)                                                    \
+	{                                                               \
+		LEDGER_ACCEPTED, VERDICT_ACCEPTED, by, 200, "OK", false \
+	}
+
+static const struct {
+	struct fate fates[3];
+	unsigned recipients;
+	unsigned code;
+	const char *enhanced, *text;
+} answers[] = {
+	{ { { 0 } }, 0, 554, "5.5.1", "No valid recipients" },
+	{ { ACCEPTED(0) }, 1, 250, "2.0.0",
+	    "Ok: " SAMPLE_ID " accepted by mailgun" },
+	{ { ACCEPTED(1), ACCEPTED(0), ACCEPTED(1) }, 3, 250, "2.0.0",
+	    "Ok: " SAMPLE_ID " accepted by mandrill and mailgun" },
+	{ { { LEDGER_WAITING, 0, 0, 0, NULL, false } }, 1, 451, "4.4.1",
+	    AT "no provider is available now" },
+	{ { { LEDGER_WAITING, VERDICT_OUTAGE, 1, 503, "Try later", false },
+	      ACCEPTED(0) },
+	    2, 451, "4.4.1",
+	    AT "no provider takes it now; last tried mandrill: Try later" },
+	{ { { LEDGER_OPEN, 0, 0, 0, NULL, false } }, 1, 451, "4.4.1",
+	    AT "no answer in time; try again later" },
+	{ { { LEDGER_WAITING, 0, 0, 0, NULL, false },
+	      { LEDGER_DOUBT, VERDICT_DOUBT, 0, 502, "Bad gateway", false } },
+	    2, 451, "4.4.1",
+	    AT "mailgun may have taken it and did not say; try again later" },
+	{ { { LEDGER_REFUSED, VERDICT_RECIPIENT, 1, 200, "invalid", false } },
+	    1, 550, "5.1.1", AT "<rcpt0@example.org> mandrill: invalid" },
+	{ { { LEDGER_REFUSED, VERDICT_RECIPIENT, 0, 400, "on a list", true } },
+	    1, 550, "5.7.1", AT "<rcpt0@example.org> mailgun: on a list" },
+	{ { { LEDGER_REFUSED, VERDICT_PAYLOAD, 0, 413, "too big", false } }, 1,
+	    552, "5.3.4", AT "<rcpt0@example.org> mailgun: too big" },
+	{ { { LEDGER_REFUSED, VERDICT_PAYLOAD, 0, 552, NULL, false } }, 1, 552,
+	    "5.3.4", AT "<rcpt0@example.org> mailgun: refused" },
+	{ { { LEDGER_REFUSED, VERDICT_PAYLOAD, 0, 400, "", false } }, 1, 554,
+	    "5.6.0", AT "<rcpt0@example.org> mailgun: refused" },
+	{ { ACCEPTED(0),
+	      { LEDGER_REFUSED, VERDICT_RECIPIENT, 0, 400, "no", false } },
+	    2, 550, "5.1.1",
+	    AT "1 of 2 recipients refused, the others were accepted: "
+	       "<rcpt1@example.org> mailgun: no" },
+	{ { { LEDGER_REFUSED, VERDICT_RECIPIENT, 0, 400, "no", false },
+	      { LEDGER_REFUSED, VERDICT_RECIPIENT, 1, 400, "nor here",
+		  false } },
+	    2, 550, "5.1.1",
+	    AT "<rcpt0@example.org> mailgun: no; <rcpt1@example.org> "
+	       "mandrill: nor here" },
+	{ { { LEDGER_REFUSED, VERDICT_RECIPIENT, 0, 400, "no", false },
+	      { LEDGER_WAITING, 0, 0, 0, NULL, false } },
+	    2, 451, "4.4.1", AT "no provider is available now" },
+	{ { { LEDGER_REFUSED, VERDICT_PAYLOAD, 0, 400,
+	      "caf\xc3\xa9\r\n250 \x1b[31mred\x07", false } },
+	    1, 554, "5.6.0",
+	    AT "<rcpt0@example.org> mailgun: caf?? 250 [31mred" },
+};
+
+static void
+set_fate(struct ledger *ledger, unsigned i, const struct fate *fate)
+{
+	struct ledger_recipient *r = &ledger->recipients[i];
+
+	g_free(r->text);
+	r->state = fate->state;
+	r->class = fate->class;
+	r->provider = fate->provider;
+	r->status = fate->status;
+	r->suppressed = fate->suppressed;
+	r->text = g_strdup(fate->text);
+}
+
+static struct answer *
+answer_to(const struct ledger *ledger)
+{
+	struct submission *submission =
+	    fixture_submission(FIXTURE_TEXT, ledger->count);
+
+	g_strlcpy(submission->id, SAMPLE_ID, sizeof submission->id);
+	submission->return_to.session = 77;
+	struct answer *answer = judge_answer(ledger, submission, names);
+	assert_int_equal(answer->session, 77);
+	submission_free(submission);
+	return answer;
+}
+
+static void
+test_answers(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(answers); i++) {
+		struct ledger *ledger = ledger_new(answers[i].recipients, 2);
+
+		for (unsigned n = 0; n < ledger->count; n++)
+			set_fate(ledger, n, &answers[i].fates[n]);
+		struct answer *answer = answer_to(ledger);
+		assert_string_equal(answer->text, answers[i].text);
+		assert_int_equal(answer->code, answers[i].code);
+		assert_string_equal(answer->enhanced, answers[i].enhanced);
+		answer_free(answer);
+		ledger_free(ledger);
+	}
+}
+
+static void
+test_many_refused_fit_one_line(void **state)
+{
+	static const struct fate fate = { LEDGER_REFUSED, VERDICT_RECIPIENT, 0,
+		400,
+		"a long story that is told to each of these recipients "
+		"and goes on and on and on",
+		false };
+	struct ledger *ledger = ledger_new(1000, 2);
+
+	(void)state;
+	for (unsigned i = 0; i < ledger->count; i++)
+		set_fate(ledger, i, &fate);
+	struct answer *answer = answer_to(ledger);
+	assert_in_range(strlen(answer->text), 400, 498);
+	assert_non_null(strstr(answer->text, "<rcpt0@example.org> mailgun: a "
+					     "long story"));
+	assert_non_null(strstr(answer->text, "; <rcpt1@example.org>"));
+	assert_true(g_str_has_suffix(answer->text, " more"));
+	answer_free(answer);
+	ledger_free(ledger);
+}
+
+static int
+start_parser(void **state)
+{
+	(void)state;
+	parse_start();
+	return 0;
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_mixes),
+		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_many_refused_fit_one_line),
+	};
+
+	return cmocka_run_group_tests(tests, start_parser, NULL);
+}
