@@ -164,14 +164,15 @@ make_entry(
 /* Of two sendings of the same mail one may know better: that it was accepted,
  * or that it may have been. */
 static bool
-knows_better(const struct entry *old, const struct entry *new)
+knows_better(const struct entry *old, const struct entry *new, int64_t now_ms)
 {
 	const struct ledger_recipient *known = &old->recipient;
 	const struct ledger_recipient *told = &new->recipient;
 
 	if (known->state == LEDGER_ACCEPTED)
 		return true;
-	if (known->state != LEDGER_DOUBT || strcmp(old->id, new->id) == 0)
+	if (known->state != LEDGER_DOUBT || known->doubt_ms <= now_ms ||
+	    strcmp(old->id, new->id) == 0)
 		return false;
 	return told->state == LEDGER_WAITING ||
 	       (told->state == LEDGER_DOUBT &&
@@ -180,11 +181,11 @@ knows_better(const struct entry *old, const struct entry *new)
 
 /* Takes the entry over. */
 static void
-enter(struct memory *memory, struct entry *entry)
+enter(struct memory *memory, struct entry *entry, int64_t now_ms)
 {
 	struct entry *old = g_hash_table_lookup(memory->entries, entry->key);
 
-	if (old != NULL && knows_better(old, entry)) {
+	if (old != NULL && knows_better(old, entry, now_ms)) {
 		free_entry(entry);
 		return;
 	}
@@ -212,7 +213,7 @@ memory_keep(struct memory *memory, const struct message *message,
 			r->provider = r->open_by;
 			r->doubt_ms = now_ms + memory->limits.open_ms;
 		}
-		enter(memory, entry);
+		enter(memory, entry, now_ms);
 	}
 	forget_old(memory, now_ms);
 }
