@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: MIT */
+#include "fixture.h"
+#include "memory.h"
+
+#define KEEP_MS 10000
+#define OPEN_MS 500
+
+static struct memory *
+make_memory(unsigned most)
+{
+	struct memory_limits limits = { KEEP_MS, most, OPEN_MS };
+
+	return memory_new(&limits);
+}
+
+static struct ledger *
+make_ledger(const struct message *message, unsigned providers)
+{
+	struct ledger *ledger = ledger_new(
+	    message->submission->envelope->recipients->len, providers);
+
+	for (unsigned i = 0; i < providers; i++)
+		ledger_allow(ledger, i, 0);
+	return ledger;
+}
+
+static struct ledger_recipient *
+set(struct ledger *ledger, unsigned i, enum ledger_state state)
+{
+	struct ledger_recipient *r = &ledger->recipients[i];
+
+	r->state = state;
+	r->provider = 1;
+	r->status = 451;
+	r->tried = 3;
+	g_free(r->text);
+	r->text = g_strdup("said");
+	return r;
+}
+
+static void
+keep(struct memory *memory, const struct message *message,
+    struct ledger *ledger, int64_t now_ms)
+{
+	memory_keep(memory, message, ledger, now_ms);
+	ledger_free(ledger);
+}
+
+/* What one recipient came to, and how its resend finds it; of three
+ * providers. */
+static const struct {
+	const char *name;
+	enum ledger_state state;
+	uint32_t refused_by;
+	int64_t doubt_ms;
+	bool known;
+	enum ledger_state found;
+	uint32_t tried;
+	int64_t found_doubt_ms;
+} cases[] = {
+	{ "accepted is skipped", LEDGER_ACCEPTED, 0, 0, true, LEDGER_ACCEPTED,
+	    0, 0 },
+	{ "refused stays", LEDGER_REFUSED, 3, 0, true, LEDGER_REFUSED, 3, 0 },
+	{ "doubt goes on, and not back to the same", LEDGER_DOUBT, 0, 1700,
+	    true, LEDGER_DOUBT, 2, 1700 },
+	{ "open is a doubt", LEDGER_OPEN, 0, 0, true, LEDGER_DOUBT, 4,
+	    1000 + OPEN_MS },
+	{ "waiting is a new round", LEDGER_WAITING, 0, 0, false, LEDGER_WAITING,
+	    0, 0 },
+	{ "who refused the payload is not asked again", LEDGER_WAITING, 1, 0,
+	    true, LEDGER_WAITING, 1, 0 },
+};
+
+static void
+test_resend(void **state)
+{
+	struct message *message = fixture_message(FIXTURE_TEXT, 1);
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct memory *memory = make_memory(10);
+		struct ledger *ledger = make_ledger(message, 3);
+		struct ledger_recipient *r = set(ledger, 0, cases[i].state);
+
+		r->refused_by = cases[i].refused_by;
+		r->doubt_ms = cases[i].doubt_ms;
+		r->open_by = 2;
+		keep(memory, message, ledger, 1000);
+		ledger = make_ledger(message, 3);
+		r = &ledger->recipients[0];
+		assert_int_equal(memory_recall(memory, message, ledger, 1001),
+		    cases[i].known);
+		if (r->state != cases[i].found || r->tried != cases[i].tried ||
+		    r->doubt_ms != cases[i].found_doubt_ms)
+			fail_msg("%s: %s, tried %x, doubt until %d",
+			    cases[i].name, ledger_state_text(r->state),
+			    r->tried, (int)r->doubt_ms);
+		if (cases[i].known) {
+			assert_string_equal(r->text, "said");
+			assert_int_equal(
+			    r->provider, cases[i].state == LEDGER_OPEN ? 2 : 1);
+		}
+		ledger_free(ledger);
+		memory_free(memory);
+	}
+	message_unref(message);
+}
+
+static void
+test_doubt_of_the_only_provider(void **state)
+{
+	struct message *message = fixture_message(FIXTURE_TEXT, 1);
+	struct memory *memory = make_memory(10);
+	struct ledger *ledger = make_ledger(message, 2);
+
+	(void)state;
+	set(ledger, 0, LEDGER_DOUBT)->doubt_ms = 1700;
+	keep(memory, message, ledger, 1000);
+	ledger = ledger_new(1, 2);
+	ledger_allow(ledger, 1, 0);
+	memory_recall(memory, message, ledger, 1001);
+	/* waited out, then sent again by the same: there is no other */
+	assert_int_equal(ledger_doubt_until(ledger), 1700);
+	assert_int_equal(ledger_thaw(ledger, 1700), 1);
+	unsigned picked[1];
+	assert_int_equal(ledger_pick(ledger, 1, picked), 1);
+	ledger_free(ledger);
+	memory_free(memory);
+	message_unref(message);
+}
+
+static const struct {
+	const char *what, *text, *sender;
+	unsigned known;
+} keys[] = {
+	{ "the same", FIXTURE_TEXT, "app@example.com", 1 },
+	{ "another sender", FIXTURE_TEXT, "web@example.com", 0 },
+	{ "the null sender", FIXTURE_TEXT, NULL, 0 },
+	{ "another body", FIXTURE_TEXT "more\n", "app@example.com", 0 },
+	{ "another Message-ID",
+	    "Message-ID: <two@example.com>\nTo: rcpt0@example.org\n\nText\n",
+	    "app@example.com", 0 },
+};
+
+static struct message *
+make_message(const char *text, const char *sender)
+{
+	struct message *message = fixture_message(text, 2);
+	struct envelope *envelope = message->submission->envelope;
+
+	address_free(envelope->sender);
+	envelope->sender = sender != NULL ? sample_address(sender) : NULL;
+	return message;
+}
+
+static void
+test_key(void **state)
+{
+	struct message *message = fixture_message(FIXTURE_TEXT, 1);
+	struct memory *memory = make_memory(10);
+	struct ledger *ledger = make_ledger(message, 1);
+
+	(void)state;
+	set(ledger, 0, LEDGER_ACCEPTED);
+	keep(memory, message, ledger, 0);
+	message_unref(message);
+	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+		message = make_message(keys[i].text, keys[i].sender);
+		ledger = make_ledger(message, 1);
+		if (memory_recall(memory, message, ledger, 1) != keys[i].known)
+			fail_msg("%s", keys[i].what);
+		assert_int_equal(ledger->recipients[1].state, LEDGER_WAITING);
+		ledger_free(ledger);
+		message_unref(message);
+	}
+	memory_free(memory);
+}
+
+/* We make another Message-ID each time. */
+static void
+test_without_message_id(void **state)
+{
+	static const char text[] = "To: rcpt0@example.org\n\nText\n";
+	struct message *first = fixture_message(text, 1);
+	struct message *second = fixture_message(text, 1);
+	struct memory *memory = make_memory(10);
+	struct ledger *ledger = make_ledger(first, 1);
+
+	(void)state;
+	assert_string_not_equal(first->message_id, second->message_id);
+	set(ledger, 0, LEDGER_ACCEPTED);
+	keep(memory, first, ledger, 0);
+	ledger = make_ledger(second, 1);
+	assert_int_equal(memory_recall(memory, second, ledger, 1), 1);
+	ledger_free(ledger);
+	message_unref(first);
+	message_unref(second);
+	memory_free(memory);
+}
+
+/* Keeps `count` recipients of a message as accepted. */
+static void
+keep_accepted(
+    struct memory *memory, const struct message *message, int64_t now_ms)
+{
+	struct ledger *ledger = make_ledger(message, 1);
+
+	for (unsigned i = 0; i < ledger->count; i++)
+		set(ledger, i, LEDGER_ACCEPTED);
+	keep(memory, message, ledger, now_ms);
+}
+
+static unsigned
+count_known(
+    struct memory *memory, const struct message *message, int64_t now_ms)
+{
+	struct ledger *ledger = make_ledger(message, 1);
+	unsigned known = memory_recall(memory, message, ledger, now_ms);
+
+	ledger_free(ledger);
+	return known;
+}
+
+static void
+test_expiry(void **state)
+{
+	struct message *message = fixture_message(FIXTURE_TEXT, 3);
+	struct memory *memory = make_memory(10);
+
+	(void)state;
+	keep_accepted(memory, message, 100);
+	assert_int_equal(count_known(memory, message, 100 + KEEP_MS - 1), 3);
+	assert_int_equal(count_known(memory, message, 100 + KEEP_MS), 0);
+	assert_int_equal(memory_count(memory), 0);
+	message_unref(message);
+	memory_free(memory);
+}
+
+static void
+test_oldest_is_forgotten(void **state)
+{
+	struct message *old = fixture_message(FIXTURE_TEXT, 3);
+	struct message *new = fixture_message(FIXTURE_TEXT "more\n", 2);
+	struct memory *memory = make_memory(4);
+
+	(void)state;
+	keep_accepted(memory, old, 0);
+	keep_accepted(memory, new, 1);
+	assert_int_equal(memory_count(memory), 4);
+	assert_int_equal(count_known(memory, new, 2), 2);
+	assert_int_equal(count_known(memory, old, 2), 2);
+	message_unref(old);
+	message_unref(new);
+	memory_free(memory);
+}
+
+static void
+test_nothing_is_kept_without_room(void **state)
+{
+	struct message *message = fixture_message(FIXTURE_TEXT, 3);
+	struct memory *memory = make_memory(0);
+
+	(void)state;
+	keep_accepted(memory, message, 0);
+	assert_int_equal(memory_count(memory), 0);
+	message_unref(message);
+	memory_free(memory);
+}
+
+static void
+test_forget(void **state)
+{
+	struct message *message = fixture_message(FIXTURE_TEXT, 2);
+	struct message *other = fixture_message(FIXTURE_TEXT "more\n", 2);
+	struct memory *memory = make_memory(10);
+	struct ledger *ledger = make_ledger(message, 1);
+
+	(void)state;
+	keep_accepted(memory, message, 0);
+	keep_accepted(memory, other, 0);
+	memory_forget(memory, message, ledger);
+	assert_int_equal(count_known(memory, message, 1), 0);
+	assert_int_equal(count_known(memory, other, 1), 2);
+	ledger_free(ledger);
+	message_unref(message);
+	message_unref(other);
+	memory_free(memory);
+}
+
+/* Two sendings of the same mail tell of its recipient one after the other: who
+ * knows better is remembered. */
+static const struct {
+	const char *name;
+	bool same_mail; /* both of one sending */
+	enum ledger_state states[2];
+	int64_t doubts_ms[2];
+	unsigned left; /* entries */
+	enum ledger_state found;
+	int64_t doubt_ms;
+} tellings[] = {
+	{ "the open attempt is accepted", true,
+	    { LEDGER_OPEN, LEDGER_ACCEPTED }, { 0, 0 }, 1, LEDGER_ACCEPTED, 0 },
+	{ "the open attempt was not taken", true,
+	    { LEDGER_OPEN, LEDGER_WAITING }, { 0, 0 }, 0, LEDGER_WAITING, 0 },
+	{ "the open attempt is a doubt", true, { LEDGER_OPEN, LEDGER_DOUBT },
+	    { 0, 5000 }, 1, LEDGER_DOUBT, 5000 },
+	{ "accepted is never unlearnt", false,
+	    { LEDGER_ACCEPTED, LEDGER_WAITING }, { 0, 0 }, 1, LEDGER_ACCEPTED,
+	    0 },
+	{ "not by a doubt either", false, { LEDGER_ACCEPTED, LEDGER_DOUBT },
+	    { 0, 5000 }, 1, LEDGER_ACCEPTED, 0 },
+	{ "the other's doubt is not over", false,
+	    { LEDGER_DOUBT, LEDGER_WAITING }, { 5000, 0 }, 1, LEDGER_DOUBT,
+	    5000 },
+	{ "the other's doubt is over", false, { LEDGER_DOUBT, LEDGER_WAITING },
+	    { 1000, 0 }, 0, LEDGER_WAITING, 0 },
+	{ "the longer doubt counts", false, { LEDGER_DOUBT, LEDGER_DOUBT },
+	    { 5000, 4000 }, 1, LEDGER_DOUBT, 5000 },
+	{ "also when it comes second", false, { LEDGER_DOUBT, LEDGER_DOUBT },
+	    { 4000, 5000 }, 1, LEDGER_DOUBT, 5000 },
+	{ "accepted at last", false, { LEDGER_DOUBT, LEDGER_ACCEPTED },
+	    { 5000, 0 }, 1, LEDGER_ACCEPTED, 0 },
+};
+
+static void
+test_tellings(void **state)
+{
+	struct message *mails[2] = { fixture_message(FIXTURE_TEXT, 1),
+		fixture_message(FIXTURE_TEXT, 1) };
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(tellings); i++) {
+		struct memory *memory = make_memory(10);
+		struct ledger *ledger;
+
+		for (unsigned n = 0; n < 2; n++) {
+			ledger = make_ledger(mails[0], 2);
+			set(ledger, 0, tellings[i].states[n])->doubt_ms =
+			    tellings[i].doubts_ms[n];
+			keep(memory, mails[tellings[i].same_mail ? 0 : n],
+			    ledger, 1000);
+		}
+		ledger = make_ledger(mails[0], 2);
+		memory_recall(memory, mails[0], ledger, 1000);
+		if (memory_count(memory) != tellings[i].left ||
+		    ledger->recipients[0].state != tellings[i].found ||
+		    ledger->recipients[0].doubt_ms != tellings[i].doubt_ms)
+			fail_msg("%s: %s", tellings[i].name,
+			    ledger_state_text(ledger->recipients[0].state));
+		ledger_free(ledger);
+		memory_free(memory);
+	}
+	message_unref(mails[0]);
+	message_unref(mails[1]);
+}
+
+/* A resend waits for a doubt; meanwhile the first sending's attempt ended. */
+static const struct {
+	enum ledger_state waits, told;
+	int64_t told_doubt_ms;
+	enum ledger_state found;
+	int64_t found_doubt_ms;
+} reviews[] = {
+	{ LEDGER_DOUBT, LEDGER_ACCEPTED, 0, LEDGER_ACCEPTED, 0 },
+	{ LEDGER_DOUBT, LEDGER_REFUSED, 0, LEDGER_REFUSED, 0 },
+	{ LEDGER_DOUBT, LEDGER_WAITING, 0, LEDGER_DOUBT, 2000 },
+	{ LEDGER_DOUBT, LEDGER_DOUBT, 3000, LEDGER_DOUBT, 3000 },
+	{ LEDGER_DOUBT, LEDGER_DOUBT, 1500, LEDGER_DOUBT, 2000 },
+	{ LEDGER_WAITING, LEDGER_DOUBT, 3000, LEDGER_WAITING, 0 },
+	{ LEDGER_OPEN, LEDGER_ACCEPTED, 0, LEDGER_OPEN, 0 },
+};
+
+static void
+test_review(void **state)
+{
+	struct message *message = fixture_message(FIXTURE_TEXT, 1);
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(reviews); i++) {
+		struct memory *memory = make_memory(10);
+		struct ledger *ledger = make_ledger(message, 2);
+		struct ledger_recipient *r;
+
+		set(ledger, 0, reviews[i].told)->doubt_ms =
+		    reviews[i].told_doubt_ms;
+		keep(memory, message, ledger, 1000);
+		ledger = make_ledger(message, 2);
+		r = set(ledger, 0, reviews[i].waits);
+		r->doubt_ms = r->state == LEDGER_DOUBT ? 2000 : 0;
+		memory_review(memory, message, ledger, 1001);
+		if (r->state != reviews[i].found ||
+		    r->doubt_ms != reviews[i].found_doubt_ms)
+			fail_msg("row %zu: %s", i, ledger_state_text(r->state));
+		ledger_free(ledger);
+		memory_free(memory);
+	}
+	message_unref(message);
+}
+
+static int
+start_parser(void **state)
+{
+	(void)state;
+	parse_start();
+	return 0;
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_resend),
+		cmocka_unit_test(test_doubt_of_the_only_provider),
+		cmocka_unit_test(test_key),
+		cmocka_unit_test(test_without_message_id),
+		cmocka_unit_test(test_expiry),
+		cmocka_unit_test(test_oldest_is_forgotten),
+		cmocka_unit_test(test_nothing_is_kept_without_room),
+		cmocka_unit_test(test_forget),
+		cmocka_unit_test(test_tellings),
+		cmocka_unit_test(test_review),
+	};
+
+	return cmocka_run_group_tests(tests, start_parser, NULL);
+}
