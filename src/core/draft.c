@@ -2,11 +2,11 @@
 #include "draft.h"
 
 #include "core/log.h"
+#include "expansion.h"
 #include "file.h"
 #include <string.h>
 
 #define TITLE_LENGTH_MAX 64
-#define SECRET_BYTES_MAX (64 * 1024)
 
 static void
 free_secret(char *text)
@@ -290,134 +290,41 @@ draft_set(struct draft *draft, struct draft_section *section,
 	g_ptr_array_add(section->entries, entry);
 }
 
-/* Reads the NAME of ${NAME} at `at` (behind the brace) into name; returns what
- * follows, NULL when it has no such form. */
-static const char *
-read_name(const char *at, char **name)
-{
-	const char *end = at;
-
-	while (g_ascii_isalnum(*end) || *end == '_')
-		end++;
-	*name = g_strndup(at, (size_t)(end - at));
-	return end == at || *end != '}' ? NULL : end + 1;
-}
-
-/* Appends what ${NAME} stands for; returns what follows, NULL when it stands
- * for nothing (*fault then says why). */
-static const char *
-expand_name(
-    const struct draft *draft, const char *at, GString *out, char **fault)
-{
-	g_autofree char *name = NULL;
-	const char *rest = read_name(at, &name);
-
-	if (rest == NULL) {
-		*fault = g_strdup("${ must be followed by the name of a "
-				  "variable and }; a $ itself is written $$");
-		return NULL;
-	}
-	const char *value =
-	    draft->environment == NULL
-		? NULL
-		: g_environ_getenv((char **)draft->environment, name);
-	if (value == NULL) {
-		*fault = g_strdup_printf(
-		    "the variable %s is not set in the environment", name);
-		return NULL;
-	}
-	g_string_append(out, value);
-	return rest;
-}
-
+/* What the environment has is taken as it is, but for the line end that a
+ * secret made from a file brings along. */
 static char *
-expand(const struct draft *draft, const char *raw, char **fault)
+copy_variable(const char *raw)
 {
-	g_autoptr(GString) out = g_string_new(NULL);
+	size_t length = strlen(raw);
 
-	while (raw != NULL && *raw != '\0') {
-		if (raw[0] == '$' && raw[1] == '{') {
-			raw = expand_name(draft, raw + 2, out, fault);
-			continue;
-		}
-		if (raw[0] == '$' && raw[1] == '$')
-			raw++;
-		g_string_append_c(out, *raw++);
-	}
-	return raw == NULL ? NULL : g_strdup(out->str);
-}
-
-/* An editor ends the last line. */
-static void
-strip_line_end(char *text)
-{
-	size_t length = strlen(text);
-
-	if (length > 0 && text[length - 1] == '\n')
-		text[--length] = '\0';
-	if (length > 0 && text[length - 1] == '\r')
-		text[length - 1] = '\0';
-}
-
-static char *
-read_secret(const char *path, char **fault)
-{
-	g_autoptr(GError) error = NULL;
-	char *text = NULL;
-
-	if (*path != '/') {
-		*fault = g_strdup("a path is expected that begins with /");
-		return NULL;
-	}
-	struct file *file = file_read(path, SECRET_BYTES_MAX, &error);
-	if (file == NULL) {
-		*fault = g_strdup(error->message);
-		return NULL;
-	}
-	if (strlen(file->text->str) != file->text->len) {
-		*fault = g_strdup_printf("%s holds NUL bytes", path);
-	} else {
-		text = g_strdup(file->text->str);
-		strip_line_end(text);
-	}
-	if (text != NULL && *text == '\0') {
-		*fault = g_strdup_printf("%s is empty", path);
-		g_clear_pointer(&text, g_free);
-	}
-	file_free(file);
-	return text;
+	return g_strndup(raw, length - g_str_has_suffix(raw, "\n"));
 }
 
 static char *
 make_text(
-    const struct draft *draft, const struct draft_entry *entry, char **fault)
+    const struct draft *draft, const struct draft_entry *entry, GError **error)
 {
-	g_autofree char *text = NULL;
+	g_autofree char *text =
+	    entry->source == DRAFT_ENVIRONMENT
+		? copy_variable(entry->raw)
+		: expansion_new(entry->raw, draft->environment, error);
 
-	if (entry->source == DRAFT_FILE)
-		text = expand(draft, entry->raw, fault);
-	else
-		text = g_strdup(entry->raw);
-	if (text == NULL)
-		return NULL;
-	if (entry->is_path)
-		return read_secret(text, fault);
-	if (entry->row->type == SETTING_SECRET)
-		strip_line_end(text);
-	return g_steal_pointer(&text);
+	if (text == NULL || !entry->is_path)
+		return g_steal_pointer(&text);
+	return file_read_secret(text, error);
 }
 
 static void
 resolve_entry(struct draft *draft, const struct draft_section *section,
     struct draft_entry *entry)
 {
-	g_autofree char *fault = NULL;
+	g_autoptr(GError) error = NULL;
 
-	entry->text = make_text(draft, entry, &fault);
+	entry->text = make_text(draft, entry, &error);
 	if (entry->text == NULL)
 		draft_fault(draft, entry->origin, "[%s] %s%s: %s",
 		    section->name, entry->row->key,
-		    entry->is_path ? ROWS_FILE_SUFFIX : "", fault);
+		    entry->is_path ? ROWS_FILE_SUFFIX : "", error->message);
 	else if (entry->row->type == SETTING_SECRET)
 		log_hide(entry->text);
 }

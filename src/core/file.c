@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define SECRET_BYTES_MAX (64 * 1024)
+
 static void
 set_error(GError **error, const char *path, int failure)
 {
@@ -87,4 +89,40 @@ bool
 file_is_public(const struct file *file)
 {
 	return S_ISREG(file->mode) && (file->mode & S_IROTH) != 0;
+}
+
+/* An editor ends the last line. */
+static void
+strip_line_end(GString *text)
+{
+	if (text->len > 0 && text->str[text->len - 1] == '\n')
+		g_string_truncate(text, text->len - 1);
+	if (text->len > 0 && text->str[text->len - 1] == '\r')
+		g_string_truncate(text, text->len - 1);
+}
+
+char *
+file_read_secret(const char *path, GError **error)
+{
+	char *secret = NULL;
+
+	if (*path != '/') {
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+		    "a path is expected that begins with /");
+		return NULL;
+	}
+	struct file *file = file_read(path, SECRET_BYTES_MAX, error);
+	if (file == NULL)
+		return NULL;
+	strip_line_end(file->text);
+	if (file->text->len == 0)
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+		    "%s is empty: the secret is expected there", path);
+	else if (strlen(file->text->str) != file->text->len)
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+		    "%s holds NUL bytes: text is expected there", path);
+	else
+		secret = g_strdup(file->text->str);
+	file_free(file);
+	return secret;
 }

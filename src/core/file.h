@@ -21,6 +21,11 @@ struct file *file_read(const char *path, size_t max_bytes, GError **error);
 /* Wipes the text. */
 void file_free(struct file *file);
 
+/* Reads a secret: the text of the file without the end of its last line.  NULL
+ * and error, too, when the path does not begin with /, or the file is empty or
+ * holds NUL.  Free with g_free(). */
+char *file_read_secret(const char *path, GError **error);
+
 /* True when anyone on the host may read it. */
 bool file_is_public(const struct file *file);
 
