@@ -139,12 +139,16 @@ decode_base64(struct decode *decode, const unsigned char *in, size_t length,
 	for (size_t i = 0; i < length; i++) {
 		unsigned digit = base64_digits[in[i]];
 
-		if (digit != 0)
+		if (digit != 0) {
+			/* readers do not agree on what follows padding */
+			decode->damaged |= decode->padded;
 			given += add_digit(decode, digit - 1, out + given);
-		else if (in[i] == '=')
+		} else if (in[i] == '=') {
+			decode->padded = true;
 			given += end_group(decode, out + given);
-		else if (!is_blank(in[i]))
+		} else if (!is_blank(in[i])) {
 			decode->damaged = true;
+		}
 	}
 	return given;
 }

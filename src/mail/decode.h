@@ -19,6 +19,7 @@ struct decode {
 	bool damaged;   /* something was no such encoding */
 	uint32_t bits;  /* base64, uuencode: of the group so far */
 	unsigned count; /* digits of it */
+	bool padded;    /* base64: a = was there */
 	/* quoted-printable: what may yet turn out to be trailing blanks or a
 	 * soft line break */
 	unsigned char held[DECODE_SLACK - 4];

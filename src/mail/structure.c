@@ -198,22 +198,32 @@ place_alternative(
 		place_node(walk, child_of(node, i), inner);
 }
 
-/* The root of a related is its first part (RFC 2387: or the one that `start`
- * names, which is a structure of its own). */
+/* The root of a related: the part that `start` names (RFC 2387 3.2), else the
+ * first; when no body stands there the first with one. */
+static unsigned
+find_root(const struct node *node)
+{
+	unsigned count = node->children->len;
+
+	for (unsigned i = 0; node->start != NULL && i < count; i++)
+		if (g_strcmp0(child_of(node, i)->content_id, node->start) == 0)
+			return i;
+	for (unsigned i = 0; i < count; i++)
+		if (holds_body(child_of(node, i)))
+			return i;
+	return 0;
+}
+
 static void
 place_related(struct walk *walk, const struct node *node, struct place place)
 {
-	struct place root = place;
-	struct place beside = { .related = true };
+	const struct place beside = { .related = true };
+	unsigned root = find_root(node);
 
-	for (unsigned i = 0; i < node->children->len; i++) {
-		const struct node *child = child_of(node, i);
-
-		if (i == 0 && node->start != NULL &&
-		    g_strcmp0(node->start, child->content_id) != 0)
-			walk->message->traits |= TRAIT_UNKNOWN;
-		place_node(walk, child, i == 0 ? root : beside);
-	}
+	if (root > 0)
+		walk->message->traits |= TRAIT_UNKNOWN;
+	for (unsigned i = 0; i < node->children->len; i++)
+		place_node(walk, child_of(node, i), i == root ? place : beside);
 }
 
 /* A mixed, or what is read as one: the slot goes on in the first child with a

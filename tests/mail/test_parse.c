@@ -248,8 +248,9 @@ static const struct row lossy[] = {
 	    "H[h] A(image/png|-|-|1) part-headers name-missing unknown" },
 	{ MIME("multipart/related; boundary=r; start=\"<two>\"") "\n--r\n" HTML(
 	      "1") "--r\nContent-ID: <two>\n" HTML("2") "--r--\n",
-	    "H[1] A(text/html|-|two|1) name-missing unknown "
-	    "attachment-cid" },
+	    "H[2] A(text/html|-|-|1) name-missing unknown" },
+	{ RELATED "--r\n" IMAGE("1", "") "--r\n" HTML("cid:1") "--r--\n",
+	    "H[cid:1] I(image/png|-|1|2) unknown" },
 	{ MIXED "--m\n" PLAIN(
 	      "t") "--m\nContent-Type: image/png\n"
 		   "Content-Disposition: inline; filename=a.png\n\nx\n--m--\n",
@@ -287,7 +288,7 @@ static const struct row lossy[] = {
 	{ BASE "no field\nhello\n", "T[no field\nhello\n] malformed" },
 	{ "hello\n", "T[hello\n] no-to malformed" },
 	{ "\nhello\n", "T[hello\n] no-to" },
-	{ "", "T[] no-to" },
+	{ "", "T[] no-to malformed" },
 	{ BASE "\n", "T[]" },
 	{ MIME("application/octet-stream; name=a.bin") "\nx\n",
 	    " A(application/octet-stream|a.bin|-|3) no-body" },
