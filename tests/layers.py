@@ -83,6 +83,7 @@ NAMES = {
     "src/mail/message.c": ["header_address", "part", "trait"],
     "src/mail/outcome.c": ["verdict"],
     "src/mail/submission.c": ["answer"],
+    "src/simulate/record.c": ["fate"],
 }
 
 # Variables that may change, by object and name, and why.
@@ -204,36 +205,16 @@ def check_includes(root, faults):
     return graph
 
 
-def module_of(path):
-    """A noun: its .c, its private header and its contract are one module."""
-    return f"{area_of(path)}/{os.path.basename(path)[:-2]}"
+def module_of(path, graph):
+    """A noun: its .c with its header.  A header without a .c (a struct that
+    several files share) is no module."""
+    source = f"src/{area_of(path)}/{os.path.basename(path)[:-2]}.c"
+    return source if source in graph else None
 
 
-def is_shared(path, graph):
-    """A private header of several files (a struct they share) is no module:
-    who includes it includes what it includes."""
-    return (path.startswith("src/") and path.endswith(".h")
-            and path[:-1] + "c" not in graph)
-
-
-def reach(path, graph, seen):
-    """The modules that a file includes, through shared headers too."""
-    for target in graph.get(path, ()):
-        if not is_shared(target, graph):
-            yield module_of(target)
-        elif target not in seen:
-            seen.add(target)
-            yield from reach(target, graph, seen)
-
-
-def check_cycles(graph, faults):
-    """No module may include, by way of others, itself (Tarjan's search)."""
-    edges = {}
-    for path in graph:
-        if not is_shared(path, graph):
-            edges.setdefault(module_of(path), set()).update(
-                reach(path, graph, set()))
-    index, low, stack, order = {}, {}, [], []
+def find_rings(edges):
+    """The groups of nodes that reach each other (Tarjan's search)."""
+    index, low, stack, rings = {}, {}, [], []
 
     def visit(node):
         index[node] = low[node] = len(index)
@@ -248,15 +229,26 @@ def check_cycles(graph, faults):
             ring = []
             while not ring or ring[-1] != node:
                 ring.append(stack.pop())
-            order.append(ring)
+            if len(ring) > 1:
+                rings.append(sorted(ring))
 
     for node in sorted(edges):
         if node not in index:
             visit(node)
-    for ring in order:
-        if len(ring) > 1:
-            faults.add("src", 0, "these include each other in a ring: "
-                       + ", ".join(sorted(ring)))
+    return rings
+
+
+def check_cycles(graph, faults):
+    """No ring of headers; and none of modules: what a .c includes it calls,
+    what a header includes it only names."""
+    headers = {path: targets for path, targets in graph.items()
+               if path.endswith(".h")}
+    modules = {path: {module_of(target, graph) for target in targets}
+               - {None, path}
+               for path, targets in graph.items() if path.endswith(".c")}
+    for ring in find_rings(headers) + find_rings(modules):
+        faults.add(ring[0], 0, "these include each other in a ring: "
+                   + ", ".join(ring))
 
 
 def check_pairs(root, graph, faults):

@@ -48,8 +48,11 @@ ROWS = [
      '#include "mail/spool.h"\n#include <zlib.h>\n', "no door"),
     ("a header that is not there", "src/mail/spool.c",
      '#include "mail/spool.h"\n#include "nowhere.h"\n', "not in the project"),
-    ("a ring", "include/core/clock.h",
-     '#include "core/loop.h"\n', "in a ring: core/clock, core/loop"),
+    ("a ring of headers", "include/core/clock.h", '#include "core/loop.h"\n',
+     "in a ring: include/core/clock.h, include/core/loop.h"),
+    ("a ring of sources", "src/core/clock.c",
+     '#include "core/clock.h"\n#include "core/loop.h"\n',
+     "in a ring: src/core/clock.c, src/core/loop.c"),
     ("a header without its source", "include/mail/raw.h", "", "has no src"),
     ("a source without its header", "src/mail/spool.c",
      '#include "core/clock.h"\n', "does not include its own"),
@@ -91,7 +94,8 @@ class Layers(unittest.TestCase):
 
     def test_rows(self):
         extra = {"include/core/loop.h": '#include "core/clock.h"\n',
-                 "src/core/loop.c": '#include "core/loop.h"\n',
+                 "src/core/loop.c": '#include "core/loop.h"\n'
+                                    '#include "core/clock.h"\n',
                  "include/dispatch/prepare.h": "int prepare_x(void);\n",
                  "src/dispatch/prepare.c": '#include "dispatch/prepare.h"\n'}
         for what, path, text, said in ROWS:
