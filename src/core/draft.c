@@ -295,9 +295,12 @@ draft_set(struct draft *draft, struct draft_section *section,
 static char *
 copy_variable(const char *raw)
 {
-	size_t length = strlen(raw);
+	char *text = g_strdup(raw);
+	size_t length = strlen(text);
 
-	return g_strndup(raw, length - g_str_has_suffix(raw, "\n"));
+	if (length > 0 && text[length - 1] == '\n')
+		text[length - 1] = '\0';
+	return text;
 }
 
 static char *
