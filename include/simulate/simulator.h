@@ -57,6 +57,9 @@ const char *simulator_control(const struct simulator *simulator);
 bool simulator_fault(
     struct simulator *simulator, const char *fault, GError **error);
 
+/* A page about the faults of a kind, a line each, for people; to be freed. */
+char *simulator_words(const char *kind);
+
 /* Mails accepted so far. */
 uint64_t simulator_accepted(const struct simulator *simulator);
 

@@ -1,1 +1,227 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A simulated provider, until a signal ends it.
+ */
+#include "cli.h"
+
+#include "simulate/simulator.h"
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+
+static const char usage[] =
+    "usage: postferry simulate mailgun|mandrill|smtp [OPTION ...]\n"
+    "\n"
+    "Runs a provider on this machine to try postferry against: it checks\n"
+    "requests as strictly as the real one, keeps what it accepts, and goes\n"
+    "wrong on demand.\n"
+    "\n"
+    "  --listen HOST:PORT     where it listens [127.0.0.1:0, any port]\n"
+    "  --control HOST:PORT    its control door [127.0.0.1:0]; \"none\": "
+    "none\n"
+    "  --domain DOMAIN        mailgun: the sending domain [any]\n"
+    "  --key KEY              mailgun, mandrill: the API key [any]\n"
+    "  --username NAME, --password PASSWORD\n"
+    "                         smtp: AUTH is offered and demanded\n"
+    "  --certificate FILE, --private-key FILE\n"
+    "                         smtp: STARTTLS is offered; PEM files\n"
+    "  --record DIRECTORY     keep each mail there: NNNNNN.json, .mime, "
+    ".part\n"
+    "  --fault WORDS          what goes wrong from the start; repeatable\n"
+    "\n"
+    "The control door speaks JSON: GET /mails[?after=N&wait=MS&count=K],\n"
+    "GET /mails/N, /mails/N/raw, /mails/N/files/K, DELETE /mails, GET /state,\n"
+    "GET /violations, PUT /fault (its body is WORDS), DELETE /fault.\n"
+    "\n"
+    "WORDS are lines of one fault each, the first that wants a request has "
+    "it:\n"
+    "a word, options behind it: count=N (so many requests), skip=N, every=N,\n"
+    "chance=PERCENT, seed=N.\n";
+
+struct simulation {
+	struct simulator_options options;
+	GString *fault;
+};
+
+enum {
+	OPTION_LISTEN = 1,
+	OPTION_CONTROL,
+	OPTION_DOMAIN,
+	OPTION_KEY,
+	OPTION_USERNAME,
+	OPTION_PASSWORD,
+	OPTION_CERTIFICATE,
+	OPTION_PRIVATE_KEY,
+	OPTION_RECORD,
+	OPTION_FAULT,
+	OPTION_HELP,
+};
+
+static const struct option rows[] = {
+	{ "listen", required_argument, NULL, OPTION_LISTEN },
+	{ "control", required_argument, NULL, OPTION_CONTROL },
+	{ "domain", required_argument, NULL, OPTION_DOMAIN },
+	{ "key", required_argument, NULL, OPTION_KEY },
+	{ "username", required_argument, NULL, OPTION_USERNAME },
+	{ "password", required_argument, NULL, OPTION_PASSWORD },
+	{ "certificate", required_argument, NULL, OPTION_CERTIFICATE },
+	{ "private-key", required_argument, NULL, OPTION_PRIVATE_KEY },
+	{ "record", required_argument, NULL, OPTION_RECORD },
+	{ "fault", required_argument, NULL, OPTION_FAULT },
+	{ "help", no_argument, NULL, OPTION_HELP },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* Where the text of an option goes. */
+static const char **
+find_target(struct simulator_options *options, int option)
+{
+	switch (option) {
+	case OPTION_LISTEN:
+		return &options->listen;
+	case OPTION_CONTROL:
+		return &options->control;
+	case OPTION_DOMAIN:
+		return &options->domain;
+	case OPTION_KEY:
+		return &options->key;
+	case OPTION_USERNAME:
+		return &options->username;
+	case OPTION_PASSWORD:
+		return &options->password;
+	case OPTION_CERTIFICATE:
+		return &options->certificate;
+	case OPTION_PRIVATE_KEY:
+		return &options->private_key;
+	case OPTION_RECORD:
+		return &options->record;
+	default:
+		return NULL;
+	}
+}
+
+static void
+print_help(const char *kind)
+{
+	static const char *const kinds[] = { "mailgun", "mandrill", "smtp" };
+
+	fputs(usage, stdout);
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		if (kind != NULL && g_strcmp0(kind, kinds[i]) != 0)
+			continue;
+		g_autofree char *page = simulator_words(kinds[i]);
+		printf("\nFaults of %s:\n%s", kinds[i], page);
+	}
+}
+
+static int
+refuse(const char *what, const char *value)
+{
+	fprintf(stderr,
+	    "postferry simulate: %s%s%s; see postferry simulate --help\n", what,
+	    value != NULL ? ": " : "", value != NULL ? value : "");
+	return EX_USAGE;
+}
+
+/* -1: go on; else the exit code. */
+static int
+read_options(int argc, char **argv, struct simulation *simulation)
+{
+	struct simulator_options *options = &simulation->options;
+	bool help = false;
+	int option;
+
+	optind = 1;
+	while ((option = getopt_long(argc, argv, "", rows, NULL)) != -1) {
+		const char **target = find_target(options, option);
+
+		if (option == '?')
+			return refuse("an option is wrong", NULL);
+		if (target != NULL)
+			*target = optarg;
+		else if (option == OPTION_FAULT)
+			g_string_append_printf(
+			    simulation->fault, "%s\n", optarg);
+		help |= option == OPTION_HELP;
+	}
+	options->kind = argv[optind];
+	if (help) {
+		print_help(options->kind);
+		return EX_OK;
+	}
+	if (options->kind == NULL)
+		return refuse("mailgun, mandrill or smtp is wanted", NULL);
+	if (argv[optind + 1] != NULL)
+		return refuse("not expected here", argv[optind + 1]);
+	if (g_strcmp0(options->control, "none") == 0)
+		options->control = NULL;
+	return -1;
+}
+
+/* Thousands of stalled connections want descriptors. */
+static void
+raise_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int
+run(const struct simulation *simulation, const sigset_t *signals)
+{
+	g_autoptr(GError) error = NULL;
+	struct simulator *simulator =
+	    simulator_new(&simulation->options, &error);
+	int caught;
+
+	if (simulator == NULL ||
+	    !simulator_fault(simulator, simulation->fault->str, &error)) {
+		fprintf(stderr, "postferry simulate: %s\n", error->message);
+		simulator_free(simulator);
+		return g_error_matches(
+			   error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE)
+			   ? EX_USAGE
+			   : EX_UNAVAILABLE;
+	}
+	printf("listening provider=%s address=%s control=%s\n",
+	    simulation->options.kind, simulator_address(simulator),
+	    simulator_control(simulator) != NULL ? simulator_control(simulator)
+						 : "-");
+	fflush(stdout);
+	sigwait(signals, &caught);
+	printf("ending accepted=%" G_GUINT64_FORMAT "\n",
+	    simulator_accepted(simulator));
+	simulator_free(simulator);
+	return EX_OK;
+}
+
+int
+cli_simulate(int argc, char **argv)
+{
+	struct simulation simulation = {
+		.options = { .listen = "127.0.0.1:0",
+		    .control = "127.0.0.1:0" },
+		.fault = g_string_new(NULL),
+	};
+	int code = read_options(argc, argv, &simulation);
+	sigset_t signals;
+
+	if (code < 0) {
+		/* before any thread: they all leave these to sigwait() */
+		sigemptyset(&signals);
+		sigaddset(&signals, SIGTERM);
+		sigaddset(&signals, SIGINT);
+		pthread_sigmask(SIG_BLOCK, &signals, NULL);
+		signal(SIGPIPE, SIG_IGN);
+		raise_limit();
+		code = run(&simulation, &signals);
+	}
+	g_string_free(simulation.fault, TRUE);
+	return code;
+}

@@ -62,7 +62,7 @@ read_number(const struct request *request, const char *name, uint64_t missing)
 	return text != NULL ? g_ascii_strtoull(text, NULL, 10) : missing;
 }
 
-static struct answer *
+static struct response *
 list_mails(const struct control *control, const struct ask *ask)
 {
 	struct json_object *object = json_object_new_object();
@@ -73,7 +73,7 @@ list_mails(const struct control *control, const struct ask *ask)
 	json_object_object_add(object, "mails",
 	    records_list(control->house->records, ask->after,
 		(unsigned)MIN(ask->limit, LIMIT)));
-	return answer_new_json(200, object);
+	return response_new_json(200, object);
 }
 
 static bool
@@ -83,7 +83,7 @@ is_enough(const struct control *control, const struct ask *ask)
 	       ask->after + ask->count;
 }
 
-static struct answer *
+static struct response *
 get_mails(struct control *control, struct request *request)
 {
 	struct ask *ask = request->state;
@@ -132,15 +132,15 @@ find_mail(struct control *control, const char *const *words)
 	return records_find(control->house->records, number);
 }
 
-static struct answer *
+static struct response *
 answer_blob(const struct blob *blob, const char *type)
 {
 	g_autoptr(GError) error = NULL;
 	GBytes *bytes = blob != NULL ? blob_read(blob, &error) : NULL;
 
 	if (bytes != NULL)
-		return answer_new_bytes(type, bytes);
-	return answer_new_message(
+		return response_new_bytes(type, bytes);
+	return response_new_message(
 	    404, error != NULL ? error->message : "it has none");
 }
 
@@ -152,7 +152,7 @@ find_file(const struct record *record, const char *word)
 	if (!g_ascii_string_to_unsigned(word, 10, 0, G_MAXUINT32, &index, NULL))
 		return NULL;
 	for (guint i = 0; i < record->parts->len; i++) {
-		const struct part *part = record->parts->pdata[i];
+		const struct piece *part = record->parts->pdata[i];
 
 		if (part->file && index-- == 0)
 			return part->body;
@@ -160,21 +160,21 @@ find_file(const struct record *record, const char *word)
 	return NULL;
 }
 
-static struct answer *
+static struct response *
 get_mail(struct control *control, const char *const *words)
 {
 	struct record *record = find_mail(control, words);
 
 	if (record == NULL)
-		return answer_new_message(404, "there is no such mail");
+		return response_new_message(404, "there is no such mail");
 	if (words[2] == NULL)
-		return answer_new_json(200, record_json(record));
+		return response_new_json(200, record_json(record));
 	if (strcmp(words[2], "raw") == 0)
 		return answer_blob(record->raw, "message/rfc822");
 	if (strcmp(words[2], "files") == 0 && words[3] != NULL)
 		return answer_blob(
 		    find_file(record, words[3]), "application/octet-stream");
-	return answer_new_message(404, "a mail has raw and files/K");
+	return response_new_message(404, "a mail has raw and files/K");
 }
 
 static void
@@ -184,7 +184,7 @@ add_number(struct json_object *object, const char *key, uint64_t number)
 	    object, key, json_object_new_int64((int64_t)number));
 }
 
-static struct answer *
+static struct response *
 get_state(const struct control *control)
 {
 	const struct house *house = control->house;
@@ -198,10 +198,10 @@ get_state(const struct control *control)
 	add_number(object, "connections_open",
 	    control->owner->count_open(control->object));
 	add_number(object, "violations", house->violation_count);
-	return answer_new_json(200, object);
+	return response_new_json(200, object);
 }
 
-static struct answer *
+static struct response *
 get_violations(const struct control *control)
 {
 	struct json_object *list = json_object_new_array();
@@ -221,10 +221,10 @@ get_violations(const struct control *control)
 		    object, "text", json_object_new_string(text));
 		json_object_array_add(list, object);
 	}
-	return answer_new_json(200, list);
+	return response_new_json(200, list);
 }
 
-static struct answer *
+static struct response *
 put_fault(struct control *control, const struct ask *ask)
 {
 	g_autoptr(GError) error = NULL;
@@ -232,12 +232,12 @@ put_fault(struct control *control, const struct ask *ask)
 	    mischief_parse(control->house->kind, ask->body->str, &error);
 
 	if (faults == NULL)
-		return answer_new_message(400, error->message);
+		return response_new_message(400, error->message);
 	control->owner->set_faults(control->object, faults);
-	return answer_new_message(200, "so be it");
+	return response_new_message(200, "so be it");
 }
 
-static struct answer *
+static struct response *
 delete_thing(struct control *control, const char *name)
 {
 	if (strcmp(name, "fault") == 0)
@@ -245,11 +245,11 @@ delete_thing(struct control *control, const char *name)
 	else if (strcmp(name, "mails") == 0)
 		records_clear(control->house->records);
 	else
-		return answer_new_message(404, "mails or fault is deleted");
-	return answer_new_message(200, "gone");
+		return response_new_message(404, "mails or fault is deleted");
+	return response_new_message(200, "gone");
 }
 
-static struct answer *
+static struct response *
 get_thing(
     struct control *control, struct request *request, const char *const *words)
 {
@@ -260,7 +260,7 @@ get_thing(
 		return get_state(control);
 	if (strcmp(words[0], "violations") == 0)
 		return get_violations(control);
-	return answer_new_message(
+	return response_new_message(
 	    404, "there are /mails, /state, /violations and /fault");
 }
 
@@ -280,7 +280,7 @@ finish(void *object, struct request *request)
 		 strcmp(name, "fault") == 0)
 		request->answer = put_fault(control, request->state);
 	else
-		request->answer = answer_new_message(
+		request->answer = response_new_message(
 		    404, "there are /mails, /state, /violations and /fault");
 }
 

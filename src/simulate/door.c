@@ -201,7 +201,7 @@ free_response_body(void *bytes)
 }
 
 static void
-add_fields(struct MHD_Response *response, const struct answer *answer)
+add_fields(struct MHD_Response *response, const struct response *answer)
 {
 	if (answer->type != NULL)
 		MHD_add_response_header(response, "Content-Type", answer->type);
@@ -216,7 +216,7 @@ add_fields(struct MHD_Response *response, const struct answer *answer)
 static enum MHD_Result
 queue_answer(struct request *request)
 {
-	const struct answer *answer = request->answer;
+	const struct response *answer = request->answer;
 	size_t length;
 	/* libmicrohttpd does not write to it, whatever the type says */
 	void *body = (void *)(uintptr_t)g_bytes_get_data(answer->body, &length);
@@ -379,7 +379,7 @@ on_completed(void *object, struct MHD_Connection *connection, void **context,
 	if (door->service->close != NULL)
 		door->service->close(door->owner, request);
 	request->hold->link->request = NULL;
-	answer_free(request->answer);
+	response_free(request->answer);
 	record_free(request->record);
 	fault_unref(request->fault);
 	g_ptr_array_unref(request->notes);
@@ -533,9 +533,9 @@ door_parameter(const struct request *request, const char *name)
 }
 
 void
-door_answer(struct request *request, struct answer *answer)
+door_answer(struct request *request, struct response *answer)
 {
-	answer_free(request->answer);
+	response_free(request->answer);
 	request->answer = answer;
 	stop_waiting(request->hold);
 }

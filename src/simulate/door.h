@@ -14,7 +14,7 @@
 #define SIMULATE_DOOR_H
 
 #include "acceptor.h"
-#include "answer.h"
+#include "response.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -52,9 +52,9 @@ struct request {
 
 	/* the service's */
 	void *state;
-	struct answer *answer; /* NULL: none yet */
-	struct record *record; /* what it accepts; NULL: nothing */
-	GPtrArray *notes;      /* char *: violations */
+	struct response *answer; /* NULL: none yet */
+	struct record *record;   /* what it accepts; NULL: nothing */
+	GPtrArray *notes;        /* char *: violations */
 
 	/* what goes wrong with it */
 	struct fault *fault; /* counted; NULL: nothing */
@@ -101,7 +101,7 @@ const char *door_field(const struct request *request, const char *name);
 const char *door_parameter(const struct request *request, const char *name);
 
 /* Answers a request that was left without an answer by finish(). */
-void door_answer(struct request *request, struct answer *answer);
+void door_answer(struct request *request, struct response *answer);
 
 /* Notes a violation. */
 void door_note(struct request *request, const char *format, ...)

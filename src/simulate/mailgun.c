@@ -24,8 +24,8 @@ enum call {
 struct mailgun {
 	enum call call;
 	char *domain;
-	struct answer *refusal; /* known from the head; NULL: none */
-	struct multipart *form; /* NULL: the body is not looked at */
+	struct response *refusal; /* known from the head; NULL: none */
+	struct multipart *form;   /* NULL: the body is not looked at */
 };
 
 /* The options both calls have. */
@@ -146,19 +146,20 @@ is_authorized(const struct house *house, const struct request *request)
 }
 
 /* What the head alone is refused for. */
-static struct answer *
+static struct response *
 judge_head(const struct house *house, const struct mailgun *mailgun,
     const struct request *request)
 {
 	if (mailgun->domain == NULL)
-		return answer_new(200, "text/plain", "Mailgun Magnificent API");
+		return response_new(
+		    200, "text/plain", "Mailgun Magnificent API");
 	if (!is_authorized(house, request))
 		return texts_unauthorized(house, NULL);
 	if (house->domain != NULL &&
 	    g_ascii_strcasecmp(house->domain, mailgun->domain) != 0) {
 		g_autofree char *text =
 		    g_strdup_printf("Domain not found: %s", mailgun->domain);
-		return answer_new_message(404, text);
+		return response_new_message(404, text);
 	}
 	if (request->body_length != G_MAXUINT64 &&
 	    request->body_length > MOST_BYTES)
@@ -166,7 +167,7 @@ judge_head(const struct house *house, const struct mailgun *mailgun,
 	return NULL;
 }
 
-static struct answer *
+static struct response *
 begin_form(
     const struct house *house, struct mailgun *mailgun, struct request *request)
 {
@@ -192,7 +193,7 @@ begin_form(
 	    "but got '%s'",
 	    type != NULL ? type : "");
 	door_note(request, "%s", text);
-	return answer_new_message(400, text);
+	return response_new_message(400, text);
 }
 
 static void
@@ -229,7 +230,7 @@ check_options(const GPtrArray *parts)
 	uint64_t bytes = 0;
 
 	for (guint i = 0; i < parts->len; i++) {
-		const struct part *part = parts->pdata[i];
+		const struct piece *part = parts->pdata[i];
 
 		if (is_option(part->name))
 			bytes += strlen(part->name) + blob_size(part->body);
@@ -244,7 +245,7 @@ check_options(const GPtrArray *parts)
 static bool
 has_text(const GPtrArray *parts, const char *name)
 {
-	const struct part *part = part_find(parts, name);
+	const struct piece *part = piece_find(parts, name);
 
 	return part != NULL && blob_size(part->body) > 0;
 }
@@ -275,7 +276,7 @@ read_recipients(const GPtrArray *parts, enum call call)
 	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
 
 	for (guint i = 0; i < parts->len * columns; i++) {
-		const struct part *part = parts->pdata[i % parts->len];
+		const struct piece *part = parts->pdata[i % parts->len];
 		const char *text = blob_text(part->body);
 
 		if (strcmp(part->name, fields[i / parts->len]) == 0 &&
@@ -312,7 +313,7 @@ look_at_files(struct request *request, GPtrArray *parts)
 	g_autoptr(GHashTable) ids = g_hash_table_new(g_str_hash, g_str_equal);
 
 	for (guint i = 0; i < parts->len; i++) {
-		struct part *part = parts->pdata[i];
+		struct piece *part = parts->pdata[i];
 		bool is_inline = strcmp(part->name, "inline") == 0;
 
 		if (!is_inline && strcmp(part->name, "attachment") != 0)
@@ -348,7 +349,7 @@ look_at_domains(struct request *request, const GPtrArray *people)
 }
 
 static void
-look_at_mime(struct request *request, const struct part *message)
+look_at_mime(struct request *request, const struct piece *message)
 {
 	size_t length;
 	const char *head = blob_head(message->body, &length);
@@ -366,7 +367,7 @@ look_at_headers(struct request *request, const GPtrArray *parts)
 	    "dkim-signature)$";
 
 	for (guint i = 0; i < parts->len; i++) {
-		const struct part *part = parts->pdata[i];
+		const struct piece *part = parts->pdata[i];
 		const char *name = part->name;
 
 		if (!g_str_has_prefix(name, "h:"))
@@ -383,7 +384,7 @@ static const char *
 find_message_id(const GPtrArray *parts)
 {
 	for (guint i = 0; i < parts->len; i++) {
-		const struct part *part = parts->pdata[i];
+		const struct piece *part = parts->pdata[i];
 
 		if (g_ascii_strcasecmp(part->name, "h:Message-Id") == 0)
 			return blob_text(part->body);
@@ -397,7 +398,7 @@ make_id(const struct house *house, const struct mailgun *mailgun,
     const GPtrArray *parts)
 {
 	g_autofree char *own = g_strdup(find_message_id(parts));
-	const struct part *message = part_find(parts, "message");
+	const struct piece *message = piece_find(parts, "message");
 	size_t length;
 
 	if (own == NULL && mailgun->call == CALL_MIME) {
@@ -441,12 +442,12 @@ move_parts(struct record *record, struct multipart *form)
 	GPtrArray *parts = multipart_parts(form);
 
 	while (parts->len > 0) {
-		struct part *part = g_ptr_array_steal_index(parts, 0);
+		struct piece *part = g_ptr_array_steal_index(parts, 0);
 
 		if (part->file && strcmp(part->name, "message") == 0 &&
 		    record->raw == NULL) {
 			record->raw = g_steal_pointer(&part->body);
-			part_free(part);
+			piece_free(part);
 			continue;
 		}
 		g_ptr_array_add(record->parts, part);
@@ -471,7 +472,7 @@ accept_mail(
 	    object, "id", json_object_new_string(record->id));
 	json_object_object_add(
 	    object, "message", json_object_new_string("Queued. Thank you."));
-	request->answer = answer_new_json(200, object);
+	request->answer = response_new_json(200, object);
 	request->record = record;
 }
 
@@ -480,20 +481,20 @@ look_at(struct request *request, const GPtrArray *people)
 {
 	struct mailgun *mailgun = request->state;
 	GPtrArray *parts = multipart_parts(mailgun->form);
-	const struct part *message = part_find(parts, "message");
+	const struct piece *message = piece_find(parts, "message");
 	uint64_t bytes = 0;
 
 	look_at_files(request, parts);
 	look_at_domains(request, people);
 	look_at_headers(request, parts);
 	if (mailgun->call == CALL_MESSAGES &&
-	    part_find(parts, "subject") == NULL &&
-	    part_find(parts, "template") == NULL)
+	    piece_find(parts, "subject") == NULL &&
+	    piece_find(parts, "template") == NULL)
 		door_note(request, "subject is missing, which is required");
 	if (mailgun->call == CALL_MIME && message->file)
 		look_at_mime(request, message);
 	for (guint i = 0; i < parts->len; i++)
-		bytes += blob_size(((struct part *)parts->pdata[i])->body);
+		bytes += blob_size(((struct piece *)parts->pdata[i])->body);
 	if (bytes > MESSAGE_BYTES)
 		door_note(request, "the message is larger than 25 MB");
 }
@@ -510,7 +511,7 @@ finish_form(struct house *house, struct request *request)
 	g_autofree char *message = judge_form(mailgun, request, people);
 	if (message != NULL) {
 		door_note(request, "400: %s", message);
-		request->answer = answer_new_message(400, message);
+		request->answer = response_new_message(400, message);
 		return;
 	}
 	look_at(request, people);
@@ -531,7 +532,7 @@ answer_question(const struct mailgun *mailgun, struct request *request)
 	else
 		text = g_strdup("{\"regular\":{\"is_disabled\":false},"
 				"\"scheduled\":{\"is_disabled\":false}}");
-	request->answer = answer_new(200, "application/json", text);
+	request->answer = response_new(200, "application/json", text);
 }
 
 static void
@@ -559,7 +560,7 @@ close_request(struct request *request)
 	if (mailgun == NULL)
 		return;
 	multipart_free(mailgun->form);
-	answer_free(mailgun->refusal);
+	response_free(mailgun->refusal);
 	g_free(mailgun->domain);
 	g_free(mailgun);
 }

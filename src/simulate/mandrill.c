@@ -285,7 +285,7 @@ move_files(struct request *request, struct json_object *list, const char *name)
 		struct lifted *lifted = find_lifted(mandrill, file, "content");
 		g_autofree char *full =
 		    g_strdup_printf("message.%s[%zu]", name, i);
-		struct part *part = part_new(full, NULL);
+		struct piece *part = piece_new(full, NULL);
 
 		part->file = true;
 		part->filename = g_strdup(find_string(file, "name"));
@@ -321,8 +321,8 @@ add_field(struct request *request, const char *name, struct json_object *value)
 	const char *text = json_object_get_string(value);
 	struct lifted *lifted =
 	    text != NULL ? lift_find(mandrill->lift, text) : NULL;
-	struct part *part =
-	    part_new_text(name, text != NULL && lifted == NULL ? text : "");
+	struct piece *part =
+	    piece_new_text(name, text != NULL && lifted == NULL ? text : "");
 
 	g_ptr_array_add(request->record->parts, part);
 	if (lifted == NULL || lifted->text == NULL)
@@ -544,7 +544,7 @@ answer_all(struct request *request)
 		taken |= is_taken(verdict.status);
 		json_object_array_add(list, answer_one(fate, &verdict));
 	}
-	request->answer = answer_new_json(200, list);
+	request->answer = response_new_json(200, list);
 	/* a mail that nobody gets was not accepted */
 	if (!taken)
 		g_clear_pointer(&request->record, record_free);
@@ -567,20 +567,20 @@ send_mail(struct house *house, struct request *request)
 static void
 ping(struct request *request)
 {
-	request->answer = answer_new(200, "application/json", "\"PONG!\"");
+	request->answer = response_new(200, "application/json", "\"PONG!\"");
 }
 
 static void
 ping2(struct request *request)
 {
 	request->answer =
-	    answer_new(200, "application/json", "{\"PING\":\"PONG!\"}");
+	    response_new(200, "application/json", "{\"PING\":\"PONG!\"}");
 }
 
 static void
 tell_user(struct request *request)
 {
-	request->answer = answer_new(200, "application/json",
+	request->answer = response_new(200, "application/json",
 	    "{\"username\":\"simulated\",\"created_at\":\"2020-01-01 "
 	    "00:00:00\",\"public_id\":\"aaabbbccc112233\",\"reputation\":42,"
 	    "\"hourly_quota\":1000,\"backlog\":0,\"stats\":{}}");
@@ -632,7 +632,7 @@ finish(struct house *house, struct request *request)
 		return;
 	}
 	if (request->body_bytes > MOST_BYTES) {
-		request->answer = answer_new(413, "text/html",
+		request->answer = response_new(413, "text/html",
 		    "<html><head><title>413 Request Entity Too Large</title>"
 		    "</head></html>");
 		return;

@@ -106,7 +106,7 @@ static enum door_action
 drip(struct house *house, struct request *request)
 {
 	(void)house;
-	request->raw.bytes = answer_print(request->answer);
+	request->raw.bytes = response_print(request->answer);
 	request->raw.drip_ms = (unsigned)request->fault->number;
 	return DOOR_RAW;
 }
@@ -117,7 +117,7 @@ cut(struct house *house, struct request *request)
 	size_t body = g_bytes_get_size(request->answer->body);
 
 	(void)house;
-	request->raw.bytes = answer_print(request->answer);
+	request->raw.bytes = response_print(request->answer);
 	g_string_truncate(
 	    request->raw.bytes, request->raw.bytes->len - (body + 1) / 2);
 	request->raw.reset = true;
@@ -125,9 +125,9 @@ cut(struct house *house, struct request *request)
 }
 
 static void
-replace(struct request *request, struct answer *answer)
+replace(struct request *request, struct response *answer)
 {
-	answer_free(request->answer);
+	response_free(request->answer);
 	request->answer = answer;
 }
 
@@ -150,8 +150,8 @@ static enum door_action
 say_magnificent(struct house *house, struct request *request)
 {
 	(void)house;
-	replace(
-	    request, answer_new(200, "text/plain", "Mailgun Magnificent API"));
+	replace(request,
+	    response_new(200, "text/plain", "Mailgun Magnificent API"));
 	return DOOR_GO_ON;
 }
 
@@ -173,8 +173,8 @@ static enum door_action
 say_nothing(struct house *house, struct request *request)
 {
 	(void)house;
-	replace(
-	    request, answer_new((unsigned)request->fault->number, NULL, NULL));
+	replace(request,
+	    response_new((unsigned)request->fault->number, NULL, NULL));
 	return DOOR_GO_ON;
 }
 
@@ -261,7 +261,7 @@ find_odd(const char *name)
 }
 
 static GString *
-print_odd(const struct odd *odd, const struct answer *answer)
+print_odd(const struct odd *odd, const struct response *answer)
 {
 	GString *bytes = g_string_new(odd->head);
 	size_t length;
@@ -343,7 +343,7 @@ keep(struct house *house, struct request *request)
 	if (house_keep(house, record, &error))
 		return;
 	house_note(house, request->path, error->message);
-	replace(request, answer_new(500, "text/plain", error->message));
+	replace(request, response_new(500, "text/plain", error->message));
 }
 
 enum door_action

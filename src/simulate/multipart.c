@@ -23,7 +23,7 @@ struct multipart {
 	const char *directory;
 	char *delimiter; /* CRLF -- boundary */
 	GString *pending;
-	struct part *part; /* being read, the last of parts */
+	struct piece *part; /* being read, the last of parts */
 	const char *error;
 	GPtrArray *parts;
 	GPtrArray *notes;
@@ -35,7 +35,7 @@ struct multipart {
 static void
 destroy_part(gpointer part)
 {
-	part_free(part);
+	piece_free(part);
 }
 
 struct multipart *
@@ -146,7 +146,7 @@ is_token(const char *text, size_t length)
 }
 
 static void
-note_filename(struct multipart *multipart, const struct part *part)
+note_filename(struct multipart *multipart, const struct piece *part)
 {
 	const char *filename = part->filename;
 
@@ -164,7 +164,7 @@ note_filename(struct multipart *multipart, const struct part *part)
 static bool
 read_disposition(struct multipart *multipart, const char *value)
 {
-	struct part *part = multipart->part;
+	struct piece *part = multipart->part;
 
 	if (g_ascii_strncasecmp(value, "form-data", 9) != 0)
 		return breaks(multipart, "a part is not form-data");
@@ -256,7 +256,7 @@ skip_delimiter(struct multipart *multipart)
 		return breaks(multipart, "rubbish behind a boundary");
 	if (multipart->parts->len == PARTS)
 		return breaks(multipart, "too many parts");
-	multipart->part = g_new0(struct part, 1);
+	multipart->part = g_new0(struct piece, 1);
 	multipart->part->body = blob_new(multipart->directory);
 	g_ptr_array_add(multipart->parts, multipart->part);
 	multipart->state = MULTIPART_HEAD;

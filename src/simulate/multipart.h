@@ -7,7 +7,7 @@
 #ifndef SIMULATE_MULTIPART_H
 #define SIMULATE_MULTIPART_H
 
-#include "part.h"
+#include "piece.h"
 
 struct multipart;
 
@@ -25,7 +25,7 @@ void multipart_feed(
  * a provider ("unexpected EOF"), or NULL. */
 const char *multipart_error(const struct multipart *multipart);
 
-/* struct part *, in order. */
+/* struct piece *, in order. */
 GPtrArray *multipart_parts(const struct multipart *multipart);
 
 /* char *: what is not as it should be, for people. */

@@ -33,7 +33,7 @@ destroy_fate(gpointer pointer)
 static void
 destroy_part(gpointer part)
 {
-	part_free(part);
+	piece_free(part);
 }
 
 struct record *
@@ -131,7 +131,7 @@ fates_json(const GPtrArray *fates)
 }
 
 static struct json_object *
-file_json(const struct part *part)
+file_json(const struct piece *part)
 {
 	struct json_object *object = json_object_new_object();
 
@@ -147,7 +147,7 @@ file_json(const struct part *part)
 }
 
 static struct json_object *
-field_json(const struct part *part)
+field_json(const struct piece *part)
 {
 	struct json_object *object = json_object_new_object();
 	const char *text = blob_text(part->body);
@@ -166,7 +166,7 @@ parts_json(const GPtrArray *parts, bool files)
 	struct json_object *list = json_object_new_array();
 
 	for (guint i = 0; i < parts->len; i++) {
-		const struct part *part = parts->pdata[i];
+		const struct piece *part = parts->pdata[i];
 
 		if (part->file == files)
 			json_object_array_add(
@@ -268,7 +268,7 @@ static bool
 write_part(struct records *records, const struct record *record, guint index,
     GError **error)
 {
-	struct part *part = record->parts->pdata[index];
+	struct piece *part = record->parts->pdata[index];
 	g_autofree char *end = g_strdup_printf("-%u.part", index);
 	g_autofree char *path = make_path(records, record->number, end);
 
@@ -312,7 +312,7 @@ measure_memory(const struct record *record)
 	size_t bytes = record->raw != NULL ? blob_memory(record->raw) : 0;
 
 	for (guint i = 0; i < record->parts->len; i++) {
-		const struct part *part = record->parts->pdata[i];
+		const struct piece *part = record->parts->pdata[i];
 
 		bytes += blob_memory(part->body);
 	}

@@ -7,7 +7,7 @@
 #ifndef SIMULATE_RECORD_H
 #define SIMULATE_RECORD_H
 
-#include "part.h"
+#include "piece.h"
 #include <json-c/json.h>
 
 /* What the provider says of one recipient. */
@@ -27,7 +27,7 @@ struct record {
 	char *id;              /* the mail's, as answered; NULL: none */
 	char *sender;          /* MAIL FROM; NULL: none was given */
 	GPtrArray *recipients; /* struct fate * */
-	GPtrArray *parts;      /* struct part *: fields and files */
+	GPtrArray *parts;      /* struct piece *: fields and files */
 	struct blob *raw;      /* NULL: none */
 	GPtrArray *notes;      /* char *: violations */
 };

@@ -167,7 +167,7 @@ print_message(const char *message, const char *name, const char *value)
 }
 
 static char *
-check_file(const struct part *part)
+check_file(const struct piece *part)
 {
 	if (part->file || strcmp(part->name, "message") != 0)
 		return NULL;
@@ -175,7 +175,7 @@ check_file(const struct part *part)
 }
 
 static char *
-check_header(const struct part *part, GPtrArray *notes)
+check_header(const struct piece *part, GPtrArray *notes)
 {
 	const char *name = part->name + 2;
 	const char *value = blob_text(part->body);
@@ -193,7 +193,7 @@ check_header(const struct part *part, GPtrArray *notes)
 }
 
 static char *
-check_value(const struct rule *rule, const struct part *part, GPtrArray *notes)
+check_value(const struct rule *rule, const struct piece *part, GPtrArray *notes)
 {
 	const struct shape_row *row = &shapes[rule->shape];
 	const char *value = blob_text(part->body);
@@ -220,7 +220,7 @@ count(const GPtrArray *parts, const char *name)
 	unsigned n = 0;
 
 	for (guint i = 0; i < parts->len; i++) {
-		const struct part *part = parts->pdata[i];
+		const struct piece *part = parts->pdata[i];
 
 		n += strcmp(part->name, name) == 0;
 	}
@@ -231,7 +231,7 @@ static char *
 check_required(const struct rule *rules, const GPtrArray *parts)
 {
 	for (; rules->name != NULL; rules++) {
-		if (rules->required && part_find(parts, rules->name) == NULL)
+		if (rules->required && piece_find(parts, rules->name) == NULL)
 			return g_strdup_printf(
 			    "%s parameter is missing", rules->name);
 	}
@@ -244,7 +244,7 @@ rules_check(const struct rule *rules, const GPtrArray *parts, GPtrArray *notes)
 	char *message = check_required(rules, parts);
 
 	for (guint i = 0; message == NULL && i < parts->len; i++) {
-		const struct part *part = parts->pdata[i];
+		const struct piece *part = parts->pdata[i];
 		const struct rule *rule = find_rule(rules, part->name);
 
 		if (rule == NULL) {

@@ -5,7 +5,7 @@
 #ifndef SIMULATE_RULES_H
 #define SIMULATE_RULES_H
 
-#include "part.h"
+#include "piece.h"
 
 /* What a field holds. */
 enum shape {

@@ -10,6 +10,7 @@
 #include "core/mailbox.h"
 #include "mischief.h"
 #include "sink.h"
+#include "texts.h"
 #include <openssl/err.h>
 
 struct simulator {
@@ -282,6 +283,19 @@ simulator_fault(struct simulator *simulator, const char *fault, GError **error)
 	mailbox_read_one(order.reply);
 	mailbox_free(order.reply);
 	return true;
+}
+
+char *
+simulator_words(const char *kind)
+{
+	int kinds = house_kind(kind);
+	g_autofree char *words = fault_words(kinds);
+	g_autofree char *names = texts_names(kinds);
+
+	if (names[0] == '\0')
+		return g_steal_pointer(&words);
+	return g_strconcat(
+	    words, "  text=NAME, NAME being one of\n", names, NULL);
 }
 
 uint64_t

@@ -127,7 +127,7 @@ texts_names(int kinds)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
 		if (((int)texts[i].kind & kinds) != 0)
-			g_string_append_printf(page, "  %-30s %u\n",
+			g_string_append_printf(page, "    %-28s %u\n",
 			    texts[i].name, texts[i].status);
 	}
 	return g_string_free(page, FALSE);
@@ -158,7 +158,7 @@ fill(const struct house *house, const char *message, uint64_t seconds)
 	return g_strdup(text->str);
 }
 
-static struct answer *
+static struct response *
 print_error(unsigned status, int code, const char *name, const char *message)
 {
 	struct json_object *object = json_object_new_object();
@@ -169,10 +169,10 @@ print_error(unsigned status, int code, const char *name, const char *message)
 	json_object_object_add(object, "name", json_object_new_string(name));
 	json_object_object_add(
 	    object, "message", json_object_new_string(message));
-	return answer_new_json(status, object);
+	return response_new_json(status, object);
 }
 
-struct answer *
+struct response *
 texts_mandrill(unsigned status, const char *name, const char *message)
 {
 	const struct text *row = find_name(FAULT_MANDRILL, name);
@@ -181,8 +181,8 @@ texts_mandrill(unsigned status, const char *name, const char *message)
 }
 
 /* Adds what the fault's parameters ask for. */
-static struct answer *
-dress(struct answer *answer, const struct fault *fault)
+static struct response *
+dress(struct response *answer, const struct fault *fault)
 {
 	if (fault == NULL)
 		return answer;
@@ -195,23 +195,23 @@ dress(struct answer *answer, const struct fault *fault)
 	else if (fault_has(fault, "old"))
 		answer->status = 500;
 	if (after != NULL)
-		answer_add(answer, "Retry-After", after);
+		response_add(answer, "Retry-After", after);
 	if (reset != NULL)
-		answer_add(answer, "X-RateLimit-Reset", reset);
+		response_add(answer, "X-RateLimit-Reset", reset);
 	return answer;
 }
 
-static struct answer *
+static struct response *
 print_text(const struct house *house, const struct text *row, uint64_t seconds)
 {
 	g_autofree char *message = fill(house, row->message, seconds);
 
 	if (house->kind == FAULT_MAILGUN)
-		return answer_new_message(row->status, message);
+		return response_new_message(row->status, message);
 	return print_error(row->status, row->code, row->name, message);
 }
 
-struct answer *
+struct response *
 texts_named(
     const struct house *house, const char *name, const struct fault *fault)
 {
@@ -222,37 +222,37 @@ texts_named(
 	return dress(print_text(house, row, 60), fault);
 }
 
-struct answer *
+struct response *
 texts_unauthorized(const struct house *house, const struct fault *fault)
 {
 	if (house->kind == FAULT_MANDRILL)
 		return texts_named(house, "Invalid_Key", fault);
 	if (fault != NULL && fault_has(fault, "json"))
-		return answer_new(401, "application/json", "\"Forbidden\"");
-	return answer_new(401, "text/plain; charset=utf-8", "Forbidden");
+		return response_new(401, "application/json", "\"Forbidden\"");
+	return response_new(401, "text/plain; charset=utf-8", "Forbidden");
 }
 
-static struct answer *
+static struct response *
 print_html(unsigned status)
 {
-	const char *phrase = answer_phrase(status);
+	const char *phrase = response_phrase(status);
 	g_autofree char *page = g_strdup_printf(
 	    "<html>\r\n<head><title>%u %s</title></head>\r\n<body>\r\n"
 	    "<center><h1>%u %s</h1></center>\r\n<hr><center>nginx</center>\r\n"
 	    "</body>\r\n</html>\r\n",
 	    status, phrase, status, phrase);
 
-	return answer_new(status, HTML, page);
+	return response_new(status, HTML, page);
 }
 
-static struct answer *
+static struct response *
 print_status(const struct house *house, const struct fault *fault)
 {
 	unsigned status = (unsigned)fault->number;
 	const struct text *row = find_status(house->kind, status);
 
 	if (fault_has(fault, "empty"))
-		return answer_new(status, NULL, NULL);
+		return response_new(status, NULL, NULL);
 	if (fault_has(fault, "html"))
 		return print_html(status);
 	if (status == 401)
@@ -262,19 +262,19 @@ print_status(const struct house *house, const struct fault *fault)
 	if (!fault_has(fault, "json"))
 		return print_html(status);
 	if (house->kind == FAULT_MAILGUN)
-		return answer_new_message(status, answer_phrase(status));
+		return response_new_message(status, response_phrase(status));
 	return print_error(
-	    status, (int)status, "Unknown_Name", answer_phrase(status));
+	    status, (int)status, "Unknown_Name", response_phrase(status));
 }
 
-struct answer *
+struct response *
 texts_status(const struct house *house, const struct fault *fault)
 {
 	return dress(print_status(house, fault), fault);
 }
 
 static void
-add_times(struct answer *answer, const struct fault *fault)
+add_times(struct response *answer, const struct fault *fault)
 {
 	int64_t until = clock_wall_ms() / 1000 + (int64_t)fault->number;
 	char text[32];
@@ -282,19 +282,19 @@ add_times(struct answer *answer, const struct fault *fault)
 	snprintf(text, sizeof text, "%" G_GINT64_FORMAT "%s", until,
 	    fault_has(fault, "reset-fraction") ? ".25" : "");
 	if (fault_has(fault, "reset") || fault_has(fault, "reset-fraction"))
-		answer_add(answer, "X-RateLimit-Reset", text);
+		response_add(answer, "X-RateLimit-Reset", text);
 	snprintf(text, sizeof text, "%" G_GUINT64_FORMAT, fault->number);
 	if (fault_has(fault, "retry-after"))
-		answer_add(answer, "Retry-After", text);
+		response_add(answer, "Retry-After", text);
 	if (!fault_has(fault, "retry-date"))
 		return;
 	g_autofree char *date = print_date(fault->number);
 	g_autofree char *gmt = g_strndup(date, strlen(date) - 3);
 	g_autofree char *full = g_strconcat(gmt, "GMT", NULL);
-	answer_add(answer, "Retry-After", full);
+	response_add(answer, "Retry-After", full);
 }
 
-struct answer *
+struct response *
 texts_throttle(const struct house *house, const struct fault *fault)
 {
 	bool date = fault_has(fault, "date");
@@ -302,10 +302,10 @@ texts_throttle(const struct house *house, const struct fault *fault)
 			       ? "RequestLimitExceeded"
 			   : date ? "recipient-limit"
 				  : "account-limit";
-	struct answer *answer;
+	struct response *answer;
 
 	if (fault_has(fault, "plain"))
-		answer = answer_new(429, "text/plain", "Too Many Requests");
+		answer = response_new(429, "text/plain", "Too Many Requests");
 	else
 		answer = print_text(
 		    house, find_name(house->kind, name), fault->number);

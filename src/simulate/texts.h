@@ -5,26 +5,26 @@
 #ifndef SIMULATE_TEXTS_H
 #define SIMULATE_TEXTS_H
 
-#include "answer.h"
 #include "house.h"
+#include "response.h"
 
 /* Answers that a fault asks for; all take ,retry-after= and ,status=. */
-struct answer *texts_status(
+struct response *texts_status(
     const struct house *house, const struct fault *fault);
-struct answer *texts_throttle(
+struct response *texts_throttle(
     const struct house *house, const struct fault *fault);
 
 /* The error of that name ("sandbox", "Invalid_Key"); NULL: there is none.
  * fault: NULL or what it is asked with. */
-struct answer *texts_named(
+struct response *texts_named(
     const struct house *house, const char *name, const struct fault *fault);
 
 /* The key is wrong. */
-struct answer *texts_unauthorized(
+struct response *texts_unauthorized(
     const struct house *house, const struct fault *fault);
 
 /* Mandrill's error object with a message of ours. */
-struct answer *texts_mandrill(
+struct response *texts_mandrill(
     unsigned status, const char *name, const char *message);
 
 /* True when the kind has an error of that name. */

@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-#include "part.h"
+#include "piece.h"
 #include <string.h>
 
-struct part *
-part_new(const char *name, const char *directory)
+struct piece *
+piece_new(const char *name, const char *directory)
 {
-	struct part *part = g_new0(struct part, 1);
+	struct piece *part = g_new0(struct piece, 1);
 
 	part->name = g_strdup(name);
 	part->body = blob_new(directory);
 	return part;
 }
 
-struct part *
-part_new_text(const char *name, const char *value)
+struct piece *
+piece_new_text(const char *name, const char *value)
 {
-	struct part *part = part_new(name, NULL);
+	struct piece *part = piece_new(name, NULL);
 
 	blob_append(part->body, value, strlen(value));
 	return part;
 }
 
 void
-part_free(struct part *part)
+piece_free(struct piece *part)
 {
 	g_free(part->name);
 	g_free(part->filename);
@@ -32,11 +32,11 @@ part_free(struct part *part)
 	g_free(part);
 }
 
-const struct part *
-part_find(const GPtrArray *parts, const char *name)
+const struct piece *
+piece_find(const GPtrArray *parts, const char *name)
 {
 	for (guint i = 0; i < parts->len; i++) {
-		const struct part *part = parts->pdata[i];
+		const struct piece *part = parts->pdata[i];
 
 		if (strcmp(part->name, name) == 0)
 			return part;
@@ -45,9 +45,9 @@ part_find(const GPtrArray *parts, const char *name)
 }
 
 const char *
-part_value(const GPtrArray *parts, const char *name)
+piece_value(const GPtrArray *parts, const char *name)
 {
-	const struct part *part = part_find(parts, name);
+	const struct piece *part = piece_find(parts, name);
 
 	return part != NULL ? blob_text(part->body) : NULL;
 }

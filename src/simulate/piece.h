@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A part is one thing that a request carries: a field with its value, or a
+ * A piece is one thing that a request carries: a field with its value, or a
  * file.
  */
-#ifndef SIMULATE_PART_H
-#define SIMULATE_PART_H
+#ifndef SIMULATE_PIECE_H
+#define SIMULATE_PIECE_H
 
 #include "blob.h"
 
-struct part {
+struct piece {
 	char *name;
 	char *filename;   /* NULL: none was given */
 	char *type;       /* its Content-Type; NULL: none */
@@ -18,17 +18,17 @@ struct part {
 	struct blob *body;
 };
 
-struct part *part_new(const char *name, const char *directory);
+struct piece *piece_new(const char *name, const char *directory);
 
 /* A field with its value. */
-struct part *part_new_text(const char *name, const char *value);
+struct piece *piece_new_text(const char *name, const char *value);
 
-void part_free(struct part *part);
+void piece_free(struct piece *part);
 
 /* The field of that name (case matters) that comes first, or NULL. */
-const struct part *part_find(const GPtrArray *parts, const char *name);
+const struct piece *piece_find(const GPtrArray *parts, const char *name);
 
 /* The value of a field that is in memory as a whole, else NULL. */
-const char *part_value(const GPtrArray *parts, const char *name);
+const char *piece_value(const GPtrArray *parts, const char *name);
 
 #endif

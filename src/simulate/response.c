@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "answer.h"
+#include "response.h"
 #include <microhttpd.h>
 #include <string.h>
 
-struct answer *
-answer_new_bytes(const char *type, GBytes *bytes)
+struct response *
+response_new_bytes(const char *type, GBytes *bytes)
 {
-	struct answer *answer = g_new0(struct answer, 1);
+	struct response *answer = g_new0(struct response, 1);
 
 	answer->status = 200;
 	answer->type = type;
@@ -15,41 +15,42 @@ answer_new_bytes(const char *type, GBytes *bytes)
 	return answer;
 }
 
-struct answer *
-answer_new(unsigned status, const char *type, const char *text)
+struct response *
+response_new(unsigned status, const char *type, const char *text)
 {
 	size_t length = text != NULL ? strlen(text) : 0;
-	struct answer *answer =
-	    answer_new_bytes(type, g_bytes_new(text, length));
+	struct response *answer =
+	    response_new_bytes(type, g_bytes_new(text, length));
 
 	answer->status = status;
 	return answer;
 }
 
-struct answer *
-answer_new_json(unsigned status, struct json_object *object)
+struct response *
+response_new_json(unsigned status, struct json_object *object)
 {
 	const char *text = json_object_to_json_string_ext(
 	    object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-	struct answer *answer = answer_new(status, "application/json", text);
+	struct response *answer =
+	    response_new(status, "application/json", text);
 
 	json_object_put(object);
 	return answer;
 }
 
-struct answer *
-answer_new_message(unsigned status, const char *text)
+struct response *
+response_new_message(unsigned status, const char *text)
 {
 	struct json_object *object = json_object_new_object();
 	g_autofree char *valid = g_utf8_make_valid(text, -1);
 
 	json_object_object_add(
 	    object, "message", json_object_new_string(valid));
-	return answer_new_json(status, object);
+	return response_new_json(status, object);
 }
 
 void
-answer_free(struct answer *answer)
+response_free(struct response *answer)
 {
 	if (answer == NULL)
 		return;
@@ -59,13 +60,13 @@ answer_free(struct answer *answer)
 }
 
 void
-answer_add(struct answer *answer, const char *name, const char *value)
+response_add(struct response *answer, const char *name, const char *value)
 {
 	g_ptr_array_add(answer->fields, g_strconcat(name, ": ", value, NULL));
 }
 
 const char *
-answer_phrase(unsigned status)
+response_phrase(unsigned status)
 {
 	const char *phrase = MHD_get_reason_phrase_for(status);
 
@@ -73,14 +74,14 @@ answer_phrase(unsigned status)
 }
 
 GString *
-answer_print(const struct answer *answer)
+response_print(const struct response *answer)
 {
 	GString *bytes = g_string_new(NULL);
 	size_t length;
 	const char *body = g_bytes_get_data(answer->body, &length);
 
 	g_string_printf(bytes, "HTTP/1.1 %u %s\r\n", answer->status,
-	    answer_phrase(answer->status));
+	    response_phrase(answer->status));
 	if (answer->type != NULL)
 		g_string_append_printf(
 		    bytes, "Content-Type: %s\r\n", answer->type);
