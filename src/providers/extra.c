@@ -17,14 +17,17 @@ free_extra(void *object)
 	g_free(extra);
 }
 
-/* Takes the value over; NULL is none. */
+/* Takes the value over; NULL is none, and an empty one says nothing that an API
+ * would not take for a mistake. */
 static void
 add_extra(GPtrArray *extras, const char *name, char *value)
 {
 	struct extra *extra;
 
-	if (value == NULL)
+	if (value == NULL || *value == '\0') {
+		g_free(value);
 		return;
+	}
 	extra = g_new0(struct extra, 1);
 	extra->name = g_strdup(name);
 	extra->value = value;

@@ -4,13 +4,7 @@
  * /v3/DOMAIN/messages.mime with the mail as it is.  One id for all recipients,
  * no word about each; one bad address refuses the whole call.
  */
-#include "addressee.h"
-#include "control.h"
-#include "display.h"
-#include "extra.h"
-#include "filename.h"
-#include "form.h"
-#include "mail/raw.h"
+#include "mailgun_request.h"
 #include "mailgun_verdicts.h"
 #include "response.h"
 #include "translators.h"
@@ -25,10 +19,9 @@
  * does not know with 200. */
 #define DOMAIN_FORBIDDEN "/:&'@(),!?#;%+=<>"
 
-/* All o:, h:, v: and t: fields together, names and values.  The plan weighs the
- * extra fields only and is told less, so that what we add ourselves (prefixes,
- * Message-Id, Date, Sender, Reply-To) has room. */
-#define OPTIONS_MAX  16000
+/* Of the 16 KB that all o:, h:, v: and t: fields may have together the plan,
+ * which weighs the extra fields only, is told so much: what the request adds
+ * (prefixes, Message-Id, Date, Sender, Reply-To) needs room. */
 #define OPTIONS_PLAN (9 * 1024)
 
 /* What fields lose nothing of:
@@ -62,8 +55,6 @@ struct mailgun {
 	char *fields_path, *raw_path;
 	struct verdict_table *verdicts;
 };
-
-static const char *const omitted[] = { CONTROL_FIELDS, NULL };
 
 static const struct setting mailgun_settings[] = {
 	{ .section = "provider",
@@ -144,180 +135,22 @@ close_mailgun(struct provider *provider)
 }
 
 static bool
-check_from(const struct message *message, GError **error)
-{
-	const struct header_address *from;
-
-	if (message->from->len == 0)
-		return true;
-	from = message->from->pdata[0];
-	if (g_str_is_ascii(from->spec))
-		return true;
-	g_set_error(error, TRANSLATOR_ERROR, 0,
-	    "From <%s> is not ASCII, and Mailgun cannot send for such an "
-	    "address; use an ASCII one",
-	    from->spec);
-	return false;
-}
-
-static bool
-add_people(struct form *form, const struct delivery *delivery, GError **error)
-{
-	static const char *const fields[] = {
-		[ADDRESSEE_TO] = "to",
-		[ADDRESSEE_CC] = "cc",
-		[ADDRESSEE_BCC] = "bcc",
-	};
-	const struct message *message = delivery->message;
-	g_autofree struct addressee *list = addressee_list(delivery);
-	const struct header_address *from;
-	g_autofree char *author = NULL;
-
-	if (message->from->len == 0 || list[0].role != ADDRESSEE_TO) {
-		g_set_error(error, TRANSLATOR_ERROR, 0,
-		    "Mailgun needs %s when a mail is sent as fields; use "
-		    "format = auto or raw",
-		    message->from->len == 0 ? "a From that can be read"
-					    : "a recipient who stands in To");
-		return false;
-	}
-	from = message->from->pdata[0];
-	author = display_mailbox(from->name, from->spec);
-	form_add(form, "from", author);
-	for (unsigned i = 0; i < delivery->count; i++) {
-		g_autofree char *mailbox =
-		    display_mailbox(list[i].name, list[i].address->text);
-
-		form_add(form, fields[list[i].role], mailbox);
-	}
-	return true;
-}
-
-static bool
-has_text(GBytes *body)
-{
-	return body != NULL && g_bytes_get_size(body) > 0;
-}
-
-/* Empty fields count as missing, and a mail must have one of the bodies. */
-static void
-add_bodies(struct form *form, const struct message *message)
-{
-	const char *subject = message->subject;
-
-	form_add(form, "subject",
-	    subject == NULL || *subject == '\0' ? " " : subject);
-	if (has_text(message->text))
-		form_add_bytes(form, "text", message->text);
-	else if (!has_text(message->html))
-		form_add(form, "text", " ");
-	if (has_text(message->html))
-		form_add_bytes(form, "html", message->html);
-}
-
-/* An inline part's file name becomes its Content-ID. */
-static void
-add_part(struct form *form, const struct part *part)
-{
-	bool inlined = part->role == PART_INLINE;
-	g_autofree char *name =
-	    inlined ? filename_make_inline(part) : filename_make(part);
-	struct form_file file = {
-		.field = inlined ? "inline" : "attachment",
-		.name = name,
-		.type = part->type,
-		.parameters = part->parameters,
-	};
-
-	form_open_file(form, &file);
-	segments_add_part(form->segments, part, SEGMENT_PLAIN);
-	form_close_file(form);
-}
-
-static bool
-add_extras(struct form *form, const struct message *message, GError **error)
-{
-	g_autoptr(GPtrArray) extras = extra_read(message, omitted);
-	size_t size = 0;
-
-	for (unsigned i = 0; i < extras->len; i++) {
-		const struct extra *extra = extras->pdata[i];
-		g_autofree char *name = g_strconcat("h:", extra->name, NULL);
-
-		form_add(form, name, extra->value);
-		size += strlen(name) + strlen(extra->value);
-	}
-	if (size <= OPTIONS_MAX)
-		return true;
-	g_set_error(error, TRANSLATOR_ERROR, 0,
-	    "the header fields have %zu bytes, and Mailgun takes %d in a mail "
-	    "sent as fields; use format = raw",
-	    size, OPTIONS_MAX);
-	return false;
-}
-
-static bool
-encode_fields(
-    struct form *form, const struct delivery *delivery, GError **error)
-{
-	const struct message *message = delivery->message;
-
-	if (!add_people(form, delivery, error))
-		return false;
-	add_bodies(form, message);
-	if (!add_extras(form, message, error))
-		return false;
-	for (unsigned i = 0; i < message->parts->len; i++)
-		add_part(form, message->parts->pdata[i]);
-	return true;
-}
-
-/* `to` is the envelope; what To and Cc show is the mail's own.  Links that are
- * rewritten for tracking break a signature. */
-static void
-encode_raw(struct form *form, const struct delivery *delivery)
-{
-	const struct message *message = delivery->message;
-	static const struct form_file file = { "message", "message.mime",
-		"message/rfc822", "" };
-	struct raw_options options = {
-		.hostname = delivery->hostname,
-		.omit = omitted,
-	};
-
-	for (unsigned i = 0; i < delivery->count; i++)
-		form_add(form, "to", delivery_recipient(delivery, i)->text);
-	if (message->traits & (TRAIT_SIGNED | TRAIT_ENCRYPTED | TRAIT_DKIM))
-		form_add(form, "o:tracking", "no");
-	if (message->traits & TRAIT_NO_TO)
-		options.add = "To: undisclosed-recipients:;\r\n";
-	form_open_file(form, &file);
-	raw_append(form->segments, message, &options);
-	form_close_file(form);
-}
-
-static bool
 encode_mailgun(const struct provider *provider, const struct delivery *delivery,
     struct exchange *exchange, GError **error)
 {
 	const struct mailgun *self = provider->self;
 	const struct submission *submission = delivery->message->submission;
-	bool raw = delivery->form == DELIVERY_RAW;
 	struct form form = { .id = submission->id };
 	g_autofree char *type = form_content_type(&form);
 
-	if (!control_check(delivery->message, error) ||
-	    !check_from(delivery->message, error))
-		return false;
 	exchange->body = form.segments = segments_new(submission->spool);
-	if (raw)
-		encode_raw(&form, delivery);
-	else if (!encode_fields(&form, delivery, error))
+	if (!mailgun_request_write(&form, delivery, error))
 		return false;
 	form_end(&form);
 	exchange->http.method = g_strdup("POST");
 	exchange->http.path =
-	    g_strdup(raw ? self->raw_path : self->fields_path);
+	    g_strdup(delivery->form == DELIVERY_RAW ? self->raw_path
+						    : self->fields_path);
 	exchange_add_field(exchange, "Accept", "application/json");
 	exchange_add_field(exchange, "Content-Type", type);
 	return true;

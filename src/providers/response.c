@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 #include <json-c/json.h>
+#include <limits.h>
 #include <string.h>
 
 #define DEPTH 32
@@ -23,8 +24,6 @@ response_parse(const struct http_response *response)
 	json_tokener_set_flags(
 	    tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	object = json_tokener_parse_ex(tokener, body->str, (int)body->len);
-	/* a number is only known to be whole when something follows it, and
-	 * no answer is a number */
 	if (json_tokener_get_error(tokener) != json_tokener_success ||
 	    json_tokener_get_parse_end(tokener) != body->len) {
 		json_object_put(object);
@@ -115,6 +114,19 @@ set_verdicts(struct outcome *outcome, const struct verdict *verdict)
 		outcome->verdicts[i].unlikely = verdict->unlikely;
 }
 
+/* "HTTP 502: text"; a title often begins with the number itself. */
+static char *
+tell_status(unsigned status, const char *text)
+{
+	g_autofree char *number = g_strdup_printf("%u ", status);
+
+	if (*text == '\0')
+		return g_strdup_printf("HTTP %u", status);
+	if (g_str_has_prefix(text, number))
+		return g_strdup_printf("HTTP %s", text);
+	return g_strdup_printf("HTTP %u: %s", status, text);
+}
+
 void
 response_judge(const struct exchange *exchange,
     const struct verdict_table *table, const char *text,
@@ -134,9 +146,7 @@ response_judge(const struct exchange *exchange,
 			verdict = (struct verdict){ VERDICT_OUTAGE,
 				.status = response->status };
 	}
-	said = *text != '\0'
-		   ? g_strdup_printf("HTTP %u: %s", response->status, text)
-		   : g_strdup_printf("HTTP %u", response->status);
+	said = tell_status(response->status, text);
 	verdict.text = said;
 	set_verdicts(outcome, &verdict);
 	outcome->unknown = rule == NULL;

@@ -12,10 +12,8 @@
 
 #include <string.h>
 
-/* libESMTP's SASL copies both into one buffer of 513 bytes, and prints a
- * command into 1,024. */
-#define LOGIN_MAX   255
-#define ADDRESS_MAX 254
+/* libESMTP's SASL copies both into one buffer of 513 bytes. */
+#define LOGIN_MAX 255
 
 #define TLS_PORT 465
 
@@ -157,39 +155,21 @@ close_upstream(struct provider *provider)
 	g_free(self);
 }
 
-static bool
-check_address(const struct address *address, GError **error)
-{
-	if (address == NULL || strlen(address->text) <= ADDRESS_MAX)
-		return true;
-	g_set_error(error, TRANSLATOR_ERROR, 0,
-	    "the address <%s> has %zu octets, and SMTP takes %d", address->text,
-	    strlen(address->text), ADDRESS_MAX);
-	return false;
-}
-
-static bool
-encode_envelope(const struct delivery *delivery, struct smtp_request *request,
-    GError **error)
+/* An address has 254 octets at most (mail/address.h): libESMTP prints a command
+ * into 1,024 and cuts off what is more. */
+static void
+encode_envelope(const struct delivery *delivery, struct smtp_request *request)
 {
 	const struct submission *submission = delivery->message->submission;
 	const struct address *sender = submission->envelope->sender;
 
-	if (!check_address(sender, error))
-		return false;
 	if (sender != NULL)
 		request->sender = address_copy(sender);
-	for (unsigned i = 0; i < delivery->count; i++) {
-		const struct address *recipient =
-		    delivery_recipient(delivery, i);
-
-		if (!check_address(recipient, error))
-			return false;
-		g_ptr_array_add(request->recipients, address_copy(recipient));
-	}
+	for (unsigned i = 0; i < delivery->count; i++)
+		g_ptr_array_add(request->recipients,
+		    address_copy(delivery_recipient(delivery, i)));
 	request->eightbit =
 	    submission->seen.eightbit_header || submission->seen.eightbit_body;
-	return true;
 }
 
 static bool
@@ -204,9 +184,9 @@ encode_upstream(const struct provider *provider,
 
 	(void)provider;
 	g_assert(delivery->form == DELIVERY_RAW);
-	if (!control_check(delivery->message, error) ||
-	    !encode_envelope(delivery, &exchange->smtp, error))
+	if (!control_check(delivery->message, error))
 		return false;
+	encode_envelope(delivery, &exchange->smtp);
 	exchange->body = segments_new(delivery->message->submission->spool);
 	raw_append(exchange->body, delivery->message, &options);
 	return true;

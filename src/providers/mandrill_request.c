@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+#include "mandrill_request.h"
+
+#include "addressee.h"
+#include "control.h"
+#include "display.h"
+#include "extra.h"
+#include "filename.h"
+#include "mail/raw.h"
+#include "translators.h"
+
+/* The last three are its own, added to what it sends. */
+static const char *const omitted[] = { CONTROL_FIELDS, "X-Report-Abuse",
+	"X-Native-Encoded", "Feedback-ID", NULL };
+
+static void
+write_author(struct writer *writer, const struct message *message)
+{
+	const struct header_address *from;
+
+	if (message->from->len == 0)
+		return;
+	from = message->from->pdata[0];
+	writer_member(writer, "from_email", from->spec);
+	writer_member(writer, "from_name", from->name);
+}
+
+static void
+write_people(struct writer *writer, const struct delivery *delivery)
+{
+	static const char *const types[] = {
+		[ADDRESSEE_TO] = "to",
+		[ADDRESSEE_CC] = "cc",
+		[ADDRESSEE_BCC] = "bcc",
+	};
+	g_autofree struct addressee *list = addressee_list(delivery);
+
+	writer_name(writer, "to");
+	writer_open(writer, '[');
+	for (unsigned i = 0; i < delivery->count; i++) {
+		writer_open(writer, '{');
+		writer_member(writer, "email", list[i].address->text);
+		writer_member(writer, "name", list[i].name);
+		writer_member(writer, "type", types[list[i].role]);
+		writer_close(writer, '}');
+	}
+	writer_close(writer, ']');
+	/* or each recipient, blind ones too, gets a mail to himself alone */
+	writer_name(writer, "preserve_recipients");
+	writer_bool(writer, true);
+}
+
+static void
+write_bodies(struct writer *writer, const struct message *message)
+{
+	writer_member(writer, "subject", message->subject);
+	if (message->text != NULL) {
+		writer_name(writer, "text");
+		writer_bytes(writer, message->text);
+	}
+	if (message->html != NULL) {
+		writer_name(writer, "html");
+		writer_bytes(writer, message->html);
+	}
+}
+
+/* An object: a list of lines is ignored without a word. */
+static void
+write_extras(struct writer *writer, const struct message *message)
+{
+	g_autoptr(GPtrArray) extras = extra_read(message, omitted);
+
+	writer_name(writer, "headers");
+	writer_open(writer, '{');
+	for (unsigned i = 0; i < extras->len; i++) {
+		const struct extra *extra = extras->pdata[i];
+
+		writer_member(writer, extra->name, extra->value);
+	}
+	writer_close(writer, '}');
+}
+
+static bool
+is_image(const struct part *part)
+{
+	return part->role == PART_INLINE &&
+	       g_str_has_prefix(part->type, "image/");
+}
+
+/* An image's name is its Content-ID, as the html has it; that of another file
+ * would leave as raw 8-bit bytes were it not ASCII. */
+static void
+write_part(struct writer *writer, const struct part *part)
+{
+	bool image = is_image(part);
+	g_autofree char *name =
+	    image ? filename_make_inline(part) : filename_make(part);
+	g_autofree char *ascii = filename_ascii(name);
+	g_autofree char *type = g_strconcat(part->type, part->parameters, NULL);
+
+	writer_open(writer, '{');
+	writer_member(writer, "type", image ? part->type : type);
+	writer_member(writer, "name", image ? name : ascii);
+	writer_name(writer, "content");
+	writer_open_text(writer);
+	segments_add_part(writer->segments, part, SEGMENT_BASE64);
+	writer_close_text(writer);
+	writer_close(writer, '}');
+}
+
+static void
+write_parts(struct writer *writer, const struct message *message, bool images)
+{
+	bool open = false;
+
+	for (unsigned i = 0; i < message->parts->len; i++) {
+		const struct part *part = message->parts->pdata[i];
+
+		if (is_image(part) != images)
+			continue;
+		if (!open) {
+			writer_name(writer, images ? "images" : "attachments");
+			writer_open(writer, '[');
+			open = true;
+		}
+		write_part(writer, part);
+	}
+	if (open)
+		writer_close(writer, ']');
+}
+
+static void
+write_fields(struct writer *writer, const struct delivery *delivery)
+{
+	const struct message *message = delivery->message;
+
+	writer_name(writer, "message");
+	writer_open(writer, '{');
+	write_author(writer, message);
+	write_people(writer, delivery);
+	write_bodies(writer, message);
+	write_extras(writer, message);
+	writer_name(writer, "metadata");
+	writer_open(writer, '{');
+	writer_member(writer, "postferry_id", message->submission->id);
+	writer_close(writer, '}');
+	write_parts(writer, message, false);
+	write_parts(writer, message, true);
+	writer_close(writer, '}');
+}
+
+/* `to` is the envelope; From is the mail's own, since from_email of another
+ * might take its place.  What fields say beside it the header says here. */
+static void
+write_raw(struct writer *writer, const struct delivery *delivery)
+{
+	const struct message *message = delivery->message;
+	g_autofree char *add = g_strdup_printf(
+	    "X-MC-PreserveRecipients: true\r\n"
+	    "X-MC-Metadata: {\"postferry_id\":\"%s\"}\r\n%s",
+	    message->submission->id,
+	    message->traits & TRAIT_NO_TO ? "To: undisclosed-recipients:;\r\n"
+					  : "");
+	const struct raw_options options = {
+		.hostname = delivery->hostname,
+		.omit = omitted,
+		.add = add,
+		.json = true,
+	};
+
+	writer_name(writer, "to");
+	writer_open(writer, '[');
+	for (unsigned i = 0; i < delivery->count; i++)
+		writer_text(writer, delivery_recipient(delivery, i)->text);
+	writer_close(writer, ']');
+	writer_name(writer, "raw_message");
+	writer_open_text(writer);
+	raw_append(writer->segments, message, &options);
+	writer_close_text(writer);
+}
+
+static bool
+check_raw(const struct delivery *delivery, GError **error)
+{
+	if (delivery->form != DELIVERY_RAW || raw_is_utf8(delivery->message))
+		return true;
+	g_set_error(error, TRANSLATOR_ERROR, 0,
+	    "the mail has bytes that are not UTF-8, and Mandrill takes raw "
+	    "mail in UTF-8 only; use format = auto, or send it with "
+	    "quoted-printable or base64");
+	return false;
+}
+
+bool
+mandrill_request_write(
+    struct writer *writer, const struct delivery *delivery, GError **error)
+{
+	if (!control_check(delivery->message, error) ||
+	    !check_raw(delivery, error))
+		return false;
+	if (delivery->form == DELIVERY_RAW)
+		write_raw(writer, delivery);
+	else
+		write_fields(writer, delivery);
+	return true;
+}
