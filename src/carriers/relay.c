@@ -296,6 +296,16 @@ on_time(void *object)
 }
 
 static void
+cut_sessions(struct relay *relay)
+{
+	for (GList *l = relay->sessions.head; l != NULL; l = l->next) {
+		struct relay_session *session = l->data;
+
+		relay_watch_cut(&session->watch, RELAY_CUT_ABORT);
+	}
+}
+
+static void
 on_abort(void *self)
 {
 	struct relay *relay = self;
@@ -303,21 +313,19 @@ on_abort(void *self)
 	g_assert(loop_here(relay->loop));
 	drop_all_waiting(
 	    relay, G_MAXINT64, "broken off: postferry is stopping");
-	for (GList *l = relay->sessions.head; l != NULL; l = l->next) {
-		struct relay_session *session = l->data;
-
-		relay_watch_cut(&session->watch, RELAY_CUT_ABORT);
-	}
+	cut_sessions(relay);
 	loop_timer_set(relay->timer, 0);
 }
 
-/* The letters of sessions that ended are read when the loop is freed. */
+/* A session may still wait for the answer to its QUIT.  The letters of those
+ * that ended are read when the loop is freed. */
 static void
 on_free(void *self)
 {
 	struct relay *relay = self;
 	GList *link;
 
+	cut_sessions(relay);
 	pool_free(relay->pool);
 	while ((link = g_queue_pop_head_link(&relay->sessions)) != NULL) {
 		struct relay_session *session = link->data;

@@ -124,7 +124,7 @@ end_line(struct relay_dialogue *dialogue)
 bool
 relay_dialogue_hear(struct relay_dialogue *dialogue, char *bytes, size_t length)
 {
-	if (dialogue->part == DIALOGUE_MAIL)
+	if (dialogue->over)
 		return true;
 	if (dialogue->part == DIALOGUE_HELLO)
 		mask_lines(bytes, length);
@@ -139,7 +139,7 @@ relay_dialogue_hear(struct relay_dialogue *dialogue, char *bytes, size_t length)
 	return true;
 }
 
-/* A command begins another part; the next line of AUTH is none. */
+/* Which part a command begins; false when none. */
 static bool
 find_part(const char *bytes, size_t length, enum dialogue_part *part)
 {
@@ -188,26 +188,26 @@ await_reply(struct relay_dialogue *dialogue)
 	g_string_truncate(dialogue->line, 0);
 }
 
-/* What is no command we know of is QUIT: the last reply says why. */
+/* The next line of AUTH is no command, whatever it reads like.  What is none
+ * that we know of is QUIT, and the last reply is why. */
 bool
 relay_dialogue_say(
     struct relay_dialogue *dialogue, const char *bytes, size_t length)
 {
-	bool answers = dialogue->part == DIALOGUE_AUTH && dialogue->code == 334;
 	enum dialogue_part part = dialogue->part;
 
-	if (part == DIALOGUE_MAIL)
+	if (dialogue->over)
 		return true;
-	if (!answers) {
-		if (!find_part(bytes, length, &part))
-			return true;
+	if (part != DIALOGUE_AUTH || dialogue->code != 334) {
+		dialogue->over = !find_part(bytes, length, &part);
 		if (!check_command(dialogue, part, bytes, length))
 			return false;
 	}
+	dialogue->over = dialogue->over || part == DIALOGUE_MAIL;
 	dialogue->part = part;
-	if (part == DIALOGUE_HELLO)
+	if (part == DIALOGUE_HELLO && !dialogue->over)
 		dialogue->eightbit = false;
-	if (part != DIALOGUE_MAIL)
+	if (!dialogue->over)
 		await_reply(dialogue);
 	return true;
 }

@@ -19,7 +19,7 @@ enum dialogue_part {
 	DIALOGUE_HELLO, /* EHLO or HELO */
 	DIALOGUE_STARTTLS,
 	DIALOGUE_AUTH,
-	DIALOGUE_MAIL, /* MAIL and all that follows: no longer listened to */
+	DIALOGUE_MAIL, /* MAIL and all that follows */
 };
 
 /* What was heard that must not be. */
@@ -35,6 +35,7 @@ struct relay_dialogue {
 
 	enum dialogue_part part;
 	enum dialogue_fault fault; /* the first */
+	bool over; /* MAIL or QUIT was said: no longer listened to */
 	bool authenticated;
 	bool eightbit; /* 8BITMIME was offered in the last EHLO */
 

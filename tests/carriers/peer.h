@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <glib.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -232,7 +233,9 @@ on_accept(void *object)
 
 	while ((fd = accept4(peer->fd, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
 		struct link *link = g_new0(struct link, 1);
+		int one = 1;
 
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 		link->peer = peer;
 		link->fd = fd;
 		link->number = atomic_fetch_add(&peer->connections, 1) + 1;

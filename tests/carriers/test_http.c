@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The HTTP carrier against servers that answer, stall, lie and hang up. */
-#include "carriers/peer.h"
 #include "carriers/resolver.h"
+#include "carriers/stage.h"
 
-#include "carrier.h"
 #include "core/clock.h"
 #include <setjmp.h>
 #include <signal.h>
@@ -13,36 +12,8 @@
 
 #include <cmocka.h>
 
-/* What a test needs: a loop on this thread, the carrier, a peer. */
-struct stage {
-	struct loop *loop;
-	struct carrier carrier;
-	struct peer peer;
-	struct endpoint endpoint;
-	char *url;
-	GPtrArray *ended; /* exchanges, in the order of done */
-	unsigned awaited;
-	struct loop_timer *timer;
-};
-
 /* The certificates, made once. */
 static char *folder;
-
-static void
-on_done(void *object, struct exchange *exchange)
-{
-	struct stage *stage = object;
-
-	g_ptr_array_add(stage->ended, exchange);
-	if (stage->ended->len == stage->awaited)
-		loop_quit(stage->loop);
-}
-
-static void
-free_exchange(void *exchange)
-{
-	exchange_free(exchange);
-}
 
 static void
 set_url(
@@ -56,36 +27,9 @@ set_url(
 static void
 open_stage(struct stage *stage, link_fn serve)
 {
-	*stage = (struct stage) {
-		.loop = loop_new("dispatch", NULL),
-		.peer = { .serve = serve },
-		.ended = g_ptr_array_new_with_free_func(free_exchange),
-		.endpoint = {
-			.provider = "test",
-			.connections = 4,
-			.resolve_ms = 3000,
-			.connect_ms = 3000,
-			.answer_ms = 10000,
-			.upload_rate = 8192,
-			.upload_window_ms = 10000,
-			.idle_ms = 10000,
-		},
-	};
+	stage_open(stage, serve);
 	stage->carrier = carrier_http_new(stage->loop);
-	peer_start(&stage->peer);
 	set_url(stage, "http", "127.0.0.1", stage->peer.port);
-}
-
-/* The carrier goes first: the peer waits for its clients to hang up. */
-static void
-close_stage(struct stage *stage)
-{
-	stage->carrier.free(stage->carrier.self);
-	peer_stop(&stage->peer);
-	loop_timer_free(stage->timer);
-	loop_free(stage->loop);
-	g_ptr_array_unref(stage->ended);
-	g_free(stage->url);
 }
 
 static struct exchange *
@@ -101,50 +45,16 @@ make_exchange(struct stage *stage, size_t size)
 	exchange_add_field(exchange, "Content-Type", "text/plain");
 	exchange->body = segments_new(NULL);
 	segments_add(exchange->body, bytes, size);
-	exchange->done = on_done;
+	exchange->done = stage_done;
 	exchange->object = stage;
 	return exchange;
-}
-
-static void
-send_exchange(struct stage *stage, struct exchange *exchange)
-{
-	stage->carrier.send(stage->carrier.self, exchange);
-}
-
-/* Runs until so many exchanges have ended in all; the last of them. */
-static struct exchange *
-await(struct stage *stage, unsigned count)
-{
-	stage->awaited = count;
-	if (stage->ended->len < count)
-		loop_run(stage->loop);
-	return g_ptr_array_index(stage->ended, count - 1);
 }
 
 static struct exchange *
 carry(struct stage *stage, size_t size)
 {
-	send_exchange(stage, make_exchange(stage, size));
-	return await(stage, stage->ended->len + 1);
-}
-
-static void
-on_tick(void *object)
-{
-	struct stage *stage = object;
-
-	loop_quit(stage->loop);
-}
-
-/* Lets the loop run for a while, for what happens by time alone. */
-static void
-pass_time(struct stage *stage, int64_t ms)
-{
-	if (stage->timer == NULL)
-		stage->timer = loop_timer_new(stage->loop, on_tick, stage);
-	loop_timer_set(stage->timer, ms);
-	loop_run(stage->loop);
+	stage_send(stage, make_exchange(stage, size));
+	return stage_await(stage, stage->ended->len + 1);
 }
 
 /* The peers. */
@@ -435,7 +345,7 @@ test_rows(void **state)
 		}
 		print_message("  %s\n", rows[i].name);
 		check_row(&stage, &rows[i]);
-		close_stage(&stage);
+		stage_close(&stage);
 	}
 }
 
@@ -452,7 +362,7 @@ test_huge_answer_is_cut(void **state)
 	assert_int_equal(exchange->http_response.status, 200);
 	assert_true(exchange->http_response.cut);
 	assert_int_equal(exchange->http_response.body->len, 256 * 1024);
-	close_stage(&stage);
+	stage_close(&stage);
 }
 
 static void
@@ -467,8 +377,8 @@ test_request_as_written(void **state)
 	stage.endpoint.password = "secret";
 	exchange = make_exchange(&stage, 3);
 	exchange_add_field(exchange, "X-Own", "value");
-	send_exchange(&stage, exchange);
-	await(&stage, 1);
+	stage_send(&stage, exchange);
+	stage_await(&stage, 1);
 	assert_string_equal(
 	    exchange->http_response.content_type, "application/json");
 	assert_true(peer_heard(&stage.peer, "POST /v3/send?a=b HTTP/1.1"));
@@ -478,7 +388,7 @@ test_request_as_written(void **state)
 	assert_true(peer_heard(&stage.peer, "Content-Length: 3"));
 	assert_true(peer_heard(&stage.peer, "User-Agent: postferry/"));
 	assert_int_equal(peer_count(&stage.peer, "Content-Type:"), 1);
-	close_stage(&stage);
+	stage_close(&stage);
 }
 
 static void
@@ -493,11 +403,11 @@ test_get(void **state)
 	segments_unref(g_steal_pointer(&exchange->body));
 	g_free(exchange->http.method);
 	exchange->http.method = g_strdup("GET");
-	send_exchange(&stage, exchange);
-	await(&stage, 1);
+	stage_send(&stage, exchange);
+	stage_await(&stage, 1);
 	assert_int_equal(exchange->end, EXCHANGE_ANSWERED);
 	assert_true(peer_heard(&stage.peer, "GET /v3/send?a=b HTTP/1.1"));
-	close_stage(&stage);
+	stage_close(&stage);
 }
 
 /* Nobody there, nobody by that name, nobody who takes the connection. */
@@ -517,7 +427,7 @@ test_not_reached(void **state)
 	exchange = carry(&stage, 10);
 	assert_int_equal(exchange->end, EXCHANGE_UNSENT);
 	assert_int_equal(atomic_load(&stage.peer.requests), 0);
-	close_stage(&stage);
+	stage_close(&stage);
 }
 
 static void
@@ -531,7 +441,7 @@ test_base_url_curl_does_not_take(void **state)
 	set_url(&stage, "ftp", "127.0.0.1", stage.peer.port);
 	exchange = carry(&stage, 10);
 	assert_int_equal(exchange->end, EXCHANGE_UNSENT);
-	close_stage(&stage);
+	stage_close(&stage);
 }
 
 /* The backlog is full: SYNs are dropped. */
@@ -561,7 +471,7 @@ test_black_hole(void **state)
 	for (size_t i = 0; i < G_N_ELEMENTS(fill); i++)
 		close(fill[i]);
 	close(hole);
-	close_stage(&stage);
+	stage_close(&stage);
 }
 
 /* The resolver hangs in a thread of curl's; the loop must not wait for it. */
@@ -583,7 +493,7 @@ test_name_that_hangs(void **state)
 	assert_int_equal(carry(&stage, 10)->end, EXCHANGE_ANSWERED);
 	assert_true(clock_monotonic_ms() - begun < 2500);
 	resolver_release();
-	close_stage(&stage);
+	stage_close(&stage);
 }
 
 static void
@@ -599,15 +509,15 @@ test_deadline(void **state)
 	second = make_exchange(&stage, 10);
 	first->deadline_ms = clock_monotonic_ms() + 300;
 	second->deadline_ms = clock_monotonic_ms() + 150;
-	send_exchange(&stage, first);
-	send_exchange(&stage, second);
-	await(&stage, 2);
+	stage_send(&stage, first);
+	stage_send(&stage, second);
+	stage_await(&stage, 2);
 	assert_int_equal(first->end, EXCHANGE_LOST);
 	assert_int_equal(second->end, EXCHANGE_UNSENT);
 	assert_non_null(strstr(first->error, "deadline"));
 	assert_non_null(strstr(second->error, "deadline"));
 	assert_int_equal(atomic_load(&stage.peer.requests), 1);
-	close_stage(&stage);
+	stage_close(&stage);
 }
 
 static void
@@ -621,7 +531,7 @@ test_connections_are_kept(void **state)
 		assert_int_equal(carry(&stage, 5000)->end, EXCHANGE_ANSWERED);
 	assert_int_equal(atomic_load(&stage.peer.connections), 1);
 	assert_int_equal(atomic_load(&stage.peer.requests), 20);
-	close_stage(&stage);
+	stage_close(&stage);
 }
 
 static void
@@ -633,11 +543,11 @@ test_connections_are_bounded(void **state)
 	open_stage(&stage, serve_well);
 	stage.endpoint.connections = 3;
 	for (int i = 0; i < 50; i++)
-		send_exchange(&stage, make_exchange(&stage, 5000));
-	await(&stage, 50);
+		stage_send(&stage, make_exchange(&stage, 5000));
+	stage_await(&stage, 50);
 	assert_int_equal(atomic_load(&stage.peer.requests), 50);
 	assert_true(atomic_load(&stage.peer.connections) <= 3);
-	close_stage(&stage);
+	stage_close(&stage);
 }
 
 static void
@@ -651,10 +561,10 @@ test_idle_connection_is_not_used_again(void **state)
 	carry(&stage, 10);
 	carry(&stage, 10);
 	assert_int_equal(atomic_load(&stage.peer.connections), 1);
-	pass_time(&stage, 150);
+	stage_pass(&stage, 150);
 	assert_int_equal(carry(&stage, 10)->end, EXCHANGE_ANSWERED);
 	assert_int_equal(atomic_load(&stage.peer.connections), 2);
-	close_stage(&stage);
+	stage_close(&stage);
 }
 
 /* Answers the first request of the first connection; reads the second one
@@ -682,11 +592,11 @@ check_sent_once(size_t size)
 	exchange = carry(&stage, size);
 	assert_int_equal(exchange->end, EXCHANGE_LOST);
 	assert_int_equal(exchange->sent_bytes, size);
-	pass_time(&stage, 50);
+	stage_pass(&stage, 50);
 	assert_int_equal(atomic_load(&stage.peer.requests), 2);
 	/* and the next one is none the worse for it */
 	assert_int_equal(carry(&stage, size)->end, EXCHANGE_ANSWERED);
-	close_stage(&stage);
+	stage_close(&stage);
 }
 
 static void
@@ -726,7 +636,7 @@ test_dead_connection_before_the_body(void **state)
 	exchange = carry(&stage, 4 * 1024 * 1024);
 	assert_true(exchange->end == EXCHANGE_UNSENT);
 	assert_int_equal(atomic_load(&stage.peer.requests), 1);
-	close_stage(&stage);
+	stage_close(&stage);
 }
 
 /* A connection that was closed while idle is noticed before it is used. */
@@ -745,10 +655,10 @@ test_closed_while_idle(void **state)
 	(void)state;
 	open_stage(&stage, serve_one);
 	carry(&stage, 10);
-	pass_time(&stage, 50);
+	stage_pass(&stage, 50);
 	assert_int_equal(carry(&stage, 10)->end, EXCHANGE_ANSWERED);
 	assert_int_equal(atomic_load(&stage.peer.requests), 2);
-	close_stage(&stage);
+	stage_close(&stage);
 }
 
 static void
@@ -764,17 +674,17 @@ test_abort(void **state)
 	exchanges[1] = make_exchange(&stage, 32 * 1024 * 1024);
 	exchanges[2] = make_exchange(&stage, 10);
 	for (int i = 0; i < 3; i++)
-		send_exchange(&stage, exchanges[i]);
-	pass_time(&stage, 300);
+		stage_send(&stage, exchanges[i]);
+	stage_pass(&stage, 300);
 	assert_int_equal(stage.ended->len, 0);
 	stage.carrier.abort(stage.carrier.self);
 	assert_int_equal(stage.ended->len, 0);
-	await(&stage, 3);
+	stage_await(&stage, 3);
 	assert_int_equal(exchanges[0]->end, EXCHANGE_LOST);
 	assert_int_equal(exchanges[1]->end, EXCHANGE_UNSENT);
 	assert_int_equal(exchanges[2]->end, EXCHANGE_UNSENT);
 	assert_non_null(strstr(exchanges[0]->error, "stopping"));
-	close_stage(&stage);
+	stage_close(&stage);
 }
 
 /* A spool file that lost its end. */
@@ -800,12 +710,12 @@ test_unreadable(void **state)
 	segments_add_part(exchange->body, &part, SEGMENT_PLAIN);
 	assert_int_equal(ftruncate(spool_fd(spool), 500000), 0);
 	spool_unref(spool);
-	send_exchange(&stage, exchange);
-	await(&stage, 1);
+	stage_send(&stage, exchange);
+	stage_await(&stage, 1);
 	assert_int_equal(exchange->end, EXCHANGE_UNREADABLE);
 	assert_non_null(strstr(exchange->error, "could not be read"));
 	assert_int_equal(atomic_load(&stage.peer.requests), 0);
-	close_stage(&stage);
+	stage_close(&stage);
 	budget_free(budget);
 }
 
@@ -846,8 +756,8 @@ test_large_body_is_streamed(void **state)
 	segments_add_part(exchange->body, &part, SEGMENT_BASE64);
 	spool_unref(spool);
 	before = resident_kb();
-	send_exchange(&stage, exchange);
-	await(&stage, 2);
+	stage_send(&stage, exchange);
+	stage_await(&stage, 2);
 	assert_int_equal(exchange->end, EXCHANGE_ANSWERED);
 	assert_int_equal(exchange->sent_bytes, (SIZE + 2) / 3 * 4);
 	assert_int_equal(
@@ -857,7 +767,7 @@ test_large_body_is_streamed(void **state)
 #else
 	(void)before;
 #endif
-	close_stage(&stage);
+	stage_close(&stage);
 	budget_free(budget);
 }
 
@@ -868,12 +778,12 @@ on_done_and_again(void *object, struct exchange *exchange)
 	struct stage *stage = object;
 	struct exchange *next;
 
-	on_done(object, exchange);
+	stage_done(object, exchange);
 	if (stage->ended->len >= 100)
 		return;
 	next = make_exchange(stage, 100);
 	next->done = on_done_and_again;
-	send_exchange(stage, next);
+	stage_send(stage, next);
 }
 
 static void
@@ -886,11 +796,11 @@ test_send_from_done(void **state)
 	open_stage(&stage, serve_well);
 	exchange = make_exchange(&stage, 100);
 	exchange->done = on_done_and_again;
-	send_exchange(&stage, exchange);
-	await(&stage, 100);
+	stage_send(&stage, exchange);
+	stage_await(&stage, 100);
 	assert_int_equal(atomic_load(&stage.peer.requests), 100);
 	assert_int_equal(atomic_load(&stage.peer.connections), 1);
-	close_stage(&stage);
+	stage_close(&stage);
 }
 
 /* TLS */
@@ -955,7 +865,7 @@ check_tls_row(const struct tls_row *row)
 	stage.carrier.free(stage.carrier.self);
 	stage.carrier = carrier_http_new(stage.loop);
 	SSL_CTX_free(stage.peer.tls);
-	close_stage(&stage);
+	stage_close(&stage);
 }
 
 static void
