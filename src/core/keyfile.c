@@ -25,18 +25,18 @@ take_section(struct reading *reading, const struct place *place)
 {
 	struct draft *draft = reading->draft;
 	g_autofree char *origin = make_origin(reading, place);
-	struct draft_section *section = draft_find(draft, place->name);
+	struct draft_section *section = draft_find(draft, place->section);
 
 	if (section == NULL || section->origin == NULL) {
 		reading->section =
-		    draft_add(draft, place->name, origin, DRAFT_FILE);
+		    draft_add(draft, place->section, origin, DRAFT_FILE);
 		return;
 	}
 	reading->section = section;
 	draft_fault(draft, origin,
 	    "[%s]: this section stands here a second time, the first is %s: "
 	    "make one of them",
-	    place->name, section->origin);
+	    place->section, section->origin);
 }
 
 static void
@@ -44,7 +44,7 @@ take_key(struct reading *reading, const struct place *place)
 {
 	g_autofree char *origin = make_origin(reading, place);
 	g_autofree char *value = g_key_file_get_value(
-	    reading->keyfile, place->group, place->key, NULL);
+	    reading->keyfile, place->section, place->key, NULL);
 	struct draft_given given = {
 		.key = place->key,
 		.text = value,

@@ -8,8 +8,8 @@
 struct walk {
 	struct locator *locator;
 	GString *clean;
-	const char *group; /* of the section we are in; NULL: before any */
-	bool lost;         /* after a section line that could not be read */
+	const char *section; /* we are in; NULL: before any */
+	bool lost;           /* after a section line that could not be read */
 	unsigned line;
 };
 
@@ -18,8 +18,7 @@ clear_place(void *object)
 {
 	struct place *place = object;
 
-	g_free(place->group);
-	g_free(place->name);
+	g_free(place->section);
 	g_free(place->key);
 }
 
@@ -35,9 +34,9 @@ add_fault(struct walk *walk, const char *fault)
 
 /* "provider  mailgun " is "provider mailgun". */
 static char *
-squeeze(const char *group)
+squeeze(const char *inside)
 {
-	g_auto(GStrv) words = g_strsplit_set(group, " \t", -1);
+	g_auto(GStrv) words = g_strsplit_set(inside, " \t", -1);
 	GString *name = g_string_new(NULL);
 
 	for (char **word = words; *word != NULL; word++) {
@@ -70,7 +69,7 @@ judge_section(const char *line)
 	if (end[1 + strspn(end + 1, " \t")] != '\0')
 		return "nothing may follow the ] of a section, not even a "
 		       "comment: put that on a line of its own";
-	if (end == line + 1)
+	if (line + 1 + strspn(line + 1, " \t") == end)
 		return "the section has no name";
 	if (memchr(line + 1, '[', (size_t)(end - line - 1)) != NULL ||
 	    has_control(line))
@@ -79,8 +78,7 @@ judge_section(const char *line)
 	return NULL;
 }
 
-/* True when the line is kept. */
-static bool
+static void
 take_section(struct walk *walk, const char *line)
 {
 	const char *fault = judge_section(line);
@@ -89,13 +87,13 @@ take_section(struct walk *walk, const char *line)
 	walk->lost = fault != NULL;
 	if (fault != NULL) {
 		add_fault(walk, fault);
-		return false;
+		return;
 	}
-	place.group = g_strndup(line + 1, strcspn(line + 1, "]"));
-	place.name = squeeze(place.group);
+	g_autofree char *inside = g_strndup(line + 1, strcspn(line + 1, "]"));
+	place.section = squeeze(inside);
 	g_array_append_val(walk->locator->places, place);
-	walk->group = place.group;
-	return true;
+	g_string_append_printf(walk->clean, "[%s]", place.section);
+	walk->section = place.section;
 }
 
 /* What is wrong with a line that is no section and no comment. */
@@ -117,46 +115,39 @@ judge_key(const struct walk *walk, const char *line)
 	if (strncmp(line, "Encoding", 8) == 0 &&
 	    line + 8 + strspn(line + 8, " \t") == equals)
 		return "there is no key Encoding: the file is UTF-8";
-	if (walk->group == NULL)
+	if (walk->section == NULL)
 		return "this key stands before the first section: [server] "
 		       "may be missing above it";
 	return NULL;
 }
 
-/* True when the line is kept. */
-static bool
+static void
 take_key(struct walk *walk, const char *line)
 {
-	const char *fault;
+	const char *fault = judge_key(walk, line);
 	struct place place = { .kind = PLACE_KEY, .line = walk->line };
 
-	/* whose key this is cannot be known */
-	if (walk->lost)
-		return false;
-	fault = judge_key(walk, line);
+	if (walk->lost) /* whose key this is cannot be known */
+		return;
 	if (fault != NULL) {
 		add_fault(walk, fault);
-		return false;
+		return;
 	}
-	place.group = g_strdup(walk->group);
+	place.section = g_strdup(walk->section);
 	place.key = g_strchomp(g_strndup(line, strcspn(line, "=")));
 	g_array_append_val(walk->locator->places, place);
-	return true;
+	g_string_append(walk->clean, line);
 }
 
 static void
 take_line(struct walk *walk, char *line)
 {
-	bool kept = false;
-
 	walk->line++;
 	g_strstrip(line);
 	if (*line == '[')
-		kept = take_section(walk, line);
+		take_section(walk, line);
 	else if (*line != '\0' && *line != '#')
-		kept = take_key(walk, line);
-	if (kept)
-		g_string_append(walk->clean, line);
+		take_key(walk, line);
 	g_string_append_c(walk->clean, '\n');
 }
 

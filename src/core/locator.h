@@ -19,15 +19,15 @@ enum place_kind {
 struct place {
 	enum place_kind kind;
 	unsigned line;     /* from 1 */
-	char *group;       /* the section as GKeyFile names it */
-	char *name;        /* of a section: without needless blanks */
+	char *section;     /* or that of the key; without needless blanks */
 	char *key;         /* of a key */
 	const char *fault; /* what is wrong, and what to do */
 };
 
 struct locator {
 	GArray *places; /* struct place, in the order of the file */
-	char *clean;    /* the text without what is at fault, for GKeyFile */
+	char *clean;    /* the text for GKeyFile: sections named as above, lines
+			 * at fault left out */
 };
 
 /* text is UTF-8. */
