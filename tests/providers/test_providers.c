@@ -39,10 +39,12 @@ static char *
 read_file(const struct sample_case *c, const char *ending)
 {
 	g_autofree char *path = g_strconcat(c->base, ending, NULL);
-	char *text = NULL;
+	g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, NULL);
 
-	g_file_get_contents(path, &text, NULL, NULL);
-	return text;
+	if (file == NULL)
+		return NULL;
+	return g_strndup(
+	    g_mapped_file_get_contents(file), g_mapped_file_get_length(file));
 }
 
 static void

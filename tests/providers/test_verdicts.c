@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+/* Each row of each table is met by an answer below, and none is met by an
+ * answer that is meant for another. */
+#include "mail/outcome.h"
+#include "mailgun_verdicts.h"
+#include "mandrill_verdicts.h"
+#include "upstream_verdicts.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct answer {
+	unsigned status;
+	const char *text;
+	enum verdict_class class; /* NONE: no row fits */
+	bool unlikely;
+};
+
+struct rules {
+	const struct verdict_rule *rules;
+	const struct answer *answers;
+	size_t count;
+};
+
+#define D "Domain mg.example.com is not allowed to send"
+
+static const struct answer mailgun_answers[] = {
+	{ 200, "Mailgun Magnificent API", VERDICT_ACCOUNT, false },
+	{ 200, "", VERDICT_DOUBT, false },
+	{ 204, "", VERDICT_DOUBT, false },
+	{ 301, "", VERDICT_ACCOUNT, false },
+	{ 307, "", VERDICT_ACCOUNT, false },
+	{ 420,
+	    D ": recipient limit exceeded, try again after Sun, 23 Mar 2025 "
+	      "10:01:34 UTC",
+	    VERDICT_THROTTLE, false },
+	{ 429,
+	    D ": account-requests-per-sec limit exceeded, try again after 120 "
+	      "seconds",
+	    VERDICT_THROTTLE, false },
+	{ 429, "", VERDICT_THROTTLE, false },
+	{ 400, D ": bytes limit exceeded, try again after x", VERDICT_THROTTLE,
+	    false },
+	{ 400, D ": You are sending too fast.", VERDICT_THROTTLE, false },
+	{ 400, "You have exceeded your plan", VERDICT_THROTTLE, false },
+	{ 403, "Daily limit reached", VERDICT_THROTTLE, false },
+	{ 403, "quota", VERDICT_THROTTLE, false },
+	{ 400, "Too many recipients, max is 1000", VERDICT_PAYLOAD, false },
+	{ 403, D " large batches yet", VERDICT_ACCOUNT, false },
+	{ 403, "Rejected: IP 192.0.2.1 can't be used to send the message",
+	    VERDICT_ACCOUNT, false },
+	{ 400, D ": Sandbox subdomains are for test purposes only.",
+	    VERDICT_ACCOUNT, false },
+	{ 400, D ": Free accounts are for test purposes only.", VERDICT_ACCOUNT,
+	    false },
+	{ 400, D ": The domain is unverified and requires DNS configuration.",
+	    VERDICT_ACCOUNT, false },
+	{ 400, D ": Please activate your Mailgun account.", VERDICT_ACCOUNT,
+	    false },
+	{ 400, "x is not a valid secondary dkim domain name", VERDICT_ACCOUNT,
+	    false },
+	{ 401, "Forbidden", VERDICT_ACCOUNT, false },
+	{ 402, "", VERDICT_ACCOUNT, false },
+	{ 403, "", VERDICT_ACCOUNT, false },
+	{ 404, "Domain not found: mg.example.com", VERDICT_ACCOUNT, false },
+	{ 405, "", VERDICT_ACCOUNT, false },
+	{ 407, "", VERDICT_ACCOUNT, false },
+	{ 400, "unable to parse request: unexpected EOF", VERDICT_OUTAGE,
+	    false },
+	{ 408, "", VERDICT_DOUBT, true },
+	{ 400, "to parameter is not a valid address. please check",
+	    VERDICT_RECIPIENT, false },
+	{ 400, "'cc' parameter is not a valid address", VERDICT_RECIPIENT,
+	    false },
+	{ 400, "\"bcc\" parameter is not a valid address", VERDICT_RECIPIENT,
+	    false },
+	{ 400, "from parameter is not a valid address", VERDICT_PAYLOAD,
+	    false },
+	{ 400, "to parameter is missing", VERDICT_PAYLOAD, false },
+	{ 400, "'message' parameter is not a file", VERDICT_PAYLOAD, false },
+	{ 400, "Need at least one of 'text' or 'html' parameters specified",
+	    VERDICT_PAYLOAD, false },
+	{ 400,
+	    "Send options (parameters starting with o:, h:, or v:) are limited "
+	    "to 16 kB total",
+	    VERDICT_PAYLOAD, false },
+	{ 400, "Header name must be pure ASCII: x", VERDICT_PAYLOAD, false },
+	{ 400, "unable to parse request: invalid URL escape", VERDICT_PAYLOAD,
+	    false },
+	{ 413, "request size exceeds 52.4MiB limit", VERDICT_PAYLOAD, false },
+	{ 415, "", VERDICT_PAYLOAD, false },
+	{ 422, "", VERDICT_PAYLOAD, false },
+	{ 500, "Internal Server Error", VERDICT_DOUBT, true },
+	{ 502, "", VERDICT_DOUBT, true },
+	{ 503, "", VERDICT_OUTAGE, false },
+	{ 504, "", VERDICT_DOUBT, true },
+	{ 520, "", VERDICT_DOUBT, true },
+	{ 527, "", VERDICT_DOUBT, true },
+	{ 528, "", VERDICT_NONE, false },
+	{ 418, "", VERDICT_NONE, false },
+};
+
+static const struct answer mandrill_errors[] = {
+	{ 500, "Invalid_Key: Invalid API key", VERDICT_ACCOUNT, false },
+	{ 401, "Invalid_Key: ", VERDICT_ACCOUNT, false },
+	{ 500, "ValidationError: You must specify a key value", VERDICT_ACCOUNT,
+	    false },
+	{ 422, "ValidationError: Validation error: {\"email\":\"x\"}",
+	    VERDICT_PAYLOAD, false },
+	{ 400, "MC_Exception_ValidationError: x", VERDICT_PAYLOAD, false },
+	{ 402, "PaymentRequired: x", VERDICT_ACCOUNT, false },
+	{ 500, "MC_Exception_PaymentRequired: x", VERDICT_ACCOUNT, false },
+	{ 404, "Unknown_Subaccount: x", VERDICT_ACCOUNT, false },
+	{ 404, "Unknown_Template: x", VERDICT_PAYLOAD, false },
+	{ 429, "RequestLimitExceeded: x", VERDICT_THROTTLE, false },
+	{ 503, "ServiceUnavailable: x", VERDICT_OUTAGE, false },
+	{ 500, "GeneralError: x", VERDICT_DOUBT, true },
+	{ 200, "GeneralError: x", VERDICT_DOUBT, true },
+	{ 401, "New: Invalid_Key:", VERDICT_ACCOUNT, false },
+	{ 403, "New: x", VERDICT_ACCOUNT, false },
+	{ 429, "New: x", VERDICT_THROTTLE, false },
+	{ 500, "New: x", VERDICT_OUTAGE, false },
+	{ 200, "New: x", VERDICT_DOUBT, false },
+	{ 422, "New: x", VERDICT_NONE, false },
+};
+
+static const struct answer mandrill_pages[] = {
+	{ 200, "<html>", VERDICT_DOUBT, false },
+	{ 302, "", VERDICT_ACCOUNT, false },
+	{ 401, "", VERDICT_ACCOUNT, false },
+	{ 403, "", VERDICT_ACCOUNT, false },
+	{ 404, "", VERDICT_ACCOUNT, false },
+	{ 407, "", VERDICT_ACCOUNT, false },
+	{ 408, "", VERDICT_DOUBT, true },
+	{ 413, "", VERDICT_PAYLOAD, false },
+	{ 420, "", VERDICT_THROTTLE, false },
+	{ 429, "", VERDICT_THROTTLE, false },
+	{ 400, "", VERDICT_PAYLOAD, false },
+	{ 422, "", VERDICT_PAYLOAD, false },
+	{ 500, "", VERDICT_DOUBT, true },
+	{ 502, "", VERDICT_DOUBT, true },
+	{ 503, "", VERDICT_OUTAGE, false },
+	{ 504, "", VERDICT_DOUBT, true },
+	{ 524, "", VERDICT_DOUBT, true },
+	{ 418, "", VERDICT_NONE, false },
+};
+
+static const struct answer upstream_answers[] = {
+	{ 530, "MAIL 5.7.0 Authentication required", VERDICT_ACCOUNT, false },
+	{ 530, "MAIL Must issue a STARTTLS command first", VERDICT_ACCOUNT,
+	    false },
+	{ 534, "AUTH 5.7.9 Mechanism too weak", VERDICT_ACCOUNT, false },
+	{ 535, "AUTH 5.7.8 Invalid", VERDICT_ACCOUNT, false },
+	{ 538, "AUTH Encryption required", VERDICT_ACCOUNT, false },
+	{ 454, "AUTH 4.7.0 Temporary failure", VERDICT_ACCOUNT, false },
+	{ 0, "AUTH ", VERDICT_ACCOUNT, false },
+	{ 503, "MAIL 5.5.1 Authenticate first", VERDICT_ACCOUNT, false },
+	{ 421, "CONNECT 4.7.0 Too many connections", VERDICT_THROTTLE, false },
+	{ 450, "RCPT 4.7.1 rate limit exceeded", VERDICT_THROTTLE, false },
+	{ 451, "MAIL 4.7.1 slow down", VERDICT_THROTTLE, false },
+	{ 452, "RCPT 4.5.3 Too many recipients", VERDICT_THROTTLE, false },
+	{ 421, "CONNECT Service not available", VERDICT_OUTAGE, false },
+	{ 454, "CONNECT 4.7.0 TLS not available", VERDICT_OUTAGE, false },
+	{ 451, "RCPT 4.7.1 Greylisted", VERDICT_OUTAGE, false },
+	{ 452, "DATA 4.3.1 Insufficient system storage", VERDICT_OUTAGE,
+	    false },
+	{ 450, "RCPT cannot operate on it", VERDICT_OUTAGE, false },
+	{ 554, "CONNECT No SMTP service here", VERDICT_OUTAGE, false },
+	{ 554, "RCPT 5.7.1 <b@x>: Relay access denied", VERDICT_ACCOUNT,
+	    false },
+	{ 550, "RCPT 5.7.1 Unable to relay for b@x", VERDICT_ACCOUNT, false },
+	{ 550, "RCPT Relaying denied", VERDICT_ACCOUNT, false },
+	{ 550, "RCPT relay not permitted", VERDICT_ACCOUNT, false },
+	{ 550,
+	    "RCPT 5.7.1 Client does not have permissions; authentication "
+	    "required",
+	    VERDICT_ACCOUNT, false },
+	{ 554, "RCPT 5.7.1 Client host [192.0.2.1] blocked using zen",
+	    VERDICT_ACCOUNT, false },
+	{ 550, "MAIL 5.7.1 192.0.2.1 is on a blacklist", VERDICT_ACCOUNT,
+	    false },
+	{ 553, "MAIL 5.7.1 Sender address rejected", VERDICT_SENDER, false },
+	{ 553, "MAIL ", VERDICT_SENDER, false },
+	{ 550, "MAIL 5.1.8 Domain does not exist", VERDICT_SENDER, false },
+	{ 501, "MAIL 5.1.7 Bad sender address syntax", VERDICT_SENDER, false },
+	{ 550, "RCPT 5.1.8 <a@x>: Sender address rejected", VERDICT_SENDER,
+	    false },
+	{ 553, "RCPT 5.7.1 <a@x>: Sender address rejected: not owned",
+	    VERDICT_SENDER, false },
+	{ 550, "RCPT 5.1.1 <b@x>: Recipient address rejected: unknown",
+	    VERDICT_RECIPIENT, false },
+	{ 550, "RCPT 5.1.2 Host unknown; rejected", VERDICT_RECIPIENT, false },
+	{ 552, "RCPT 5.2.2 Mailbox full", VERDICT_RECIPIENT, false },
+	{ 552, "MAIL 5.3.4 Message size exceeds fixed limit", VERDICT_PAYLOAD,
+	    false },
+	{ 552, "DATA 5.3.4 Too big", VERDICT_PAYLOAD, false },
+	{ 554, "DATA 5.7.1 Spam", VERDICT_PAYLOAD, false },
+	{ 250, "DATA Ok", VERDICT_NONE, false },
+};
+
+static unsigned
+count_rules(const struct verdict_rule *rules)
+{
+	unsigned count = 0;
+
+	while (rules[count].class != VERDICT_NONE)
+		count++;
+	return count;
+}
+
+static void
+check_answer(const struct verdict_table *table, const struct rules *rules,
+    const struct answer *answer, bool *met)
+{
+	const struct verdict_rule *rule =
+	    verdict_find(table, answer->status, answer->text);
+	enum verdict_class class = rule != NULL ? rule->class : VERDICT_NONE;
+
+	if (class != answer->class)
+		fail_msg("%u %s is %s, not %s", answer->status, answer->text,
+		    verdict_class_text(class),
+		    verdict_class_text(answer->class));
+	if (rule == NULL)
+		return;
+	assert_int_equal(rule->unlikely, answer->unlikely);
+	met[rule - rules->rules] = true;
+}
+
+static void
+test_rules(void **state)
+{
+	const struct rules *rules = *state;
+	struct verdict_table *table = verdict_table_new(rules->rules);
+	unsigned count = count_rules(rules->rules);
+	g_autofree bool *met = g_new0(bool, count);
+
+	for (size_t i = 0; i < rules->count; i++)
+		check_answer(table, rules, &rules->answers[i], met);
+	for (unsigned i = 0; i < count; i++) {
+		assert_non_null(rules->rules[i].source);
+		if (!met[i])
+			fail_msg("no answer meets row %u (%u %s)", i,
+			    rules->rules[i].status,
+			    rules->rules[i].pattern != NULL
+				? rules->rules[i].pattern
+				: "any text");
+	}
+	verdict_table_free(table);
+}
+
+static const struct {
+	const struct mandrill_verdicts_word *words;
+	const char *word;
+	enum verdict_class class;
+	bool suppressed, held;
+} words[] = {
+#define S mandrill_verdicts_states
+	{ S, "sent", VERDICT_ACCEPTED, false, false },
+	{ S, "SENT", VERDICT_ACCEPTED, false, false },
+	{ S, "queued", VERDICT_ACCEPTED, false, false },
+	{ S, "scheduled", VERDICT_ACCEPTED, false, false },
+	{ S, "invalid", VERDICT_RECIPIENT, false, false },
+	{ S, "else", VERDICT_DOUBT, false, false },
+	{ S, NULL, VERDICT_DOUBT, false, false },
+#define R mandrill_verdicts_reasons
+	{ R, "hard-bounce", VERDICT_RECIPIENT, true, false },
+	{ R, "soft-bounce", VERDICT_RECIPIENT, true, false },
+	{ R, "spam", VERDICT_RECIPIENT, true, false },
+	{ R, "unsub", VERDICT_RECIPIENT, true, false },
+	{ R, "custom", VERDICT_RECIPIENT, true, false },
+	{ R, "invalid", VERDICT_RECIPIENT, false, false },
+	{ R, "invalid-sender", VERDICT_SENDER, false, false },
+	{ R, "unsigned", VERDICT_SENDER, false, false },
+	{ R, "test-mode-limit", VERDICT_ACCOUNT, false, false },
+	{ R, "recipient-domain-mismatch", VERDICT_ACCOUNT, false, false },
+	{ R, "rule", VERDICT_PAYLOAD, false, false },
+	{ R, "else", VERDICT_PAYLOAD, false, false },
+	{ R, NULL, VERDICT_PAYLOAD, false, false },
+#define Q mandrill_verdicts_queues
+	{ Q, "attachments", VERDICT_ACCEPTED, false, false },
+	{ Q, "multiple-recipients", VERDICT_ACCEPTED, false, false },
+	{ Q, "hourly-quota-exhausted", VERDICT_ACCEPTED, false, false },
+	{ Q, "sending-backlogged", VERDICT_ACCEPTED, false, false },
+	{ Q, "monthly-limit-reached", VERDICT_ACCEPTED, false, true },
+	{ Q, "free-trial-sends-exhausted", VERDICT_ACCEPTED, false, true },
+	{ Q, "sending-paused", VERDICT_ACCEPTED, false, true },
+	{ Q, "sending-suspended", VERDICT_ACCEPTED, false, true },
+	{ Q, "account-suspended", VERDICT_ACCEPTED, false, true },
+	{ Q, "else", VERDICT_ACCEPTED, false, false },
+	{ Q, NULL, VERDICT_ACCEPTED, false, false },
+};
+
+static void
+test_words(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+		const struct mandrill_verdicts_word *word =
+		    mandrill_verdicts_find(words[i].words, words[i].word);
+
+		assert_int_equal(word->class, words[i].class);
+		assert_int_equal(word->suppressed, words[i].suppressed);
+		assert_int_equal(word->held, words[i].held);
+	}
+}
+
+#define RULES(rules, answers)                         \
+	{                                             \
+		rules, answers, G_N_ELEMENTS(answers) \
+	}
+
+int
+main(void)
+{
+	static const struct rules mailgun =
+	    RULES(mailgun_verdicts, mailgun_answers);
+	static const struct rules errors =
+	    RULES(mandrill_verdicts_errors, mandrill_errors);
+	static const struct rules pages =
+	    RULES(mandrill_verdicts_pages, mandrill_pages);
+	static const struct rules upstream =
+	    RULES(upstream_verdicts, upstream_answers);
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_prestate(test_rules, (void *)&mailgun),
+		cmocka_unit_test_prestate(test_rules, (void *)&errors),
+		cmocka_unit_test_prestate(test_rules, (void *)&pages),
+		cmocka_unit_test_prestate(test_rules, (void *)&upstream),
+		cmocka_unit_test(test_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
