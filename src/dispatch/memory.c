@@ -162,7 +162,7 @@ make_entry(
 }
 
 /* Of two sendings of the same mail one may know better: that it was accepted,
- * or that it may have been. */
+ * that it never will be, or that it may have been. */
 static bool
 knows_better(const struct entry *old, const struct entry *new, int64_t now_ms)
 {
@@ -171,8 +171,11 @@ knows_better(const struct entry *old, const struct entry *new, int64_t now_ms)
 
 	if (known->state == LEDGER_ACCEPTED)
 		return true;
-	if (known->state != LEDGER_DOUBT || known->doubt_ms <= now_ms ||
-	    strcmp(old->id, new->id) == 0)
+	if (told->state == LEDGER_ACCEPTED || strcmp(old->id, new->id) == 0)
+		return false;
+	if (known->state == LEDGER_REFUSED)
+		return true;
+	if (known->state != LEDGER_DOUBT || known->doubt_ms <= now_ms)
 		return false;
 	return told->state == LEDGER_WAITING ||
 	       (told->state == LEDGER_DOUBT &&
@@ -189,8 +192,10 @@ enter(struct memory *memory, struct entry *entry, int64_t now_ms)
 		free_entry(entry);
 		return;
 	}
-	if (old != NULL)
+	if (old != NULL) {
+		entry->recipient.refused_by |= old->recipient.refused_by;
 		forget(memory, old);
+	}
 	if (entry->recipient.state == LEDGER_WAITING &&
 	    entry->recipient.refused_by == 0) {
 		free_entry(entry);
