@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A core for the dispatcher in which time is a number: loop, pool, clock, log
+ * and config of include/core/ for one thread, so that the real dispatcher runs
+ * through hours in a millisecond and the same seed always gives the same run.
+ * Included by one test, which is linked with these in place of the real ones.
+ */
+#ifndef TESTS_DISPATCH_VIRTUAL_H
+#define TESTS_DISPATCH_VIRTUAL_H
+
+#include "core/clock.h"
+#include "core/config.h"
+#include "core/log.h"
+#include "core/loop.h"
+#include "core/pool.h"
+#include <string.h>
+
+struct virtual_event {
+	int64_t at_ms;
+	unsigned order; /* of those at the same time */
+	loop_fn run;
+	void *object;
+};
+
+/* All there is. */
+static struct {
+	int64_t now_ms;
+	unsigned order;
+	GQueue events; /* struct virtual_event, in order */
+	GRand *random;
+	GString *trace;          /* what happened; NULL: not wanted */
+	const char *const *list; /* the providers of the config */
+} virtual;
+
+static inline void
+virtual_open(uint32_t seed, const char *const *providers)
+{
+	virtual.now_ms = 1000000;
+	virtual.order = 0;
+	g_queue_init(&virtual.events);
+	virtual.random = g_rand_new_with_seed(seed);
+	virtual.list = providers;
+	g_random_set_seed(seed);
+}
+
+static inline void
+virtual_close(void)
+{
+	g_assert(g_queue_is_empty(&virtual.events));
+	g_rand_free(virtual.random);
+}
+
+static inline void virtual_trace(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+static inline void
+virtual_trace(const char *format, ...)
+{
+	va_list arguments;
+
+	if (virtual.trace == NULL)
+		return;
+	g_string_append_printf(
+	    virtual.trace, "%9.3f  ", (double)virtual.now_ms / 1000 - 1000);
+	va_start(arguments, format);
+	g_string_append_vprintf(virtual.trace, format, arguments);
+	va_end(arguments);
+	g_string_append_c(virtual.trace, '\n');
+}
+
+/* From 0 to most - 1. */
+static inline unsigned
+virtual_random(unsigned most)
+{
+	return (unsigned)g_rand_int_range(virtual.random, 0, (gint32)most);
+}
+
+static inline bool
+virtual_chance(unsigned percent)
+{
+	return virtual_random(100) < percent;
+}
+
+static inline gint
+virtual_compare(gconstpointer a, gconstpointer b, gpointer unused)
+{
+	const struct virtual_event *one = a, *other = b;
+
+	(void)unused;
+	if (one->at_ms != other->at_ms)
+		return one->at_ms < other->at_ms ? -1 : 1;
+	return one->order < other->order ? -1 : 1;
+}
+
+static inline struct virtual_event *
+virtual_after(int64_t delay_ms, loop_fn run, void *object)
+{
+	struct virtual_event *event = g_new0(struct virtual_event, 1);
+
+	event->at_ms = virtual.now_ms + MAX(delay_ms, 0);
+	event->order = virtual.order++;
+	event->run = run;
+	event->object = object;
+	g_queue_insert_sorted(&virtual.events, event, virtual_compare, NULL);
+	return event;
+}
+
+/* Runs the next event; false when there is none. */
+static inline bool
+virtual_step(void)
+{
+	g_autofree struct virtual_event *event =
+	    g_queue_pop_head(&virtual.events);
+
+	if (event == NULL)
+		return false;
+	virtual.now_ms = event->at_ms;
+	event->run(event->object);
+	return true;
+}
+
+/* loop and pool */
+
+struct loop_timer {
+	loop_fn fn;
+	void *object;
+	struct virtual_event *event; /* NULL: not set */
+};
+
+static void
+on_virtual_letter(void *object)
+{
+	struct letter *letter = object;
+
+	letter->read(NULL, letter);
+}
+
+void
+loop_post(struct loop *loop, struct letter *letter, letter_fn read)
+{
+	(void)loop;
+	letter->read = read;
+	virtual_after(0, on_virtual_letter, letter);
+}
+
+/* Work takes its time. */
+void
+pool_post(struct pool *pool, struct letter *letter, letter_fn read)
+{
+	(void)pool;
+	letter->read = read;
+	virtual_after(virtual_random(30), on_virtual_letter, letter);
+}
+
+bool
+loop_here(const struct loop *loop)
+{
+	(void)loop;
+	return true;
+}
+
+struct loop_timer *
+loop_timer_new(struct loop *loop, loop_fn fn, void *object)
+{
+	struct loop_timer *timer = g_new0(struct loop_timer, 1);
+
+	(void)loop;
+	timer->fn = fn;
+	timer->object = object;
+	return timer;
+}
+
+void
+loop_timer_clear(struct loop_timer *timer)
+{
+	if (timer->event != NULL)
+		g_queue_remove(&virtual.events, timer->event);
+	g_clear_pointer(&timer->event, g_free);
+}
+
+static void
+on_virtual_timer(void *object)
+{
+	struct loop_timer *timer = object;
+
+	timer->event = NULL;
+	timer->fn(timer->object);
+}
+
+void
+loop_timer_set(struct loop_timer *timer, int64_t delay_ms)
+{
+	loop_timer_clear(timer);
+	timer->event = virtual_after(delay_ms, on_virtual_timer, timer);
+}
+
+void
+loop_timer_free(struct loop_timer *timer)
+{
+	if (timer != NULL)
+		loop_timer_clear(timer);
+	g_free(timer);
+}
+
+/* clock */
+
+int64_t
+clock_monotonic_ms(void)
+{
+	return virtual.now_ms;
+}
+
+int64_t
+clock_wall_ms(void)
+{
+	return INT64_C(1795256640000) + virtual.now_ms;
+}
+
+void
+clock_rfc5322(int64_t wall_ms, char out[static CLOCK_RFC5322_LENGTH])
+{
+	(void)wall_ms;
+	g_strlcpy(out, "Sat, 21 Nov 2026 10:24:00 +0000", CLOCK_RFC5322_LENGTH);
+}
+
+/* log */
+
+bool
+log_wants(enum log_level level)
+{
+	(void)level;
+	return virtual.trace != NULL;
+}
+
+void
+log_write(
+    enum log_level level, const char *event, const struct log_field *field)
+{
+	g_autoptr(GString) line = g_string_new(event);
+
+	(void)level;
+	for (; field->type != LOG_TYPE_END; field++) {
+		g_string_append_printf(line, " %s=", field->key);
+		if (field->type == LOG_TYPE_NUMBER)
+			g_string_append_printf(line, "%" PRId64, field->number);
+		else
+			g_string_append_printf(line, "\"%s\"",
+			    field->string != NULL ? field->string : "-");
+	}
+	virtual_trace("  log: %s", line->str);
+}
+
+/* config: the defaults of the dispatcher's table, and the providers */
+
+extern const struct setting dispatcher_settings[];
+
+struct config *
+config_ref(struct config *config)
+{
+	return config;
+}
+
+void
+config_unref(struct config *config)
+{
+	(void)config;
+}
+
+const char *const *
+config_names(const struct config *config, const char *kind)
+{
+	static const char *const none[] = { NULL };
+
+	(void)config;
+	return strcmp(kind, "provider") == 0 ? virtual.list : none;
+}
+
+const char *const *
+config_list(const struct config *config, const char *section, const char *key)
+{
+	(void)config;
+	(void)section;
+	(void)key;
+	return NULL;
+}
+
+const char *
+config_origin(const struct config *config, const char *section, const char *key)
+{
+	(void)config;
+	(void)section;
+	return key;
+}
+
+static inline int64_t
+virtual_read(const struct setting *setting)
+{
+	char *unit;
+	int64_t number = g_ascii_strtoll(setting->fallback, &unit, 10);
+
+	if (setting->type != SETTING_DURATION || g_str_equal(unit, "ms"))
+		return number;
+	return number * 1000 * (*unit == 'm' ? 60 : *unit == 'h' ? 3600 : 1);
+}
+
+int64_t
+config_number(const struct config *config, const char *section, const char *key)
+{
+	const struct setting *setting = dispatcher_settings;
+
+	(void)config;
+	while (strcmp(setting->section, section) != 0 ||
+	       strcmp(setting->key, key) != 0)
+		setting++;
+	return virtual_read(setting);
+}
+
+#endif
