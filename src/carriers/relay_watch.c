@@ -39,12 +39,15 @@ relay_watch_enter(struct relay_watch *watch, enum relay_step step, int64_t ms)
 bool
 relay_watch_open(struct relay_watch *watch, int fd)
 {
-	int old = atomic_load(&watch->fd);
+	int own = atomic_load(&watch->fd);
 
-	if (old < 0)
-		atomic_store(&watch->fd, fcntl(fd, F_DUPFD_CLOEXEC, 0));
+	if (own >= 0)
+		own = dup3(fd, own, O_CLOEXEC);
 	else
-		dup3(fd, old, O_CLOEXEC);
+		own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (own < 0)
+		return false;
+	atomic_store(&watch->fd, own);
 	return atomic_load(&watch->cut) == RELAY_WHOLE;
 }
 

@@ -54,8 +54,8 @@ void relay_watch_init(
 void relay_watch_enter(
     struct relay_watch *watch, enum relay_step step, int64_t ms);
 
-/* The session's thread: this is the connection now.  False when the session
- * was cut already. */
+/* The session's thread: this is the connection now.  False when it must not be
+ * used: the session was cut already, or there is no descriptor to cut it by. */
 bool relay_watch_open(struct relay_watch *watch, int fd);
 
 /* The session's thread: true when the server has closed or reset it. */

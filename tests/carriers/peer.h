@@ -40,7 +40,7 @@ typedef void (*link_fn)(struct link *link);
 struct peer {
 	link_fn serve;
 	const void *script; /* for serve */
-	SSL_CTX *tls;       /* NULL: none */
+	SSL_CTX *tls;       /* owned; NULL: none */
 	int fd;
 	unsigned port;
 	pthread_t thread;
@@ -300,6 +300,7 @@ peer_stop(struct peer *peer)
 		pthread_join(link->thread, NULL);
 		g_free(link);
 	}
+	SSL_CTX_free(peer->tls);
 	close(peer->fd);
 	close(peer->quit[0]);
 	g_string_free(peer->heard, TRUE);

@@ -39,11 +39,11 @@ stage_free_exchange(void *exchange)
 }
 
 static inline void
-stage_open(struct stage *stage, link_fn serve)
+stage_open(struct stage *stage, struct peer peer)
 {
 	*stage = (struct stage) {
 		.loop = loop_new("dispatch", NULL),
-		.peer = { .serve = serve },
+		.peer = peer,
 		.ended = g_ptr_array_new_with_free_func(stage_free_exchange),
 		.endpoint = {
 			.provider = "test",

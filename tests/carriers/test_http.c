@@ -25,11 +25,17 @@ set_url(
 }
 
 static void
-open_stage(struct stage *stage, link_fn serve)
+open_stage_with(struct stage *stage, struct peer peer)
 {
-	stage_open(stage, serve);
+	stage_open(stage, peer);
 	stage->carrier = carrier_http_new(stage->loop);
 	set_url(stage, "http", "127.0.0.1", stage->peer.port);
+}
+
+static void
+open_stage(struct stage *stage, link_fn serve)
+{
+	open_stage_with(stage, (struct peer){ .serve = serve });
 }
 
 static struct exchange *
@@ -337,8 +343,10 @@ test_rows(void **state)
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		struct stage stage;
 
-		open_stage(&stage, rows[i].serve);
-		stage.peer.script = rows[i].script;
+		open_stage_with(&stage, (struct peer){
+					    .serve = rows[i].serve,
+					    .script = rows[i].script,
+					});
 		if (rows[i].hasty) {
 			stage.endpoint.answer_ms = 200;
 			stage.endpoint.upload_window_ms = 200;
@@ -609,7 +617,7 @@ test_request_is_never_sent_twice(void **state)
 		check_sent_once(sizes[i]);
 }
 
-/* As above, but nothing of the second request is read. */
+/* As above, but only a part of the second request is read. */
 static void
 serve_and_reset_second(struct link *link)
 {
@@ -617,15 +625,15 @@ serve_and_reset_second(struct link *link)
 		return;
 	link_say(link, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
 	if (link->number == 1) {
-		if (link_fill(link) > 0)
-			link_reset(link);
+		link_skip(link, 100000);
+		link_reset(link);
 	} else {
 		link_await_end(link);
 	}
 }
 
 static void
-test_dead_connection_before_the_body(void **state)
+test_dead_connection_in_the_body(void **state)
 {
 	struct stage stage;
 	struct exchange *exchange;
@@ -633,8 +641,8 @@ test_dead_connection_before_the_body(void **state)
 	(void)state;
 	open_stage(&stage, serve_and_reset_second);
 	carry(&stage, 10);
-	exchange = carry(&stage, 4 * 1024 * 1024);
-	assert_true(exchange->end == EXCHANGE_UNSENT);
+	exchange = carry(&stage, 32 * 1024 * 1024);
+	assert_int_equal(exchange->end, EXCHANGE_UNSENT);
 	assert_int_equal(atomic_load(&stage.peer.requests), 1);
 	stage_close(&stage);
 }
@@ -848,8 +856,10 @@ check_tls_row(const struct tls_row *row)
 	struct exchange *exchange;
 	g_autofree char *ca = g_strdup_printf("%s/%s", folder, row->ca);
 
-	open_stage(&stage, row->serve);
-	stage.peer.tls = peer_tls(folder, "mx.test");
+	open_stage_with(&stage, (struct peer){
+				    .serve = row->serve,
+				    .tls = peer_tls(folder, "mx.test"),
+				});
 	stage.endpoint.ca_file = row->ca != NULL ? ca : NULL;
 	set_url(&stage, "https", row->host, stage.peer.port);
 	exchange = carry(&stage, 5000);
@@ -864,7 +874,6 @@ check_tls_row(const struct tls_row *row)
 	    row->end == EXCHANGE_ANSWERED ? 2 : 0);
 	stage.carrier.free(stage.carrier.self);
 	stage.carrier = carrier_http_new(stage.loop);
-	SSL_CTX_free(stage.peer.tls);
 	stage_close(&stage);
 }
 
@@ -916,7 +925,7 @@ main(void)
 		cmocka_unit_test(test_connections_are_bounded),
 		cmocka_unit_test(test_idle_connection_is_not_used_again),
 		cmocka_unit_test(test_request_is_never_sent_twice),
-		cmocka_unit_test(test_dead_connection_before_the_body),
+		cmocka_unit_test(test_dead_connection_in_the_body),
 		cmocka_unit_test(test_closed_while_idle),
 		cmocka_unit_test(test_abort),
 		cmocka_unit_test(test_unreadable),

@@ -22,20 +22,39 @@ static char *folder;
 	"Subject: hello\r\n\r\n"
 
 static void
-open_stage(struct stage *stage, const struct server_script *script)
+open_stage_with(struct stage *stage, struct peer peer)
 {
 	static const struct carrier_relay_options options = {
 		.threads = 4,
 		.session_mails = 10,
 	};
 
-	stage_open(stage, server_serve);
-	stage->peer.script = script;
+	stage_open(stage, peer);
 	stage->endpoint.host = "127.0.0.1";
 	stage->endpoint.port = stage->peer.port;
 	stage->endpoint.hostname = "client.test";
 	stage->endpoint.tls = ENDPOINT_TLS_OFF;
 	stage->carrier = carrier_relay_new(stage->loop, &options);
+}
+
+static void
+open_stage(struct stage *stage, const struct server_script *script)
+{
+	open_stage_with(
+	    stage, (struct peer){ .serve = server_serve, .script = script });
+}
+
+/* A server with a certificate for mx.test, which must be proved. */
+static void
+open_tls_stage(struct stage *stage, const struct server_script *script)
+{
+	open_stage_with(stage, (struct peer){
+				   .serve = server_serve,
+				   .script = script,
+				   .tls = peer_tls(folder, "mx.test"),
+			       });
+	stage->endpoint.tls = ENDPOINT_TLS_STARTTLS;
+	stage->endpoint.host = "mx.test";
 }
 
 static struct address *
@@ -313,7 +332,8 @@ test_mail_as_written(void **state)
 	assert_true(peer_heard(&stage.peer, MAIL ".dot\r\n"));
 	assert_int_equal(
 	    atomic_load(&stage.peer.received), segments_size(exchange->body));
-	assert_true(peer_heard(&stage.peer, "QUIT"));
+	while (!peer_heard(&stage.peer, "QUIT"))
+		stage_pass(&stage, 5);
 	stage_close(&stage);
 }
 
@@ -928,9 +948,7 @@ check_tls_row(const struct tls_row *row)
 	g_autofree char *result = NULL;
 	bool through = strstr(row->expected, "250") != NULL;
 
-	open_stage(&stage, &row->script);
-	stage.peer.tls = peer_tls(folder, "mx.test");
-	stage.endpoint.tls = ENDPOINT_TLS_STARTTLS;
+	open_tls_stage(&stage, &row->script);
 	stage.endpoint.ca_file = row->ca != NULL ? ca : NULL;
 	stage.endpoint.host = row->host;
 	stage.endpoint.username = "user";
@@ -950,7 +968,6 @@ check_tls_row(const struct tls_row *row)
 	if (through)
 		assert_int_equal(
 		    carry(&stage, "b@x.test", 3000000)->end, EXCHANGE_ANSWERED);
-	SSL_CTX_free(stage.peer.tls);
 	stage_close(&stage);
 }
 
@@ -986,12 +1003,9 @@ test_tls_sessions(void **state)
 	g_autofree char *ca = g_strdup_printf("%s/ca.pem", folder);
 
 	(void)state;
-	open_stage(&stage, &script);
-	stage.peer.tls = peer_tls(folder, "mx.test");
+	open_tls_stage(&stage, &script);
 	SSL_CTX_set_tlsext_servername_callback(stage.peer.tls, on_server_name);
-	stage.endpoint.tls = ENDPOINT_TLS_STARTTLS;
 	stage.endpoint.ca_file = ca;
-	stage.endpoint.host = "mx.test";
 	stage.endpoint.username = "user";
 	stage.endpoint.password = "secret";
 	stage.endpoint.connections = 1;
@@ -1002,7 +1016,6 @@ test_tls_sessions(void **state)
 	send_many(&stage, 60, "b@x.test");
 	stage_await(&stage, 65);
 	assert_int_equal(atomic_load(&stage.peer.requests), 65);
-	SSL_CTX_free(stage.peer.tls);
 	stage_close(&stage);
 	assert_string_equal(server_name, "mx.test");
 	g_clear_pointer(&server_name, g_free);
@@ -1021,17 +1034,13 @@ test_ca_file_is_replaced(void **state)
 	    "cp %s/ca.pem %s.new && mv %s.new %s", folder, ca, ca, ca);
 
 	(void)state;
-	open_stage(&stage, &script);
-	stage.peer.tls = peer_tls(folder, "mx.test");
-	stage.endpoint.tls = ENDPOINT_TLS_STARTTLS;
+	open_tls_stage(&stage, &script);
 	stage.endpoint.ca_file = ca;
-	stage.endpoint.host = "mx.test";
 	assert_int_equal(system(copy), 0);
 	assert_int_equal(
 	    carry(&stage, "b@x.test", 0)->end, EXCHANGE_REFUSED_TLS);
 	assert_int_equal(system(replace), 0);
 	assert_int_equal(carry(&stage, "b@x.test", 0)->end, EXCHANGE_ANSWERED);
-	SSL_CTX_free(stage.peer.tls);
 	stage_close(&stage);
 }
 
