@@ -23,7 +23,8 @@ struct multipart {
 	const char *directory;
 	char *delimiter; /* CRLF -- boundary */
 	GString *pending;
-	struct piece *part; /* being read, the last of parts */
+	struct piece *head; /* whose fields are being read; else NULL */
+	struct piece *part; /* whose body is being read, the last of parts */
 	const char *error;
 	GPtrArray *parts;
 	GPtrArray *notes;
@@ -57,6 +58,7 @@ multipart_free(struct multipart *multipart)
 {
 	if (multipart == NULL)
 		return;
+	piece_free(multipart->head);
 	g_free(multipart->delimiter);
 	g_string_free(multipart->pending, TRUE);
 	g_ptr_array_unref(multipart->parts);
@@ -164,10 +166,12 @@ note_filename(struct multipart *multipart, const struct piece *part)
 static bool
 read_disposition(struct multipart *multipart, const char *value)
 {
-	struct piece *part = multipart->part;
+	struct piece *part = multipart->head;
 
 	if (g_ascii_strncasecmp(value, "form-data", 9) != 0)
 		return breaks(multipart, "a part is not form-data");
+	g_free(part->name);
+	g_free(part->filename);
 	part->name = read_parameter(value, "name");
 	if (part->name == NULL || part->name[0] == '\0')
 		return breaks(multipart, "a part has no name");
@@ -195,8 +199,8 @@ read_field(struct multipart *multipart, const char *line)
 	if (g_ascii_strcasecmp(name, "Content-Disposition") == 0)
 		return read_disposition(multipart, value);
 	if (g_ascii_strcasecmp(name, "Content-Type") == 0) {
-		g_free(multipart->part->type);
-		multipart->part->type = g_strdup(value);
+		g_free(multipart->head->type);
+		multipart->head->type = g_strdup(value);
 	} else if (g_ascii_strcasecmp(name, "Content-Length") != 0) {
 		note(multipart, "a part has the field %s, which no one reads",
 		    name);
@@ -215,10 +219,10 @@ read_fields(struct multipart *multipart, const char *head)
 		if (**line != '\0' && !read_field(multipart, *line))
 			return false;
 	}
-	if (multipart->part->name == NULL)
+	if (multipart->head->name == NULL)
 		return breaks(multipart, "a part has no Content-Disposition");
-	if (strcmp(multipart->part->name, "message") == 0)
-		blob_watch(multipart->part->body);
+	if (strcmp(multipart->head->name, "message") == 0)
+		blob_watch(multipart->head->body);
 	return true;
 }
 
@@ -256,9 +260,7 @@ skip_delimiter(struct multipart *multipart)
 		return breaks(multipart, "rubbish behind a boundary");
 	if (multipart->parts->len == PARTS)
 		return breaks(multipart, "too many parts");
-	multipart->part = g_new0(struct piece, 1);
-	multipart->part->body = blob_new(multipart->directory);
-	g_ptr_array_add(multipart->parts, multipart->part);
+	multipart->head = piece_new(NULL, multipart->directory);
 	multipart->state = MULTIPART_HEAD;
 	return true;
 }
@@ -280,6 +282,8 @@ read_head(struct multipart *multipart)
 	g_string_erase(pending, 0, end + 4 - pending->str);
 	if (!read_fields(multipart, head))
 		return false;
+	multipart->part = g_steal_pointer(&multipart->head);
+	g_ptr_array_add(multipart->parts, multipart->part);
 	multipart->state = MULTIPART_BODY;
 	return true;
 }

@@ -24,6 +24,8 @@ piece_new_text(const char *name, const char *value)
 void
 piece_free(struct piece *part)
 {
+	if (part == NULL)
+		return;
 	g_free(part->name);
 	g_free(part->filename);
 	g_free(part->type);

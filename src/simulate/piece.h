@@ -23,6 +23,7 @@ struct piece *piece_new(const char *name, const char *directory);
 /* A field with its value. */
 struct piece *piece_new_text(const char *name, const char *value);
 
+/* NULL is fine. */
 void piece_free(struct piece *part);
 
 /* The field of that name (case matters) that comes first, or NULL. */
