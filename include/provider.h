@@ -55,8 +55,9 @@ struct translator {
 	    const struct delivery *delivery, struct exchange *exchange,
 	    GError **error);
 
-	/* Reads an ANSWERED exchange into one verdict per recipient.  The
-	 * dispatch thread. */
+	/* Reads an ANSWERED exchange into one verdict per recipient; of SMTP
+	 * also a LOST one, where those refused before are refused and only the
+	 * others in doubt.  The dispatch thread. */
 	void (*decode)(const struct provider *provider,
 	    const struct delivery *delivery, const struct exchange *exchange,
 	    struct outcome *outcome);
