@@ -15,12 +15,12 @@
 struct server;
 
 struct server_options {
-	struct config *config;            /* counted */
-	struct loop *main;                /* accepts, counts */
-	unsigned loops;                   /* session threads */
-	const struct spool_place *place;  /* outlives the server */
-	struct budget *budget;            /* outlives the server */
-	submission_fn onward;             /* where submissions go */
+	struct config *config;           /* counted */
+	struct loop *main;               /* accepts, counts */
+	unsigned loops;                  /* session threads */
+	const struct spool_place *place; /* outlives the server */
+	struct budget *budget;           /* outlives the server */
+	submission_fn onward;            /* where submissions go */
 	void *stage;
 };
 
@@ -28,8 +28,8 @@ struct server_options {
  */
 typedef void (*server_stopped_fn)(void *object);
 
-/* Our name in banner, EHLO, Received and made Message-IDs: [server] hostname, or
- * the host's own name. Owned by the config or lasting. */
+/* Our name in banner, EHLO, Received and made Message-IDs: [server] hostname,
+ * or the host's own name. Owned by the config or lasting. */
 const char *server_hostname(const struct config *config);
 
 /* True when the settings of every listener make sense together; opens no
@@ -59,7 +59,11 @@ void server_answer(void *server, struct answer *answer);
  * with the port the system picked. Owned by the server; NULL: no such. */
 const char *server_address(const struct server *server, const char *listener);
 
-/* Ends the session loops; sessions still there are cut off. */
+/* Answers that found no session, since the start.  Any thread. */
+uint64_t server_dropped(const struct server *server);
+
+/* Ends the session loops; sessions still there are cut off.  The main loop may
+ * still hold letters of ours: it is freed after, or runs on. */
 void server_free(struct server *server);
 
 /* The rows of [server] and [listener NAME] that the server reads, ending with

@@ -1,1 +1,87 @@
 /* SPDX-License-Identifier: MIT */
+#include "reply.h"
+
+#include <string.h>
+
+static const struct reply replies[REPLY_NAMES] = {
+	[REPLY_NONE] = { 451, "4.3.0", "no reply" },
+	[REPLY_OK] = { 250, "2.0.0", "Ok" },
+	[REPLY_SENDER_OK] = { 250, "2.1.0", "Ok" },
+	[REPLY_RECIPIENT_OK] = { 250, "2.1.5", "Ok" },
+	[REPLY_START_MAIL] = { 354, NULL, "End data with <CR><LF>.<CR><LF>" },
+	[REPLY_BYE] = { 221, "2.0.0", "Bye" },
+	[REPLY_NO_HTTP] = { 221, "2.7.0", "This is SMTP, not HTTP" },
+	[REPLY_VRFY] = { 252, "2.5.2",
+	    "Cannot VRFY user, but will accept message" },
+	[REPLY_HELP] = { 214, "2.0.0", "See RFC 5321" },
+	[REPLY_STOPPING] = { 421, "4.3.2", "Shutting down, try again later" },
+	[REPLY_CROWDED] = { 421, "4.3.2",
+	    "Too many connections, try again later" },
+	[REPLY_PEER_CROWDED] = { 421, "4.7.0",
+	    "Too many connections from your address" },
+	[REPLY_NO_MEMORY] = { 421, "4.3.2",
+	    "Out of memory for mail, try again later" },
+	[REPLY_TIMEOUT] = { 421, "4.4.2", "Timeout, closing" },
+	[REPLY_ERRORS] = { 421, "4.7.0", "Too many errors" },
+	[REPLY_LINE_ENDLESS] = { 421, "4.7.0", "Line without an end" },
+	[REPLY_SESSION_LIMIT] = { 421, "4.7.0",
+	    "This session has had its share, connect again" },
+	[REPLY_OVERLOAD] = { 452, "4.3.2",
+	    "Short of memory for mail, try again later" },
+	[REPLY_RECIPIENTS] = { 452, "4.5.3", "Too many recipients" },
+	[REPLY_SPOOL_FULL] = { 452, "4.3.1", "Disk full, try again later" },
+	[REPLY_SPOOL_MEMORY] = { 452, "4.3.2",
+	    "Out of memory for this mail, try again later" },
+	[REPLY_SPOOL_ERROR] = { 451, "4.3.0",
+	    "Cannot keep this mail, try again later" },
+	[REPLY_UNKNOWN] = { 500, "5.5.1", "Unknown command" },
+	[REPLY_SYNTAX] = { 500, "5.5.2", "Syntax error" },
+	[REPLY_BARE_LF] = { 500, "5.5.2", "Line ends in bare LF, not CR LF" },
+	[REPLY_LINE_LONG] = { 500, "5.5.6", "Line too long" },
+	[REPLY_ARGUMENT] = { 501, "5.5.4", "Syntax" },
+	[REPLY_NOT_IMPLEMENTED] = { 502, "5.5.1", "Command not implemented" },
+	[REPLY_SEQUENCE] = { 503, "5.5.1", "Bad sequence of commands" },
+	[REPLY_PARAMETER] = { 555, "5.5.4", "Parameter not supported" },
+	[REPLY_SYNCHRONISATION] = { 554, "5.5.0",
+	    "SMTP protocol synchronization: talk only when it is your turn" },
+	[REPLY_NO_RECIPIENTS] = { 554, "5.5.1", "No valid recipients" },
+	[REPLY_RELAY] = { 554, "5.7.1", "Relay access denied" },
+	[REPLY_NULL_SENDER] = { 553, "5.7.1", "Null sender not allowed" },
+	[REPLY_SENDER_DOMAIN] = { 553, "5.7.1", "Sender domain not allowed" },
+	[REPLY_SENDER_SYNTAX] = { 501, "5.1.7", "Bad sender address" },
+	[REPLY_SENDER_LONG] = { 553, "5.1.7", "Bad sender address" },
+	[REPLY_RECIPIENT_SYNTAX] = { 501, "5.1.3", "Bad recipient address" },
+	[REPLY_NON_ASCII] = { 553, "5.6.7", "Bad address" },
+	[REPLY_SIZE] = { 552, "5.3.4", "Message too large" },
+	[REPLY_LINE_ENDINGS] = { 550, "5.5.2", "bare CR or LF received" },
+	[REPLY_CONTENT] = { 550, "5.6.0", "Message refused" },
+	[REPLY_HOPS] = { 554, "5.4.6", "Message refused" },
+};
+
+const struct reply *
+reply_find(enum reply_name name)
+{
+	g_assert(name < REPLY_NAMES);
+	return &replies[name];
+}
+
+void
+reply_append(GString *out, enum reply_name name, const char *detail)
+{
+	const struct reply *reply = reply_find(name);
+	size_t start = out->len;
+
+	g_string_append_printf(out, "%u ", reply->code);
+	if (reply->enhanced != NULL) {
+		g_string_append(out, reply->enhanced);
+		g_string_append_c(out, ' ');
+	}
+	g_string_append(out, reply->text);
+	if (detail != NULL) {
+		g_string_append(out, ": ");
+		g_string_append(out, detail);
+	}
+	if (out->len - start > REPLY_LINE_MAX - strlen("\r\n"))
+		g_string_truncate(out, start + REPLY_LINE_MAX - strlen("\r\n"));
+	g_string_append(out, "\r\n");
+}

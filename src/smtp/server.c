@@ -1,1 +1,383 @@
 /* SPDX-License-Identifier: MIT */
+#include "smtp/server.h"
+
+#include "core/log.h"
+#include "door.h"
+#include "reply.h"
+#include "rules.h"
+#include "sessions.h"
+#include <unistd.h>
+
+/* One [listener NAME]. */
+struct listener {
+	struct server *server;
+	struct rules *rules;
+	struct door *door;
+};
+
+struct server {
+	struct config *config;
+	struct loop *main;
+	struct budget *budget;
+	struct session_world world;
+	GPtrArray *listeners;
+	GPtrArray *loops; /* struct sessions * */
+	unsigned next;    /* of them gets the next client */
+
+	/* connections */
+	unsigned limit, reserved;
+	unsigned total;
+	GHashTable *peers; /* address -> how many, outside `allow` */
+
+	server_stopped_fn stopped; /* NULL: not stopping */
+	void *stopped_object;
+	struct letter farewell; /* posted to ourselves when nobody is there */
+	bool bidden;            /* it was posted */
+	bool freed;             /* but a letter is still on its way */
+};
+
+const char *
+server_hostname(const struct config *config)
+{
+	return rules_hostname(config);
+}
+
+bool
+server_check(const struct config *config, GError **error)
+{
+	const char *const *name = config_names(config, "listener");
+	struct config *counted = config_ref((struct config *)config);
+	struct rules *rules = NULL;
+	bool good = true;
+
+	for (; *name != NULL && good; name++) {
+		rules = rules_new(counted, *name, error);
+		good = rules != NULL;
+		rules_free(rules);
+	}
+	config_unref(counted);
+	return good;
+}
+
+static void
+on_listener_free(void *object)
+{
+	struct listener *listener = object;
+
+	door_free(listener->door);
+	rules_free(listener->rules);
+	g_free(listener);
+}
+
+static void
+on_sessions_free(void *object)
+{
+	sessions_free(object);
+}
+
+static bool
+add_listener(struct server *server, const char *name, GError **error)
+{
+	struct listener *listener = g_new0(struct listener, 1);
+
+	g_ptr_array_add(server->listeners, listener);
+	listener->server = server;
+	listener->rules = rules_new(server->config, name, error);
+	return listener->rules != NULL;
+}
+
+static void on_accepted(void *object, int fd, const struct sockaddr *peer);
+
+static bool
+open_door(struct listener *listener, GError **error)
+{
+	struct server *server = listener->server;
+	struct door_options options = {
+		.loop = server->main,
+		.name = listener->rules->listener,
+		.address = rules_address(listener->rules),
+		.pause_ms =
+		    config_number(server->config, "server", "accept_pause"),
+		.accepted = on_accepted,
+		.object = listener,
+	};
+
+	listener->door = door_new(&options, error);
+	return listener->door != NULL;
+}
+
+static bool
+open_listeners(struct server *server, GError **error)
+{
+	const char *const *name = config_names(server->config, "listener");
+
+	if (*name == NULL) {
+		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+		    "no [listener NAME] in the settings: expected one at "
+		    "least, with address = 127.0.0.1:2525 or another");
+		return false;
+	}
+	for (; *name != NULL; name++)
+		if (!add_listener(server, *name, error) ||
+		    !open_door(g_ptr_array_index(server->listeners,
+				   server->listeners->len - 1),
+			error))
+			return false;
+	return true;
+}
+
+static void on_departed(void *owner, struct letter *letter);
+
+static void
+start_loops(struct server *server, unsigned count)
+{
+	struct sessions_options options = {
+		.world = &server->world,
+		.main = server->main,
+		.departed = on_departed,
+	};
+
+	count = CLAMP(count, 1, SESSIONS_LOOPS_MAX);
+	for (unsigned i = 0; i < count; i++) {
+		options.number = i;
+		g_ptr_array_add(server->loops, sessions_new(&options));
+	}
+}
+
+struct server *
+server_new(const struct server_options *options, GError **error)
+{
+	struct server *server = g_new0(struct server, 1);
+
+	server->config = config_ref(options->config);
+	server->main = options->main;
+	server->budget = options->budget;
+	server->world = (struct session_world){
+		.onward = options->onward,
+		.stage = options->stage,
+		.answer = server_answer,
+		.server = server,
+		.place = options->place,
+		.budget = options->budget,
+	};
+	server->listeners = g_ptr_array_new_with_free_func(on_listener_free);
+	server->loops = g_ptr_array_new_with_free_func(on_sessions_free);
+	server->peers =
+	    g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	server->limit =
+	    (unsigned)config_number(server->config, "server", "connections");
+	server->reserved = (unsigned)config_number(
+	    server->config, "server", "connections_reserved");
+	if (open_listeners(server, error))
+		start_loops(server, options->loops);
+	else
+		g_clear_pointer(&server, server_free);
+	return server;
+}
+
+void
+server_start(struct server *server)
+{
+	for (unsigned i = 0; i < server->listeners->len; i++) {
+		struct listener *listener =
+		    g_ptr_array_index(server->listeners, i);
+
+		door_start(listener->door);
+	}
+}
+
+const char *
+server_address(const struct server *server, const char *listener)
+{
+	for (unsigned i = 0; i < server->listeners->len; i++) {
+		const struct listener *other =
+		    g_ptr_array_index(server->listeners, i);
+
+		if (g_str_equal(other->rules->listener, listener))
+			return door_address(other->door);
+	}
+	return NULL;
+}
+
+static unsigned
+count_peer(const struct server *server, const char *peer)
+{
+	return GPOINTER_TO_UINT(g_hash_table_lookup(server->peers, peer));
+}
+
+static void
+set_peer(struct server *server, const char *peer, unsigned count)
+{
+	if (count == 0)
+		g_hash_table_remove(server->peers, peer);
+	else
+		g_hash_table_insert(
+		    server->peers, g_strdup(peer), GUINT_TO_POINTER(count));
+}
+
+/* Why the client is not taken; REPLY_NONE: it is. */
+static enum reply_name
+refuse_peer(const struct server *server, const struct rules *rules,
+    const struct session_peer *peer)
+{
+	unsigned reserved = peer->allowed ? 0 : server->reserved;
+
+	if (budget_level(server->budget) == BUDGET_HARD)
+		return REPLY_NO_MEMORY;
+	if (server->total + reserved >= server->limit)
+		return REPLY_CROWDED;
+	if (!peer->allowed &&
+	    count_peer(server, peer->text) >= rules->limits.peer_connections)
+		return REPLY_PEER_CROWDED;
+	return REPLY_NONE;
+}
+
+/* The client is told at once, so that it comes again later. */
+static void
+turn_away(int fd, const struct session_peer *peer, enum reply_name name)
+{
+	g_autoptr(GString) line = g_string_new(NULL);
+
+	reply_append(line, name, NULL);
+	log_warn("connection refused", log_str("client", peer->text),
+	    log_num("code", reply_find(name)->code),
+	    log_str("reason", reply_find(name)->text));
+	/* A new socket has room for a line. */
+	if (send(fd, line->str, line->len, MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
+		shutdown(fd, SHUT_WR);
+	close(fd);
+}
+
+static void
+on_accepted(void *object, int fd, const struct sockaddr *peer)
+{
+	struct listener *listener = object;
+	struct server *server = listener->server;
+	struct sessions_visitor *visitor = g_new0(struct sessions_visitor, 1);
+	enum reply_name refused;
+
+	visitor->peer.allowed = rules_allow(listener->rules, peer);
+	network_print_peer(peer, visitor->peer.text);
+	refused = refuse_peer(server, listener->rules, &visitor->peer);
+	if (refused != REPLY_NONE) {
+		turn_away(fd, &visitor->peer, refused);
+		g_free(visitor);
+		return;
+	}
+	server->total++;
+	if (!visitor->peer.allowed)
+		set_peer(server, visitor->peer.text,
+		    count_peer(server, visitor->peer.text) + 1);
+	visitor->server = server;
+	visitor->fd = fd;
+	visitor->rules = listener->rules;
+	sessions_arrive_post(g_ptr_array_index(server->loops,
+				 server->next++ % server->loops->len),
+	    visitor);
+}
+
+static void
+free_server(struct server *server)
+{
+	g_hash_table_unref(server->peers);
+	g_free(server);
+}
+
+/* Nobody is there any more: says so, or ends what server_free() left. */
+static void
+end_when_empty(struct server *server)
+{
+	server_stopped_fn stopped = server->stopped;
+
+	if (server->total > 0)
+		return;
+	if (server->freed) {
+		if (!server->bidden)
+			free_server(server);
+		return;
+	}
+	server->stopped = NULL;
+	if (stopped != NULL)
+		stopped(server->stopped_object);
+}
+
+static void
+on_departed(void *owner, struct letter *letter)
+{
+	struct sessions_visitor *visitor =
+	    LETTER_OF(letter, struct sessions_visitor, letter);
+	struct server *server = visitor->server;
+
+	(void)owner;
+	server->total--;
+	if (!visitor->peer.allowed)
+		set_peer(server, visitor->peer.text,
+		    count_peer(server, visitor->peer.text) - 1);
+	g_free(visitor);
+	end_when_empty(server);
+}
+
+static void
+on_farewell(void *owner, struct letter *letter)
+{
+	struct server *server = LETTER_OF(letter, struct server, farewell);
+
+	(void)owner;
+	server->bidden = false;
+	end_when_empty(server);
+}
+
+void
+server_stop(struct server *server, int64_t data_grace_ms,
+    server_stopped_fn stopped, void *object)
+{
+	g_assert(server->stopped == NULL);
+	server->stopped = stopped;
+	server->stopped_object = object;
+	for (unsigned i = 0; i < server->listeners->len; i++) {
+		struct listener *listener =
+		    g_ptr_array_index(server->listeners, i);
+
+		door_stop(listener->door);
+	}
+	for (unsigned i = 0; i < server->loops->len; i++)
+		sessions_stop_post(
+		    g_ptr_array_index(server->loops, i), data_grace_ms);
+	/* With nobody there it is told from the loop all the same. */
+	server->bidden = true;
+	loop_post(server->main, &server->farewell, on_farewell);
+}
+
+void
+server_answer(void *server, struct answer *answer)
+{
+	const struct server *self = server;
+	unsigned number = sessions_number(answer->session);
+
+	g_assert(number < self->loops->len);
+	sessions_answer_post(g_ptr_array_index(self->loops, number), answer);
+}
+
+uint64_t
+server_dropped(const struct server *server)
+{
+	uint64_t dropped = 0;
+
+	for (unsigned i = 0; i < server->loops->len; i++)
+		dropped +=
+		    sessions_dropped(g_ptr_array_index(server->loops, i));
+	return dropped;
+}
+
+void
+server_free(struct server *server)
+{
+	if (server == NULL)
+		return;
+	g_ptr_array_unref(server->loops);
+	g_ptr_array_unref(server->listeners);
+	config_unref(server->config);
+	/* Letters on their way still need the server itself. */
+	server->freed = true;
+	end_when_empty(server);
+}

@@ -1,1 +1,170 @@
 /* SPDX-License-Identifier: MIT */
+#include "session.h"
+
+#include "core/clock.h"
+#include "core/log.h"
+#include <string.h>
+
+const char *
+session_state_name(enum session_state state)
+{
+	switch (state) {
+	case SESSION_GREETING:
+		return "greeting";
+	case SESSION_FRESH:
+		return "fresh";
+	case SESSION_READY:
+		return "ready";
+	case SESSION_SENDER:
+		return "sender";
+	case SESSION_RECIPIENT:
+		return "recipient";
+	case SESSION_DATA:
+		return "data";
+	case SESSION_ANSWER:
+		return "answer";
+	case SESSION_CLOSING:
+		return "closing";
+	}
+	g_assert_not_reached();
+}
+
+void
+session_change(struct session *session, enum session_state state)
+{
+	if (session->state == state)
+		return;
+	log_debug("session state", log_num("session", (int64_t)session->id),
+	    log_str("from", session_state_name(session->state)),
+	    log_str("to", session_state_name(state)));
+	session->state = state;
+}
+
+static void
+log_refusal(const struct session *session, const struct reply *reply,
+    const char *detail)
+{
+	log_info("refused", log_num("session", (int64_t)session->id),
+	    log_str("client", session->peer.text),
+	    log_str("helo", session->helo), log_str("command", session->verb),
+	    log_num("code", reply->code), log_str("status", reply->enhanced),
+	    log_str("reason", reply->text), log_str("detail", detail));
+}
+
+/* An error that the client made. */
+static void
+count_error(struct session *session)
+{
+	const struct rules *rules = session->rules;
+
+	session->counts.errors++;
+	if (session->counts.errors >= rules->limits.errors_hard)
+		session_close(session, REPLY_ERRORS, NULL);
+	else if (session->counts.errors >= rules->limits.errors_soft &&
+		 rules->times.delay_ms > 0)
+		session->times.delay_ms =
+		    clock_monotonic_ms() + rules->times.delay_ms;
+}
+
+void
+session_reply(struct session *session, enum reply_name name, const char *detail)
+{
+	const struct reply *reply = reply_find(name);
+
+	reply_append(channel_output(session->channel), name, detail);
+	if (reply->code >= 400)
+		log_refusal(session, reply, detail);
+	if (reply->code >= 500 && session->state != SESSION_CLOSING)
+		count_error(session);
+}
+
+void
+session_say(struct session *session, const char *format, ...)
+{
+	GString *out = channel_output(session->channel);
+	va_list arguments;
+
+	va_start(arguments, format);
+	g_string_append_vprintf(out, format, arguments);
+	va_end(arguments);
+	g_string_append(out, "\r\n");
+}
+
+static void
+forget_mail(struct session *session)
+{
+	envelope_free(session->mail.envelope);
+	spool_unref(session->mail.spool);
+	limiter_free(session->mail.limiter);
+	session->mail = (struct session_mail){ 0 };
+	session->times.progress_ms = 0;
+	session->times.discard_ms = 0;
+}
+
+void
+session_hang_up(struct session *session)
+{
+	session_change(session, SESSION_CLOSING);
+	forget_mail(session);
+	session->times.delay_ms = 0;
+	session->times.session_ms = 0;
+	session->times.state_ms =
+	    clock_monotonic_ms() + session->rules->times.reply_ms;
+}
+
+void
+session_close(struct session *session, enum reply_name name, const char *detail)
+{
+	if (session->state == SESSION_CLOSING)
+		return;
+	session_hang_up(session);
+	session_reply(session, name, detail);
+}
+
+void
+session_abandon(struct session *session, const char *reason)
+{
+	if (session->gone)
+		return;
+	session->gone = true;
+	log_debug("session lost", log_num("session", (int64_t)session->id),
+	    log_str("client", session->peer.text),
+	    log_str("state", session_state_name(session->state)),
+	    log_str("reason", reason));
+}
+
+void
+session_reset(struct session *session)
+{
+	forget_mail(session);
+	channel_expect(session->channel, CHANNEL_READ_SMALL);
+	session_change(
+	    session, session->helo != NULL ? SESSION_READY : SESSION_FRESH);
+}
+
+void
+session_idle(struct session *session)
+{
+	if (++session->counts.idle > session->rules->limits.idle_commands)
+		count_error(session);
+}
+
+bool
+session_reads(const struct session *session)
+{
+	return session->state != SESSION_ANSWER && !session->gone &&
+	       session->times.delay_ms == 0 &&
+	       channel_unsent(session->channel) <=
+		   session->rules->limits.unsent_bytes;
+}
+
+void
+session_free(struct session *session)
+{
+	if (session == NULL)
+		return;
+	forget_mail(session);
+	channel_free(session->channel);
+	g_free(session->helo);
+	g_free(session);
+}

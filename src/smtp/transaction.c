@@ -1,1 +1,463 @@
 /* SPDX-License-Identifier: MIT */
+#include "transaction.h"
+
+#include "core/clock.h"
+#include "core/log.h"
+#include <errno.h>
+#include <string.h>
+
+/* What stands between the angle brackets, and what follows them. */
+struct path {
+	const char *text;
+	size_t length;
+	const char *parameters;
+};
+
+/* Digits of SIZE=n that RFC 1870 3 allows. */
+#define SIZE_DIGITS 20
+
+/* The closing bracket of a path, but not one in quotes; NULL: none. */
+static const char *
+find_bracket(const char *at)
+{
+	bool quoted = false;
+
+	for (; *at != '\0'; at++) {
+		if (*at == '"')
+			quoted = !quoted;
+		else if (*at == '\\' && at[1] != '\0')
+			at++;
+		else if (*at == '>' && !quoted)
+			return at;
+	}
+	return NULL;
+}
+
+/* Reads keyword ( "FROM:" or "TO:" ) "<" path ">" [ SP parameters ]. */
+static bool
+read_path(const struct session *session, const char *keyword,
+    const char *argument, struct path *path)
+{
+	const char *at = argument + strlen(keyword), *end;
+
+	if (g_ascii_strncasecmp(argument, keyword, strlen(keyword)) != 0)
+		return false;
+	if (session->rules->lenient)
+		at += strspn(at, " ");
+	if (*at == '<') {
+		path->text = at + 1;
+		end = find_bracket(at + 1);
+		if (end == NULL || (end[1] != '\0' && end[1] != ' '))
+			return false;
+		path->parameters = end + 1;
+	} else {
+		path->text = at;
+		end = at + strcspn(at, " ");
+		path->parameters = end;
+		if (!session->rules->lenient || end == at)
+			return false;
+	}
+	path->length = (size_t)(end - path->text);
+	return true;
+}
+
+/* What a parameter comes to: REPLY_NONE, or why it is refused. */
+typedef enum reply_name (*parameter_fn)(
+    struct session *session, struct envelope *envelope, const char *value);
+
+struct parameter {
+	const char *word; /* NULL: no more */
+	parameter_fn take;
+};
+
+/* size-value of RFC 1870 3 */
+static enum reply_name
+take_size(struct session *session, struct envelope *envelope, const char *value)
+{
+	size_t digits = strspn(value, "0123456789");
+
+	if (digits == 0 || digits > SIZE_DIGITS || value[digits] != '\0')
+		return REPLY_ARGUMENT;
+	errno = 0;
+	envelope->size_declared = g_ascii_strtoull(value, NULL, 10);
+	return errno == ERANGE || envelope->size_declared >
+				      session->rules->limits.mail_bytes
+		   ? REPLY_SIZE
+		   : REPLY_NONE;
+}
+
+/* body-value of RFC 6152 2 */
+static enum reply_name
+take_body(struct session *session, struct envelope *envelope, const char *value)
+{
+	(void)session;
+	envelope->eightbit = g_ascii_strcasecmp(value, "8BITMIME") == 0;
+	return envelope->eightbit || g_ascii_strcasecmp(value, "7BIT") == 0
+		   ? REPLY_NONE
+		   : REPLY_ARGUMENT;
+}
+
+static const struct parameter mail_parameters[] = {
+	{ "SIZE", take_size },
+	{ "BODY", take_body },
+	{ NULL, NULL },
+};
+
+static const struct parameter rcpt_parameters[] = {
+	{ NULL, NULL },
+};
+
+/* Takes one keyword [ "=" value ] (RFC 5321 4.1.2). */
+static enum reply_name
+take_parameter(struct session *session, struct envelope *envelope,
+    const struct parameter *known, char *word)
+{
+	char *value = strchr(word, '=');
+
+	if (value != NULL)
+		*value++ = '\0';
+	for (; known->word != NULL; known++)
+		if (g_ascii_strcasecmp(known->word, word) == 0)
+			return known->take(
+			    session, envelope, value == NULL ? "" : value);
+	return REPLY_PARAMETER;
+}
+
+/* Takes all; false when one was refused. */
+static bool
+take_parameters(struct session *session, struct envelope *envelope,
+    const struct parameter *known, const char *text)
+{
+	g_auto(GStrv) words = g_strsplit(text, " ", -1);
+
+	for (char **word = words; *word != NULL; word++) {
+		enum reply_name refused = REPLY_NONE;
+
+		if (**word != '\0')
+			refused =
+			    take_parameter(session, envelope, known, *word);
+		if (refused != REPLY_NONE) {
+			session_reply(session, refused, NULL);
+			return false;
+		}
+	}
+	return true;
+}
+
+static enum reply_name
+refuse_sender(enum address_fault fault)
+{
+	if (fault == ADDRESS_NON_ASCII)
+		return REPLY_NON_ASCII;
+	return fault == ADDRESS_LONG ? REPLY_SENDER_LONG : REPLY_SENDER_SYNTAX;
+}
+
+/* Fills in the sender; false when it was refused. */
+static bool
+take_sender(
+    struct session *session, struct envelope *envelope, const struct path *path)
+{
+	enum address_fault fault;
+
+	if (path->length == 0 && session->peer.allowed)
+		return true;
+	if (path->length == 0) {
+		session_reply(session, REPLY_NULL_SENDER, NULL);
+		return false;
+	}
+	envelope->sender = address_parse(
+	    path->text, path->length, session->rules->domain, &fault);
+	if (envelope->sender == NULL) {
+		session_reply(
+		    session, refuse_sender(fault), address_fault_text(fault));
+		return false;
+	}
+	if (!rules_take_sender(session->rules, envelope->sender->domain)) {
+		session_reply(session, REPLY_SENDER_DOMAIN, NULL);
+		return false;
+	}
+	return true;
+}
+
+/* mail = "MAIL FROM:" Reverse-path [ SP Mail-parameters ] CRLF */
+void
+transaction_mail(struct session *session, const char *argument)
+{
+	struct envelope *envelope;
+	struct path path;
+
+	if (!read_path(session, "FROM:", argument, &path)) {
+		session_reply(session, REPLY_ARGUMENT, "MAIL FROM:<address>");
+		return;
+	}
+	if (!session->peer.allowed &&
+	    session->counts.mails >= session->rules->limits.session_mails) {
+		session_close(session, REPLY_SESSION_LIMIT, NULL);
+		return;
+	}
+	if (budget_level(session->world->budget) != BUDGET_FREE) {
+		session_reply(session, REPLY_OVERLOAD, NULL);
+		return;
+	}
+	envelope = envelope_new();
+	if (!take_sender(session, envelope, &path) ||
+	    !take_parameters(
+		session, envelope, mail_parameters, path.parameters)) {
+		envelope_free(envelope);
+		return;
+	}
+	session->mail.envelope = envelope;
+	session_change(session, SESSION_SENDER);
+	session_reply(session, REPLY_SENDER_OK, NULL);
+}
+
+/* rcpt = "RCPT TO:" Forward-path [ SP Rcpt-parameters ] CRLF */
+void
+transaction_rcpt(struct session *session, const char *argument)
+{
+	struct envelope *envelope = session->mail.envelope;
+	enum address_fault fault;
+	struct address *address;
+	struct path path;
+
+	if (!read_path(session, "TO:", argument, &path)) {
+		session_reply(session, REPLY_ARGUMENT, "RCPT TO:<address>");
+		return;
+	}
+	if (!session->peer.allowed) {
+		session_reply(session, REPLY_RELAY, NULL);
+		return;
+	}
+	if (envelope->recipients->len >= session->rules->limits.recipients) {
+		session_reply(session, REPLY_RECIPIENTS, NULL);
+		return;
+	}
+	if (!take_parameters(
+		session, envelope, rcpt_parameters, path.parameters))
+		return;
+	address = address_parse(
+	    path.text, path.length, session->rules->domain, &fault);
+	if (address == NULL) {
+		session_reply(session,
+		    fault == ADDRESS_NON_ASCII ? REPLY_NON_ASCII
+					       : REPLY_RECIPIENT_SYNTAX,
+		    address_fault_text(fault));
+		return;
+	}
+	/* One that is there already will get its one copy. */
+	envelope_add_recipient(envelope, address);
+	session_change(session, SESSION_RECIPIENT);
+	session_reply(session, REPLY_RECIPIENT_OK, NULL);
+}
+
+/* data = "DATA" CRLF */
+void
+transaction_data(struct session *session, const char *argument)
+{
+	const struct rules *rules = session->rules;
+	int64_t now = clock_monotonic_ms();
+
+	(void)argument;
+	if (session->mail.envelope->recipients->len == 0) {
+		session_reply(session, REPLY_NO_RECIPIENTS, NULL);
+		return;
+	}
+	session->mail.spool = spool_new(session->world->place);
+	session->mail.limiter = limiter_new(&rules->limiter);
+	session->times.progress_ms = now + rules->times.progress_ms;
+	session->times.state_ms = now + rules->times.data_ms;
+	channel_expect(session->channel, CHANNEL_READ_LARGE);
+	session_change(session, SESSION_DATA);
+	session_reply(session, REPLY_START_MAIL, NULL);
+}
+
+/* From here on the mail is read to its end only to say so. */
+static void
+refuse_mail(struct session *session, enum reply_name name, const char *why)
+{
+	session->mail.refused = name;
+	session->mail.why = why;
+	session->times.discard_ms =
+	    clock_monotonic_ms() + session->rules->times.discard_ms;
+	g_clear_pointer(&session->mail.spool, spool_unref);
+}
+
+static void
+refuse_verdict(struct session *session, enum limiter_verdict verdict)
+{
+	refuse_mail(session,
+	    verdict == LIMITER_HOPS ? REPLY_HOPS : REPLY_CONTENT,
+	    limiter_text(verdict));
+}
+
+static void
+refuse_errno(struct session *session, int error)
+{
+	enum reply_name name = REPLY_SPOOL_ERROR;
+
+	if (error == ENOMEM)
+		name = REPLY_SPOOL_MEMORY;
+	else if (error == ENOSPC || error == EDQUOT)
+		name = REPLY_SPOOL_FULL;
+	log_warn("spool failed", log_num("session", (int64_t)session->id),
+	    log_str("reason", g_strerror(error)));
+	refuse_mail(session, name, NULL);
+}
+
+static void
+on_decoded(void *object, const void *bytes, size_t length)
+{
+	struct session *session = object;
+	struct session_mail *mail = &session->mail;
+	bool fits = session->rules->limits.mail_bytes - mail->bytes >= length;
+	enum limiter_verdict verdict;
+
+	if (mail->refused != REPLY_NONE) {
+		mail->bytes += length;
+		return;
+	}
+	if (!fits) {
+		mail->bytes += length;
+		refuse_mail(session, REPLY_SIZE, NULL);
+		return;
+	}
+	mail->bytes += length;
+	verdict = limiter_feed(mail->limiter, bytes, length);
+	if (verdict != LIMITER_OK)
+		refuse_verdict(session, verdict);
+	else if (!spool_append(mail->spool, bytes, length))
+		refuse_errno(session, errno);
+}
+
+/* A line of RFC 5321 3.8: who brought what, once per mail. */
+static void
+log_received(const struct session *session, const struct submission *submission)
+{
+	const struct envelope *envelope = submission->envelope;
+
+	log_info("mail received", log_str("mail", submission->id),
+	    log_num("session", (int64_t)session->id),
+	    log_str("client", submission->peer),
+	    log_str("helo", submission->helo),
+	    log_str(
+		"from", envelope->sender == NULL ? "" : envelope->sender->text),
+	    log_num("recipients", envelope->recipients->len),
+	    log_num("size", (int64_t)spool_size(submission->spool)));
+	if (submission->repaired)
+		log_info("line endings mended", log_str("mail", submission->id),
+		    log_str("client", submission->peer));
+	if (submission->seen.opaque)
+		log_info("mail not parsed", log_str("mail", submission->id),
+		    log_str("reason", submission->seen.opaque_why));
+}
+
+static struct submission *
+make_submission(struct session *session)
+{
+	const struct session_world *world = session->world;
+	struct submission *submission = g_new0(struct submission, 1);
+
+	id_make(submission->id);
+	submission->envelope = g_steal_pointer(&session->mail.envelope);
+	submission->spool = g_steal_pointer(&session->mail.spool);
+	submission->listener = session->rules->listener;
+	g_strlcpy(
+	    submission->peer, session->peer.text, sizeof(submission->peer));
+	submission->helo = g_strdup(session->helo);
+	submission->esmtp = session->esmtp;
+	submission->repaired = session->mail.data.bare;
+	submission->received_ms = clock_wall_ms();
+	submission->deadline_ms =
+	    clock_monotonic_ms() + session->rules->times.deadline_ms;
+	submission->config = config_ref(session->rules->config);
+	submission->return_to = (struct return_address){ world->answer,
+		world->server, session->id };
+	return submission;
+}
+
+static void
+post_mail(struct session *session, const struct limiter_seen *seen)
+{
+	struct submission *submission = make_submission(session);
+
+	submission->seen = *seen;
+	log_received(session, submission);
+	g_clear_pointer(&session->mail.limiter, limiter_free);
+	session->times.state_ms = 0;
+	session->times.progress_ms = 0;
+	session_change(session, SESSION_ANSWER);
+	session->world->onward(session->world->stage, submission);
+}
+
+/* The end of data: what could not be known before is found out. */
+static void
+check_mail(struct session *session, struct limiter_seen *seen)
+{
+	struct session_mail *mail = &session->mail;
+	enum limiter_verdict verdict;
+
+	if (mail->refused != REPLY_NONE)
+		return;
+	if (mail->data.bare && session->rules->line_endings == RULES_REJECT) {
+		refuse_mail(session, REPLY_LINE_ENDINGS, NULL);
+		return;
+	}
+	verdict = limiter_end(mail->limiter, seen);
+	if (verdict != LIMITER_OK)
+		refuse_verdict(session, verdict);
+	else if (!spool_seal(mail->spool))
+		refuse_errno(session, errno);
+}
+
+static void
+end_mail(struct session *session)
+{
+	struct limiter_seen seen;
+	enum reply_name refused;
+	const char *why;
+
+	check_mail(session, &seen);
+	refused = session->mail.refused;
+	why = session->mail.why;
+	if (refused == REPLY_NONE) {
+		post_mail(session, &seen);
+		return;
+	}
+	session_reset(session);
+	session_reply(session, refused, why);
+}
+
+/* A mail must come at data_rate at least: it has progress_ms in advance, and
+ * bytes give back the time that they may take. */
+static void
+keep_time(struct session *session, size_t length)
+{
+	const struct rules *rules = session->rules;
+	struct session_times *times = &session->times;
+	int64_t now = clock_monotonic_ms();
+	int64_t earned =
+	    (int64_t)((uint64_t)length * 1000 / rules->limits.data_rate);
+
+	times->state_ms = now + rules->times.data_ms;
+	times->progress_ms =
+	    MIN(times->progress_ms + earned, now + rules->times.progress_ms);
+}
+
+size_t
+transaction_take(
+    struct session *session, const unsigned char *bytes, size_t length)
+{
+	struct session_mail *mail = &session->mail;
+	size_t used =
+	    data_decode(&mail->data, bytes, length, on_decoded, session);
+
+	session->verb = "data";
+	if (mail->data.state == DATA_END)
+		end_mail(session);
+	else if (mail->refused != REPLY_NONE &&
+		 mail->bytes / 2 > session->rules->limits.mail_bytes)
+		session_close(session, mail->refused, mail->why);
+	else
+		keep_time(session, used);
+	return used;
+}

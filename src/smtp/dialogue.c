@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+#include "dialogue.h"
+
+#include "command.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "hello.h"
+#include "transaction.h"
+#include <event2/event.h>
+#include <string.h>
+
+/* A line longer than this many times the limit has no end. */
+#define ENDLESS_FACTOR 4
+
+struct dialogue {
+	struct session *session; /* owned */
+	struct event *timer;
+	dialogue_gone_fn gone;
+	void *object;
+};
+
+static size_t on_input(void *object, const unsigned char *bytes, size_t length);
+static void on_ended(void *object, int error);
+static void on_settled(void *object);
+static void on_timer(evutil_socket_t fd, short what, void *object);
+
+static const struct channel_handlers handlers = {
+	.input = on_input,
+	.ended = on_ended,
+	.settled = on_settled,
+};
+
+struct dialogue *
+dialogue_new(const struct dialogue_options *options)
+{
+	struct dialogue *dialogue = g_new0(struct dialogue, 1);
+	struct session *session = g_new0(struct session, 1);
+
+	session->id = options->id;
+	session->state = SESSION_GREETING;
+	session->world = options->world;
+	session->rules = options->rules;
+	session->peer = *options->peer;
+	session->verb = "connect";
+	session->channel = channel_new(&(struct channel_options){
+	    .base = options->base,
+	    .buffer = options->buffer,
+	    .handlers = &handlers,
+	    .object = dialogue,
+	    .fd = options->fd,
+	});
+	dialogue->session = session;
+	dialogue->timer = evtimer_new(options->base, on_timer, dialogue);
+	dialogue->gone = options->gone;
+	dialogue->object = options->object;
+	return dialogue;
+}
+
+void
+dialogue_free(struct dialogue *dialogue)
+{
+	if (dialogue == NULL)
+		return;
+	event_free(dialogue->timer);
+	session_free(dialogue->session);
+	g_free(dialogue);
+}
+
+uint64_t
+dialogue_id(const struct dialogue *dialogue)
+{
+	return dialogue->session->id;
+}
+
+static void
+greet(struct session *session)
+{
+	hello_greet(session);
+	session->times.state_ms =
+	    clock_monotonic_ms() + session->rules->times.command_ms;
+}
+
+void
+dialogue_begin(struct dialogue *dialogue)
+{
+	struct session *session = dialogue->session;
+	const struct rules_times *times = &session->rules->times;
+	int64_t now = clock_monotonic_ms();
+
+	log_debug("session opened", log_num("session", (int64_t)session->id),
+	    log_str("client", session->peer.text),
+	    log_str("listener", session->rules->listener));
+	if (!session->peer.allowed)
+		session->times.session_ms = now + times->session_ms;
+	if (session->peer.allowed || times->greet_ms == 0)
+		greet(session);
+	else
+		session->times.state_ms = now + times->greet_ms;
+	channel_resume(session->channel);
+	channel_turn(session->channel);
+}
+
+/* A command line is too long and its end has not come, or had not. */
+static size_t
+skip_line(struct session *session, const unsigned char *newline, size_t length)
+{
+	unsigned limit = session->rules->limits.line_bytes;
+
+	session->verb = "unknown";
+	if (session->skipped == 0)
+		session_reply(session, REPLY_LINE_LONG, NULL);
+	session->skipped += length;
+	if (session->skipped > (size_t)ENDLESS_FACTOR * limit)
+		session_close(session, REPLY_LINE_ENDLESS, NULL);
+	else if (newline != NULL)
+		session->skipped = 0;
+	return length;
+}
+
+/* Takes one line off the input; 0: it is not complete. */
+static size_t
+take_line(struct session *session, const unsigned char *bytes, size_t length)
+{
+	const unsigned char *newline = memchr(bytes, '\n', length);
+	size_t line = newline == NULL ? length : (size_t)(newline + 1 - bytes);
+
+	if (session->skipped > 0 || line > session->rules->limits.line_bytes)
+		return skip_line(session, newline, line);
+	if (newline == NULL)
+		return 0;
+	if (line < 2 || newline[-1] != '\r') {
+		session->verb = "unknown";
+		session_close(session, REPLY_BARE_LF, NULL);
+		return line;
+	}
+	session->unread = line < length || channel_has_more(session->channel);
+	command_take(session, bytes, line - strlen("\r\n"));
+	return line;
+}
+
+static void
+expect_command(struct session *session)
+{
+	if ((session->state & SESSION_COMMANDS) == 0)
+		return;
+	if (session->stopping)
+		session_close(session, REPLY_STOPPING, NULL);
+	else
+		session->times.state_ms =
+		    clock_monotonic_ms() + session->rules->times.command_ms;
+}
+
+/* Takes one step through the input; 0: more must come first. */
+static size_t
+take_step(struct session *session, const unsigned char *bytes, size_t length)
+{
+	size_t used = length;
+
+	if (session->state == SESSION_DATA)
+		used = transaction_take(session, bytes, length);
+	else if ((session->state & SESSION_COMMANDS) != 0)
+		used = take_line(session, bytes, length);
+	else if (session->state == SESSION_GREETING)
+		session_close(session, REPLY_SYNCHRONISATION, NULL);
+	if (used > 0)
+		expect_command(session);
+	return used;
+}
+
+static size_t
+on_input(void *object, const unsigned char *bytes, size_t length)
+{
+	struct dialogue *dialogue = object;
+	struct session *session = dialogue->session;
+	size_t used = 0, step = 1;
+
+	while (used < length && step > 0 && session_reads(session)) {
+		step = take_step(session, bytes + used, length - used);
+		used += step;
+		if (channel_unsent(session->channel) >
+		    session->rules->limits.unsent_bytes)
+			channel_flush(session->channel);
+	}
+	if (!session_reads(session))
+		channel_pause(session->channel);
+	return used;
+}
+
+static void
+on_ended(void *object, int error)
+{
+	struct dialogue *dialogue = object;
+
+	session_abandon(dialogue->session,
+	    error == 0 ? "the client closed" : g_strerror(error));
+}
+
+/* The earliest of the moments that are set; 0: none is.  A session whose time
+ * is over gets its answer first. */
+static int64_t
+find_next(const struct session *session)
+{
+	const struct session_times *times = &session->times;
+	const int64_t moments[] = { times->state_ms, times->progress_ms,
+		times->discard_ms, times->reply_ms, times->delay_ms,
+		session->state == SESSION_ANSWER ? 0 : times->session_ms };
+	int64_t next = 0;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(moments); i++)
+		if (moments[i] != 0 && (next == 0 || moments[i] < next))
+			next = moments[i];
+	return next;
+}
+
+/* A timer that is due too early is cheaper than one set anew for each command:
+ * when it fires, it is set for the rest. */
+static void
+arm(struct dialogue *dialogue)
+{
+	struct session_times *times = &dialogue->session->times;
+	int64_t next = find_next(dialogue->session), wait;
+	struct timeval delay;
+
+	if (next == 0 || (times->armed_ms != 0 && times->armed_ms <= next))
+		return;
+	times->armed_ms = next;
+	wait = MAX(next - clock_monotonic_ms(), 0);
+	delay.tv_sec = (time_t)(wait / 1000);
+	delay.tv_usec = (suseconds_t)(wait % 1000 * 1000);
+	evtimer_add(dialogue->timer, &delay);
+}
+
+/* All was said: the client sees our end, and closes.  A close at once could
+ * take the last reply away from it when it has sent more than was read. */
+static void
+close_gently(struct session *session)
+{
+	if (session->shut)
+		return;
+	session->shut = true;
+	channel_shut(session->channel);
+	session->times.state_ms =
+	    clock_monotonic_ms() + session->rules->times.linger_ms;
+}
+
+static void
+on_settled(void *object)
+{
+	struct dialogue *dialogue = object;
+	struct session *session = dialogue->session;
+
+	if (channel_unsent(session->channel) == 0)
+		session->times.reply_ms = 0;
+	else if (session->times.reply_ms == 0)
+		session->times.reply_ms =
+		    clock_monotonic_ms() + session->rules->times.reply_ms;
+	if (session->state == SESSION_CLOSING &&
+	    channel_unsent(session->channel) == 0)
+		close_gently(session);
+	if (!session->gone) {
+		if (channel_paused(session->channel) && session_reads(session))
+			channel_resume(session->channel);
+		arm(dialogue);
+		return;
+	}
+	log_debug("session closed", log_num("session", (int64_t)session->id),
+	    log_str("client", session->peer.text),
+	    log_num("mails", session->counts.mails));
+	dialogue->gone(dialogue->object, dialogue);
+}
+
+static bool
+is_due(int64_t moment_ms, int64_t now_ms)
+{
+	return moment_ms != 0 && now_ms >= moment_ms;
+}
+
+/* The state has waited long enough. */
+static void
+end_wait(struct session *session)
+{
+	if (session->state == SESSION_GREETING)
+		greet(session);
+	else if (session->state == SESSION_CLOSING)
+		session_abandon(session, "the client did not close");
+	else
+		session_close(session, REPLY_TIMEOUT, NULL);
+}
+
+static void
+check_times(struct session *session)
+{
+	struct session_times *times = &session->times;
+	int64_t now = clock_monotonic_ms();
+
+	if (is_due(times->delay_ms, now))
+		times->delay_ms = 0;
+	if (is_due(times->reply_ms, now))
+		session_abandon(session, "the client takes no replies");
+	else if (is_due(times->discard_ms, now))
+		session_close(
+		    session, session->mail.refused, session->mail.why);
+	else if (is_due(times->state_ms, now))
+		end_wait(session);
+	else if (is_due(times->progress_ms, now))
+		session_close(session, REPLY_TIMEOUT, "the mail is too slow");
+	else if (session->state != SESSION_ANSWER &&
+		 is_due(times->session_ms, now))
+		session_close(session, REPLY_SESSION_LIMIT, NULL);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *object)
+{
+	struct dialogue *dialogue = object;
+
+	(void)fd;
+	(void)what;
+	dialogue->session->times.armed_ms = 0;
+	check_times(dialogue->session);
+	channel_turn(dialogue->session->channel);
+}
+
+bool
+dialogue_answer(struct dialogue *dialogue, const struct answer *answer)
+{
+	struct session *session = dialogue->session;
+
+	if (session->state != SESSION_ANSWER || session->gone)
+		return false;
+	if (answer->code < 300) {
+		session->counts.errors = 0;
+		session->counts.idle = 0;
+		session->counts.mails++;
+	}
+	session_reset(session);
+	session_say(
+	    session, "%u %s %s", answer->code, answer->enhanced, answer->text);
+	if (answer->code == 421)
+		session_hang_up(session);
+	expect_command(session);
+	channel_turn(session->channel);
+	return true;
+}
+
+void
+dialogue_stop(struct dialogue *dialogue)
+{
+	struct session *session = dialogue->session;
+
+	session->stopping = true;
+	if (session->state == SESSION_GREETING)
+		session_close(session, REPLY_STOPPING, NULL);
+	else
+		expect_command(session);
+	channel_turn(session->channel);
+}
+
+void
+dialogue_cut(struct dialogue *dialogue)
+{
+	struct session *session = dialogue->session;
+
+	if (session->state == SESSION_DATA)
+		session_close(session, REPLY_STOPPING, NULL);
+	channel_turn(session->channel);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The dialogue leads one session: takes what comes apart into commands and
+ * mail, keeps time, says when to read and when to close.  It owns the session
+ * from dialogue_new() until it says that the session has gone.  On one loop.
+ */
+#ifndef SMTP_DIALOGUE_H
+#define SMTP_DIALOGUE_H
+
+#include "session.h"
+
+struct event_base;
+struct dialogue;
+
+/* The session has ended; the dialogue is to be freed. */
+typedef void (*dialogue_gone_fn)(void *object, struct dialogue *dialogue);
+
+struct dialogue_options {
+	struct event_base *base;
+	struct channel_buffer *buffer;
+	const struct session_world *world;
+	const struct rules *rules;
+	const struct session_peer *peer; /* copied */
+	uint64_t id;
+	int fd; /* taken over */
+	dialogue_gone_fn gone;
+	void *object;
+};
+
+struct dialogue *dialogue_new(const struct dialogue_options *options);
+
+/* Frees all, closes the socket. */
+void dialogue_free(struct dialogue *dialogue);
+
+/* Greets, or waits before it does; gone() may be called. */
+void dialogue_begin(struct dialogue *dialogue);
+
+/* Tells the client; false when the session does not wait for one. The answer
+ * stays the caller's; gone() may be called. */
+bool dialogue_answer(struct dialogue *dialogue, const struct answer *answer);
+
+/* Closes the session unless a mail is under way; then behind that. gone() may
+ * be called. */
+void dialogue_stop(struct dialogue *dialogue);
+
+/* Ends the mail that is still coming in. gone() may be called. */
+void dialogue_cut(struct dialogue *dialogue);
+
+uint64_t dialogue_id(const struct dialogue *dialogue);
+
+#endif

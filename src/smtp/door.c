@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+#include "door.h"
+
+#include "core/log.h"
+#include "core/network.h"
+#include <errno.h>
+#include <event2/event.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+/* Clients that may wait to be accepted. */
+#define BACKLOG 1024
+/* Accepted in one turn of the loop. */
+#define ACCEPTS_PER_TURN 64
+
+struct door {
+	struct door_options options;
+	int fd; /* -1: closed */
+	struct event *event;
+	struct loop_timer *timer; /* ends a pause */
+	char address[NETWORK_PEER_LENGTH + sizeof("[]:65535")];
+};
+
+/* What to do about it. */
+static const char *
+advise(int error)
+{
+	switch (error) {
+	case EADDRINUSE:
+		return "another program listens there: stop it, or choose "
+		       "another port";
+	case EACCES:
+		return "ports below 1024 need the right to bind them "
+		       "(CAP_NET_BIND_SERVICE)";
+	case EADDRNOTAVAIL:
+		return "this host has no such address: see `ip address`";
+	default:
+		return "choose another address";
+	}
+}
+
+static int
+open_socket(const struct sockaddr *address, socklen_t length)
+{
+	int fd, on = 1;
+
+	fd = socket(
+	    address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	/* Accepted sockets inherit both. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	/* An address is what it says, whatever the system's default is. */
+	if (address->sa_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (bind(fd, address, length) == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	on = errno;
+	close(fd);
+	errno = on;
+	return -1;
+}
+
+static void
+name_address(struct door *door)
+{
+	struct sockaddr_storage bound = { 0 };
+	socklen_t length = sizeof(bound);
+	const struct sockaddr *address = (const struct sockaddr *)&bound;
+	char host[NETWORK_PEER_LENGTH];
+
+	getsockname(door->fd, (struct sockaddr *)&bound, &length);
+	network_print_peer(address, host);
+	g_snprintf(door->address, sizeof(door->address),
+	    address->sa_family == AF_INET6 ? "[%s]:%u" : "%s:%u", host,
+	    network_port(address));
+}
+
+static void on_acceptable(evutil_socket_t fd, short what, void *object);
+
+static void
+on_pause_over(void *object)
+{
+	struct door *door = object;
+
+	event_add(door->event, NULL);
+}
+
+struct door *
+door_new(const struct door_options *options, GError **error)
+{
+	struct sockaddr_storage address;
+	socklen_t length;
+	struct door *door;
+	int fd;
+
+	if (!network_parse_endpoint(options->address, &address, &length, error))
+		return NULL;
+	fd = open_socket((struct sockaddr *)&address, length);
+	if (fd < 0) {
+		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+		    "[listener %s] cannot listen on %s: %s; %s", options->name,
+		    options->address, g_strerror(errno), advise(errno));
+		return NULL;
+	}
+	door = g_new0(struct door, 1);
+	door->options = *options;
+	door->fd = fd;
+	name_address(door);
+	door->event = event_new(loop_base(options->loop), fd,
+	    EV_READ | EV_PERSIST, on_acceptable, door);
+	door->timer = loop_timer_new(options->loop, on_pause_over, door);
+	return door;
+}
+
+void
+door_start(struct door *door)
+{
+	event_add(door->event, NULL);
+	log_info("listening", log_str("listener", door->options.name),
+	    log_str("address", door->address));
+}
+
+void
+door_stop(struct door *door)
+{
+	if (door->fd < 0)
+		return;
+	loop_timer_clear(door->timer);
+	event_del(door->event);
+	close(door->fd);
+	door->fd = -1;
+}
+
+const char *
+door_address(const struct door *door)
+{
+	return door->address;
+}
+
+void
+door_free(struct door *door)
+{
+	if (door == NULL)
+		return;
+	door_stop(door);
+	event_free(door->event);
+	loop_timer_free(door->timer);
+	g_free(door);
+}
+
+static void
+pause_accepting(struct door *door, int error)
+{
+	log_error("accept failed", log_str("listener", door->options.name),
+	    log_str("reason", g_strerror(error)),
+	    log_str("advice",
+		"raise the limit of open files, or lower `connections`"));
+	event_del(door->event);
+	loop_timer_set(door->timer, door->options.pause_ms);
+}
+
+/* False when there is nothing more to accept now. */
+static bool
+accept_one(struct door *door)
+{
+	struct sockaddr_storage peer = { 0 };
+	socklen_t length = sizeof(peer);
+	int fd = accept4(door->fd, (struct sockaddr *)&peer, &length,
+	    SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd >= 0) {
+		door->options.accepted(
+		    door->options.object, fd, (const struct sockaddr *)&peer);
+		return true;
+	}
+	if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+	    errno == ENOMEM) {
+		pause_accepting(door, errno);
+		return false;
+	}
+	/* Others are about a client that has gone already: accept(2). */
+	return errno != EAGAIN;
+}
+
+static void
+on_acceptable(evutil_socket_t fd, short what, void *object)
+{
+	struct door *door = object;
+
+	(void)fd;
+	(void)what;
+	for (int i = 0; i < ACCEPTS_PER_TURN && door->fd >= 0; i++)
+		if (!accept_one(door))
+			return;
+}

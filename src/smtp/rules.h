@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The rules of one [listener NAME]: its settings and those of [server] that
+ * hold for it, read once and checked.  Immutable; any thread.
+ */
+#ifndef SMTP_RULES_H
+#define SMTP_RULES_H
+
+#include "core/config.h"
+#include "core/network.h"
+#include "mail/limiter.h"
+#include <sys/socket.h>
+
+enum rules_line_endings {
+	RULES_FIX,    /* mended, and noted */
+	RULES_REJECT, /* refused at the end of data */
+};
+
+struct rules_times {
+	int64_t command_ms;  /* for the next command */
+	int64_t data_ms;     /* for the next bytes of a mail */
+	int64_t progress_ms; /* for a mail whose bytes do not come fast */
+	int64_t reply_ms;    /* for the peer to take what was said */
+	int64_t deadline_ms; /* for the answer to a mail */
+	int64_t discard_ms;  /* reading on in a mail that is refused */
+	int64_t greet_ms;    /* before the banner, outside `allow` */
+	int64_t session_ms;  /* a whole session, outside `allow` */
+	int64_t delay_ms;    /* before replies, from errors_soft on */
+	int64_t linger_ms;   /* for the peer to close after us */
+};
+
+struct rules_limits {
+	uint64_t mail_bytes;
+	unsigned recipients;
+	unsigned line_bytes; /* of a command, with CR LF */
+	size_t unsent_bytes; /* replies that wait before reading stops */
+	uint64_t data_rate;  /* bytes a second; see rules_times */
+	unsigned errors_soft;
+	unsigned errors_hard;
+	unsigned idle_commands;    /* free ones per mail */
+	unsigned session_mails;    /* outside `allow` */
+	unsigned peer_connections; /* outside `allow` */
+};
+
+struct rules {
+	struct config *config; /* counted */
+	const char *listener; /* the name; owned by the config, like all text */
+	const char *hostname;
+	char *domain;          /* IDNA form; NULL: none to add */
+	char **sender_domains; /* IDNA forms; NULL: any */
+	const GArray *allow;   /* of struct network */
+	enum rules_line_endings line_endings;
+	bool lenient;
+	struct rules_times times;
+	struct rules_limits limits;
+	struct limiter_limits limiter;
+};
+
+/* Reads the listener of this name; NULL and error when its settings do not
+ * make sense together. */
+struct rules *rules_new(
+    struct config *config, const char *listener, GError **error);
+void rules_free(struct rules *rules);
+
+/* Our name: [server] hostname, or that of the host. */
+const char *rules_hostname(const struct config *config);
+
+/* Where it listens, as written. */
+const char *rules_address(const struct rules *rules);
+
+/* True when the peer may relay. */
+bool rules_allow(const struct rules *rules, const struct sockaddr *peer);
+
+/* True when mails from this domain are taken. */
+bool rules_take_sender(const struct rules *rules, const char *domain);
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+#include "smtp/server.h"
+
+#define SECONDS 1000
+#define MINUTES (60 * SECONDS)
+#define HOURS   (60 * MINUTES)
+
+/* Durations may be very short so that tests run them at a hundredth. */
+#define SHORTEST 1
+
+const struct setting server_settings[] = {
+	{ "server", "hostname", SETTING_HOST,
+	    .help = "Our name in the banner, in Received and in Message-IDs; "
+		    "default: the name of the host." },
+	{ "server", "answer", SETTING_CHOICE, "delivered",
+	    .choices = "delivered",
+	    .help = "When a client gets its 250: delivered = once a provider "
+		    "has the mail." },
+	{ "server", "connections", SETTING_NUMBER, "1000", .min = 1,
+	    .max = 100000,
+	    .help = "Connections at the same time; further ones get 421." },
+	{ "server", "connections_reserved", SETTING_NUMBER, "10", .min = 0,
+	    .max = 10000, .help = "Of them, kept for peers in `allow`." },
+	{ "server", "accept_pause", SETTING_DURATION, "100ms", SHORTEST,
+	    10 * SECONDS,
+	    .help = "Wait before accepting again when the limit of open files "
+		    "is reached." },
+	{ "server", "max_size", SETTING_SIZE, "25000000", 1024,
+	    1024 * 1024 * 1024,
+	    .help = "Largest mail in bytes, as said by SIZE." },
+	{ "server", "recipients", SETTING_NUMBER, "1000", .min = 1,
+	    .max = 50000,
+	    .help = "Recipients of one mail; further ones get 452." },
+
+	{ "listener", "address", SETTING_ENDPOINT, .required = true,
+	    .help = "Address and port to listen on; port 0: the system picks "
+		    "one." },
+	{ "listener", "allow", SETTING_NETWORKS, "127.0.0.0/8, ::1",
+	    .help = "Networks whose hosts may send mail through us; others "
+		    "get 554." },
+	{ "listener", "i_know_this_is_an_open_relay", SETTING_BOOL, "no",
+	    .help = "Take an `allow` wider than /8 (IPv4) or /32 (IPv6)." },
+	{ "listener", "answer", SETTING_CHOICE, .choices = "delivered",
+	    .help = "As in [server], for this listener." },
+	{ "listener", "deadline", SETTING_DURATION, "50s", SHORTEST,
+	    9 * MINUTES,
+	    .help = "Longest wait for the answer to a mail; 240s is right "
+		    "behind Postfix." },
+	{ "listener", "max_size", SETTING_SIZE, NULL, 1024, 1024 * 1024 * 1024,
+	    .help = "As in [server], for this listener." },
+	{ "listener", "recipients", SETTING_NUMBER, .min = 1, .max = 50000,
+	    .help = "As in [server], for this listener." },
+	{ "listener", "line_endings", SETTING_CHOICE, "fix",
+	    .choices = "fix|reject",
+	    .help = "Bare CR or LF within a mail: fix = mend and log, reject "
+		    "= 550." },
+	{ "listener", "domain", SETTING_DOMAIN,
+	    .help = "Domain added to an address that has none; default: such "
+		    "addresses are refused." },
+	{ "listener", "sender_domains", SETTING_LIST,
+	    .help = "Domains that envelope senders may have; default: any." },
+	{ "listener", "lenient_commands", SETTING_BOOL, "no",
+	    .help = "Take a space after FROM: and TO:, and addresses without "
+		    "angle brackets." },
+
+	{ "listener", "command_timeout", SETTING_DURATION, "5m", SHORTEST,
+	    1 * HOURS, .help = "Wait for the next command." },
+	{ "listener", "data_timeout", SETTING_DURATION, "3m", SHORTEST,
+	    1 * HOURS, .help = "Wait for the next bytes of a mail." },
+	{ "listener", "data_progress", SETTING_DURATION, "5m", SHORTEST,
+	    1 * HOURS,
+	    .help = "Time that a mail has in advance; bytes that come at "
+		    "data_rate or faster keep it full." },
+	{ "listener", "data_rate", SETTING_SIZE, "500", 1, 1024 * 1024,
+	    .help = "Slowest rate of a mail, bytes a second." },
+	{ "listener", "reply_timeout", SETTING_DURATION, "60s", SHORTEST,
+	    1 * HOURS, .help = "Wait for a client to take our replies." },
+	{ "listener", "discard_timeout", SETTING_DURATION, "60s", SHORTEST,
+	    1 * HOURS,
+	    .help = "Longest time to read on in a mail that will be refused." },
+	{ "listener", "linger_timeout", SETTING_DURATION, "2s", SHORTEST,
+	    1 * MINUTES,
+	    .help = "Wait for a client to close after our last word." },
+	{ "listener", "greet_pause", SETTING_DURATION, "1s", 0, 1 * MINUTES,
+	    .help = "Wait before the banner for clients outside `allow`; who "
+		    "talks before gets 554." },
+	{ "listener", "session_time", SETTING_DURATION, "1h", SHORTEST,
+	    24 * HOURS,
+	    .help = "Longest session of a client outside `allow`." },
+	{ "listener", "session_mails", SETTING_NUMBER, "1000", .min = 1,
+	    .max = 1000000,
+	    .help = "Mails in a session of a client outside `allow`." },
+	{ "listener", "peer_connections", SETTING_NUMBER, "50", .min = 1,
+	    .max = 100000,
+	    .help = "Connections at the same time from one address outside "
+		    "`allow`." },
+
+	{ "listener", "errors_soft", SETTING_NUMBER, "10", .min = 1,
+	    .max = 10000,
+	    .help = "Errors in a session from which on replies are delayed." },
+	{ "listener", "error_delay", SETTING_DURATION, "1s", 0, 1 * MINUTES,
+	    .help = "That delay." },
+	{ "listener", "errors_hard", SETTING_NUMBER, "20", .min = 1,
+	    .max = 10000,
+	    .help = "Errors after which a session is closed; an accepted mail "
+		    "forgets them." },
+	{ "listener", "idle_commands", SETTING_NUMBER, "100", .min = 1,
+	    .max = 1000000,
+	    .help = "NOOP, RSET, VRFY, HELP, HELO per mail; further ones "
+		    "count as errors." },
+	{ "listener", "command_size", SETTING_SIZE, "2048", 512, 16384,
+	    .help = "Longest command line; four times that closes." },
+	{ "listener", "unsent_replies", SETTING_SIZE, "8192", 512, 1024 * 1024,
+	    .help = "Replies not taken, in bytes, from which on no command is "
+		    "read." },
+
+	{ "listener", "header_size", SETTING_SIZE, "256k", 1024,
+	    16 * 1024 * 1024, .help = "Largest header of a mail." },
+	{ "listener", "header_fields", SETTING_NUMBER, "1000", .min = 10,
+	    .max = 100000, .help = "Most fields of a header." },
+	{ "listener", "field_size", SETTING_SIZE, "64k", 998, 16 * 1024 * 1024,
+	    .help = "Largest field of a header." },
+	{ "listener", "hops", SETTING_NUMBER, "50", .min = 5, .max = 1000,
+	    .help = "Received fields from which on a mail is in a loop." },
+	{ "listener", "parts", SETTING_NUMBER, "1000", .min = 1, .max = 10000,
+	    .help = "MIME parts; a mail with more is not parsed, goes raw." },
+	{ "listener", "part_depth", SETTING_NUMBER, "20", .min = 1, .max = 32,
+	    .help = "Parts within parts; a mail with more is not parsed." },
+	{ "listener", "content_field_size", SETTING_SIZE, "8k", 998,
+	    1024 * 1024,
+	    .help = "Size of a Content field; a mail with more is not "
+		    "parsed." },
+	{ "listener", "address_colons", SETTING_NUMBER, "1024", .min = 1,
+	    .max = 4096,
+	    .help = "Colons in an address field; a mail with more is not "
+		    "parsed." },
+	{ "listener", "boundary_comparisons", SETTING_NUMBER, "5000000",
+	    .min = 1000, .max = 1000000000,
+	    .help = "Lines that begin with -- times depth; a mail with more "
+		    "is not parsed." },
+	{ NULL },
+};

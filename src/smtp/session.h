@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A session is one client's connection: where it is in the dialogue, the mail
+ * under way, what it has been told.  Here is what the verbs work with; the
+ * bytes are the channel's, the order of things the dialogue's.  On one loop.
+ *
+ *	GREETING --> FRESH --EHLO--> READY --MAIL--> SENDER --RCPT--> RECIPIENT
+ *	                              ^  ^                                |
+ *	                              |  `---- refused ----- DATA <--DATA-'
+ *	                              `---- answered ----- ANSWER <-'
+ *	any but ANSWER --> CLOSING
+ */
+#ifndef SMTP_SESSION_H
+#define SMTP_SESSION_H
+
+#include "channel.h"
+#include "data.h"
+#include "mail/submission.h"
+#include "reply.h"
+#include "rules.h"
+
+enum session_state {
+	SESSION_GREETING = 1 << 0,  /* the banner waits */
+	SESSION_FRESH = 1 << 1,     /* the client has not said who it is */
+	SESSION_READY = 1 << 2,     /* between two mails */
+	SESSION_SENDER = 1 << 3,    /* MAIL was taken */
+	SESSION_RECIPIENT = 1 << 4, /* a RCPT was taken */
+	SESSION_DATA = 1 << 5,      /* the mail comes in */
+	SESSION_ANSWER = 1 << 6,    /* it was posted; nothing is read */
+	SESSION_CLOSING = 1 << 7,   /* the last reply is on its way */
+};
+
+/* Where commands are read. */
+#define SESSION_COMMANDS \
+	(SESSION_FRESH | SESSION_READY | SESSION_SENDER | SESSION_RECIPIENT)
+
+/* The mail under way. */
+struct session_mail {
+	struct envelope *envelope;
+	struct spool *spool;
+	struct limiter *limiter;
+	struct data data;
+	uint64_t bytes;          /* decoded ones */
+	enum reply_name refused; /* REPLY_NONE: not yet; at the end it is */
+	const char *why;         /* detail of that; a literal */
+};
+
+struct session_counts {
+	unsigned errors; /* since the last accepted mail */
+	unsigned idle;   /* NOOP and the like, since then */
+	unsigned mails;  /* accepted */
+};
+
+/* Moments of the monotonic clock; 0: none. */
+struct session_times {
+	int64_t state_ms;    /* what the state waits for must come by then */
+	int64_t progress_ms; /* a mail is too slow by then */
+	int64_t discard_ms;  /* a refused mail must have ended by then */
+	int64_t reply_ms;    /* waiting replies must be taken by then */
+	int64_t delay_ms;    /* nothing is done before */
+	int64_t session_ms;  /* the session must have ended by then */
+	int64_t armed_ms;    /* when the timer is due */
+};
+
+/* What lies around all sessions of a server; outlives them. */
+struct session_world {
+	submission_fn onward;
+	void *stage;
+	answer_fn answer; /* the return address */
+	void *server;
+	const struct spool_place *place;
+	struct budget *budget;
+};
+
+/* The client as it was accepted. */
+struct session_peer {
+	char text[NETWORK_PEER_LENGTH];
+	bool allowed; /* may relay */
+};
+
+struct session {
+	uint64_t id;
+	enum session_state state;
+	const struct session_world *world;
+	const struct rules *rules;
+	struct session_peer peer;
+	struct channel *channel; /* owned */
+
+	char *helo; /* NULL before HELO; printable */
+	bool esmtp;
+
+	const char *verb; /* the command under way, for the log; a literal */
+	bool unread;      /* the client has sent more than this command */
+	size_t skipped;   /* of a command line too long */
+	bool stopping;    /* to be closed after this mail */
+	bool shut;        /* CLOSING, and all was sent */
+	bool gone;        /* to be freed at the end of the turn */
+
+	struct session_mail mail;
+	struct session_counts counts;
+	struct session_times times;
+};
+
+/* Goes into the state and logs it. */
+void session_change(struct session *session, enum session_state state);
+
+/* Tells the client; replies of 500 and more count as its errors.  detail
+ * (ours, printable) may be NULL. */
+void session_reply(
+    struct session *session, enum reply_name name, const char *detail);
+
+/* A reply line that is in no table: banner, EHLO, answers.  Without CR LF. */
+void session_say(struct session *session, const char *format, ...)
+    G_GNUC_PRINTF(2, 3);
+
+/* The last reply: nothing more is read. */
+void session_close(
+    struct session *session, enum reply_name name, const char *detail);
+
+/* The last reply was said already. */
+void session_hang_up(struct session *session);
+
+/* Ends the session without a word. */
+void session_abandon(struct session *session, const char *reason);
+
+/* Forgets the mail under way (RFC 5321 4.1.1.5) and waits for the next. */
+void session_reset(struct session *session);
+
+/* Counts a command that does nothing for a mail; from the limit on each is an
+ * error. */
+void session_idle(struct session *session);
+
+/* True when input may be looked at now. */
+bool session_reads(const struct session *session);
+
+/* The name of a state, for the log. */
+const char *session_state_name(enum session_state state);
+
+/* Frees what the session holds, and it. */
+void session_free(struct session *session);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sessions of one loop: its thread smtp-N, the table that finds a session
+ * by its id, and the letters by which others reach them.  An id holds the
+ * loop's number, so an answer finds its loop without a table of all.
+ */
+#ifndef SMTP_SESSIONS_H
+#define SMTP_SESSIONS_H
+
+#include "core/loop.h"
+#include "session.h"
+
+struct dialogue;
+struct sessions;
+
+/* Loops that an id can name. */
+#define SESSIONS_LOOPS_MAX 256
+
+/* A client on its way: from the main loop, which accepted it, to a loop of
+ * sessions, and back when it has gone. */
+struct sessions_visitor {
+	struct letter letter;
+	struct sessions *sessions;
+	void *server;
+	int fd;
+	struct session_peer peer;
+	const struct rules *rules;
+	struct dialogue *dialogue; /* on its loop only, like what follows */
+	uint64_t id;
+};
+
+struct sessions_options {
+	unsigned number; /* of the loop, from 0 */
+	const struct session_world *world;
+	struct loop *main;
+	letter_fn departed; /* reads a visitor on the main loop */
+};
+
+struct sessions *sessions_new(const struct sessions_options *options);
+
+/* Takes the visitor over. */
+void sessions_arrive_post(
+    struct sessions *sessions, struct sessions_visitor *visitor);
+
+/* Takes the answer over; any thread. */
+void sessions_answer_post(struct sessions *sessions, struct answer *answer);
+
+/* Once: sessions end when their mail has, one that still comes in after
+ * data_grace_ms at the latest. */
+void sessions_stop_post(struct sessions *sessions, int64_t data_grace_ms);
+
+/* The number of the loop in a session's id. */
+unsigned sessions_number(uint64_t id);
+
+/* Answers that found no session.  Any thread. */
+uint64_t sessions_dropped(const struct sessions *sessions);
+
+/* Ends the loop; sessions still there are cut off, their visitors posted back.
+ */
+void sessions_free(struct sessions *sessions);
+
+#endif
