@@ -2,7 +2,7 @@
 #include "smtp/server.h"
 
 #include "core/log.h"
-#include "door.h"
+#include "entrance.h"
 #include "reply.h"
 #include "rules.h"
 #include "sessions.h"
@@ -12,7 +12,7 @@
 struct listener {
 	struct server *server;
 	struct rules *rules;
-	struct door *door;
+	struct entrance *entrance;
 };
 
 struct server {
@@ -64,7 +64,7 @@ on_listener_free(void *object)
 {
 	struct listener *listener = object;
 
-	door_free(listener->door);
+	entrance_free(listener->entrance);
 	rules_free(listener->rules);
 	g_free(listener);
 }
@@ -89,10 +89,10 @@ add_listener(struct server *server, const char *name, GError **error)
 static void on_accepted(void *object, int fd, const struct sockaddr *peer);
 
 static bool
-open_door(struct listener *listener, GError **error)
+open_entrance(struct listener *listener, GError **error)
 {
 	struct server *server = listener->server;
-	struct door_options options = {
+	struct entrance_options options = {
 		.loop = server->main,
 		.name = listener->rules->listener,
 		.address = rules_address(listener->rules),
@@ -102,8 +102,8 @@ open_door(struct listener *listener, GError **error)
 		.object = listener,
 	};
 
-	listener->door = door_new(&options, error);
-	return listener->door != NULL;
+	listener->entrance = entrance_new(&options, error);
+	return listener->entrance != NULL;
 }
 
 static bool
@@ -119,8 +119,8 @@ open_listeners(struct server *server, GError **error)
 	}
 	for (; *name != NULL; name++)
 		if (!add_listener(server, *name, error) ||
-		    !open_door(g_ptr_array_index(server->listeners,
-				   server->listeners->len - 1),
+		    !open_entrance(g_ptr_array_index(server->listeners,
+				       server->listeners->len - 1),
 			error))
 			return false;
 	return true;
@@ -182,7 +182,7 @@ server_start(struct server *server)
 		struct listener *listener =
 		    g_ptr_array_index(server->listeners, i);
 
-		door_start(listener->door);
+		entrance_start(listener->entrance);
 	}
 }
 
@@ -194,7 +194,7 @@ server_address(const struct server *server, const char *listener)
 		    g_ptr_array_index(server->listeners, i);
 
 		if (g_str_equal(other->rules->listener, listener))
-			return door_address(other->door);
+			return entrance_address(other->entrance);
 	}
 	return NULL;
 }
@@ -338,7 +338,7 @@ server_stop(struct server *server, int64_t data_grace_ms,
 		struct listener *listener =
 		    g_ptr_array_index(server->listeners, i);
 
-		door_stop(listener->door);
+		entrance_stop(listener->entrance);
 	}
 	for (unsigned i = 0; i < server->loops->len; i++)
 		sessions_stop_post(

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "door.h"
+#include "entrance.h"
 
 #include "core/log.h"
 #include "core/network.h"
@@ -14,8 +14,8 @@
 /* Accepted in one turn of the loop. */
 #define ACCEPTS_PER_TURN 64
 
-struct door {
-	struct door_options options;
+struct entrance {
+	struct entrance_options options;
 	int fd; /* -1: closed */
 	struct event *event;
 	struct loop_timer *timer; /* ends a pause */
@@ -65,16 +65,16 @@ open_socket(const struct sockaddr *address, socklen_t length)
 }
 
 static void
-name_address(struct door *door)
+name_address(struct entrance *entrance)
 {
 	struct sockaddr_storage bound = { 0 };
 	socklen_t length = sizeof(bound);
 	const struct sockaddr *address = (const struct sockaddr *)&bound;
 	char host[NETWORK_PEER_LENGTH];
 
-	getsockname(door->fd, (struct sockaddr *)&bound, &length);
+	getsockname(entrance->fd, (struct sockaddr *)&bound, &length);
 	network_print_peer(address, host);
-	g_snprintf(door->address, sizeof(door->address),
+	g_snprintf(entrance->address, sizeof(entrance->address),
 	    address->sa_family == AF_INET6 ? "[%s]:%u" : "%s:%u", host,
 	    network_port(address));
 }
@@ -84,17 +84,17 @@ static void on_acceptable(evutil_socket_t fd, short what, void *object);
 static void
 on_pause_over(void *object)
 {
-	struct door *door = object;
+	struct entrance *entrance = object;
 
-	event_add(door->event, NULL);
+	event_add(entrance->event, NULL);
 }
 
-struct door *
-door_new(const struct door_options *options, GError **error)
+struct entrance *
+entrance_new(const struct entrance_options *options, GError **error)
 {
 	struct sockaddr_storage address;
 	socklen_t length;
-	struct door *door;
+	struct entrance *entrance;
 	int fd;
 
 	if (!network_parse_endpoint(options->address, &address, &length, error))
@@ -106,80 +106,81 @@ door_new(const struct door_options *options, GError **error)
 		    options->address, g_strerror(errno), advise(errno));
 		return NULL;
 	}
-	door = g_new0(struct door, 1);
-	door->options = *options;
-	door->fd = fd;
-	name_address(door);
-	door->event = event_new(loop_base(options->loop), fd,
-	    EV_READ | EV_PERSIST, on_acceptable, door);
-	door->timer = loop_timer_new(options->loop, on_pause_over, door);
-	return door;
+	entrance = g_new0(struct entrance, 1);
+	entrance->options = *options;
+	entrance->fd = fd;
+	name_address(entrance);
+	entrance->event = event_new(loop_base(options->loop), fd,
+	    EV_READ | EV_PERSIST, on_acceptable, entrance);
+	entrance->timer =
+	    loop_timer_new(options->loop, on_pause_over, entrance);
+	return entrance;
 }
 
 void
-door_start(struct door *door)
+entrance_start(struct entrance *entrance)
 {
-	event_add(door->event, NULL);
-	log_info("listening", log_str("listener", door->options.name),
-	    log_str("address", door->address));
+	event_add(entrance->event, NULL);
+	log_info("listening", log_str("listener", entrance->options.name),
+	    log_str("address", entrance->address));
 }
 
 void
-door_stop(struct door *door)
+entrance_stop(struct entrance *entrance)
 {
-	if (door->fd < 0)
+	if (entrance->fd < 0)
 		return;
-	loop_timer_clear(door->timer);
-	event_del(door->event);
-	close(door->fd);
-	door->fd = -1;
+	loop_timer_clear(entrance->timer);
+	event_del(entrance->event);
+	close(entrance->fd);
+	entrance->fd = -1;
 }
 
 const char *
-door_address(const struct door *door)
+entrance_address(const struct entrance *entrance)
 {
-	return door->address;
+	return entrance->address;
 }
 
 void
-door_free(struct door *door)
+entrance_free(struct entrance *entrance)
 {
-	if (door == NULL)
+	if (entrance == NULL)
 		return;
-	door_stop(door);
-	event_free(door->event);
-	loop_timer_free(door->timer);
-	g_free(door);
+	entrance_stop(entrance);
+	event_free(entrance->event);
+	loop_timer_free(entrance->timer);
+	g_free(entrance);
 }
 
 static void
-pause_accepting(struct door *door, int error)
+pause_accepting(struct entrance *entrance, int error)
 {
-	log_error("accept failed", log_str("listener", door->options.name),
+	log_error("accept failed", log_str("listener", entrance->options.name),
 	    log_str("reason", g_strerror(error)),
 	    log_str("advice",
 		"raise the limit of open files, or lower `connections`"));
-	event_del(door->event);
-	loop_timer_set(door->timer, door->options.pause_ms);
+	event_del(entrance->event);
+	loop_timer_set(entrance->timer, entrance->options.pause_ms);
 }
 
 /* False when there is nothing more to accept now. */
 static bool
-accept_one(struct door *door)
+accept_one(struct entrance *entrance)
 {
 	struct sockaddr_storage peer = { 0 };
 	socklen_t length = sizeof(peer);
-	int fd = accept4(door->fd, (struct sockaddr *)&peer, &length,
+	int fd = accept4(entrance->fd, (struct sockaddr *)&peer, &length,
 	    SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd >= 0) {
-		door->options.accepted(
-		    door->options.object, fd, (const struct sockaddr *)&peer);
+		entrance->options.accepted(entrance->options.object, fd,
+		    (const struct sockaddr *)&peer);
 		return true;
 	}
 	if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
 	    errno == ENOMEM) {
-		pause_accepting(door, errno);
+		pause_accepting(entrance, errno);
 		return false;
 	}
 	/* Others are about a client that has gone already: accept(2). */
@@ -189,11 +190,11 @@ accept_one(struct door *door)
 static void
 on_acceptable(evutil_socket_t fd, short what, void *object)
 {
-	struct door *door = object;
+	struct entrance *entrance = object;
 
 	(void)fd;
 	(void)what;
-	for (int i = 0; i < ACCEPTS_PER_TURN && door->fd >= 0; i++)
-		if (!accept_one(door))
+	for (int i = 0; i < ACCEPTS_PER_TURN && entrance->fd >= 0; i++)
+		if (!accept_one(entrance))
 			return;
 }
