@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/log.h"
+
+#include "threads.h"
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define LINES 1000
+
+/* Standard error while a test looks at it. */
+struct capture {
+	int read, saved;
+};
+
+static struct capture
+begin_capture(void)
+{
+	struct capture capture;
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	fflush(stderr);
+	capture.saved = dup(STDERR_FILENO);
+	dup2(ends[1], STDERR_FILENO);
+	close(ends[1]);
+	capture.read = ends[0];
+	return capture;
+}
+
+/* All that was written; the writers are through. */
+static char *
+end_capture(const struct capture *capture)
+{
+	GString *text = g_string_new(NULL);
+	char bytes[4096];
+	ssize_t length;
+
+	dup2(capture->saved, STDERR_FILENO);
+	close(capture->saved);
+	while ((length = read(capture->read, bytes, sizeof(bytes))) > 0)
+		g_string_append_len(text, bytes, length);
+	close(capture->read);
+	return g_string_free(text, FALSE);
+}
+
+static const struct {
+	const char *name, *value, *text;
+} values[] = {
+	{ "plain", "abc", "abc" },
+	{ "none", NULL, "-" },
+	{ "what reads like none", "-", "\"-\"" },
+	{ "empty", "", "\"\"" },
+	{ "a space", "a b", "\"a b\"" },
+	{ "an equals sign", "a=b", "\"a=b\"" },
+	{ "a line end", "a\nfake line", "\"a\\x0afake line\"" },
+	{ "CR, ESC, DEL", "\r\x1b[31m\x7f", "\\x0d\\x1b[31m\\x7f" },
+	{ "quotes and backslash", "\"\\", "\\x22\\x5c" },
+	{ "UTF-8", "gr\xc3\xbc\xc3\x9f \xe4\xbd\xa0",
+	    "\"gr\xc3\xbc\xc3\x9f \xe4\xbd\xa0\"" },
+	{ "not UTF-8", "caf\xe9!", "caf\\xe9!" },
+	{ "half a character", "a\xe4\xbd", "a\\xe4\\xbd" },
+	{ "overlong", "\xc0\x80", "\\xc0\\x80" },
+	{ "a surrogate", "\xed\xa0\x80", "\\xed\\xa0\\x80" },
+	{ "C1 controls",
+	    "\xc2\x9b"
+	    "1m",
+	    "\\xc2\\x9b"
+	    "1m" },
+	{ "right to left",
+	    "\xe2\x80\xae"
+	    "fdp.exe",
+	    "\\xe2\\x80\\xae"
+	    "fdp.exe" },
+	{ "isolates", "\xe2\x81\xa6\xe2\x81\xa9",
+	    "\\xe2\\x81\\xa6\\xe2\\x81\\xa9" },
+	{ "line separator", "\xe2\x80\xa8", "\\xe2\\x80\\xa8" },
+	{ "a secret", "key=canary-0123!", "\"key=<redacted>!\"" },
+	{ "two of them", "canary-0123canary-0123", "<redacted><redacted>" },
+	{ "too short for a secret", "short77", "short77" },
+};
+
+static void
+test_escape(void **state)
+{
+	(void)state;
+	log_hide("canary-0123");
+	log_hide("canary-0123");
+	log_hide("short77");
+	for (unsigned i = 0; i < G_N_ELEMENTS(values); i++) {
+		g_autoptr(GString) line = g_string_new("x=");
+
+		log_escape(line, values[i].value);
+		if (strcmp(line->str + 2, values[i].text) != 0)
+			fail_msg("%s: %s", values[i].name, line->str);
+	}
+}
+
+/* value is unit repeated; what is left are `kept` bytes, and whether "...". */
+static const struct {
+	const char *unit;
+	unsigned times, kept;
+	bool cut;
+} lengths[] = {
+	{ "a", 255, 255, false }, { "a", 256, 256, false },
+	{ "a", 257, 256, true }, { "a", 1000000, 256, true },
+	{ "\n", 64, 256, false }, { "\n", 65, 256, true },
+	{ "\xe4\xbd\xa0", 86, 255, true }, /* not within a character */
+	{ "canary-0123", 100, 250, true }, /* not within what it hides */
+};
+
+static void
+test_cut(void **state)
+{
+	(void)state;
+	log_hide("canary-0123");
+	for (unsigned i = 0; i < G_N_ELEMENTS(lengths); i++) {
+		g_autoptr(GString) value = g_string_new(NULL);
+		g_autoptr(GString) line = g_string_new(NULL);
+		size_t want = lengths[i].kept + (lengths[i].cut ? 3 : 0);
+
+		for (unsigned n = 0; n < lengths[i].times; n++)
+			g_string_append(value, lengths[i].unit);
+		log_escape(line, value->str);
+		if (i == G_N_ELEMENTS(lengths) - 1) {
+			assert_null(strstr(line->str, "canary"));
+			want = 256 + 3;
+		}
+		assert_int_equal(line->len, want);
+		assert_int_equal(
+		    g_str_has_suffix(line->str, "..."), lengths[i].cut);
+	}
+}
+
+/* The time is left out: it is the one thing that differs. */
+static void
+check_lines(const struct log_options *options, const char *want)
+{
+	struct capture capture = begin_capture();
+
+	log_open(options);
+	log_debug("not wanted", log_num("x", 1));
+	log_info("mail accepted", log_str("mail", "01J"), log_num("size", -5),
+	    log_str("from", NULL), log_str("subject", "a \"b\"\n"));
+	log_error("cannot start", log_str("why", "x"));
+	log_close();
+	g_autofree char *text = end_capture(&capture);
+	g_autoptr(GRegex) time =
+	    g_regex_new("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3}Z",
+		G_REGEX_DEFAULT, G_REGEX_MATCH_DEFAULT, NULL);
+	g_autofree char *have = g_regex_replace_literal(
+	    time, text, -1, 0, "TIME", G_REGEX_MATCH_DEFAULT, NULL);
+	assert_string_equal(have, want);
+}
+
+static void
+test_forms(void **state)
+{
+	struct log_options text = { .level = LOG_LEVEL_INFO };
+	struct log_options json = { .level = LOG_LEVEL_ERROR,
+		.form = LOG_FORM_JSON };
+
+	(void)state;
+	check_lines(&text, "TIME info mail accepted mail=01J size=-5 from=- "
+			   "subject=\"a \\x22b\\x22\\x0a\"\n"
+			   "TIME error cannot start why=x\n");
+	check_lines(&json,
+	    "{\"time\":\"TIME\",\"level\":\"error\",\"event\":\"cannot "
+	    "start\",\"why\":\"x\"}\n");
+	json.level = LOG_LEVEL_INFO;
+	check_lines(&json,
+	    "{\"time\":\"TIME\",\"level\":\"info\",\"event\":\"mail "
+	    "accepted\",\"mail\":\"01J\",\"size\":-5,\"from\":null,"
+	    "\"subject\":\"a \\\\x22b\\\\x22\\\\x0a\"}\n"
+	    "{\"time\":\"TIME\",\"level\":\"error\",\"event\":\"cannot "
+	    "start\",\"why\":\"x\"}\n");
+}
+
+static void
+test_levels(void **state)
+{
+	struct log_options options = { .level = LOG_LEVEL_WARN };
+
+	(void)state;
+	log_open(&options);
+	assert_false(log_wants(LOG_LEVEL_DEBUG));
+	assert_false(log_wants(LOG_LEVEL_INFO));
+	assert_true(log_wants(LOG_LEVEL_WARN));
+	assert_true(log_wants(LOG_LEVEL_ERROR));
+	log_close();
+}
+
+static void
+test_without_writer(void **state)
+{
+	struct capture capture = begin_capture();
+
+	(void)state;
+	log_error("before", log_num("n", 1));
+	g_autofree char *text = end_capture(&capture);
+	assert_true(g_str_has_suffix(text, "Z error before n=1\n"));
+}
+
+static void *
+on_close(void *object)
+{
+	(void)object;
+	log_close();
+	return NULL;
+}
+
+/* Lines written, and lines that were said to be dropped. */
+static void
+count_lines(const char *text, unsigned *written, unsigned *lost)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	*written = *lost = 0;
+	for (char **line = lines; line[1] != NULL; line++) {
+		const char *said = strstr(*line, " warn log lines dropped");
+
+		*written += strstr(*line, " info line number=") != NULL;
+		if (said != NULL)
+			*lost += (unsigned)atoi(strchr(said, '=') + 1);
+	}
+}
+
+/* Nobody reads: lines are dropped, nobody waits, and their number is logged. */
+static void
+test_full(void **state)
+{
+	struct log_options options = { .level = LOG_LEVEL_INFO,
+		.ring_lines = 8 };
+	struct capture capture = begin_capture();
+	g_autoptr(GString) text = g_string_new(NULL);
+	uint64_t before = log_dropped();
+	unsigned written = 0, lost = 0;
+	pthread_t closer;
+
+	(void)state;
+	assert_true(fcntl(capture.read, F_SETPIPE_SZ, 4096) >= 4096);
+	log_open(&options);
+	for (unsigned i = 0; i < LINES; i++)
+		log_info("line", log_num("number", i));
+	uint64_t dropped = log_dropped() - before;
+	assert_in_range(dropped, 1, LINES - 8);
+	/* it waits until what is left has been read */
+	pthread_create(&closer, NULL, on_close, NULL);
+	while (written + lost < LINES) {
+		char bytes[512];
+		ssize_t length = read(capture.read, bytes, sizeof(bytes));
+
+		assert_true(length > 0);
+		g_string_append_len(text, bytes, length);
+		count_lines(text->str, &written, &lost);
+	}
+	pthread_join(closer, NULL);
+	g_autofree char *rest = end_capture(&capture);
+	g_string_append(text, rest);
+	count_lines(text->str, &written, &lost);
+	assert_int_equal(written + lost, LINES);
+	assert_int_equal(lost, dropped);
+}
+
+struct teller {
+	unsigned number;
+};
+
+static void *
+on_tell(void *object)
+{
+	struct teller *teller = object;
+	char secret[32];
+
+	for (unsigned i = 0; i < LINES; i++) {
+		g_snprintf(secret, sizeof(secret), "secret-%u-%u",
+		    teller->number, i / 100);
+		log_hide(secret);
+		log_info("told", log_num("teller", teller->number),
+		    log_num("line", i), log_str("secret", secret));
+	}
+	return NULL;
+}
+
+/* Every line whole, those of one thread in order, none with a secret. */
+static void
+test_threads(void **state)
+{
+	struct log_options options = { .level = LOG_LEVEL_INFO,
+		.ring_lines = THREADS * LINES };
+	struct teller tellers[THREADS];
+	unsigned next[THREADS] = { 0 };
+	g_autofree char *path = NULL;
+	g_autofree char *text = NULL;
+	int saved = dup(STDERR_FILENO);
+	int fd = g_file_open_tmp("log-XXXXXX", &path, NULL);
+
+	(void)state;
+	dup2(fd, STDERR_FILENO);
+	log_open(&options);
+	for (unsigned i = 0; i < THREADS; i++)
+		tellers[i].number = i;
+	run_threads(on_tell, tellers, sizeof(tellers[0]));
+	log_close();
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(fd);
+	assert_true(g_file_get_contents(path, &text, NULL, NULL));
+	unlink(path);
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	assert_int_equal(g_strv_length(lines), THREADS * LINES + 1);
+	for (char **line = lines; **line != '\0'; line++) {
+		unsigned teller, number;
+
+		assert_int_equal(
+		    sscanf(strstr(*line, "told"), "told teller=%u line=%u",
+			&teller, &number),
+		    2);
+		assert_int_equal(number, next[teller]++);
+		assert_true(g_str_has_suffix(*line, " secret=<redacted>"));
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_escape),
+		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_levels),
+		cmocka_unit_test(test_without_writer),
+		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_threads),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
