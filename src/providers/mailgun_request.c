@@ -7,6 +7,7 @@
 #include "extra.h"
 #include "filename.h"
 #include "mail/raw.h"
+#include "reference.h"
 #include "translators.h"
 #include <string.h>
 
@@ -84,15 +85,16 @@ static void
 add_bodies(struct form *form, const struct message *message)
 {
 	const char *subject = message->subject;
+	g_autoptr(GBytes) html = reference_html(message);
 
 	form_add(form, "subject",
 	    subject == NULL || *subject == '\0' ? " " : subject);
 	if (has_text(message->text))
 		form_add_bytes(form, "text", message->text);
-	else if (!has_text(message->html))
+	else if (!has_text(html))
 		form_add(form, "text", " ");
-	if (has_text(message->html))
-		form_add_bytes(form, "html", message->html);
+	if (has_text(html))
+		form_add_bytes(form, "html", html);
 }
 
 /* An inline part's file name becomes its Content-ID. */
@@ -101,7 +103,7 @@ add_part(struct form *form, const struct part *part)
 {
 	bool inlined = part->role == PART_INLINE;
 	g_autofree char *name =
-	    inlined ? filename_make_inline(part) : filename_make(part);
+	    inlined ? reference_name(part) : filename_make(part);
 	struct form_file file = {
 		.field = inlined ? "inline" : "attachment",
 		.name = name,

@@ -7,6 +7,7 @@
 #include "extra.h"
 #include "filename.h"
 #include "mail/raw.h"
+#include "reference.h"
 #include "translators.h"
 
 /* The last three are its own, added to what it sends. */
@@ -53,14 +54,16 @@ write_people(struct writer *writer, const struct delivery *delivery)
 static void
 write_bodies(struct writer *writer, const struct message *message)
 {
+	g_autoptr(GBytes) html = reference_html(message);
+
 	writer_member(writer, "subject", message->subject);
 	if (message->text != NULL) {
 		writer_name(writer, "text");
 		writer_bytes(writer, message->text);
 	}
-	if (message->html != NULL) {
+	if (html != NULL) {
 		writer_name(writer, "html");
-		writer_bytes(writer, message->html);
+		writer_bytes(writer, html);
 	}
 }
 
@@ -94,7 +97,7 @@ write_part(struct writer *writer, const struct part *part)
 {
 	bool image = is_image(part);
 	g_autofree char *name =
-	    image ? filename_make_inline(part) : filename_make(part);
+	    image ? reference_name(part) : filename_make(part);
 	g_autofree char *ascii = filename_ascii(name);
 	g_autofree char *type = g_strconcat(part->type, part->parameters, NULL);
 
