@@ -16,6 +16,8 @@ destroy(struct talk *talk)
 	parcel_clear(talk);
 	fault_unref(talk->fault);
 	event_free(talk->timer);
+	if (talk->encrypted && talk->state == TALK_OVER)
+		SSL_shutdown(bufferevent_openssl_get_ssl(talk->stream));
 	bufferevent_free(talk->stream);
 	if (talk->later != NULL)
 		g_string_free(talk->later, TRUE);
@@ -111,7 +113,7 @@ read_line(struct talk *talk, struct evbuffer *input)
 
 	if (line == NULL && evbuffer_get_length(input) <= LINE_BYTES)
 		return false;
-	if (line == NULL || strlen(line) != length ||
+	if (line == NULL || strlen(line) != length || length > LINE_BYTES ||
 	    strpbrk(line, "\r\n") != NULL) {
 		house_note(talk->house, NULL,
 		    "a command is too long, or has a NUL, a bare CR or LF");
@@ -154,6 +156,7 @@ step(struct talk *talk)
 	case TALK_DATA:
 	case TALK_CHUNK:
 		return read_bytes(talk, input);
+	case TALK_SECURING:
 	case TALK_SLOW:
 	case TALK_SILENT:
 	case TALK_OVER:
@@ -162,19 +165,28 @@ step(struct talk *talk)
 	return false;
 }
 
+static bool
+is_flushed(const struct talk *talk)
+{
+	return evbuffer_get_length(bufferevent_get_output(talk->stream)) == 0;
+}
+
+static void start_tls(struct talk *talk);
+
 /* Works off what has come, then sees whether the talk is over. */
 static void
 take_turn(struct talk *talk)
 {
 	while (!talk->dead && step(talk))
 		continue;
-	if (talk->state == TALK_OVER &&
-	    evbuffer_get_length(bufferevent_get_output(talk->stream)) == 0)
+	if (talk->state == TALK_OVER && is_flushed(talk))
 		talk->dead = true;
 	if (talk->state == TALK_SILENT)
 		evbuffer_drain(bufferevent_get_input(talk->stream), SIZE_MAX);
 	if (talk->dead)
 		destroy(talk);
+	else if (talk->state == TALK_SECURING && is_flushed(talk))
+		start_tls(talk);
 }
 
 static void
@@ -230,18 +242,29 @@ use_stream(struct talk *talk, struct bufferevent *stream)
 	bufferevent_enable(stream, EV_READ | EV_WRITE);
 }
 
-void
-talk_encrypt(struct talk *talk)
+static void
+start_tls(struct talk *talk)
 {
 	SSL *ssl = SSL_new(sink_tls(talk->sink));
-	struct bufferevent *stream = bufferevent_openssl_filter_new(
-	    sink_base(talk->sink), talk->stream, ssl, BUFFEREVENT_SSL_ACCEPTING,
-	    BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
 
+	bufferevent_setfd(talk->stream, -1);
+	bufferevent_free(talk->stream);
+	struct bufferevent *stream =
+	    bufferevent_openssl_socket_new(sink_base(talk->sink), talk->fd, ssl,
+		BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
 	g_assert(stream != NULL);
 	bufferevent_openssl_set_allow_dirty_shutdown(stream, 1);
 	use_stream(talk, stream);
 	talk->encrypted = true;
+	talk->state = TALK_COMMAND;
+}
+
+void
+talk_encrypt(struct talk *talk)
+{
+	/* what comes from now on is not for the plain stream to read */
+	bufferevent_disable(talk->stream, EV_READ);
+	talk->state = TALK_SECURING;
 }
 
 static void

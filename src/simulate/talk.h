@@ -20,6 +20,7 @@ enum talk_state {
 	TALK_PLAIN,    /* the response of AUTH PLAIN */
 	TALK_USER,     /* of AUTH LOGIN: the name */
 	TALK_PASSWORD, /* and the password */
+	TALK_SECURING, /* TLS begins when the 220 is written */
 	TALK_SLOW,     /* a reply is on its way later; input waits */
 	TALK_SILENT,   /* nothing any more */
 	TALK_OVER,     /* closes when all was written */
