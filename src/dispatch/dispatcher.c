@@ -48,6 +48,9 @@ const struct setting dispatcher_settings[] = {
 	{ .section = NULL },
 };
 
+/* A carrier that breaks off an attempt at its deadline tells so by then. */
+#define BREAK_OFF_MS INT64_C(5000)
+
 static int64_t
 read_server(const struct dispatcher *dispatcher, const char *key)
 {
@@ -72,8 +75,8 @@ read_settings(struct dispatcher *dispatcher)
 	struct memory_limits memory = {
 		.keep_ms = read_server(dispatcher, "remember"),
 		.most = (unsigned)read_server(dispatcher, "remember_most"),
-		.open_ms =
-		    dispatcher->answer_floor_ms + dispatcher->waits.doubt_ms,
+		.open_ms = dispatcher->answer_floor_ms +
+			   MAX(dispatcher->waits.doubt_ms, BREAK_OFF_MS),
 	};
 	dispatcher->memory = memory_new(&memory);
 }

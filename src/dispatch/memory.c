@@ -179,7 +179,7 @@ knows_better(const struct entry *old, const struct entry *new, int64_t now_ms)
 		return false;
 	return told->state == LEDGER_WAITING ||
 	       (told->state == LEDGER_DOUBT &&
-		   told->doubt_ms < known->doubt_ms);
+		   told->doubt_ms <= known->doubt_ms);
 }
 
 /* Takes the entry over. */
@@ -189,6 +189,7 @@ enter(struct memory *memory, struct entry *entry, int64_t now_ms)
 	struct entry *old = g_hash_table_lookup(memory->entries, entry->key);
 
 	if (old != NULL && knows_better(old, entry, now_ms)) {
+		old->recipient.refused_by |= entry->recipient.refused_by;
 		free_entry(entry);
 		return;
 	}
