@@ -325,6 +325,35 @@ static const struct {
 	    { 5000, 0 }, 1, LEDGER_ACCEPTED, 0 },
 };
 
+/* The resend that is told to wait does not take over what the first sending
+ * alone can settle. */
+static void
+test_the_first_sending_settles_its_doubt(void **state)
+{
+	struct message *mails[2] = { fixture_message(FIXTURE_TEXT, 1),
+		fixture_message(FIXTURE_TEXT, 1) };
+	struct memory *memory = make_memory(10);
+	struct ledger *ledger = make_ledger(mails[0], 2);
+
+	(void)state;
+	set(ledger, 0, LEDGER_OPEN);
+	keep(memory, mails[0], ledger, 1000);
+	ledger = make_ledger(mails[1], 2);
+	memory_recall(memory, mails[1], ledger, 1001);
+	keep(memory, mails[1], ledger, 1002);
+	ledger = make_ledger(mails[0], 2);
+	set(ledger, 0, LEDGER_WAITING)->refused_by = 1;
+	keep(memory, mails[0], ledger, 1003);
+	ledger = make_ledger(mails[1], 2);
+	memory_recall(memory, mails[1], ledger, 1004);
+	assert_int_equal(ledger->recipients[0].state, LEDGER_WAITING);
+	assert_int_equal(ledger->recipients[0].tried, 1);
+	ledger_free(ledger);
+	memory_free(memory);
+	message_unref(mails[0]);
+	message_unref(mails[1]);
+}
+
 static void
 test_tellings(void **state)
 {
@@ -421,6 +450,7 @@ main(void)
 		cmocka_unit_test(test_nothing_is_kept_without_room),
 		cmocka_unit_test(test_forget),
 		cmocka_unit_test(test_tellings),
+		cmocka_unit_test(test_the_first_sending_settles_its_doubt),
 		cmocka_unit_test(test_review),
 	};
 

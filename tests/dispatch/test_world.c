@@ -21,10 +21,9 @@
 #include "mail/submission.h"
 #include "state.h"
 
-#include <inttypes.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -36,14 +35,14 @@
 #define MAILS       6
 #define DEADLINE_MS 50000
 #define STORM_MS    (8 * 60 * 1000)
-#define PATIENCE_MS (90 * 60 * 1000) /* after the storm: the longest pause */
-#define DOUBT_MS    120000
-#define UNLIKELY_MS 20000
-#define PAUSE_MS    4000 /* the least pause: 5 s x 0.8 */
+#define PATIENCE_MS (30 * 60 * 1000) /* after the storm */
+#define PAUSE_MS    4000             /* the least pause: 5 s x 0.8 */
+#define ACCOUNT_MS  60000
+#define SENDER_MS   40000
 
 enum mood {
 	WELL,
-	SLOW,        /* well, within half a minute */
+	SLOW,        /* well, within a minute */
 	UNREACHABLE, /* refused, reset in the body */
 	DEAF,        /* takes the request, maybe the mail, never answers */
 	FAILING,     /* 502 after the whole body; may have taken the mail */
@@ -106,6 +105,7 @@ struct job {
 static struct {
 	uint32_t seed;
 	unsigned suppliers, mails, step, stopped;
+	int64_t doubt_ms, unlikely_ms; /* settings */
 	struct supplier all[SUPPLIERS];
 	struct mail mail[MAILS];
 	GPtrArray *jobs;
@@ -294,7 +294,7 @@ choose_end(const struct supplier *supplier, struct job *job)
 		delay = virtual_chance(50) ? 60000 : virtual_random(60000);
 		break;
 	case SLOW:
-		delay = virtual_random(30000);
+		delay = virtual_random(65000);
 		break;
 	default:
 		break;
@@ -391,7 +391,7 @@ note_pause(struct supplier *supplier, const struct job *job)
 		return;
 	switch (outcome->verdicts[0].class) {
 	case VERDICT_ACCOUNT:
-		pause_supplier(supplier, 300000);
+		pause_supplier(supplier, ACCOUNT_MS);
 		return;
 	case VERDICT_THROTTLE:
 		pause_supplier(supplier,
@@ -399,7 +399,7 @@ note_pause(struct supplier *supplier, const struct job *job)
 		return;
 	case VERDICT_SENDER:
 		supplier->sender_until_ms[job->mail->from] = virtual.now_ms +
-							     3600000;
+							     SENDER_MS;
 		return;
 	default:
 		break;
@@ -439,9 +439,9 @@ note_verdict(
 		target->taken += virtual_chance(50);
 		target->doubt_by = job->supplier;
 		target->doubt_sending = job->sending;
-		target->doubt_until_ms = virtual.now_ms + (verdict->unlikely
-								  ? UNLIKELY_MS
-								  : DOUBT_MS);
+		target->doubt_until_ms = virtual.now_ms +
+					 (verdict->unlikely ? world.unlikely_ms
+							    : world.doubt_ms);
 		break;
 	default:
 		break;
@@ -531,6 +531,13 @@ check_answer(const struct mail *mail, unsigned code)
 
 static void on_client(void *object);
 
+/* Some clients are patient. */
+static int64_t
+choose_delay(void)
+{
+	return 1000 + virtual_random(virtual_chance(40) ? 5000 : 200000);
+}
+
 static void
 post_answer(void *server, struct answer *answer)
 {
@@ -544,7 +551,7 @@ post_answer(void *server, struct answer *answer)
 	mail->code = answer->code;
 	check_answer(mail, answer->code);
 	if (answer->code == 451 && !world.stopping)
-		virtual_after(1000 + virtual_random(200000), on_client, mail);
+		virtual_after(choose_delay(), on_client, mail);
 	answer_free(answer);
 }
 
@@ -640,7 +647,7 @@ check_flight(const struct flight *flight)
 		violate("a flight waits for %s, which has room",
 		    lane->provider->name);
 	if (flight->state == FLIGHT_FROZEN &&
-	    ledger_doubt_until(ledger) <= virtual.now_ms)
+	    ledger_doubt_until(ledger) < virtual.now_ms)
 		violate("a flight is frozen for nothing");
 	if (flight->answered && !flies)
 		violate("an answered flight is kept");
@@ -783,6 +790,28 @@ on_stop_time(void *object)
 	virtual_after(0, on_stopping, NULL);
 }
 
+static int64_t
+choose(const int64_t *numbers, size_t count)
+{
+	return numbers[virtual_random((unsigned)count)];
+}
+
+static void
+make_settings(void)
+{
+	static const int64_t doubts[] = { 0, 5000, 30000, 120000 };
+	static const int64_t unlikely[] = { 0, 5000, 20000 };
+	static const int64_t floors[] = { 1, 5000, 20000 };
+
+	world.doubt_ms = choose(doubts, G_N_ELEMENTS(doubts));
+	world.unlikely_ms = choose(unlikely, G_N_ELEMENTS(unlikely));
+	virtual_set("doubt_wait", world.doubt_ms);
+	virtual_set("doubt_wait_error", world.unlikely_ms);
+	virtual_set("answer_floor", choose(floors, G_N_ELEMENTS(floors)));
+	virtual_set("account_pause", ACCOUNT_MS);
+	virtual_set("sender_pause", SENDER_MS);
+}
+
 static void
 make_world(void)
 {
@@ -833,7 +862,8 @@ run_seed(uint32_t seed)
 {
 	memset(&world, 0, sizeof world);
 	world.seed = seed;
-	virtual_open(seed, names);
+	virtual_open(seed);
+	make_settings();
 	make_world();
 	run_until(virtual.now_ms + STORM_MS + PATIENCE_MS);
 	if (world.violation == NULL)
@@ -853,18 +883,25 @@ run_seed(uint32_t seed)
 static void
 explain_seed(uint32_t seed)
 {
-	virtual.trace = g_string_new(NULL);
+	virtual.trace = stderr;
 	run_seed(seed);
-	fprintf(stderr, "%sseed %u: %s\n", virtual.trace->str, seed,
-	    world.violation);
-	g_string_free(virtual.trace, TRUE);
 	virtual.trace = NULL;
+}
+
+static void
+on_crash(int number)
+{
+	fprintf(stderr, "seed %u: see test_world %u\n", world.seed, world.seed);
+	signal(number, SIG_DFL);
+	raise(number);
 }
 
 static void
 test_seeds(void **state)
 {
 	(void)state;
+	signal(SIGABRT, on_crash);
+	signal(SIGSEGV, on_crash);
 	for (uint32_t seed = 1; seed <= SEEDS; seed++) {
 		if (run_seed(seed) == NULL)
 			continue;

@@ -13,6 +13,8 @@
 #include "core/log.h"
 #include "core/loop.h"
 #include "core/pool.h"
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 struct virtual_event {
@@ -28,19 +30,35 @@ static struct {
 	unsigned order;
 	GQueue events; /* struct virtual_event, in order */
 	GRand *random;
-	GString *trace;          /* what happened; NULL: not wanted */
-	const char *const *list; /* the providers of the config */
+	FILE *trace; /* what happens is written there; NULL: not wanted */
+	/* the config */
+	const char *const *list; /* the providers */
+	struct {
+		const char *key;
+		int64_t number;
+	} settings[16]; /* of [server], ending with a NULL */
 } virtual;
 
 static inline void
-virtual_open(uint32_t seed, const char *const *providers)
+virtual_open(uint32_t seed)
 {
 	virtual.now_ms = 1000000;
 	virtual.order = 0;
 	g_queue_init(&virtual.events);
 	virtual.random = g_rand_new_with_seed(seed);
-	virtual.list = providers;
+	memset(virtual.settings, 0, sizeof virtual.settings);
 	g_random_set_seed(seed);
+}
+
+static inline void
+virtual_set(const char *key, int64_t number)
+{
+	unsigned i = 0;
+
+	while (virtual.settings[i].key != NULL)
+		i++;
+	virtual.settings[i].key = key;
+	virtual.settings[i].number = number;
 }
 
 static inline void
@@ -59,12 +77,11 @@ virtual_trace(const char *format, ...)
 
 	if (virtual.trace == NULL)
 		return;
-	g_string_append_printf(
-	    virtual.trace, "%9.3f  ", (double)virtual.now_ms / 1000 - 1000);
+	fprintf(virtual.trace, "%9.3f  ", (double)virtual.now_ms / 1000 - 1000);
 	va_start(arguments, format);
-	g_string_append_vprintf(virtual.trace, format, arguments);
+	vfprintf(virtual.trace, format, arguments);
 	va_end(arguments);
-	g_string_append_c(virtual.trace, '\n');
+	fputc('\n', virtual.trace);
 }
 
 /* From 0 to most - 1. */
@@ -249,7 +266,8 @@ log_write(
 	virtual_trace("  log: %s", line->str);
 }
 
-/* config: the defaults of the dispatcher's table, and the providers */
+/* config: the dispatcher's table, its defaults where the test sets nothing
+ * else, and the providers */
 
 extern const struct setting dispatcher_settings[];
 
@@ -308,6 +326,9 @@ config_number(const struct config *config, const char *section, const char *key)
 	const struct setting *setting = dispatcher_settings;
 
 	(void)config;
+	for (size_t i = 0; virtual.settings[i].key != NULL; i++)
+		if (strcmp(virtual.settings[i].key, key) == 0)
+			return virtual.settings[i].number;
 	while (strcmp(setting->section, section) != 0 ||
 	       strcmp(setting->key, key) != 0)
 		setting++;
