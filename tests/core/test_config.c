@@ -70,8 +70,8 @@ struct row {
 	const char *file; /* NULL: none */
 	const char *environment[8];
 	const char *errors[16]; /* all of them, in order; none: it is fine */
-	struct want wants[10];
-	mode_t mode; /* of the file; 0: 0600 */
+	struct want wants[12];  /* ends with an empty one */
+	mode_t mode;            /* of the file; 0: 0600 */
 };
 
 static char *directory;

@@ -113,11 +113,11 @@ test_two_loops(void **state)
 	one.other = &two;
 	two.other = &one;
 	assert_true(loop_here(one.loop));
+	loop_start(two.loop);
+	assert_false(loop_here(two.loop));
 	/* posted before it runs */
 	loop_post(one.loop, &make_ball(LETTERS)->letter, on_ball);
 	loop_start(one.loop);
-	assert_false(loop_here(one.loop));
-	loop_start(two.loop);
 	for (unsigned i = 0; i < 3; i++)
 		loop_post(two.loop, &make_ball(LETTERS)->letter, on_ball);
 	run_until(own, &over, 4);
