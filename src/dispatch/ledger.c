@@ -90,6 +90,25 @@ is_refused_for_good(
 }
 
 void
+ledger_recall(struct ledger *ledger, unsigned recipient,
+    const struct ledger_recipient *known)
+{
+	struct ledger_recipient *r = &ledger->recipients[recipient];
+	uint32_t asked = known->refused_by;
+	uint32_t doubtful = asked | 1u << known->provider;
+
+	if (known->state == LEDGER_DOUBT && (ledger->possible & ~doubtful) != 0)
+		asked = doubtful;
+	g_free(r->text);
+	*r = *known;
+	r->text = g_strdup(known->text);
+	r->tried = asked;
+	if (r->state == LEDGER_WAITING && r->refused_by != 0 &&
+	    is_refused_for_good(ledger, r))
+		r->state = LEDGER_REFUSED;
+}
+
+void
 ledger_exclude(
     struct ledger *ledger, unsigned provider, unsigned status, const char *text)
 {

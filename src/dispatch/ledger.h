@@ -65,6 +65,12 @@ void ledger_free(struct ledger *ledger);
  * request; 0: for any number. */
 void ledger_allow(struct ledger *ledger, unsigned provider, unsigned most);
 
+/* Enters into a fresh ledger what an earlier sending knew of a recipient: a new
+ * round, in which those that refused the payload are not asked again, nor who
+ * is in doubt, if there is another. */
+void ledger_recall(struct ledger *ledger, unsigned recipient,
+    const struct ledger_recipient *known);
+
 /* The recipients that provider may be asked for now, at most its batch; out
  * holds ledger->count.  Returns how many. */
 unsigned ledger_pick(

@@ -93,21 +93,6 @@ find_entry(
 	return g_hash_table_lookup(memory->entries, key);
 }
 
-static void
-enter_known(struct ledger_recipient *recipient,
-    const struct ledger_recipient *known, uint32_t possible)
-{
-	uint32_t asked = known->refused_by;
-	uint32_t doubtful = asked | 1u << known->provider;
-
-	if (known->state == LEDGER_DOUBT && (possible & ~doubtful) != 0)
-		asked = doubtful;
-	g_free(recipient->text);
-	*recipient = *known;
-	recipient->text = g_strdup(known->text);
-	recipient->tried = asked;
-}
-
 unsigned
 memory_recall(struct memory *memory, const struct message *message,
     struct ledger *ledger, int64_t now_ms)
@@ -119,8 +104,7 @@ memory_recall(struct memory *memory, const struct message *message,
 		const struct entry *entry = find_entry(memory, message, i);
 		if (entry == NULL)
 			continue;
-		enter_known(&ledger->recipients[i], &entry->recipient,
-		    ledger->possible);
+		ledger_recall(ledger, i, &entry->recipient);
 		known++;
 	}
 	return known;
@@ -142,7 +126,7 @@ memory_review(struct memory *memory, const struct message *message,
 		    known->state == LEDGER_REFUSED ||
 		    (known->state == LEDGER_DOUBT &&
 			known->doubt_ms > r->doubt_ms))
-			enter_known(r, known, ledger->possible);
+			ledger_recall(ledger, i, known);
 	}
 }
 
