@@ -69,6 +69,8 @@ static const struct {
 	    0, 0 },
 	{ "who refused the payload is not asked again", LEDGER_WAITING, 1, 0,
 	    true, LEDGER_WAITING, 1, 0 },
+	{ "refused by two, in two sendings", LEDGER_WAITING, 5, 0, true,
+	    LEDGER_REFUSED, 5, 0 },
 };
 
 static void
