@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+#include "fixture.h"
+#include "plan.h"
+
+/* Fields carry a plain mail and an attachment's name beyond ASCII, raw carries
+ * all. */
+#define FIELDS_CARRY ((uint32_t)TRAIT_NAME_NON_ASCII)
+#define ALL          ((1u << TRAIT_COUNT) - 1)
+
+#define TO(address) "To: " address "\nSubject: test\n\nText\n"
+
+#define EIGHTBIT                                             \
+	"To: rcpt0@example.org\nSubject: test\n\nGr\xfc\xdf" \
+	"e\n"
+
+struct row {
+	const char *name, *text;
+	uint32_t traits; /* set by hand: what the parser finds is its test */
+	struct translator_limits limits;
+	enum format format;
+	uint64_t size_bytes; /* of the provider; 0: enough */
+	struct plan plan;
+};
+
+#define LIMITS(...)                                           \
+	{                                                     \
+		.fields = true, .fields_carry = FIELDS_CARRY, \
+		.raw_carry = ALL, __VA_ARGS__                 \
+	}
+
+#define NO_FIELDS                \
+	{                        \
+		.raw_carry = ALL \
+	}
+#define RAW_WITHOUT_DKIM                                                 \
+	{                                                                \
+		.fields = true, .raw_carry = ALL & ~(uint32_t)TRAIT_DKIM \
+	}
+
+static const struct row rows[] = {
+	{ "nothing lost: fields", TO("rcpt0@example.org"), 0, LIMITS(),
+	    FORMAT_AUTO, 0, { PLAN_POSSIBLE, DELIVERY_FIELDS, 0, 0 } },
+	{ "carried: fields", TO("rcpt0@example.org"), TRAIT_NAME_NON_ASCII,
+	    LIMITS(), FORMAT_AUTO, 0,
+	    { PLAN_POSSIBLE, DELIVERY_FIELDS, 0, 0 } },
+	{ "something lost: raw", TO("rcpt0@example.org"), TRAIT_SIGNED,
+	    LIMITS(), FORMAT_AUTO, 0,
+	    { PLAN_POSSIBLE, DELIVERY_RAW, 0, TRAIT_SIGNED } },
+	{ "lost in both: raw, told", TO("rcpt0@example.org"),
+	    TRAIT_SIGNED | TRAIT_DKIM, RAW_WITHOUT_DKIM, FORMAT_AUTO, 0,
+	    { PLAN_POSSIBLE, DELIVERY_RAW, TRAIT_DKIM,
+		TRAIT_SIGNED | TRAIT_DKIM } },
+	{ "fields wanted: the poorer form", TO("rcpt0@example.org"),
+	    TRAIT_SIGNED, LIMITS(), FORMAT_FIELDS, 0,
+	    { PLAN_POSSIBLE, DELIVERY_FIELDS, TRAIT_SIGNED, 0 } },
+	{ "raw wanted", TO("rcpt0@example.org"), 0, LIMITS(), FORMAT_RAW, 0,
+	    { PLAN_POSSIBLE, DELIVERY_RAW, 0, 0 } },
+	{ "no fields at all", TO("rcpt0@example.org"), 0, NO_FIELDS,
+	    FORMAT_AUTO, 0, { PLAN_POSSIBLE, DELIVERY_RAW, 0, 0 } },
+	{ "no fields, though wanted", TO("rcpt0@example.org"), 0, NO_FIELDS,
+	    FORMAT_FIELDS, 0, { PLAN_POSSIBLE, DELIVERY_RAW, 0, 0 } },
+
+	{ "opaque: raw", TO("rcpt0@example.org"), TRAIT_OPAQUE, LIMITS(),
+	    FORMAT_FIELDS, 0,
+	    { PLAN_POSSIBLE, DELIVERY_RAW, 0, TRAIT_OPAQUE } },
+	{ "a text that is too long to be read: raw", TO("rcpt0@example.org"),
+	    TRAIT_TEXT_LARGE, LIMITS(), FORMAT_FIELDS, 0,
+	    { PLAN_POSSIBLE, DELIVERY_RAW, 0, TRAIT_TEXT_LARGE } },
+
+	{ "To shows another", TO("rcpt0@example.org, else@example.org"), 0,
+	    LIMITS(.header_recipients = true), FORMAT_AUTO, 0,
+	    { PLAN_POSSIBLE, DELIVERY_RAW, 0, PLAN_HEADER_RECIPIENTS } },
+	{ "Cc shows another: never as fields",
+	    "Cc: else@example.org\n" TO("rcpt0@example.org"), 0,
+	    LIMITS(.header_recipients = true), FORMAT_FIELDS, 0,
+	    { PLAN_POSSIBLE, DELIVERY_RAW, 0, PLAN_HEADER_RECIPIENTS } },
+	{ "another, where it does not matter", TO("else@example.org"), 0,
+	    LIMITS(), FORMAT_AUTO, 0,
+	    { PLAN_POSSIBLE, DELIVERY_FIELDS, 0, 0 } },
+	{ "no To", "Cc: rcpt0@example.org\n\nText\n", 0,
+	    LIMITS(.header_recipients = true), FORMAT_AUTO, 0,
+	    { PLAN_POSSIBLE, DELIVERY_RAW, 0, PLAN_NO_VISIBLE } },
+	{ "case does not make another", TO("RCPT0@Example.ORG"), 0,
+	    LIMITS(.header_recipients = true), FORMAT_AUTO, 0,
+	    { PLAN_POSSIBLE, DELIVERY_FIELDS, 0, 0 } },
+
+	{ "extra fields that fit", "X-A: 12345\n" TO("rcpt0@example.org"), 0,
+	    LIMITS(.options_bytes = 8), FORMAT_AUTO, 0,
+	    { PLAN_POSSIBLE, DELIVERY_FIELDS, 0, 0 } },
+	{ "extra fields that do not", "X-A: 123456\n" TO("rcpt0@example.org"),
+	    0, LIMITS(.options_bytes = 8), FORMAT_AUTO, 0,
+	    { PLAN_POSSIBLE, DELIVERY_RAW, 0, PLAN_OPTIONS } },
+
+	{ "raw must be UTF-8, and is ASCII", TO("rcpt0@example.org"),
+	    TRAIT_SIGNED, LIMITS(.raw_utf8 = true), FORMAT_AUTO, 0,
+	    { PLAN_POSSIBLE, DELIVERY_RAW, 0, TRAIT_SIGNED } },
+	{ "raw must be UTF-8, and is", TO("rcpt0@example.org") "\xc3\xbc\n",
+	    TRAIT_SIGNED, LIMITS(.raw_utf8 = true), FORMAT_AUTO, 0,
+	    { PLAN_POSSIBLE, DELIVERY_RAW, 0, TRAIT_SIGNED } },
+	{ "raw must be UTF-8, and is not: poorer fields", EIGHTBIT,
+	    TRAIT_SIGNED, LIMITS(.raw_utf8 = true), FORMAT_AUTO, 0,
+	    { PLAN_POSSIBLE, DELIVERY_FIELDS, TRAIT_SIGNED, 0 } },
+	{ "raw wanted and not UTF-8", EIGHTBIT, 0, LIMITS(.raw_utf8 = true),
+	    FORMAT_RAW, 0, { PLAN_NOT_UTF8, DELIVERY_FIELDS, 0, 0 } },
+	{ "opaque and not UTF-8", EIGHTBIT, TRAIT_OPAQUE,
+	    LIMITS(.raw_utf8 = true), FORMAT_AUTO, 0,
+	    { PLAN_OPAQUE, DELIVERY_FIELDS, 0, 0 } },
+
+	{ "as large as it takes", TO("rcpt0@example.org"), 0, LIMITS(),
+	    FORMAT_AUTO, 46, { PLAN_POSSIBLE, DELIVERY_FIELDS, 0, 0 } },
+	{ "too large", TO("rcpt0@example.org"), 0, LIMITS(), FORMAT_AUTO, 45,
+	    { PLAN_TOO_LARGE, DELIVERY_FIELDS, 0, 0 } },
+};
+
+static struct plan
+make_plan(const struct row *row, struct message *message)
+{
+	struct translator translator = { .limits = row->limits };
+	struct provider provider = {
+		.translator = &translator,
+		.format = row->format,
+		.size_bytes = row->size_bytes ? row->size_bytes : 1000000,
+	};
+	struct delivery *delivery = fixture_delivery(message);
+	struct plan plan;
+
+	message->traits = row->traits;
+	plan_make(&plan, delivery, &provider);
+	delivery_free(delivery);
+	return plan;
+}
+
+static void
+test_plans(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct message *message = fixture_message(rows[i].text, 1);
+		struct plan plan = make_plan(&rows[i], message);
+		const struct plan *wanted = &rows[i].plan;
+
+		if (plan.obstacle != wanted->obstacle ||
+		    plan.form != wanted->form ||
+		    plan.losses != wanted->losses ||
+		    plan.avoided != wanted->avoided)
+			fail_msg("%s: obstacle %d, form %d, losses %x, "
+				 "avoided %x (%d bytes)",
+			    rows[i].name, plan.obstacle, plan.form, plan.losses,
+			    plan.avoided,
+			    (int)spool_size(message->submission->spool));
+		message_unref(message);
+	}
+}
+
+/* A delivery to some of the recipients shows the others in To. */
+static void
+test_part_of_the_recipients(void **state)
+{
+	static const struct row row = { "", "", 0,
+		LIMITS(.header_recipients = true), FORMAT_AUTO, 0, { 0 } };
+	struct message *message =
+	    fixture_message(TO("rcpt0@example.org, rcpt1@example.org"), 2);
+	struct translator translator = { .limits = row.limits };
+	struct provider provider = { .translator = &translator,
+		.size_bytes = 1000000 };
+	static const unsigned second[] = { 1 };
+	struct plan plan;
+
+	(void)state;
+	assert_int_equal(make_plan(&row, message).form, DELIVERY_FIELDS);
+	struct delivery *delivery = delivery_new(message, second, 1);
+	plan_make(&plan, delivery, &provider);
+	assert_int_equal(plan.form, DELIVERY_RAW);
+	assert_int_equal(plan.avoided, PLAN_HEADER_RECIPIENTS);
+	delivery_free(delivery);
+	message_unref(message);
+}
+
+static void
+test_texts(void **state)
+{
+	g_autofree char *none = plan_losses_text(0);
+	g_autofree char *some =
+	    plan_losses_text(TRAIT_SIGNED | PLAN_OPTIONS | PLAN_NO_VISIBLE);
+	g_autofree char *all = plan_losses_text(
+	    ALL | PLAN_OPTIONS | PLAN_NO_VISIBLE | PLAN_HEADER_RECIPIENTS);
+	g_auto(GStrv) each = g_strsplit(all, ", ", -1);
+
+	(void)state;
+	assert_string_equal(none, "");
+	assert_string_equal(some, "a signature, no recipient in To, more "
+				  "header fields than the API takes");
+	assert_true(g_strv_length(each) >= TRAIT_COUNT + 3);
+	for (int i = PLAN_POSSIBLE; i <= PLAN_NOT_UTF8; i++)
+		assert_true(
+		    strlen(plan_obstacle_text((enum plan_obstacle)i)) > 5);
+}
+
+static int
+start_parser(void **state)
+{
+	(void)state;
+	parse_start();
+	return 0;
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_plans),
+		cmocka_unit_test(test_part_of_the_recipients),
+		cmocka_unit_test(test_texts),
+	};
+
+	return cmocka_run_group_tests(tests, start_parser, NULL);
+}
