@@ -8,9 +8,9 @@ of the processors, so the rate is that of the three together.
 
 import os
 import re
+import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
@@ -56,20 +56,21 @@ class Memory(threading.Thread):
             self.most_kb = max(self.most_kb, self.read("VmRSS"))
 
 
-def start(folder):
+def start(home):
+    folder = home.folder
     # What the simulator keeps goes to disk: 500 MB would not fit everywhere.
     record = os.path.join(folder, "record")
     os.mkdir(record)
-    mailgun = ferry.Simulator("mailgun", folder, None, "--record", record)
+    mailgun = ferry.Simulator(home, "mailgun", None, "--record", record)
     state = os.path.join(folder, "state")
     os.mkdir(state, 0o700)
     path = os.path.join(folder, "postferry.conf")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(SETTINGS.format(state=state, address=mailgun.address))
-    daemon = ferry.Process("postferry", folder,
+    ferry.write_private(
+        path, SETTINGS.format(state=state, address=mailgun.address))
+    daemon = ferry.Process(home, "postferry",
                            [ferry.POSTFERRY, "serve", "--config", path])
     address = daemon.wait_line(r"listening.*address=(\S+:\d+)")[1]
-    return mailgun, daemon, address
+    return daemon, address
 
 
 def measure_rate(address, mails):
@@ -116,23 +117,28 @@ def measure_memory(daemon, address):
     return idle_kb, memory, codes, seconds
 
 
+def measure(home, mails):
+    daemon, address = start(home)
+    rate = measure_rate(address, mails)
+    print(f"rate: {rate:.0f} mails/s through to the Mailgun simulator"
+          f" ({mails} mails of 5 KB, {SESSIONS} sessions kept open)")
+    idle_kb, memory, codes, seconds = measure_memory(daemon, address)
+    print(f"memory: {memory.most_kb / 1024:.0f} MB resident at most"
+          f" while {SESSIONS} mails of 25 MB cross at once"
+          f" ({idle_kb / 1024:.0f} MB before, high-water mark"
+          f" {memory.read('VmHWM') / 1024:.0f} MB, {seconds:.1f} s,"
+          f" {codes.count(250)} accepted)")
+
+
 def main():
     mails = int(sys.argv[1]) if len(sys.argv) > 1 else 5000
-    with tempfile.TemporaryDirectory(prefix="ferry-", dir="/var/tmp") as folder:
-        mailgun, daemon, address = start(folder)
-        try:
-            rate = measure_rate(address, mails)
-            print(f"rate: {rate:.0f} mails/s through to the Mailgun simulator"
-                  f" ({mails} mails of 5 KB, {SESSIONS} sessions kept open)")
-            idle, memory, codes, seconds = measure_memory(daemon, address)
-            print(f"memory: {memory.most_kb / 1024:.0f} MB resident at most"
-                  f" while {SESSIONS} mails of 25 MB cross at once"
-                  f" ({idle / 1024:.0f} MB before, high-water mark"
-                  f" {memory.read('VmHWM') / 1024:.0f} MB, {seconds:.1f} s,"
-                  f" {codes.count(250)} accepted)")
-        finally:
-            daemon.stop()
-            mailgun.stop()
+    home = ferry.Home("/var/tmp")
+    try:
+        measure(home, mails)
+    finally:
+        for process in reversed(home.processes):
+            process.stop()
+        shutil.rmtree(home.folder)
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ class Answers(ferry.Scenario):
     def restart(self):
         """Fresh: no pause and no memory of the row before."""
         self.assertEqual(self.ferry.stop(), 0)
-        self.processes.remove(self.ferry)
+        self.home.processes.remove(self.ferry)
         for simulator in (self.mailgun, self.mandrill, self.upstream):
             simulator.fault(None)
             simulator.clear()

@@ -35,8 +35,7 @@ class Postfix(ferry.Scenario):
     def setUp(self):
         super().setUp()
         self.postfix = postfix.Postfix(
-            self.folder, int(self.address.rsplit(":", 1)[1]))
-        self.processes.append(self.postfix)
+            self.home, int(self.address.rsplit(":", 1)[1]))
 
     def write_mail(self, number, seed):
         size = seed.choice([100, 900, 5000, 70_000, 400_000])

@@ -125,9 +125,8 @@ class Environment(ferry.Scenario):
     def setUp(self):
         self.prepare()
         self.mailgun = ferry.Simulator(
-            "mailgun", self.folder, None, "--key", SECRET,
+            self.home, "mailgun", None, "--key", SECRET,
             "--domain", "mg.example.com")
-        self.processes.append(self.mailgun)
 
     def serve(self, **variables):
         base = {"PATH": os.environ["PATH"],

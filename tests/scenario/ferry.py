@@ -28,10 +28,8 @@ import unittest
 from received import Received
 
 POSTFERRY = os.environ.get("POSTFERRY", "build-check/postferry")
-SANITIZED = "Sanitizer" in subprocess.run(
-    ["nm", "-D", POSTFERRY], capture_output=True, text=True).stdout \
-    or "__asan_init" in subprocess.run(
-    ["nm", "-D", POSTFERRY], capture_output=True, text=True).stdout
+if not os.access(POSTFERRY, os.X_OK):
+    sys.exit(f"{POSTFERRY} is not there: build it, and name it in POSTFERRY")
 
 # How long any single thing may take on a slow and busy machine before the
 # scenario is called stuck.  Never a measure of speed.
@@ -42,12 +40,27 @@ class Stuck(Exception):
     """What was waited for did not come."""
 
 
+def write_private(path, text):
+    """postferry reads no secret that everyone may read."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
+              "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+class Home:
+    """Where a scenario's files are, and the processes it started."""
+
+    def __init__(self, place=None):
+        self.folder = tempfile.mkdtemp(prefix="ferry-", dir=place)
+        self.processes = []
+
+
 class Process:
     """A program started here, its output kept in a file and searchable."""
 
-    def __init__(self, name, folder, command, environment=None):
+    def __init__(self, home, name, command, environment=None):
         self.name = name
-        self.path = os.path.join(folder, name + ".log")
+        self.path = os.path.join(home.folder, name + ".log")
         self.lines = []
         self.grown = threading.Condition()
         self.ended = False
@@ -57,6 +70,7 @@ class Process:
             stderr=subprocess.STDOUT, env=environment)
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
+        home.processes.append(self)
 
     def read(self):
         with open(self.path, "wb") as file:
@@ -66,6 +80,7 @@ class Process:
                 with self.grown:
                     self.lines.append(line.decode("utf-8", "replace"))
                     self.grown.notify_all()
+        self.child.stdout.close()
         with self.grown:
             self.ended = True
             self.grown.notify_all()
@@ -117,12 +132,12 @@ class Process:
 class Simulator(Process):
     """postferry simulate KIND, and its control door."""
 
-    def __init__(self, kind, folder, name=None, *options):
+    def __init__(self, home, kind, name=None, *options):
+        self.control = None
         super().__init__(
-            name or kind, folder,
+            home, name or kind,
             [POSTFERRY, "simulate", kind, "--listen", "127.0.0.1:0",
              "--control", "127.0.0.1:0", *options])
-        self.kind = kind
         self.forgotten = 0
         found = self.wait_line(
             r"listening.*address=(127\.0\.0\.1:\d+).*"
@@ -302,32 +317,26 @@ class Scenario(unittest.TestCase):
     kinds = {"mailgun": "mailgun", "mandrill": "mandrill", "upstream": "smtp"}
 
     def prepare(self):
-        self.folder = tempfile.mkdtemp(prefix="ferry-")
-        self.processes = []
+        self.home = Home()
+        self.folder = self.home.folder
         self.addCleanup(self.finish)
 
     def setUp(self):
         self.prepare()
         for name in self.providers:
-            simulator = Simulator(self.kinds[name], self.folder, name)
-            self.processes.append(simulator)
-            setattr(self, name, simulator)
+            setattr(self, name, Simulator(self.home, self.kinds[name], name))
         self.start_ferry()
 
     def start_ferry(self, *arguments, settings=None):
         path = os.path.join(self.folder, "postferry.conf")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(settings or self.write_settings())
+        write_private(path, settings or self.write_settings())
         self.ferry = self.start("postferry", "serve", "--config", path,
                                 *arguments)
         self.address = self.ferry.wait_line(
             r"listening.*address=(\S+:\d+)")[1]
 
     def start(self, name, *arguments, environment=None):
-        process = Process(name, self.folder, [POSTFERRY, *arguments],
-                          environment)
-        self.processes.append(process)
-        return process
+        return Process(self.home, name, [POSTFERRY, *arguments], environment)
 
     def write_settings(self):
         sections = {
@@ -377,19 +386,23 @@ class Scenario(unittest.TestCase):
     def finish(self):
         """Ends what runs, from the sea to the spring, and looks at it."""
         faults = []
-        for process in reversed(self.processes):
+        for process in reversed(self.home.processes):
             try:
                 faults += self.look_at(process)
             except Stuck as stuck:
                 faults.append(str(stuck))
-        if faults or self.has_failed():
+        failed = self.has_failed()
+        if faults or failed:
             self.show_logs()
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.assertEqual(faults, [])
+        if failed and faults:
+            print("and then:", *faults, sep="\n", file=sys.stderr)
+        elif faults:
+            self.fail("\n".join(faults))
 
     def look_at(self, process):
         faults = []
-        if isinstance(process, Simulator) and process.child.poll() is None:
+        if getattr(process, "control", None) and process.child.poll() is None:
             for text in process.violations():
                 faults.append(f"{process.name} saw a bad request: {text}")
         code = process.stop()
@@ -406,7 +419,7 @@ class Scenario(unittest.TestCase):
                    for test, _ in result.failures + result.errors)
 
     def show_logs(self):
-        for process in self.processes:
+        for process in self.home.processes:
             print(f"---- {process.name}\n{process.text()[-20000:]}",
                   file=sys.stderr)
 

@@ -67,20 +67,20 @@ scache    unix - - n -   1 scache
 class Postfix(Process):
     """Postfix in the foreground; needs root, as Postfix does."""
 
-    def __init__(self, folder, port):
-        self.folder = os.path.join(folder, "postfix")
+    def __init__(self, home, port):
+        self.folder = os.path.join(home.folder, "postfix")
         self.conf = os.path.join(self.folder, "conf")
         for name in ("conf", "queue", "data"):
             os.makedirs(os.path.join(self.folder, name))
         # Postfix's own user must get through to the queue.
-        os.chmod(folder, 0o755)
+        os.chmod(home.folder, 0o755)
         shutil.chown(os.path.join(self.folder, "data"), "postfix")
         self.write("main.cf", MAIN.format(folder=self.folder, port=port))
         self.write("master.cf", MASTER)
         # Makes the queue's folders; the master is then our own child.
         subprocess.run(["/usr/sbin/postfix", "-c", self.conf, "check"],
                        check=True, timeout=60)
-        super().__init__("postfix", folder,
+        super().__init__(home, "postfix",
                          [os.path.join(DAEMONS, "master"), "-c", self.conf,
                           "-s"], {**os.environ, "MAIL_CONFIG": self.conf})
         self.wait_line(r"daemon started")
