@@ -12,7 +12,7 @@
 static void
 set_error(GError **error, const char *path, int failure)
 {
-	g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(failure),
+	g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(failure),
 	    "cannot read %s: %s", path, g_strerror(failure));
 }
 
