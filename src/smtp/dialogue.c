@@ -331,7 +331,6 @@ dialogue_answer(struct dialogue *dialogue, const struct answer *answer)
 	if (answer->code < 300) {
 		session->counts.errors = 0;
 		session->counts.idle = 0;
-		session->counts.mails++;
 	}
 	session_reset(session);
 	session_say(

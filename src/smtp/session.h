@@ -48,7 +48,7 @@ struct session_mail {
 struct session_counts {
 	unsigned errors; /* since the last accepted mail */
 	unsigned idle;   /* NOOP and the like, since then */
-	unsigned mails;  /* accepted */
+	unsigned mails;  /* begun, of the whole session */
 };
 
 /* Moments of the monotonic clock; 0: none. */

@@ -207,6 +207,7 @@ transaction_mail(struct session *session, const char *argument)
 		return;
 	}
 	session->mail.envelope = envelope;
+	session->counts.mails++;
 	session_change(session, SESSION_SENDER);
 	session_reply(session, REPLY_SENDER_OK, NULL);
 }

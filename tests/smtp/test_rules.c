@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include "rules.h"
+
+#include "stand.h"
+
+static struct config *
+read_settings(const char *settings)
+{
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *text = g_strconcat(
+	    "[listener l]\naddress = 127.0.0.1:0\n", settings, "\n", NULL);
+	struct config *config = stand_config(text, errors);
+
+	if (config == NULL)
+		fail_msg("%s", (char *)errors->pdata[0]);
+	return config;
+}
+
+static const struct {
+	const char *name, *settings;
+	const char *error; /* NULL: taken */
+} rows[] = {
+	{ "as shipped", "", NULL },
+	{ "private", "allow = private", NULL },
+	{ "a /8", "allow = 10.0.0.0/8", NULL },
+	{ "a /7", "allow = 10.0.0.0/7", "open_relay" },
+	{ "all of IPv4", "allow = 127.0.0.0/8, 0.0.0.0/0", "IPv4" },
+	{ "all of IPv6", "allow = ::/0", "IPv6" },
+	{ "a /32 of IPv6", "allow = 2001:db8::/32", NULL },
+	{ "a /31 of IPv6", "allow = 2001:db8::/31", "/31" },
+	{ "unique local", "allow = fc00::/7", NULL },
+	{ "wider than unique local", "allow = fc00::/6", "/6" },
+	{ "link-local", "allow = fe80::/10", NULL },
+	{ "wider than link-local", "allow = fe80::/9", "/9" },
+	{ "all, and I know",
+	    "allow = 0.0.0.0/0\ni_know_this_is_an_open_relay = yes", NULL },
+	{ "a domain", "domain = Example.COM", NULL },
+	{ "sender domains", "sender_domains = a.example, B.example", NULL },
+	{ "a sender domain that is none", "sender_domains = a..b", "a..b" },
+};
+
+static void
+test_check(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct config *config = read_settings(rows[i].settings);
+		g_autoptr(GError) error = NULL;
+		bool good = server_check(config, &error);
+
+		if (good != (rows[i].error == NULL) ||
+		    (!good && strstr(error->message, rows[i].error) == NULL))
+			fail_msg("%s: %s", rows[i].name,
+			    good ? "taken" : error->message);
+		config_unref(config);
+	}
+}
+
+static void
+test_defaults(void **state)
+{
+	struct config *config = read_settings("");
+	struct rules *rules = rules_new(config, "l", NULL);
+	const struct limiter_limits *limiter = &rules->limiter;
+
+	(void)state;
+	assert_string_equal(rules->hostname, g_get_host_name());
+	assert_null(rules->domain);
+	assert_int_equal(rules->limits.mail_bytes, 25000000);
+	assert_int_equal(rules->limits.recipients, 1000);
+	assert_int_equal(rules->limits.line_bytes, 2048);
+	assert_int_equal(rules->limits.unsent_bytes, 8192);
+	assert_int_equal(rules->limits.data_rate, 500);
+	assert_int_equal(rules->limits.errors_soft, 10);
+	assert_int_equal(rules->limits.errors_hard, 20);
+	assert_int_equal(rules->times.command_ms, 300000);
+	assert_int_equal(rules->times.data_ms, 180000);
+	assert_int_equal(rules->times.progress_ms, 300000);
+	assert_int_equal(rules->times.reply_ms, 60000);
+	assert_int_equal(rules->times.discard_ms, 60000);
+	assert_int_equal(rules->times.deadline_ms, 50000);
+	assert_int_equal(rules->line_endings, RULES_FIX);
+	/* The form's defaults are the limiter's own. */
+	assert_int_equal(limiter->header_bytes, limiter_defaults.header_bytes);
+	assert_int_equal(
+	    limiter->header_fields, limiter_defaults.header_fields);
+	assert_int_equal(limiter->field_bytes, limiter_defaults.field_bytes);
+	assert_int_equal(limiter->received, limiter_defaults.received);
+	assert_int_equal(limiter->parts, limiter_defaults.parts);
+	assert_int_equal(limiter->depth, limiter_defaults.depth);
+	assert_int_equal(
+	    limiter->content_bytes, limiter_defaults.content_bytes);
+	assert_int_equal(limiter->colons, limiter_defaults.colons);
+	assert_int_equal(limiter->comparisons, limiter_defaults.comparisons);
+	rules_free(rules);
+	config_unref(config);
+}
+
+static void
+test_values(void **state)
+{
+	struct config *config = read_settings(
+	    "domain = M\xc3\xbcnchen.de\nline_endings = reject\n"
+	    "recipients = 7\nsender_domains = A.example\n"
+	    "[server]\nhostname = mail.example.com\nmax_size = 5000\n"
+	    "recipients = 9");
+	struct rules *rules = rules_new(config, "l", NULL);
+
+	(void)state;
+	assert_string_equal(rules->hostname, "mail.example.com");
+	assert_string_equal(rules->domain, "xn--mnchen-3ya.de");
+	assert_int_equal(rules->limits.mail_bytes, 5000);
+	assert_int_equal(rules->limits.recipients, 7);
+	assert_int_equal(rules->line_endings, RULES_REJECT);
+	assert_true(rules_take_sender(rules, "a.example"));
+	assert_false(rules_take_sender(rules, "b.example"));
+	rules_free(rules);
+	config_unref(config);
+}
+
+/* Every form has a help text and, as a number, a range. */
+static void
+test_forms(void **state)
+{
+	(void)state;
+	for (const struct setting *form = server_settings;
+	     form->section != NULL; form++) {
+		bool number = form->type == SETTING_NUMBER ||
+			      form->type == SETTING_SIZE ||
+			      form->type == SETTING_DURATION;
+
+		if (form->help == NULL || !g_str_has_suffix(form->help, "."))
+			fail_msg("%s: no help", form->key);
+		if (number && form->max <= form->min)
+			fail_msg("%s: no range", form->key);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_forms),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
