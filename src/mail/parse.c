@@ -107,7 +107,7 @@ set_read_error(GError **error, const struct submission *submission)
 {
 	int fault = errno;
 
-	g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(fault),
+	g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(fault),
 	    "the spool of mail %s cannot be read: %s; check the disk under "
 	    "the spool directory",
 	    submission->id, g_strerror(fault));

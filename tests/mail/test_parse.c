@@ -541,6 +541,35 @@ test_opaque(void **state)
 	message_unref(message);
 }
 
+/* Work threads parse side by side. */
+static void *
+parse_many(void *unused)
+{
+	static const struct parse_options options = { .hostname = "h" };
+	static const char mail[] =
+	    "From: =?utf-8?Q?J=C3=BC?= <a@b.example>\r\nContent-Type: "
+	    "multipart/mixed; boundary=m\r\n\r\n--m\r\nContent-Type: "
+	    "text/plain; charset=gb2312\r\n\r\n\xc4\xe3\r\n--m--\r\n";
+
+	for (int i = 0; i < 50; i++)
+		message_unref(parse_message(
+		    sample_submission(mail, sizeof mail - 1), &options, NULL));
+	return unused;
+}
+
+static void
+test_threads(void **state)
+{
+	GThread *threads[4];
+
+	(void)state;
+	message_unref(sample_message("\n")); /* the sample's own budget */
+	for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+		threads[i] = g_thread_new("parse", parse_many, NULL);
+	for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+		g_thread_join(threads[i]);
+}
+
 int
 main(void)
 {
@@ -553,6 +582,7 @@ main(void)
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_opaque),
+		cmocka_unit_test(test_threads),
 	};
 
 	parse_start();
