@@ -250,18 +250,16 @@ drop_all_waiting(struct relay *relay, int64_t now_ms, const char *error)
 	}
 }
 
-/* Mails whose turn has not come; returns how many have none any more. */
+/* Mails whose turn has not come. */
 static void
 withdraw_late(struct relay_session *session, int64_t now_ms)
 {
 	for (unsigned i = 0; i < session->mails->len; i++) {
 		struct relay_mail *mail = g_ptr_array_index(session->mails, i);
 
-		if (mail->deadline_ms != 0 && mail->deadline_ms <= now_ms &&
-		    relay_mail_take(mail))
-			relay_mail_return(mail, EXCHANGE_UNSENT,
-			    g_strdup("the mail's deadline passed before its "
-				     "turn"));
+		if (mail->deadline_ms != 0 && mail->deadline_ms <= now_ms)
+			relay_mail_withdraw(
+			    mail, "the mail's deadline passed before its turn");
 	}
 }
 

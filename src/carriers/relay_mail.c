@@ -210,19 +210,34 @@ on_returned(void *owner, struct letter *letter)
 	exchange->done(exchange->object, exchange);
 }
 
+static void
+post_back(struct relay_mail *mail, enum exchange_end end, char *error)
+{
+	struct exchange *exchange = g_steal_pointer(&mail->exchange);
+
+	exchange->end = end;
+	exchange->error = error;
+	exchange->duration_ms = clock_monotonic_ms() - mail->taken_ms;
+	loop_post(mail->loop, &exchange->letter, on_returned);
+}
+
 void
 relay_mail_return(struct relay_mail *mail, enum exchange_end end, char *error)
 {
-	struct exchange *exchange = mail->exchange;
-
 	g_assert(atomic_load(&mail->state) == RELAY_HELD);
-	exchange->end = end;
-	exchange->error = error;
-	exchange->sent_bytes = relay_body_given(&mail->body);
-	exchange->duration_ms = clock_monotonic_ms() - mail->taken_ms;
+	mail->exchange->sent_bytes = relay_body_given(&mail->body);
 	if (end == EXCHANGE_ANSWERED && mail->message != NULL)
 		read_replies(mail);
-	mail->exchange = NULL;
 	atomic_store(&mail->state, RELAY_RETURNED);
-	loop_post(mail->loop, &exchange->letter, on_returned);
+	post_back(mail, end, error);
+}
+
+void
+relay_mail_withdraw(struct relay_mail *mail, const char *error)
+{
+	int ready = RELAY_READY;
+
+	if (atomic_compare_exchange_strong(
+		&mail->state, &ready, RELAY_RETURNED))
+		post_back(mail, EXCHANGE_UNSENT, g_strdup(error));
 }

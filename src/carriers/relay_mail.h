@@ -26,7 +26,7 @@
 #include <libesmtp.h>
 
 enum relay_state {
-	RELAY_HELD,     /* by who made it, then by the thread */
+	RELAY_HELD,     /* by who made it, then only by the thread */
 	RELAY_READY,    /* the first to change this has it */
 	RELAY_RETURNED, /* done was called, or is about to be */
 };
@@ -59,9 +59,11 @@ char *relay_mail_fault(const struct relay_mail *mail);
 void relay_mail_load(
     struct relay_mail *mail, smtp_session_t smtp, smtp_messagecb_t fn);
 
-/* From here on whoever takes it first has it. */
+/* The thread lets it go; from here on who is first has it: the thread by
+ * taking it again, the loop by giving it back, UNSENT, with a copy of error. */
 void relay_mail_release(struct relay_mail *mail);
 bool relay_mail_take(struct relay_mail *mail);
+void relay_mail_withdraw(struct relay_mail *mail, const char *error);
 
 /* The thread: true when it still has to be given back, and is held now. */
 bool relay_mail_retake(struct relay_mail *mail);
@@ -75,7 +77,7 @@ bool relay_mail_is_answered(const struct relay_mail *mail);
 /* How it ended when no more is heard of the server. */
 enum exchange_end relay_mail_end(const struct relay_mail *mail);
 
-/* Who has it gives it back: done is called on the loop, later.  For ANSWERED
+/* Who holds it gives it back: done is called on the loop, later.  For ANSWERED
  * the replies are read into the exchange, else error is taken over. */
 void relay_mail_return(
     struct relay_mail *mail, enum exchange_end end, char *error);

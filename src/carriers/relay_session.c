@@ -105,13 +105,9 @@ relay_session_free(struct relay_session *session)
 void
 relay_session_withdraw(struct relay_session *session, const char *error)
 {
-	for (unsigned i = 0; i < session->mails->len; i++) {
-		struct relay_mail *mail = g_ptr_array_index(session->mails, i);
-
-		if (relay_mail_take(mail))
-			relay_mail_return(
-			    mail, EXCHANGE_UNSENT, g_strdup(error));
-	}
+	for (unsigned i = 0; i < session->mails->len; i++)
+		relay_mail_withdraw(
+		    g_ptr_array_index(session->mails, i), error);
 }
 
 static char *
@@ -193,27 +189,32 @@ set_login(struct relay_session *session)
 }
 
 static void
+load_mail(struct relay_session *session, struct relay_mail *mail)
+{
+	const struct exchange *exchange = mail->exchange;
+
+	mail->session = session;
+	relay_mail_load(mail, session->smtp, relay_callback_body);
+	if (exchange->smtp.eightbit && !session->seven_bit)
+		smtp_8bitmime_set_body(mail->message, E8bitmime_8BITMIME);
+	if (exchange->body != NULL)
+		session->buffer_size = MAX(session->buffer_size,
+		    (size_t)MIN(segments_size(exchange->body), BUFFER_MAX));
+}
+
+static void
 load_mails(struct relay_session *session)
 {
-	uint64_t largest = 1;
-
+	session->buffer_size = 1;
 	for (unsigned i = 0; i < session->mails->len; i++) {
 		struct relay_mail *mail = g_ptr_array_index(session->mails, i);
-		const struct exchange *exchange = mail->exchange;
 
 		mail->message = NULL;
 		if (!relay_mail_retake(mail))
 			continue;
-		mail->session = session;
-		relay_mail_load(mail, session->smtp, relay_callback_body);
-		if (exchange->smtp.eightbit && !session->seven_bit)
-			smtp_8bitmime_set_body(
-			    mail->message, E8bitmime_8BITMIME);
-		if (exchange->body != NULL)
-			largest = MAX(largest, segments_size(exchange->body));
+		load_mail(session, mail);
 		relay_mail_release(mail);
 	}
-	session->buffer_size = (size_t)MIN(largest, BUFFER_MAX);
 	session->buffer = g_malloc(session->buffer_size);
 }
 

@@ -56,8 +56,7 @@ const char *relay_callback_body(void **context, int *length, void *object);
 /* A letter_fn for the pool: the whole session, then the letter goes back. */
 void relay_session_run(void *pool_owner, struct letter *letter);
 
-/* The loop, or the thread: takes back, unsent, each mail that is not begun;
- * error says why. */
+/* The loop: takes back, unsent, each mail that is not begun; error says why. */
 void relay_session_withdraw(struct relay_session *session, const char *error);
 
 /* "smtp.example.net:587: no reply to a command within 60000 ms": new text. */

@@ -284,10 +284,10 @@ static const struct row rows[] = {
 	{ "closed after the body", serve_script_and_close, "", 5000,
 	    EXCHANGE_LOST, 0, NULL, 0, 0, "Empty reply", false },
 	{ "no answer in time", serve_stall, NULL, 5000, EXCHANGE_LOST, 0, NULL,
-	    0, 0, "no whole answer within 200 ms", true },
+	    0, 0, "no whole answer within 500 ms", true },
 	{ "half an answer in time", serve_script,
 	    "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", 5000,
-	    EXCHANGE_LOST, 0, NULL, 0, 0, "no whole answer within 200 ms",
+	    EXCHANGE_LOST, 0, NULL, 0, 0, "no whole answer within 500 ms",
 	    true },
 	{ "the body is not taken", serve_deaf, NULL, 32 * 1024 * 1024,
 	    EXCHANGE_UNSENT, 0, NULL, 0, 0, "8192 bytes a second", true },
@@ -348,8 +348,8 @@ test_rows(void **state)
 					    .script = rows[i].script,
 					});
 		if (rows[i].hasty) {
-			stage.endpoint.answer_ms = 200;
-			stage.endpoint.upload_window_ms = 200;
+			stage.endpoint.answer_ms = 500;
+			stage.endpoint.upload_window_ms = 500;
 		}
 		print_message("  %s\n", rows[i].name);
 		check_row(&stage, &rows[i]);

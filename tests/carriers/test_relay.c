@@ -170,7 +170,7 @@ static const struct row rows[] = {
 	{ "reset after the dot", { .dot = "!reset" }, "b@x.test", 0, "lost",
 	    "the whole mail had left", false },
 	{ "silent after the dot", { .dot = "!stall" }, "b@x.test", 0, "lost",
-	    "no reply to the end of the mail within 300 ms", true },
+	    "no reply to the end of the mail within 600 ms", true },
 	{ "closed after the last chunk",
 	    { .features = "CHUNKING", .dot = "!close" }, "b@x.test", 0, "lost",
 	    NULL, false },
@@ -192,7 +192,7 @@ static const struct row rows[] = {
 	{ "reset in a chunk", { .features = ALL, .body = "!reset" }, "b@x.test",
 	    BIG, "unsent", NULL, false },
 	{ "the body is not taken", { .body = "!deaf" }, "b@x.test", BIG,
-	    "unsent", "was not taken fast enough within 300 ms", true },
+	    "unsent", "was not taken fast enough within 600 ms", true },
 	{ "450 at RCPT, 250 to a lone dot", { .ready = true }, "450@x.test", 0,
 	    "answered 250 450 0", NULL, false },
 	{ "all refused at RCPT", { 0 }, "550@x.test 551@x.test", 0,
@@ -211,7 +211,7 @@ static const struct row rows[] = {
 	{ "closed at MAIL", { .mail = "!close" }, "b@x.test", 0, "unsent", NULL,
 	    false },
 	{ "silent at MAIL", { .mail = "!stall" }, "b@x.test", 0, "unsent",
-	    "no reply to a command within 300 ms", true },
+	    "no reply to a command within 600 ms", true },
 	{ "452 at DATA", { .data = "452 4.3.1 full" }, "b@x.test", 0,
 	    "answered 250 250 452", NULL, false },
 	{ "closed at DATA", { .data = "!close" }, "b@x.test", 0, "unsent", NULL,
@@ -229,7 +229,7 @@ static const struct row rows[] = {
 	{ "closed before the greeting", { .greeting = "!close" }, "b@x.test", 0,
 	    "unsent", NULL, false },
 	{ "no greeting", { .greeting = "!stall" }, "b@x.test", 0, "unsent",
-	    "no greeting within 300 ms", true },
+	    "no greeting within 600 ms", true },
 	{ "a greeting that is none", { .greeting = "SSH-2.0-OpenSSH_9.2" },
 	    "b@x.test", 0, "unsent", NULL, false },
 	{ "451 to EHLO", { .ehlo = "451 4.3.0 later" }, "b@x.test", 0,
@@ -237,15 +237,15 @@ static const struct row rows[] = {
 	{ "550 to EHLO", { .ehlo = "550 no" }, "b@x.test", 0,
 	    "answered greeting=550", NULL, false },
 	{ "silent at EHLO", { .ehlo = "!stall" }, "b@x.test", 0, "unsent",
-	    "no reply to a command within 300 ms", true },
+	    "no reply to a command within 600 ms", true },
 };
 
 static void
 hurry(struct stage *stage)
 {
-	stage->endpoint.answer_ms = 300;
-	stage->endpoint.upload_window_ms = 300;
-	stage->endpoint.connect_ms = 300;
+	stage->endpoint.answer_ms = 600;
+	stage->endpoint.upload_window_ms = 600;
+	stage->endpoint.connect_ms = 600;
 }
 
 static void
@@ -957,7 +957,8 @@ check_tls_row(const struct tls_row *row)
 		stage.endpoint.username = NULL;
 		stage.endpoint.password = NULL;
 	}
-	stage.endpoint.answer_ms = 500;
+	if (strcmp(row->expected, "unsent") == 0)
+		stage.endpoint.answer_ms = 600;
 	exchange = carry(&stage, "b@x.test", 0);
 	result = describe(exchange);
 	print_message("  %s: %s\n", row->name,
