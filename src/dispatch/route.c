@@ -40,26 +40,16 @@ check_providers(
 {
 	const char *const *known = config_names(config, "provider");
 
-	for (unsigned i = 0; wanted[i] != NULL; i++) {
-		if (!is_in(known, wanted[i])) {
-			g_autofree char *all = g_strjoinv(", ", (char **)known);
-			g_set_error(error, route_error(), 0,
-			    "%s: [" ROUTE_SECTION "] providers names \"%s\", "
-			    "and there is no [provider %s]; there are: %s",
-			    config_origin(config, ROUTE_SECTION, "providers"),
-			    wanted[i], wanted[i], all);
-			return false;
-		}
-		for (unsigned k = 0; k < i; k++)
-			if (strcmp(wanted[k], wanted[i]) == 0) {
-				g_set_error(error, route_error(), 0,
-				    "%s: [" ROUTE_SECTION "] providers names "
-				    "\"%s\" twice; name it once",
-				    config_origin(
-					config, ROUTE_SECTION, "providers"),
-				    wanted[i]);
-				return false;
-			}
+	for (; *wanted != NULL; wanted++) {
+		if (is_in(known, *wanted))
+			continue;
+		g_autofree char *all = g_strjoinv(", ", (char **)known);
+		g_set_error(error, route_error(), 0,
+		    "%s: [" ROUTE_SECTION "] providers names \"%s\", and there "
+		    "is no [provider %s]; there are: %s",
+		    config_origin(config, ROUTE_SECTION, "providers"), *wanted,
+		    *wanted, all);
+		return false;
 	}
 	return true;
 }

@@ -15,7 +15,7 @@ struct route {
 
 /* The route of the config: [route default], or without any route all
  * providers in the order of the file.  NULL and error when it names a provider
- * that is not there, or twice, or none is set. */
+ * that is not there, or none is set (config_read() refuses one named twice). */
 struct route *route_open(struct config *config, GError **error);
 void route_free(struct route *route);
 
