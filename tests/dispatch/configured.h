@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Real configs for the tests of dispatch, with providers of the type "fake".
+ */
+#ifndef TESTS_DISPATCH_CONFIGURED_H
+#define TESTS_DISPATCH_CONFIGURED_H
+
+#include "core/config.h"
+#include "dispatch/dispatcher.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const struct setting configured_providers[] = {
+	{ "provider", "type", SETTING_CHOICE, .choices = "fake",
+	    .required = true, .help = "Its kind." },
+	{ "provider", "connections", SETTING_NUMBER, "8", .min = 1, .max = 99,
+	    .help = "At a time." },
+	{ "provider", "recipients", SETTING_NUMBER, "0", .max = 99,
+	    .help = "Of one request." },
+	{ "provider", "size", SETTING_SIZE, "1m", .help = "Of the mail." },
+	{ "provider", "loses", SETTING_BOOL, "no",
+	    .help = "Carries plain mail only." },
+	{ .section = NULL },
+};
+
+/* Reads the text of a settings file, which has no fault. */
+static inline struct config *
+configured_read(const char *text)
+{
+	static const struct setting *const tables[] = { dispatcher_settings,
+		configured_providers, NULL };
+	g_autofree char *path = NULL;
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+	int fd = g_file_open_tmp("dispatch-XXXXXX", &path, NULL);
+	struct config_source source = { .path = path };
+
+	assert_true(fd >= 0);
+	close(fd);
+	assert_true(g_file_set_contents(path, text, -1, NULL));
+	struct config *config = config_read(&source, tables, errors);
+	unlink(path);
+	if (config == NULL)
+		fail_msg("%s", (const char *)errors->pdata[0]);
+	return config;
+}
+
+#endif
