@@ -31,7 +31,7 @@ static const struct setting general[] = {
 	    .help = "Where it listens." },
 	{ "listener", "allow", SETTING_NETWORKS, "loopback",
 	    .help = "Who may send." },
-	{ NULL },
+	{ .section = NULL },
 };
 
 static const struct setting providers[] = {
@@ -55,7 +55,7 @@ static const struct setting providers[] = {
 	    .help = "Its password." },
 	{ "route", "providers", SETTING_LIST, .required = true,
 	    .help = "In order." },
-	{ NULL },
+	{ .section = NULL },
 };
 
 static const struct setting *const tables[] = { general, providers, NULL };

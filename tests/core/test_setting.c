@@ -91,12 +91,12 @@ static const struct setting one[] = {
 	{ "server", "a", .type = SETTING_STRING },
 	{ "provider", "type", .type = SETTING_STRING },
 	{ "provider", "key", SETTING_SECRET, .only = "x" },
-	{ NULL },
+	{ .section = NULL },
 };
 static const struct setting two[] = {
 	{ "provider", "key", SETTING_SECRET, .only = "y" },
 	{ "route", "b", .type = SETTING_STRING },
-	{ NULL },
+	{ .section = NULL },
 };
 static const struct setting *const tables[] = { one, two, NULL };
 

@@ -13,20 +13,21 @@
 	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 static const struct setting forms[] = {
-	[SETTING_STRING] = { "s", "k", SETTING_STRING },
-	[SETTING_NUMBER] = { "s", "k", SETTING_NUMBER },
-	[SETTING_SIZE] = { "s", "k", SETTING_SIZE },
-	[SETTING_DURATION] = { "s", "k", SETTING_DURATION },
-	[SETTING_BOOL] = { "s", "k", SETTING_BOOL },
-	[SETTING_CHOICE] = { "s", "k", SETTING_CHOICE, .choices = "one|two" },
-	[SETTING_LIST] = { "s", "k", SETTING_LIST },
-	[SETTING_NETWORKS] = { "s", "k", SETTING_NETWORKS },
-	[SETTING_ENDPOINT] = { "s", "k", SETTING_ENDPOINT },
-	[SETTING_URL] = { "s", "k", SETTING_URL },
-	[SETTING_HOST] = { "s", "k", SETTING_HOST },
-	[SETTING_DOMAIN] = { "s", "k", SETTING_DOMAIN },
-	[SETTING_PATH] = { "s", "k", SETTING_PATH },
-	[SETTING_SECRET] = { "s", "k", SETTING_SECRET },
+	[SETTING_STRING] = { "s", "k", .type = SETTING_STRING },
+	[SETTING_NUMBER] = { "s", "k", .type = SETTING_NUMBER },
+	[SETTING_SIZE] = { "s", "k", .type = SETTING_SIZE },
+	[SETTING_DURATION] = { "s", "k", .type = SETTING_DURATION },
+	[SETTING_BOOL] = { "s", "k", .type = SETTING_BOOL },
+	[SETTING_CHOICE] = { "s", "k", .type = SETTING_CHOICE,
+	    .choices = "one|two" },
+	[SETTING_LIST] = { "s", "k", .type = SETTING_LIST },
+	[SETTING_NETWORKS] = { "s", "k", .type = SETTING_NETWORKS },
+	[SETTING_ENDPOINT] = { "s", "k", .type = SETTING_ENDPOINT },
+	[SETTING_URL] = { "s", "k", .type = SETTING_URL },
+	[SETTING_HOST] = { "s", "k", .type = SETTING_HOST },
+	[SETTING_DOMAIN] = { "s", "k", .type = SETTING_DOMAIN },
+	[SETTING_PATH] = { "s", "k", .type = SETTING_PATH },
+	[SETTING_SECRET] = { "s", "k", .type = SETTING_SECRET },
 };
 
 static const struct {
