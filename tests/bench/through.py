@@ -58,10 +58,7 @@ class Memory(threading.Thread):
 
 def start(home):
     folder = home.folder
-    # What the simulator keeps goes to disk: 500 MB would not fit everywhere.
-    record = os.path.join(folder, "record")
-    os.mkdir(record)
-    mailgun = ferry.Simulator(home, "mailgun", None, "--record", record)
+    mailgun = ferry.Simulator(home, "mailgun", "mailgun")
     state = os.path.join(folder, "state")
     os.mkdir(state, 0o700)
     path = os.path.join(folder, "postferry.conf")

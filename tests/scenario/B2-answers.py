@@ -5,7 +5,8 @@ the mail, and what the client is told."""
 import ferry
 
 SETTINGS = {"server": {"doubt_wait": "300ms", "doubt_wait_error": "100ms"},
-            "provider mailgun": {"answer_timeout": "1s"}}
+            "provider mailgun": {"answer_timeout": "1s",
+                                 "upload_window": "1s"}}
 
 # (Mailgun's fault, the client's code, mails at Mailgun, Mandrill, upstream)
 ROWS = [
@@ -42,7 +43,7 @@ class Answers(ferry.Scenario):
                     f"Subject: {fault}\n", "z.bin", blob))
                 self.assertEqual(reply[0], code, reply)
                 self.assertEqual(
-                    [len(simulator.mails()) for simulator in
+                    [simulator.count() for simulator in
                      (self.mailgun, self.mandrill, self.upstream)], expected)
 
     def restart(self):
@@ -59,16 +60,16 @@ class Refusals(ferry.Scenario):
     settings = SETTINGS
 
     def test_a_bad_payload_is_tried_at_one_other(self):
-        self.mailgun.fault("status=400,json")
+        self.mailgun.fault("text=size")
         self.mandrill.fault("text=ValidationError,status=422")
         code, text = self.send(ferry.simple())
         self.assertEqual(code // 100, 5, text)
         self.assertEqual(self.upstream.mails(), [])
 
     def test_a_bad_payload_at_one_is_well_at_the_other(self):
-        self.mailgun.fault("status=400,json")
+        self.mailgun.fault("text=size")
         self.accept(ferry.simple())
-        self.assertEqual(len(self.mandrill.mails()), 1)
+        self.assertEqual(self.mandrill.count(), 1)
 
     def test_a_recipient_that_is_refused_is_not_tried_elsewhere(self):
         self.mailgun.fault("refuse")
@@ -87,6 +88,17 @@ class Refusals(ferry.Scenario):
         mail, = self.mandrill.mails(1)
         self.assertEqual(mail.recipients, ["bob@example.net"])
         self.assertEqual(self.upstream.mails(), [])
+
+    def test_mailgun_says_not_which_one_is_bad(self):
+        self.mailgun.fault("partial=eve@example.org")
+        self.expected = "'to' parameter is not a valid address"
+        people = ["bob@example.net", "cleo@example.org", "eve@example.org"]
+        code, text = self.send(ferry.simple(), people)
+        self.assertEqual(code // 100, 5, text)
+        self.assertIn("eve@example.org", text)
+        got = [to for mail in self.mailgun.mails() for to in mail.recipients]
+        self.assertEqual(sorted(got), people[:2])
+        self.assertEqual(self.mandrill.mails(), [])
 
     def test_upstream_refuses_one_recipient(self):
         self.mailgun.fault("refuse")

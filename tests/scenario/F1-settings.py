@@ -98,7 +98,7 @@ class Settings(ferry.Scenario):
         self.assertIn("/nonexistent/x.conf", done.stderr)
 
     def test_a_good_file_is_fine(self):
-        self.mailgun = type("", (), {"address": "127.0.0.1:1"})
+        self.addresses = {"mailgun": "127.0.0.1:1"}
         path = self.write("good.conf", self.write_settings())
         done = self.run_command("check", "--config", path)
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -125,7 +125,7 @@ class Environment(ferry.Scenario):
     def setUp(self):
         self.prepare()
         self.mailgun = ferry.Simulator(
-            self.home, "mailgun", None, "--key", SECRET,
+            self.home, "mailgun", "mailgun", "--key", SECRET,
             "--domain", "mg.example.com")
 
     def serve(self, **variables):

@@ -132,12 +132,14 @@ class Process:
 class Simulator(Process):
     """postferry simulate KIND, and its control door."""
 
-    def __init__(self, home, kind, name=None, *options):
+    def __init__(self, home, kind, name, *options):
         self.control = None
+        # Its memory keeps no large mail; its folder does.
         super().__init__(
-            home, name or kind,
+            home, name,
             [POSTFERRY, "simulate", kind, "--listen", "127.0.0.1:0",
-             "--control", "127.0.0.1:0", *options])
+             "--control", "127.0.0.1:0", "--record",
+             os.path.join(home.folder, name), *options])
         self.forgotten = 0
         found = self.wait_line(
             r"listening.*address=(127\.0\.0\.1:\d+).*"
@@ -189,6 +191,10 @@ class Simulator(Process):
         if "raw" in record:
             raw = self.ask("GET", f"/mails/{number}/raw")
         return Received(record, raw)
+
+    def count(self):
+        """How many mails it accepted."""
+        return len(self.numbers())
 
     def clear(self):
         """Forgets the mails there are."""
@@ -295,6 +301,19 @@ def simple(subject="Hello", body="Good day.\n", **fields):
     return crlf("\n".join(lines) + "\n\n" + body)
 
 
+def connect_to_nobody():
+    """A port that neither takes nor refuses a connection: (address, what keeps
+    it so).  Its backlog is full, so the kernel drops what comes."""
+    full = socket.create_server(("127.0.0.1", 0), backlog=0)
+    keep = [full]
+    for _ in range(4):
+        one = socket.socket()
+        one.setblocking(False)
+        one.connect_ex(full.getsockname())
+        keep.append(one)
+    return "127.0.0.1:%d" % full.getsockname()[1], keep
+
+
 def attach(head, name, blob):
     """A mail with a text and one file; head without MIME's fields."""
     return crlf(
@@ -314,6 +333,8 @@ class Scenario(unittest.TestCase):
     providers = ("mailgun", "mandrill", "upstream")
     # Settings beside the usual ones: {"server": {"deadline": "5s"}}.
     settings = {}
+    # Violations that the scenario means to cause.
+    expected = None
     kinds = {"mailgun": "mailgun", "mandrill": "mandrill", "upstream": "smtp"}
 
     def prepare(self):
@@ -323,6 +344,7 @@ class Scenario(unittest.TestCase):
 
     def setUp(self):
         self.prepare()
+        self.addresses = {}
         for name in self.providers:
             setattr(self, name, Simulator(self.home, self.kinds[name], name))
         self.start_ferry()
@@ -360,7 +382,8 @@ class Scenario(unittest.TestCase):
             elif name == "upstream":
                 sections[section]["port"] = str(self.upstream.port)
             else:
-                address = getattr(self, name).address
+                address = self.addresses.get(name)
+                address = address or getattr(self, name).address
                 sections[section]["base_url"] = f"http://{address}"
         for section, keys in self.settings.items():
             sections.setdefault(section, {}).update(keys)
@@ -381,6 +404,18 @@ class Scenario(unittest.TestCase):
         """Sends and insists on the 250."""
         code, text = self.send(*arguments, **keywords)
         self.assertEqual(code, 250, text)
+        return text
+
+    def send_until(self, code, data, recipients=("bob@example.net",)):
+        """As a queue does, again and again until it is told anything but 451;
+        insists on code."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            got, text = self.send(data, recipients)
+            if got != 451 or time.monotonic() > deadline:
+                break
+            threading.Event().wait(0.02)
+        self.assertEqual(got, code, text)
         return text
 
     def finish(self):
@@ -404,7 +439,8 @@ class Scenario(unittest.TestCase):
         faults = []
         if getattr(process, "control", None) and process.child.poll() is None:
             for text in process.violations():
-                faults.append(f"{process.name} saw a bad request: {text}")
+                if not (self.expected and re.search(self.expected, text)):
+                    faults.append(f"{process.name} saw a bad request: {text}")
         code = process.stop()
         if code != 0:
             faults.append(f"{process.name} ended with {code}")
