@@ -11,9 +11,9 @@ BAD = """\
 [server]
 hostnam = ferry.example.com
 answer = delivered
-deadline = soon
 
 [listener local]
+deadline = soon
 address = 127.0.0.1:99999
 
 [provider mailgun]
@@ -32,7 +32,7 @@ providers = mailgun, upstrem
 # What must be said of it, each in one line that names file and line.
 SAID = [
     r":2: .*hostnam.*hostname",
-    r":4: .*deadline.*soon",
+    r":6: .*deadline.*soon",
     r":7: .*address.*99999",
     r":10: .*type.*mailgn.*mailgun",
 ]

@@ -19,7 +19,7 @@ class Sandbox(ferry.Scenario):
         line = self.sandbox.wait_line(r"^\d\d:\d\d:\d\d  250 ")
         self.assertIn("ann@example.com to 1 recipient", line.string)
         self.assertIn("Grüß Gott", line.string)
-        self.assertIn("mailgun took it as fields", line.string)
+        self.assertIn("mailgun took it as", line.string)
 
     def test_failover_is_told(self):
         control = self.sandbox.wait_line(
@@ -31,7 +31,7 @@ class Sandbox(ferry.Scenario):
         self.accept(ferry.simple())
         line = self.sandbox.wait_line(r"^\d\d:\d\d:\d\d  250 ")
         self.assertRegex(line.string, r"mailgun failed: outage.*; "
-                         r"mandrill took it as fields")
+                         r"mandrill took it as")
 
     def test_end(self):
         self.sandbox.signal(signal.SIGTERM)
