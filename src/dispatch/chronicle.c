@@ -71,8 +71,9 @@ tell_accepted(struct flight *flight, const struct lane *lane,
 	    log_num("recipients", flight->delivery->count),
 	    log_num("ms", flight->exchange->duration_ms),
 	    log_str("id", verdict->id), log_str("text", verdict->text));
-	add_to_story(flight, lane->provider->name, "took it as",
-	    form_text(flight->delivery->form));
+	g_autofree char *what =
+	    g_strdup_printf("took it as %s", form_text(flight->delivery->form));
+	add_to_story(flight, lane->provider->name, what, NULL);
 }
 
 static void
