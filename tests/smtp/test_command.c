@@ -252,6 +252,30 @@ test_pipelined_data(void **state)
 	client_free(client);
 }
 
+/* The same when a read ends just behind DATA and the rest is still with the
+ * system. */
+static void
+test_pipelined_data_hidden(void **state)
+{
+	struct client *client = client_new(*state);
+	g_autoptr(GString) said = g_string_new("MAIL FROM:<a@x>\r\n");
+
+	client_play(client, "hello", HELLO);
+	g_string_append(said, "RCPT TO:<b@x.2345678>\r\n");
+	while (said->len < CHANNEL_READ_SMALL - strlen("DATA\r\n"))
+		g_string_append(said, "RCPT TO:<b@x>\r\n");
+	g_string_append(said, "DATA\r\n");
+	assert_int_equal(said->len, CHANNEL_READ_SMALL);
+	g_string_append(said, "S: x\r\n\r\n.\r\n");
+	client_write(client, said->str, said->len);
+	client_expect(client, "MAIL", "250 2.1.0");
+	for (int i = 0; i < 271; i++)
+		client_expect(client, "RCPT", "250 2.1.5");
+	client_expect(client, "DATA", "554 5.5.0");
+	client_expect_end(client, "DATA");
+	client_free(client);
+}
+
 static void
 test_nul(void **state)
 {
@@ -292,6 +316,7 @@ main(void)
 		cmocka_unit_test(test_closed),
 		cmocka_unit_test(test_raw),
 		cmocka_unit_test(test_pipelined_data),
+		cmocka_unit_test(test_pipelined_data_hidden),
 		cmocka_unit_test(test_nul),
 	};
 

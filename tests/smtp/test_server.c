@@ -210,18 +210,18 @@ pass_loop(struct client *client)
 /* The client does not wait for its answer: the answer is dropped and counted.
  * Sessions are dealt to the two loops in turn. */
 static void
-test_dropped(void **state)
+check_dropped(const struct linger *how)
 {
 	struct stand *stand = stand_new("", PLENTY);
 	struct client *gone = client_new(stand), *other = client_new(stand);
 	struct client *same = client_new(stand);
 	struct submission *submission;
 
-	(void)state;
 	stand->automatic = false;
 	client_play(same, "same loop", "< 220 \n");
 	client_play(gone, "gone", HELLO MAIL RCPT DATA "> .\n");
 	submission = stand_submission(stand);
+	setsockopt(gone->fd, SOL_SOCKET, SO_LINGER, how, sizeof(*how));
 	client_free(gone);
 	pass_loop(same);
 	assert_int_equal(server_dropped(stand->server), 0);
@@ -231,6 +231,37 @@ test_dropped(void **state)
 	assert_int_equal(server_dropped(stand->server), 1);
 	client_free(other);
 	client_free(same);
+	stand_free(stand);
+}
+
+static void
+test_dropped(void **state)
+{
+	(void)state;
+	check_dropped(&(struct linger){ 0, 0 });
+	/* by a reset */
+	check_dropped(&(struct linger){ 1, 0 });
+}
+
+/* The client goes away while the mail comes in: nothing is posted, nothing
+ * kept. */
+static void
+test_gone_in_data(void **state)
+{
+	struct stand *stand = stand_new("", PLENTY);
+	struct client *client = client_new(stand);
+	g_autofree char *text = g_strnfill(200000, 'x');
+
+	(void)state;
+	stand->automatic = false;
+	client_play(client, "gone", HELLO MAIL RCPT DATA);
+	client_say(client, text);
+	client_say(client, "\r\n.\r");
+	client_free(client);
+	stand_stop(stand, 60000);
+	stand_wait_stopped(stand);
+	assert_int_equal(mailbox_length(stand->box), 0);
+	assert_int_equal(budget_taken(stand->budget), 0);
 	stand_free(stand);
 }
 
@@ -341,6 +372,7 @@ main(void)
 		cmocka_unit_test(test_stop_grace),
 		cmocka_unit_test(test_free_with_sessions),
 		cmocka_unit_test(test_dropped),
+		cmocka_unit_test(test_gone_in_data),
 		cmocka_unit_test(test_address),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_several),
