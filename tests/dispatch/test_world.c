@@ -13,6 +13,7 @@
  *  - the states of flights, ledgers and lanes agree; nobody waits for a lane
  *    that has room; no lane is left probing
  *  - when the storm is over every mail comes to an end
+ *  - each attempt leaves one complete line in the log
  *
  * A seed that fails is run again and prints its trace; test_world SEED runs
  * one seed only.
@@ -105,6 +106,7 @@ struct job {
 static struct {
 	uint32_t seed;
 	unsigned suppliers, mails, step, stopped;
+	unsigned answered, logged;     /* attempts */
 	int64_t doubt_ms, unlikely_ms; /* settings */
 	struct supplier all[SUPPLIERS];
 	struct mail mail[MAILS];
@@ -491,9 +493,28 @@ on_answered(void *object)
 	}
 	supplier->open--;
 	note_pause(supplier, job);
+	world.answered++;
 	exchange->end = job->end;
 	exchange->error = g_strdup("broken");
 	exchange->done(exchange->object, exchange);
+}
+
+static void
+on_logged(const char *event, const struct log_field *field)
+{
+	static const char *const wanted[] = { "mail", "provider", "class",
+		"status", "ms", "text" };
+	size_t found = 0;
+
+	if (!g_str_has_prefix(event, "delivery ") ||
+	    strcmp(event, "delivery impossible") == 0)
+		return;
+	for (; field->type != LOG_TYPE_END; field++)
+		for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++)
+			found += strcmp(field->key, wanted[i]) == 0;
+	if (found != G_N_ELEMENTS(wanted))
+		violate("an incomplete line: %s", event);
+	world.logged++;
 }
 
 /* The clients */
@@ -863,6 +884,7 @@ run_seed(uint32_t seed)
 	memset(&world, 0, sizeof world);
 	world.seed = seed;
 	virtual_open(seed);
+	virtual.logged = on_logged;
 	make_settings();
 	make_world();
 	run_until(virtual.now_ms + STORM_MS + PATIENCE_MS);
@@ -872,6 +894,9 @@ run_seed(uint32_t seed)
 		return world.violation; /* left as it is */
 	dispatcher_stop(world.dispatcher, on_stopped, NULL);
 	run_until(INT64_MAX);
+	if (world.logged != world.answered)
+		violate("%u of %u attempts are logged", world.logged,
+		    world.answered);
 	if (world.stopped != 1)
 		violate("stopped() was called %u times", world.stopped);
 	dispatcher_free(world.dispatcher);

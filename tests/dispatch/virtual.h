@@ -31,6 +31,9 @@ static struct {
 	GQueue events; /* struct virtual_event, in order */
 	GRand *random;
 	FILE *trace; /* what happens is written there; NULL: not wanted */
+	/* called for each log line; NULL: none */
+	void (*logged)(const char *event, const struct log_field *fields);
+
 	/* the config */
 	const char *const *list; /* the providers */
 	struct {
@@ -245,16 +248,21 @@ bool
 log_wants(enum log_level level)
 {
 	(void)level;
-	return virtual.trace != NULL;
+	return virtual.trace != NULL || virtual.logged != NULL;
 }
 
 void
 log_write(
     enum log_level level, const char *event, const struct log_field *field)
 {
-	g_autoptr(GString) line = g_string_new(event);
+	g_autoptr(GString) line = NULL;
 
 	(void)level;
+	if (virtual.logged != NULL)
+		virtual.logged(event, field);
+	if (virtual.trace == NULL)
+		return;
+	line = g_string_new(event);
 	for (; field->type != LOG_TYPE_END; field++) {
 		g_string_append_printf(line, " %s=", field->key);
 		if (field->type == LOG_TYPE_NUMBER)
