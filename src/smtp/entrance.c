@@ -101,7 +101,8 @@ entrance_new(const struct entrance_options *options, GError **error)
 		return NULL;
 	fd = open_socket((struct sockaddr *)&address, length);
 	if (fd < 0) {
-		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+		g_set_error(error, G_FILE_ERROR,
+		    (gint)g_file_error_from_errno(errno),
 		    "[listener %s] cannot listen on %s: %s; %s", options->name,
 		    options->address, g_strerror(errno), advise(errno));
 		return NULL;

@@ -138,5 +138,5 @@ const struct setting server_settings[] = {
 	    .min = 1000, .max = 1000000000,
 	    .help = "Lines that begin with -- times depth; a mail with more "
 		    "is not parsed." },
-	{ NULL },
+	{ .section = NULL },
 };

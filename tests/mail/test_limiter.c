@@ -185,8 +185,8 @@ test_every_byte_escaped(void **state)
 			'\n' };
 		struct limiter_seen seen;
 
-		g_byte_array_append(
-		    text, (const unsigned char *)prologue, strlen(prologue));
+		g_byte_array_append(text, (const unsigned char *)prologue,
+		    (guint)strlen(prologue));
 		g_byte_array_append(text, line, sizeof line);
 		g_autoptr(GBytes) mail = g_bytes_new(text->data, text->len);
 		assert_int_equal(

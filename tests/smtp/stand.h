@@ -45,7 +45,7 @@ struct stand {
 static inline struct config *
 stand_config(const char *text, GPtrArray *errors)
 {
-	static const struct setting own[] = { { NULL } };
+	static const struct setting own[] = { { .section = NULL } };
 	const struct setting *tables[] = { server_settings, own, NULL };
 	g_autofree char *path = NULL;
 	struct config_source source = { 0 };

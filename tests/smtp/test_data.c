@@ -144,7 +144,7 @@ struct model {
 };
 
 static void
-put(struct model *model, const char *text, int state)
+put(struct model *model, const char *text, enum model_state state)
 {
 	g_string_append(model->out, text);
 	model->state = state;
