@@ -130,15 +130,17 @@ test_byte_by_byte(void **state)
 
 /* The table of the security rules, a byte at a time: what the decoder must
  * do, written as it stands there. */
+enum model_state {
+	BOL,
+	TEXT,
+	CR,
+	DOT,
+	DOTCR,
+	END
+};
+
 struct model {
-	enum {
-		BOL,
-		TEXT,
-		CR,
-		DOT,
-		DOTCR,
-		END
-	} state;
+	enum model_state state;
 	bool bare;
 	GString *out;
 };
