@@ -769,6 +769,15 @@ choose_some(unsigned percent)
 	return some;
 }
 
+/* Half of the mails come in three bursts. */
+static int64_t
+choose_arrival(void)
+{
+	if (virtual_chance(50))
+		return virtual_random(STORM_MS / 2);
+	return virtual_random(3) * (STORM_MS / 8) + virtual_random(40);
+}
+
 static void
 make_mail(struct mail *mail, unsigned number)
 {
@@ -780,7 +789,7 @@ make_mail(struct mail *mail, unsigned number)
 	mail->unfit = choose_some(5);
 	for (unsigned i = 0; i < mail->count; i++)
 		mail->targets[i].bad = choose_some(4);
-	virtual_after(virtual_random(STORM_MS / 2), on_client, mail);
+	virtual_after(choose_arrival(), on_client, mail);
 }
 
 static void
