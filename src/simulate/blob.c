@@ -151,7 +151,7 @@ blob_size(const struct blob *blob)
 size_t
 blob_memory(const struct blob *blob)
 {
-	return blob->bytes->len;
+	return blob->bytes->allocated_len;
 }
 
 const char *
@@ -193,7 +193,7 @@ blob_read(const struct blob *blob, GError **error)
 	if (blob->path == NULL) {
 		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
 		    "%" G_GUINT64_FORMAT " bytes were counted and hashed but "
-		    "not kept: a body over 1 MiB is kept with --record only",
+		    "not kept: only --record keeps what is over 1 MiB, or old",
 		    blob->size);
 		return NULL;
 	}
@@ -254,5 +254,5 @@ blob_forget(struct blob *blob)
 	blob_sha256(blob);
 	blob->whole = false;
 	g_string_free(blob->bytes, TRUE);
-	blob->bytes = g_string_new(NULL);
+	blob->bytes = g_string_sized_new(1);
 }

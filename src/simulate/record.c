@@ -6,15 +6,18 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What memory holds: the oldest are forgotten first, files stay. */
-#define KEPT_RECORDS 100000
-#define KEPT_BYTES   ((size_t)256 * 1024 * 1024)
+/* What memory holds: of the oldest first the larger values are forgotten, then
+ * all; files stay. */
+#define KEPT_RECORDS 50000
+#define KEPT_BYTES   ((size_t)128 * 1024 * 1024)
+#define SMALL_BYTES  512
 
 struct records {
 	char *directory;
 	uint64_t count;
 	size_t memory;         /* bytes of blobs in the queue */
 	GQueue queue;          /* struct record *, oldest first */
+	GList *whole;          /* in it, the oldest that is whole; NULL: none */
 	GHashTable *by_number; /* uint64_t * inside the record */
 };
 
@@ -322,30 +325,67 @@ measure_memory(const struct record *record)
 static void
 forget_oldest(struct records *records)
 {
-	struct record *record = g_queue_pop_head(&records->queue);
+	struct record *record = records->queue.head->data;
 
+	if (records->whole == records->queue.head)
+		records->whole = records->whole->next;
+	g_queue_pop_head(&records->queue);
 	records->memory -= measure_memory(record);
 	g_hash_table_remove(records->by_number, &record->number);
 	record_free(record);
+}
+
+static void
+forget_large(struct blob *blob)
+{
+	if (blob_memory(blob) > SMALL_BYTES)
+		blob_forget(blob);
+}
+
+static void
+forget_values(struct records *records)
+{
+	struct record *record = records->whole->data;
+
+	records->memory -= measure_memory(record);
+	if (record->raw != NULL)
+		forget_large(record->raw);
+	for (guint i = 0; i < record->parts->len; i++) {
+		const struct piece *part = record->parts->pdata[i];
+
+		forget_large(part->body);
+	}
+	records->memory += measure_memory(record);
+	records->whole = records->whole->next;
+}
+
+static void
+add(struct records *records, struct record *record)
+{
+	records->count++;
+	records->memory += measure_memory(record);
+	g_queue_push_tail(&records->queue, record);
+	if (records->whole == NULL)
+		records->whole = records->queue.tail;
+	g_hash_table_insert(records->by_number, &record->number, record);
+	while (records->memory > KEPT_BYTES &&
+	       records->whole != records->queue.tail)
+		forget_values(records);
+	if (records->queue.length > KEPT_RECORDS)
+		forget_oldest(records);
 }
 
 bool
 records_keep(struct records *records, struct record *record, GError **error)
 {
 	record->number = records->count + 1;
-	if (records->directory != NULL &&
-	    !write_record(records, record, error)) {
-		record_free(record);
-		return false;
+	if (records->directory == NULL ||
+	    write_record(records, record, error)) {
+		add(records, record);
+		return true;
 	}
-	records->count++;
-	records->memory += measure_memory(record);
-	g_queue_push_tail(&records->queue, record);
-	g_hash_table_insert(records->by_number, &record->number, record);
-	while (records->queue.length > KEPT_RECORDS ||
-	       (records->memory > KEPT_BYTES && records->queue.length > 1))
-		forget_oldest(records);
-	return true;
+	record_free(record);
+	return false;
 }
 
 uint64_t

@@ -174,6 +174,17 @@ check_file(const struct piece *part)
 	return g_strdup("'message' parameter is not a file");
 }
 
+/* RFC 5322 2.2: printable, no space, no colon. */
+static bool
+is_name(const char *name)
+{
+	for (; *name != '\0'; name++) {
+		if (!g_ascii_isgraph(*name) || *name == ':')
+			return false;
+	}
+	return true;
+}
+
 static char *
 check_header(const struct piece *part, GPtrArray *notes)
 {
@@ -183,7 +194,7 @@ check_header(const struct piece *part, GPtrArray *notes)
 	if (!g_str_is_ascii(name))
 		return g_strdup_printf(
 		    "Header name must be pure ASCII: %s", name);
-	if (!fits(name, "^[!-9;-~]+$"))
+	if (!is_name(name))
 		g_ptr_array_add(notes,
 		    g_strdup_printf("%s is no name of a header", part->name));
 	if (value != NULL && strpbrk(value, "\r\n") != NULL)

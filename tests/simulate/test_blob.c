@@ -69,7 +69,7 @@ check(const struct row *row, const char *directory)
 		    g_bytes_get_data(all, NULL), bytes, row->length);
 	if (!row->read)
 		assert_non_null(strstr(error->message, "not kept"));
-	assert_true(blob_memory(blob) <= 1024 * 1024);
+	assert_true(blob_memory(blob) <= 2 * 1024 * 1024);
 	blob_free(blob);
 }
 
