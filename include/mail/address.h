@@ -3,7 +3,7 @@
  * The one validated mail address: what the listener's grammar (RFC 5321 4.1.2)
  * let through, in a form that both exits may print without looking again.  No
  * control character, no space outside quotes, no byte over 0x7e; the domain in
- * its IDNA form.  Immutable; any thread.
+ * its IDNA form, lower case.  Immutable; any thread.
  */
 #ifndef MAIL_ADDRESS_H
 #define MAIL_ADDRESS_H

@@ -16,6 +16,7 @@ struct channel {
 	struct channel_options options;
 	struct event *reading; /* edge-triggered, always added */
 	struct event *writing; /* NULL: nothing ever waited; added: it does */
+	struct event *again;   /* NULL, or a turn that is due at once */
 	GString *out;
 	size_t sent;         /* of out */
 	unsigned char *held; /* not consumed */
@@ -29,6 +30,7 @@ struct channel {
 };
 
 static void on_event(evutil_socket_t fd, short what, void *object);
+static void on_again(evutil_socket_t fd, short what, void *object);
 
 struct channel *
 channel_new(const struct channel_options *options)
@@ -53,6 +55,8 @@ channel_free(struct channel *channel)
 	event_free(channel->reading);
 	if (channel->writing != NULL)
 		event_free(channel->writing);
+	if (channel->again != NULL)
+		event_free(channel->again);
 	close(channel->options.fd);
 	g_string_free(channel->out, TRUE);
 	g_free(channel->held);
@@ -134,12 +138,25 @@ channel_pause(struct channel *channel)
 	channel->paused = true;
 }
 
+/* Asks for a turn when all others had theirs: event_active() would put us
+ * before those whose sockets are not yet looked at. */
+static void
+turn_again(struct channel *channel)
+{
+	static const struct timeval at_once = { 0, 0 };
+
+	if (channel->again == NULL)
+		channel->again =
+		    evtimer_new(channel->options.base, on_again, channel);
+	evtimer_add(channel->again, &at_once);
+}
+
 void
 channel_resume(struct channel *channel)
 {
 	channel->paused = false;
 	if (channel->held_length > 0 || channel->readable)
-		event_active(channel->reading, EV_TIMEOUT, 0);
+		turn_again(channel);
 }
 
 bool
@@ -243,7 +260,7 @@ channel_turn(struct channel *channel)
 {
 	channel_flush(channel);
 	if (wants_input(channel))
-		event_active(channel->reading, EV_TIMEOUT, 0);
+		turn_again(channel);
 	channel->options.handlers->settled(channel->options.object);
 }
 
@@ -271,4 +288,12 @@ on_event(evutil_socket_t fd, short what, void *object)
 			look_for_end(channel);
 	}
 	take_turn(channel);
+}
+
+static void
+on_again(evutil_socket_t fd, short what, void *object)
+{
+	(void)fd;
+	(void)what;
+	take_turn(object);
 }

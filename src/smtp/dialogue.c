@@ -5,7 +5,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "hello.h"
-#include "transaction.h"
+#include "intake.h"
 #include <event2/event.h>
 #include <string.h>
 
@@ -157,7 +157,7 @@ take_step(struct session *session, const unsigned char *bytes, size_t length)
 	size_t used = length;
 
 	if (session->state == SESSION_DATA)
-		used = transaction_take(session, bytes, length);
+		used = intake_take(session, bytes, length);
 	else if ((session->state & SESSION_COMMANDS) != 0)
 		used = take_line(session, bytes, length);
 	else if (session->state == SESSION_GREETING)
