@@ -67,8 +67,9 @@ struct ferry {
 	struct loop_signal *term, *interrupt;
 	struct loop_timer *stop_timer;
 	bool stopping, drained;
-	struct letter stopped; /* from the dispatch loop */
 	struct letter abort;   /* to the dispatch loop */
+	struct letter quiet;   /* to the dispatch loop, and back */
+	struct letter stopped; /* from the dispatch loop */
 };
 
 void
@@ -236,15 +237,35 @@ on_dispatcher_stopped(void *object)
 	loop_post(ferry->main, &ferry->stopped, on_all_stopped);
 }
 
-/* No session is left, so nothing more comes in; what the workers still hold
- * reaches the dispatcher before this ends. */
+/* The dispatcher starts nothing any more, so the workers get nothing more from
+ * it; what they still hold reaches it before their pool ends. */
+static void
+on_quiet(void *owner, struct letter *letter)
+{
+	struct ferry *ferry = LETTER_OF(letter, struct ferry, quiet);
+
+	(void)owner;
+	g_clear_pointer(&ferry->work, pool_free);
+	dispatcher_stop(ferry->dispatcher, on_dispatcher_stopped, ferry);
+}
+
+/* The dispatch loop: the dispatcher has read that it stops. */
+static void
+on_quiet_asked(void *owner, struct letter *letter)
+{
+	struct ferry *ferry = LETTER_OF(letter, struct ferry, quiet);
+
+	(void)owner;
+	loop_post(ferry->main, &ferry->quiet, on_quiet);
+}
+
+/* No session is left, so nothing more comes in. */
 static void
 on_server_stopped(void *object)
 {
 	struct ferry *ferry = object;
 
-	g_clear_pointer(&ferry->work, pool_free);
-	dispatcher_stop(ferry->dispatcher, on_dispatcher_stopped, ferry);
+	loop_post(ferry->dispatch, &ferry->quiet, on_quiet_asked);
 }
 
 static void

@@ -56,7 +56,8 @@ enum trait {
 	TRAIT_DKIM = 1 << 5,           /* DKIM-Signature or ARC-* of others */
 	TRAIT_REPEATED_FIELD = 1 << 6, /* a field that fields carry once */
 	TRAIT_LONG_FIELD = 1 << 7,     /* a field over 998 octets unfolded */
-	TRAIT_EIGHTBIT_FIELD = 1 << 8, /* raw 8-bit bytes in a field */
+	TRAIT_EIGHTBIT_FIELD = 1 << 8, /* raw bytes in a field that are no
+	                                * UTF-8 */
 	TRAIT_INLINE_NAMED = 1 << 9,   /* inline: name and Content-ID differ */
 	TRAIT_INLINE_OTHER = 1 << 10,  /* inline and not image/ */
 	TRAIT_INLINE_TWINS = 1 << 11,  /* two inline parts of one Content-ID */
@@ -78,10 +79,11 @@ enum trait {
 	TRAIT_ATTACHMENT_CID = 1 << 26, /* an attachment with a Content-ID */
 	TRAIT_DISPLAY_SPECIAL = 1 << 27, /* a display name beyond ASCII with
 	                                  * specials */
+	TRAIT_DISPLAY_NON_ASCII = 1 << 28, /* a display name beyond ASCII */
 };
 
 /* Number of traits; trait i is 1 << i. */
-#define TRAIT_COUNT 28
+#define TRAIT_COUNT 29
 
 struct message {
 	gatomicrefcount count;

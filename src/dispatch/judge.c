@@ -23,6 +23,10 @@ judge_outcome(const struct provider *provider, const struct delivery *delivery,
 		break;
 	case EXCHANGE_LOST:
 		outcome_set_all(outcome, VERDICT_DOUBT, 0, exchange->error);
+		/* an SMTP server has said no to some before it was lost */
+		if (exchange->kind == EXCHANGE_SMTP)
+			provider->translator->decode(
+			    provider, delivery, exchange, outcome);
 		break;
 	case EXCHANGE_PENDING:
 		g_assert_not_reached();

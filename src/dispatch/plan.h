@@ -13,9 +13,9 @@
 /* Losses beside the traits (mail/message.h): of this delivery, not of the
  * message. */
 enum plan_loss {
-	PLAN_HEADER_RECIPIENTS = 1u << 28, /* To or Cc shows who is not in it */
-	PLAN_NO_VISIBLE = 1u << 29,        /* there is no To */
-	PLAN_OPTIONS = 1u << 30,           /* extra fields over the limit */
+	PLAN_HEADER_RECIPIENTS = 1u << 29, /* To or Cc shows who is not in it */
+	PLAN_NO_VISIBLE = 1u << 30,        /* there is no To */
+	PLAN_OPTIONS = 1u << 31,           /* extra fields over the limit */
 };
 
 enum plan_obstacle {

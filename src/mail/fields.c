@@ -54,7 +54,7 @@ find_field_traits(const struct header_field *field)
 
 	if (field->name[0] == '\0')
 		traits |= TRAIT_MALFORMED;
-	if (!is_ascii(field->body))
+	if (!g_utf8_validate(field->body, -1, NULL))
 		traits |= TRAIT_EIGHTBIT_FIELD;
 	if (!IS_ONE_OF(field->name, unbounded) &&
 	    strlen(field->name) + 2 + strlen(field->body) > LINE_MAX_OCTETS)

@@ -34,6 +34,7 @@ static const char *const trait_texts[TRAIT_COUNT] = {
 	"neither text nor html",
 	"an attachment with a Content-ID",
 	"a display name beyond ASCII with special characters",
+	"a display name beyond ASCII",
 };
 
 /* Carried by a member of struct message or a field of every API, removed

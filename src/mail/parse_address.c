@@ -84,6 +84,8 @@ add_mailbox(struct reading *reading, InternetAddress *address, GPtrArray *list)
 	}
 	if (line != NULL && is_special(line))
 		reading->message->traits |= TRAIT_DISPLAY_SPECIAL;
+	if (line != NULL && !g_str_is_ascii(line))
+		reading->message->traits |= TRAIT_DISPLAY_NON_ASCII;
 	g_ptr_array_add(list, header_address_new(line, spec));
 }
 

@@ -46,7 +46,8 @@ on_warning(gint64 offset, GMimeParserWarning warning, const gchar *item,
 			reading->message->traits |= TRAIT_MALFORMED;
 		break;
 	case GMIME_WARN_UNENCODED_8BIT_HEADER:
-		reading->message->traits |= TRAIT_EIGHTBIT_FIELD;
+		if (item == NULL || !g_utf8_validate(item, -1, NULL))
+			reading->message->traits |= TRAIT_EIGHTBIT_FIELD;
 		break;
 	default:
 		reading->message->traits |= TRAIT_MALFORMED;

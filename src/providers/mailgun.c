@@ -26,7 +26,8 @@
 
 /* What fields lose nothing of:
  *   INLINE_OTHER     an inline part may be of any type;
- *   NAME_NON_ASCII   raw UTF-8 in the form arrives.
+ *   NAME_NON_ASCII   raw UTF-8 in the form arrives;
+ *   DISPLAY_NON_ASCII  so does a name without specials.
  * All else is lost, and why:
  *   ALTERNATIVE, REPORT, UNKNOWN     there is one text and one html;
  *   NESTED_MESSAGE                   it would be a file among others;
@@ -45,7 +46,8 @@
  *   DISPLAY_SPECIAL                  encoded words end up inside quotes;
  *   TEXT_LARGE, OPAQUE               the message does not hold it;
  *   TEXT_UNDECODABLE, MALFORMED      it could not be read whole. */
-#define FIELDS_CARRY (TRAIT_INLINE_OTHER | TRAIT_NAME_NON_ASCII)
+#define FIELDS_CARRY \
+	(TRAIT_INLINE_OTHER | TRAIT_NAME_NON_ASCII | TRAIT_DISPLAY_NON_ASCII)
 
 /* The MIME is passed on as it came, header fields and their order too; what is
  * added (DKIM-Signature, Sender, Received) stands beside it. */

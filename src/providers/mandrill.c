@@ -33,7 +33,7 @@
  *   MANY_FROM, GROUP, ADDRESS_BROKEN cannot be said;
  *   NO_TO                            bcc alone: nobody says what is shown;
  *   NO_BODY                          nor what becomes of no body;
- *   DISPLAY_SPECIAL                  encoded words end up inside quotes;
+ *   DISPLAY_NON_ASCII, DISPLAY_SPECIAL  encoded words end up inside quotes;
  *   TEXT_LARGE, OPAQUE               the message does not hold it;
  *   TEXT_UNDECODABLE, MALFORMED      it could not be read whole. */
 #define FIELDS_CARRY 0
@@ -56,7 +56,8 @@
 	    TRAIT_INLINE_OTHER | TRAIT_MANY_FROM | TRAIT_GROUP |            \
 	    TRAIT_ADDRESS_BROKEN | TRAIT_NO_TO | TRAIT_NAME_NON_ASCII |     \
 	    TRAIT_NAME_UNSAFE | TRAIT_NAME_MISSING | TRAIT_TEXT_LARGE |     \
-	    TRAIT_NO_BODY | TRAIT_ATTACHMENT_CID | TRAIT_DISPLAY_SPECIAL)
+	    TRAIT_NO_BODY | TRAIT_ATTACHMENT_CID | TRAIT_DISPLAY_SPECIAL | \
+	    TRAIT_DISPLAY_NON_ASCII)
 
 struct mandrill {
 	const char *key;

@@ -10,7 +10,7 @@ static const char *const short_names[TRAIT_COUNT] = { "alternative", "nested",
 	"part-headers", "many-from", "group", "address-broken", "no-to",
 	"name-non-ascii", "name-unsafe", "name-missing", "text-large",
 	"undecodable", "malformed", "opaque", "unknown", "no-body",
-	"attachment-cid", "display-special" };
+	"attachment-cid", "display-special", "display-8bit" };
 
 static void
 print_traits(GString *out, const struct message *message)
@@ -333,9 +333,10 @@ static const struct row headers[] = {
 	    "C <g@h.example> B <i@j.example> R <k@l.example> "
 	    "S <m@n.example>" },
 	{ "From: =?utf-8?Q?J=C3=BCrgen?= <a@b.example>\nTo: x@y.example\n\n",
-	    "F J\xc3\xbcrgen<a@b.example> T <x@y.example>" },
+	    "F J\xc3\xbcrgen<a@b.example> T <x@y.example> display-8bit" },
 	{ "From: =?utf-8?Q?J=C3=BC=2C_X?= <a@b.example>\nTo: x@y.example\n\n",
-	    "F J\xc3\xbc, X<a@b.example> T <x@y.example> display-special" },
+	    "F J\xc3\xbc, X<a@b.example> T <x@y.example> display-special "
+	    "display-8bit" },
 	{ "From: =?utf-8?Q?a=0D=0ABcc=3A_e=40x?= <a@b.example>\n"
 	  "To: x@y.example\n\n",
 	    "F a Bcc: e@x<a@b.example> T <x@y.example>" },
@@ -349,7 +350,8 @@ static const struct row headers[] = {
 	    "F Cron Daemon<root@mail.example.com> "
 	    "T <root@mail.example.com>" },
 	{ "From: a@b.example (=?utf-8?Q?J=C3=BC?=)\nTo: (no one) x@y.example\n\n",
-	    "F J\xc3\xbc<a@b.example> T <x@y.example> address-broken" },
+	    "F J\xc3\xbc<a@b.example> T <x@y.example> "
+	    "address-broken display-8bit" },
 	{ "From: a@b.example\nTo: c@d.example (C), e@f.example (E)\n\n",
 	    "F <a@b.example> T C<c@d.example> E<e@f.example>" },
 	{ "From: a@b.example\nTo: c (C), e (E)\n\n",
@@ -361,9 +363,12 @@ static const struct row headers[] = {
 	    "F <a@b.example> T <x@y.example> S <c@d.example>" },
 	{ "From: a@b\xc3\xbc"
 	  "cher.example\nTo: x@y.example\n\n",
-	    "F <a@xn--bcher-kva.example> T <x@y.example> 8bit-field" },
+	    "F <a@xn--bcher-kva.example> T <x@y.example>" },
 	{ "From: J\xc3\xbcrgen <a@b.example>\nTo: x@y.example\n\n",
-	    "F J\xc3\xbcrgen<a@b.example> T <x@y.example> 8bit-field" },
+	    "F J\xc3\xbcrgen<a@b.example> T <x@y.example> display-8bit" },
+	{ "From: J\xfcrgen <a@b.example>\nTo: x@y.example\n\n",
+	    "F J\xc3\xbcrgen<a@b.example> T <x@y.example> 8bit-field "
+	    "display-8bit" },
 	{ "From: a@b.example\nTo: foo bar@baz.example\n\n",
 	    "F <a@b.example> address-broken" },
 	{ "From: a@b.example\nTo: <>, x@y.example\n\n",
