@@ -17,30 +17,6 @@ static const struct cli_usage usage = {
 static const char *const sections[] = { "server", "listener", "provider",
 	"route" };
 
-static char *
-print_duration(int64_t ms)
-{
-	static const struct {
-		int64_t ms;
-		const char *unit;
-	} units[] = { { 86400000, "d" }, { 3600000, "h" }, { 60000, "m" },
-		{ 1000, "s" } };
-
-	for (unsigned i = 0; i < G_N_ELEMENTS(units); i++)
-		if (ms != 0 && ms % units[i].ms == 0)
-			return g_strdup_printf("%" G_GINT64_FORMAT "%s",
-			    ms / units[i].ms, units[i].unit);
-	return g_strdup_printf("%" G_GINT64_FORMAT "ms", ms);
-}
-
-static char *
-print_bound(const struct setting *setting, int64_t bound)
-{
-	if (setting->type == SETTING_DURATION)
-		return print_duration(bound);
-	return g_strdup_printf("%" G_GINT64_FORMAT, bound);
-}
-
 static void
 print_setting(const struct setting *setting)
 {
@@ -48,8 +24,10 @@ print_setting(const struct setting *setting)
 	if (setting->choices != NULL)
 		printf(": %s", setting->choices);
 	if (setting->min != 0 || setting->max != 0) {
-		g_autofree char *min = print_bound(setting, setting->min);
-		g_autofree char *max = print_bound(setting, setting->max);
+		g_autofree char *min =
+		    setting_print_number(setting, setting->min);
+		g_autofree char *max =
+		    setting_print_number(setting, setting->max);
 		printf(", %s to %s", min, max);
 	}
 	if (setting->fallback != NULL)
