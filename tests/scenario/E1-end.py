@@ -54,7 +54,7 @@ class End(ferry.Scenario):
 
 
 class Load(ferry.Scenario):
-    """Twenty clients send as fast as they can when the signal comes."""
+    """Many clients send as fast as they can when the signal comes."""
     providers = ("mailgun", "upstream")
 
     def send_until_refused(self, who):
@@ -74,11 +74,12 @@ class Load(ferry.Scenario):
 
     def test_under_load(self):
         self.accepted = []
+        self.mailgun.fault("slow=50")
         threads = [threading.Thread(target=self.send_until_refused, args=(n,))
-                   for n in range(20)]
+                   for n in range(16)]
         for thread in threads:
             thread.start()
-        self.mailgun.mails(100)
+        self.mailgun.numbers(100)
         self.ferry.signal(signal.SIGTERM)
         self.assertEqual(self.ferry.wait_end(), 0)
         for thread in threads:
