@@ -264,7 +264,8 @@ channel_turn(struct channel *channel)
 	channel->options.handlers->settled(channel->options.object);
 }
 
-/* While nothing is read, a peer that has gone is noticed all the same. */
+/* While nothing is read, a peer that has gone is noticed all the same.  One that
+ * only ended its own side may still want to read what it is told. */
 static void
 look_for_end(struct channel *channel)
 {
@@ -272,8 +273,8 @@ look_for_end(struct channel *channel)
 	ssize_t got =
 	    recv(channel->options.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 
-	if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
-		end(channel, got == 0 ? 0 : errno);
+	if (got < 0 && errno != EAGAIN && errno != EINTR)
+		end(channel, errno);
 }
 
 static void

@@ -207,21 +207,23 @@ pass_loop(struct client *client)
 	client_play(client, "pass", "> NOOP\n< 250\n> NOOP\n< 250\n");
 }
 
-/* The client does not wait for its answer: the answer is dropped and counted.
- * Sessions are dealt to the two loops in turn. */
+/* The client is gone before its answer: that is dropped and counted.  Sessions
+ * are dealt to the two loops in turn. */
 static void
-check_dropped(const struct linger *how)
+test_dropped(void **state)
 {
+	const struct linger reset = { 1, 0 };
 	struct stand *stand = stand_new("", PLENTY);
 	struct client *gone = client_new(stand), *other = client_new(stand);
 	struct client *same = client_new(stand);
 	struct submission *submission;
 
+	(void)state;
 	stand->automatic = false;
 	client_play(same, "same loop", "< 220 \n");
 	client_play(gone, "gone", HELLO MAIL RCPT DATA "> .\n");
 	submission = stand_submission(stand);
-	setsockopt(gone->fd, SOL_SOCKET, SO_LINGER, how, sizeof(*how));
+	setsockopt(gone->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	client_free(gone);
 	pass_loop(same);
 	assert_int_equal(server_dropped(stand->server), 0);
@@ -234,13 +236,31 @@ check_dropped(const struct linger *how)
 	stand_free(stand);
 }
 
+/* The client says no more, but reads on: it gets its answer. */
 static void
-test_dropped(void **state)
+test_half_closed(void **state)
 {
+	struct stand *stand = stand_new("", PLENTY);
+	struct client *half = client_new(stand), *other = client_new(stand);
+	struct client *same = client_new(stand);
+	struct submission *submission;
+
 	(void)state;
-	check_dropped(&(struct linger){ 0, 0 });
-	/* by a reset */
-	check_dropped(&(struct linger){ 1, 0 });
+	stand->automatic = false;
+	client_play(same, "same loop", "< 220 \n");
+	client_play(half, "half", HELLO MAIL RCPT DATA "> .\n");
+	submission = stand_submission(stand);
+	shutdown(half->fd, SHUT_WR);
+	pass_loop(same);
+	submission_answer(submission, 250, "2.0.0", "ok");
+	submission_free(submission);
+	client_expect(half, "half", "250 2.0.0 ok");
+	client_expect_end(half, "half");
+	assert_int_equal(server_dropped(stand->server), 0);
+	client_free(half);
+	client_free(other);
+	client_free(same);
+	stand_free(stand);
 }
 
 /* The client goes away while the mail comes in: nothing is posted, nothing
@@ -372,6 +392,7 @@ main(void)
 		cmocka_unit_test(test_stop_grace),
 		cmocka_unit_test(test_free_with_sessions),
 		cmocka_unit_test(test_dropped),
+		cmocka_unit_test(test_half_closed),
 		cmocka_unit_test(test_gone_in_data),
 		cmocka_unit_test(test_address),
 		cmocka_unit_test(test_failures),
