@@ -31,12 +31,15 @@ quietly cmake -S . -B "$build" -G Ninja -DWERROR=ON -DTESTS=ON $launcher "$@"
 quietly cmake --build "$build" -j "$jobs"
 
 echo "== testing, labels $labels"
-ctest --test-dir "$build" -L "$labels" -j "$jobs" --output-on-failure \
-	--no-tests=error >"$build/tests.log" 2>&1
-result=$?
-# Names and results as they stand in the log, the summary's one line last.
-sed -n '/^Test project/d; /^Label Time/,/^Total/d; /tests passed/d; /./p' \
-	"$build/tests.log"
+rm -f "$build/result"
+{
+	ctest --test-dir "$build" -L "$labels" -j "$jobs" --no-tests=error \
+		--output-on-failure 2>&1
+	echo $? >"$build/result"
+} | tee "$build/tests.log" |
+	sed -u '/^ *Start /d; /^Test project/d; /^Label Time/,/^Total/d
+		/tests passed/d; /./!d'
+# The one line that sums it up comes last.
 grep 'tests passed' "$build/tests.log" ||
 	fail "ctest did not get to its end, see above"
-exit $result
+exit "$(cat "$build/result")"

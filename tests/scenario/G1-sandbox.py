@@ -34,6 +34,7 @@ class Sandbox(ferry.Scenario):
                          r"mandrill took it as")
 
     def test_end(self):
+        self.accept(ferry.simple())
         self.sandbox.signal(signal.SIGTERM)
         self.assertEqual(self.sandbox.wait_end(), 0)
 
