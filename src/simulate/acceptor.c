@@ -130,7 +130,7 @@ acceptor_new(const char *endpoint, struct event_base *base, GError **error)
 	}
 	if (open_address(acceptor))
 		return acceptor;
-	g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+	g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno),
 	    "cannot listen on %s: %s", endpoint, g_strerror(errno));
 	acceptor_free(acceptor);
 	return NULL;

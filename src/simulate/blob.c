@@ -208,7 +208,7 @@ blob_read(const struct blob *blob, GError **error)
 static bool
 report_failure(int failure, const char *path, GError **error)
 {
-	g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(failure),
+	g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(failure),
 	    "cannot write %s: %s", path, g_strerror(failure));
 	return false;
 }

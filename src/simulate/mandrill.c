@@ -441,7 +441,7 @@ answer_all(struct request *request)
 		    g_strdup_printf("%08x%08x%08x%08x", g_random_int(),
 			g_random_int(), g_random_int(), g_random_int());
 
-		fate_set(fate,
+		record_set_fate(fate,
 		    verdict.reject != NULL ? verdict.reject : verdict.queued,
 		    strcmp(verdict.status, "invalid") == 0 ? NULL : id);
 		taken |= is_taken(verdict.status);

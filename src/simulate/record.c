@@ -80,7 +80,7 @@ record_add(struct record *record, const char *address, const char *status)
 }
 
 void
-fate_set(struct fate *fate, const char *reason, const char *id)
+record_set_fate(struct fate *fate, const char *reason, const char *id)
 {
 	g_free(fate->reason);
 	g_free(fate->id);

@@ -40,7 +40,7 @@ struct fate *record_add(
     struct record *record, const char *address, const char *status);
 
 /* Sets texts of a fate. */
-void fate_set(struct fate *fate, const char *reason, const char *id);
+void record_set_fate(struct fate *fate, const char *reason, const char *id);
 
 /* All that is known of it, but for the bytes of files. */
 struct json_object *record_json(const struct record *record);

@@ -18,7 +18,7 @@ make_record(const char *value, size_t repeat)
 
 	for (size_t i = 0; i < repeat; i++)
 		blob_append(part->body, value, strlen(value));
-	fate_set(fate, "attachments", "id-1");
+	record_set_fate(fate, "attachments", "id-1");
 	g_ptr_array_add(record->parts, part);
 	g_ptr_array_add(record->notes, g_strdup("a \xff note"));
 	record->path = g_strdup("/path");
