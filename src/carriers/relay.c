@@ -268,11 +268,13 @@ look_at_session(struct relay_session *session, int64_t now_ms)
 {
 	g_autofree char *error = NULL;
 	int64_t next_ms;
+	int cut;
 
 	withdraw_late(session, now_ms);
 	next_ms = relay_watch_look(&session->watch, now_ms);
-	if (atomic_load(&session->watch.cut) == RELAY_WHOLE)
-		return next_ms;
+	cut = atomic_load(&session->watch.cut);
+	if (cut == RELAY_WHOLE || cut == RELAY_CUT_GUARD)
+		return next_ms; /* by a guard: the thread knows why */
 	error = relay_session_tell(session);
 	relay_session_withdraw(session, error);
 	return next_ms;

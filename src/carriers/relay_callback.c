@@ -138,20 +138,33 @@ on_heard(struct relay_session *session, char *bytes, size_t length)
 		enter(session, RELAY_HANDSHAKE);
 }
 
+/* QUIT before the first MAIL: what the mails came to is known, and the answer
+ * to QUIT may never come. */
+static void
+on_said(struct relay_session *session)
+{
+	if (session->begun || session->dialogue.part == DIALOGUE_MAIL)
+		return;
+	if (!session->dialogue.over) {
+		enter(session, RELAY_COMMAND);
+		return;
+	}
+	enter(session, RELAY_QUIT);
+	relay_session_settle(session);
+}
+
 /* Once the connection is cut what was about to be written does not leave. */
 static void
 on_monitor(const char *bytes, int length, int writing, void *object)
 {
 	struct relay_session *session = object;
 
-	if (writing == 0) {
+	if (writing == 0)
 		on_heard(session, (char *)bytes, (size_t)length);
-		return;
-	}
-	if (!relay_dialogue_say(&session->dialogue, bytes, (size_t)length))
+	else if (relay_dialogue_say(&session->dialogue, bytes, (size_t)length))
+		on_said(session);
+	else
 		relay_watch_cut(&session->watch, RELAY_CUT_GUARD);
-	else if (session->dialogue.part < DIALOGUE_MAIL)
-		enter(session, RELAY_COMMAND);
 }
 
 /* libESMTP drops the connection before the final dot when errno is set; a

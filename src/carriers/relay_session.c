@@ -376,9 +376,20 @@ settle_mail(struct relay_session *session, struct relay_mail *mail)
 	    end == EXCHANGE_ANSWERED ? NULL : tell_end(session, mail, end));
 }
 
-static void
-settle_mails(struct relay_session *session)
+/* libESMTP wants all that it is told to use, and says so before MAIL. */
+static bool
+wants_again(const struct relay_session *session)
 {
+	return session->eight_missing && !session->begun &&
+	       !session->seven_bit &&
+	       atomic_load(&session->watch.cut) == RELAY_WHOLE;
+}
+
+void
+relay_session_settle(struct relay_session *session)
+{
+	if (wants_again(session))
+		return;
 	if (session->tls_fault == NULL)
 		session->tls_fault = find_tls_fault(session);
 	for (unsigned i = 0; i < session->mails->len; i++) {
@@ -387,15 +398,6 @@ settle_mails(struct relay_session *session)
 		if (relay_mail_retake(mail))
 			settle_mail(session, mail);
 	}
-}
-
-/* libESMTP wants all that it is told to use, and says so before MAIL. */
-static bool
-wants_again(const struct relay_session *session)
-{
-	return session->eight_missing && !session->begun &&
-	       !session->seven_bit &&
-	       atomic_load(&session->watch.cut) == RELAY_WHOLE;
 }
 
 static void
@@ -412,7 +414,7 @@ talk(struct relay_session *session)
 	}
 	if (session->dialogue.part == DIALOGUE_MAIL)
 		session->seven_bit = !session->dialogue.eightbit;
-	settle_mails(session);
+	relay_session_settle(session);
 	close_smtp(session);
 }
 
@@ -443,6 +445,6 @@ relay_session_run(void *pool_owner, struct letter *letter)
 	if (prepare_tls(session))
 		talk(session);
 	else
-		settle_mails(session);
+		relay_session_settle(session);
 	loop_post(session->loop, &session->letter, session->ended);
 }

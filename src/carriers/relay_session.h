@@ -53,6 +53,10 @@ char *relay_session_fault(const struct endpoint *endpoint);
 void relay_callback_set(struct relay_session *session);
 const char *relay_callback_body(void **context, int *length, void *object);
 
+/* The thread: gives each mail back that it still has, by what is known: the
+ * session is over, or about to be. */
+void relay_session_settle(struct relay_session *session);
+
 /* A letter_fn for the pool: the whole session, then the letter goes back. */
 void relay_session_run(void *pool_owner, struct letter *letter);
 

