@@ -57,6 +57,47 @@ test_ends(void **state)
 	message_unref(message);
 }
 
+static void
+refuse_second(const struct provider *self, const struct delivery *delivery,
+    const struct exchange *exchange, struct outcome *outcome)
+{
+	(void)self;
+	(void)delivery;
+	(void)exchange;
+	outcome_set(outcome, 1, VERDICT_RECIPIENT, 550, "no such user");
+}
+
+/* Over SMTP some may be refused before the answer to all is lost; an HTTP
+ * answer that is lost tells nothing. */
+static void
+test_lost(void **state)
+{
+	static const struct translator refusing = { .decode = refuse_second };
+	static const struct provider refuser = { .translator = &refusing };
+	static const struct {
+		enum exchange_kind kind;
+		enum verdict_class second;
+	} rows[] = { { EXCHANGE_HTTP, VERDICT_DOUBT },
+		{ EXCHANGE_SMTP, VERDICT_RECIPIENT } };
+	struct message *message = fixture_message(FIXTURE_TEXT, 2);
+	struct delivery *delivery = fixture_delivery(message);
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct exchange exchange = { .kind = rows[i].kind,
+			.end = EXCHANGE_LOST,
+			.error = (char *)"why" };
+		struct outcome *outcome =
+		    judge_outcome(&refuser, delivery, &exchange);
+
+		assert_int_equal(outcome->verdicts[0].class, VERDICT_DOUBT);
+		assert_int_equal(outcome->verdicts[1].class, rows[i].second);
+		outcome_free(outcome);
+	}
+	delivery_free(delivery);
+	message_unref(message);
+}
+
 /* Of two recipients: the verdict that explains, and what it says of the
  * provider. */
 static const struct {
@@ -253,6 +294,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_mixes),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_many_refused_fit_one_line),
