@@ -157,6 +157,7 @@ make_server(struct ferry *ferry, GError **error)
 		.loops = read_threads(ferry->config, "loops"),
 		.place = &ferry->place,
 		.budget = ferry->budget,
+		.size_most = dispatcher_size_most(ferry->dispatcher),
 		.onward = prepare_post,
 		.stage = ferry->prepare,
 	};

@@ -49,6 +49,9 @@ bool dispatcher_check(struct config *config, GError **error);
 struct dispatcher *dispatcher_new(
     const struct dispatcher_options *options, GError **error);
 
+/* The largest mail that some provider of the route takes, in bytes of MIME. */
+uint64_t dispatcher_size_most(const struct dispatcher *dispatcher);
+
 /* Any thread: from now on nothing new is sent: mail without an attempt under
  * way is answered 451 at once, the rest when its attempt is done.
  * stopped(object) is called once, on the dispatch loop, when none is left; NULL

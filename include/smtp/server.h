@@ -20,6 +20,9 @@ struct server_options {
 	unsigned loops;                  /* session threads */
 	const struct spool_place *place; /* outlives the server */
 	struct budget *budget;           /* outlives the server */
+	/* no mail over it is taken (EHLO SIZE), whatever max_size says; 0: no
+	 * such limit */
+	uint64_t size_most;
 	submission_fn onward;            /* where submissions go */
 	void *stage;
 };

@@ -117,6 +117,17 @@ dispatcher_new(const struct dispatcher_options *options, GError **error)
 	return dispatcher;
 }
 
+uint64_t
+dispatcher_size_most(const struct dispatcher *dispatcher)
+{
+	uint64_t most = 0;
+
+	for (unsigned i = 0; i < dispatcher->route->providers->len; i++)
+		most =
+		    MAX(most, route_provider(dispatcher->route, i)->size_bytes);
+	return most;
+}
+
 const struct route *
 dispatcher_route(const struct dispatcher *dispatcher)
 {

@@ -19,6 +19,7 @@ struct server {
 	struct config *config;
 	struct loop *main;
 	struct budget *budget;
+	uint64_t size_most; /* of a mail; 0: no limit beyond the rules */
 	struct session_world world;
 	GPtrArray *listeners;
 	GPtrArray *loops; /* struct sessions * */
@@ -83,7 +84,12 @@ add_listener(struct server *server, const char *name, GError **error)
 	g_ptr_array_add(server->listeners, listener);
 	listener->server = server;
 	listener->rules = rules_new(server->config, name, error);
-	return listener->rules != NULL;
+	if (listener->rules == NULL)
+		return false;
+	if (server->size_most != 0)
+		listener->rules->limits.mail_bytes =
+		    MIN(listener->rules->limits.mail_bytes, server->size_most);
+	return true;
 }
 
 static void on_accepted(void *object, int fd, const struct sockaddr *peer);
@@ -152,6 +158,7 @@ server_new(const struct server_options *options, GError **error)
 	server->config = config_ref(options->config);
 	server->main = options->main;
 	server->budget = options->budget;
+	server->size_most = options->size_most;
 	server->world = (struct session_world){
 		.onward = options->onward,
 		.stage = options->stage,
