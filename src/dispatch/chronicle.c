@@ -58,6 +58,22 @@ chronicle_plan(const struct flight *flight, const struct lane *lane)
 	    log_str("form", form_text(plan->form)), log_str("lost", lost));
 }
 
+/* Accepted, and not on its way: it lies there until a person acts. */
+static void
+tell_held(const struct flight *flight, const struct lane *lane,
+    const struct outcome *outcome)
+{
+	for (unsigned i = 0; i < outcome->count; i++) {
+		if (!outcome->verdicts[i].held)
+			continue;
+		log_error("provider holds mail back",
+		    log_str("mail", flight->message->submission->id),
+		    log_str("provider", lane->provider->name),
+		    log_str("text", outcome->verdicts[i].text));
+		return;
+	}
+}
+
 static void
 tell_accepted(struct flight *flight, const struct lane *lane,
     const struct verdict *verdict)
@@ -128,6 +144,7 @@ chronicle_attempt(struct flight *flight, const struct lane *lane,
 
 	if (outcome->unknown)
 		tell_unknown(flight, lane);
+	tell_held(flight, lane, outcome);
 	if (verdict->class == VERDICT_ACCEPTED)
 		tell_accepted(flight, lane, verdict);
 	else
