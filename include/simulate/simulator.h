@@ -40,16 +40,18 @@ const char *simulator_control(const struct simulator *simulator);
  * returns.  A line is one fault, as the control door and `postferry simulate
  * --help` have them:
  *
- *	refuse blackhole stall stall-accepted
+ *	refuse blackhole reset-connect stall stall-accepted
+ *	stall-mid-body[=PERCENT] stall-answer
  *	reset-before-body reset-mid-body[=PERCENT] reset-after-body
- *	reset-accepted close-reused cut-answer slow=MS drip=MS
+ *	reset-accepted close-after-body close-accepted close-reused close-idle
+ *	cut-answer slow=MS drip=MS
  *	status=NNN[,html|json|empty][,retry-after=V][,accepted]
  *	text=NAME throttle[=SECONDS] unauthorized magnificent
  *	partial=ADDRESS[,...] reject-reason=NAME queued-reason=NAME
  *	garbage empty huge odd=NAME early=NNN
  *	greeting=NNN ehlo=NNN auth=NNN mail=NNN rcpt=NNN data=NNN dot=NNN
- *	close-after-dot[-accepted] silent-after-dot no-starttls no-8bitmime
- *	chunking
+ *	close-after-dot[-accepted] silent-after-dot starttls-injection
+ *	no-starttls no-8bitmime chunking
  *
  * followed by options: count=N skip=N every=N chance=PERCENT seed=N.
  * "accepted" means that the mail is recorded all the same.  NULL: all is well.

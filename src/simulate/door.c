@@ -14,6 +14,7 @@
 #include <microhttpd.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define MEMORY_BYTES    ((size_t)64 * 1024)
 #define INCREMENT_BYTES ((size_t)16 * 1024)
@@ -189,7 +190,9 @@ on_raw(evutil_socket_t unused, short what, void *object)
 		set_timer(hold->timer, MAX(request->raw.drip_ms, 1));
 		return;
 	}
-	if (n == 0 && request->raw.reset)
+	if (n == 0 && request->raw.end == RAW_HOLD)
+		return;
+	if (n == 0 && request->raw.end == RAW_RESET)
 		acceptor_reset(hold->link->fd);
 	doom(hold);
 }
@@ -424,10 +427,17 @@ on_connection(void *object, int fd)
 	struct door *door = object;
 	struct sockaddr_storage peer = { 0 };
 	socklen_t length = sizeof peer;
+	enum door_action action = DOOR_GO_ON;
 
-	if (door->service->on_connection != NULL &&
-	    door->service->on_connection(door->owner)) {
+	if (door->service->on_connection != NULL)
+		action = door->service->on_connection(door->owner);
+	if (action == DOOR_HOLD) {
 		acceptor_swallow(door->acceptor, fd);
+		return;
+	}
+	if (action == DOOR_RESET) {
+		acceptor_reset(fd);
+		close(fd);
 		return;
 	}
 	getpeername(fd, (struct sockaddr *)&peer, &length);

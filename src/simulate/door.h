@@ -33,13 +33,20 @@ enum door_action {
 	DOOR_RAW,   /* raw is written, then the connection ends */
 };
 
+/* What comes behind raw bytes. */
+enum raw_end {
+	RAW_CLOSE,
+	RAW_RESET,
+	RAW_HOLD, /* nothing, until the peer goes away */
+};
+
 /* Bytes to write in place of an answer. */
 struct raw {
 	GString *bytes;
 	size_t sent;
 	uint64_t spaces;  /* that follow the bytes */
 	unsigned drip_ms; /* between two bytes; 0: all at once */
-	bool reset;       /* ends with RST */
+	enum raw_end end;
 };
 
 struct request {
@@ -77,8 +84,8 @@ struct door_service {
 	void (*late)(void *owner, struct request *request);
 	void (*close)(void *owner, struct request *request);
 
-	/* a connection came: true when it is to be swallowed */
-	bool (*on_connection)(void *owner);
+	/* A connection came: GO_ON, HOLD to swallow it, or RESET. */
+	enum door_action (*on_connection)(void *owner);
 };
 
 /* The acceptor becomes the door's, also when it fails. */

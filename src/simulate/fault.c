@@ -30,10 +30,16 @@ static const struct row rows[] = {
 	    "the listening socket is closed, connections are reset" },
 	{ "blackhole", FAULT_BLACKHOLE, FAULT_ANY, ARGUMENT_NONE, 0,
 	    "accept and never read" },
+	{ "reset-connect", FAULT_RESET_CONNECT, FAULT_ANY, ARGUMENT_NONE, 0,
+	    "accept, then RST" },
 	{ "stall", FAULT_STALL, FAULT_ANY, ARGUMENT_NONE, 0,
 	    "read all, never answer" },
 	{ "stall-accepted", FAULT_STALL_ACCEPTED, FAULT_ANY, ARGUMENT_NONE, 0,
 	    "read all, record it, never answer" },
+	{ "stall-mid-body", FAULT_STALL_MID_BODY, FAULT_ANY, ARGUMENT_DEFAULT,
+	    50, "read so many % of the body [50], then nothing" },
+	{ "stall-answer", FAULT_STALL_ANSWER, FAULT_HTTP, ARGUMENT_NONE, 0,
+	    "record it, half the answer, then nothing" },
 	{ "reset-before-body", FAULT_RESET_BEFORE_BODY, FAULT_ANY,
 	    ARGUMENT_NONE, 0, "RST when the head (SMTP: DATA) was read" },
 	{ "reset-mid-body", FAULT_RESET_MID_BODY, FAULT_ANY, ARGUMENT_DEFAULT,
@@ -42,9 +48,15 @@ static const struct row rows[] = {
 	    0, "read all, do not record it, RST" },
 	{ "reset-accepted", FAULT_RESET_ACCEPTED, FAULT_ANY, ARGUMENT_NONE, 0,
 	    "read all, record it, RST" },
+	{ "close-after-body", FAULT_CLOSE_AFTER_BODY, FAULT_HTTP, ARGUMENT_NONE,
+	    0, "read all, do not record it, close" },
+	{ "close-accepted", FAULT_CLOSE_ACCEPTED, FAULT_HTTP, ARGUMENT_NONE, 0,
+	    "read all, record it, close" },
 	{ "close-reused", FAULT_CLOSE_REUSED, FAULT_HTTP, ARGUMENT_NONE, 0,
 	    "a second request on a connection: record it, close without an "
 	    "answer" },
+	{ "close-idle", FAULT_CLOSE_IDLE, FAULT_HTTP, ARGUMENT_NONE, 0,
+	    "answer, then close without having said so" },
 	{ "cut-answer", FAULT_CUT_ANSWER, FAULT_HTTP, ARGUMENT_NONE, 0,
 	    "record it, half the answer, RST" },
 	{ "slow", FAULT_SLOW, FAULT_ANY, ARGUMENT_NUMBER, 0,
@@ -76,9 +88,8 @@ static const struct row rows[] = {
 	    "that status [200] and no body; ,accepted" },
 	{ "huge", FAULT_HUGE, FAULT_HTTP, ARGUMENT_DEFAULT, 64,
 	    "200 and so many MiB of spaces [64]; ,accepted" },
-	{ "odd", FAULT_ODD, FAULT_HTTP, ARGUMENT_TEXT, 0,
-	    "recorded, the right answer in an odd shape: length chunked "
-	    "chunk-cut http10 type nul bom duplicate headers redirect" },
+	{ "odd", FAULT_ODD, FAULT_ANY, ARGUMENT_TEXT, 0,
+	    "recorded, the right answer in an odd shape, see below" },
 	{ "early", FAULT_EARLY, FAULT_HTTP, ARGUMENT_STATUS, 0,
 	    "that status before the body was read, then close" },
 	{ "greeting", FAULT_GREETING, FAULT_SMTP, ARGUMENT_CODE, 0,
@@ -101,6 +112,8 @@ static const struct row rows[] = {
 	    FAULT_SMTP, ARGUMENT_NONE, 0, "record it, close after the dot" },
 	{ "silent-after-dot", FAULT_SILENT_AFTER_DOT, FAULT_SMTP, ARGUMENT_NONE,
 	    0, "never answer the dot; ,accepted" },
+	{ "starttls-injection", FAULT_STARTTLS_INJECTION, FAULT_SMTP,
+	    ARGUMENT_NONE, 0, "a reply in clear behind the 220 to STARTTLS" },
 	{ "no-starttls", FAULT_NO_STARTTLS, FAULT_SMTP, ARGUMENT_NONE, 0,
 	    "STARTTLS is not offered" },
 	{ "no-8bitmime", FAULT_NO_8BITMIME, FAULT_SMTP, ARGUMENT_NONE, 0,
@@ -119,6 +132,8 @@ find_moments(enum fault_word word)
 		return FAULT_AT_REUSE;
 	case FAULT_REFUSE:
 		return 0;
+	case FAULT_RESET_CONNECT:
+	case FAULT_STARTTLS_INJECTION:
 	case FAULT_GREETING:
 	case FAULT_EHLO:
 	case FAULT_AUTH:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "mischief.h"
+#include "odd.h"
 #include "texts.h"
 #include <string.h>
 
@@ -19,15 +20,19 @@ struct act {
 	act_fn fn;
 };
 
-bool
+enum door_action
 mischief_at_connect(struct house *house)
 {
 	struct fault *fault = faults_pick(house->faults, FAULT_AT_CONNECT);
-	bool swallow = fault != NULL && fault->word == FAULT_BLACKHOLE;
+	enum door_action action = DOOR_GO_ON;
 
 	house->opened++;
+	if (fault != NULL && fault->word == FAULT_BLACKHOLE)
+		action = DOOR_HOLD;
+	else if (fault != NULL && fault->word == FAULT_RESET_CONNECT)
+		action = DOOR_RESET;
 	fault_unref(fault);
-	return swallow;
+	return action;
 }
 
 enum door_action
@@ -61,13 +66,14 @@ mischief_at_body(struct house *house, struct request *request)
 	uint64_t length = request->body_length;
 
 	(void)house;
-	if (fault == NULL || fault->word != FAULT_RESET_MID_BODY)
+	if (fault == NULL || (fault->word != FAULT_RESET_MID_BODY &&
+				 fault->word != FAULT_STALL_MID_BODY))
 		return DOOR_GO_ON;
 	/* of a body of unknown length the first bytes are enough */
 	if (length != G_MAXUINT64 &&
 	    request->body_bytes < length / 100 * fault->number)
 		return DOOR_GO_ON;
-	return DOOR_RESET;
+	return fault->word == FAULT_RESET_MID_BODY ? DOOR_RESET : DOOR_HOLD;
 }
 
 static enum door_action
@@ -111,16 +117,40 @@ drip(struct house *house, struct request *request)
 	return DOOR_RAW;
 }
 
-static enum door_action
-cut(struct house *house, struct request *request)
+/* Half the body; what comes behind is the caller's. */
+static void
+cut(struct request *request, enum raw_end end)
 {
 	size_t body = g_bytes_get_size(request->answer->body);
 
-	(void)house;
 	request->raw.bytes = response_print(request->answer);
 	g_string_truncate(
 	    request->raw.bytes, request->raw.bytes->len - (body + 1) / 2);
-	request->raw.reset = true;
+	request->raw.end = end;
+}
+
+static enum door_action
+cut_and_reset(struct house *house, struct request *request)
+{
+	(void)house;
+	cut(request, RAW_RESET);
+	return DOOR_RAW;
+}
+
+static enum door_action
+cut_and_hold(struct house *house, struct request *request)
+{
+	(void)house;
+	cut(request, RAW_HOLD);
+	return DOOR_RAW;
+}
+
+static enum door_action
+answer_and_close(struct house *house, struct request *request)
+{
+	(void)house;
+	request->raw.bytes = response_print(request->answer);
+	g_string_replace(request->raw.bytes, "Connection: close\r\n", "", 1);
 	return DOOR_RAW;
 }
 
@@ -203,102 +233,28 @@ say_huge(struct house *house, struct request *request)
 	return DOOR_RAW;
 }
 
-/* An answer in an odd shape: head and body that surround the right JSON. */
-struct odd {
-	const char *name;
-	const char *head;   /* up to the empty line */
-	const char *before; /* of the body */
-	const char *after;
-};
-
-static const struct odd odds[] = {
-	{ "length",
-	    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-	    "Content-Length: 99999\r\n\r\n",
-	    "", "" },
-	{ "http10", "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n",
-	    "", "" },
-	{ "type",
-	    "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
-	    "Connection: close\r\n\r\n",
-	    "", "" },
-	{ "bom",
-	    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-	    "Connection: close\r\n\r\n",
-	    "\xef\xbb\xbf", "" },
-	{ "nul",
-	    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-	    "Connection: close\r\n\r\n",
-	    "", "\001\377" },
-	{ "redirect",
-	    "HTTP/1.1 307 Temporary Redirect\r\nContent-Length: 0\r\n"
-	    "Location: http://127.0.0.1:9/elsewhere\r\n"
-	    "Connection: close\r\n\r\n",
-	    NULL, "" },
-	{ "chunked",
-	    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-	    "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
-	    "CHUNK", "\r\n0\r\n\r\n" },
-	{ "chunk-cut",
-	    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-	    "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
-	    "CHUNK", "\r\n" },
-	{ "duplicate",
-	    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-	    "Connection: close\r\n\r\n",
-	    "{\"id\":1,\"id\":[],\"status\":", "}" },
-	{ "headers", "HTTP/1.1 200 OK\r\n", NULL, "" },
-};
-
-static const struct odd *
-find_odd(const char *name)
-{
-	for (size_t i = 0; i < G_N_ELEMENTS(odds); i++) {
-		if (strcmp(odds[i].name, name) == 0)
-			return &odds[i];
-	}
-	return NULL;
-}
-
-static GString *
-print_odd(const struct odd *odd, const struct response *answer)
-{
-	GString *bytes = g_string_new(odd->head);
-	size_t length;
-	const char *body = g_bytes_get_data(answer->body, &length);
-
-	if (strcmp(odd->name, "headers") == 0) {
-		for (unsigned i = 0; i < 20000; i++)
-			g_string_append_printf(bytes, "X-%u: %040u\r\n", i, i);
-	}
-	if (odd->before == NULL)
-		return bytes;
-	if (strcmp(odd->before, "CHUNK") == 0)
-		g_string_append_printf(bytes, "%zx\r\n", length);
-	else
-		g_string_append(bytes, odd->before);
-	g_string_append_len(bytes, body, (gssize)length);
-	return g_string_append(bytes, odd->after);
-}
-
 static enum door_action
 say_oddly(struct house *house, struct request *request)
 {
-	const struct odd *odd = find_odd(request->fault->argument);
-
 	(void)house;
-	request->raw.bytes = print_odd(odd, request->answer);
+	request->raw.bytes =
+	    odd_print(request->fault->argument, request->answer);
 	return DOOR_RAW;
 }
 
 static const struct act acts[] = {
 	{ FAULT_STALL, KEEP_NO, hold },
 	{ FAULT_STALL_ACCEPTED, KEEP_YES, hold },
+	{ FAULT_STALL_MID_BODY, KEEP_NO, hold },
 	{ FAULT_RESET_MID_BODY, KEEP_NO, reset },
 	{ FAULT_RESET_AFTER_BODY, KEEP_NO, reset },
 	{ FAULT_RESET_ACCEPTED, KEEP_YES, reset },
 	{ FAULT_CLOSE_REUSED, KEEP_YES, hang_up },
-	{ FAULT_CUT_ANSWER, KEEP_YES, cut },
+	{ FAULT_CLOSE_AFTER_BODY, KEEP_NO, hang_up },
+	{ FAULT_CLOSE_ACCEPTED, KEEP_YES, hang_up },
+	{ FAULT_CLOSE_IDLE, KEEP_YES, answer_and_close },
+	{ FAULT_CUT_ANSWER, KEEP_YES, cut_and_reset },
+	{ FAULT_STALL_ANSWER, KEEP_YES, cut_and_hold },
 	{ FAULT_SLOW, KEEP_YES, delay },
 	{ FAULT_DRIP, KEEP_YES, drip },
 	{ FAULT_STATUS, KEEP_ASKED, say_status },
@@ -363,7 +319,7 @@ is_known(enum fault_kind kind, const struct fault *fault)
 {
 	if (fault->word == FAULT_TEXT)
 		return texts_has(kind, fault->argument);
-	return fault->word != FAULT_ODD || find_odd(fault->argument) != NULL;
+	return fault->word != FAULT_ODD || odd_has(kind, fault->argument);
 }
 
 struct faults *

@@ -13,7 +13,7 @@
 struct faults *mischief_parse(
     enum fault_kind kind, const char *text, GError **error);
 
-bool mischief_at_connect(struct house *house);
+enum door_action mischief_at_connect(struct house *house);
 enum door_action mischief_at_head(struct house *house, struct request *request);
 enum door_action mischief_at_body(struct house *house, struct request *request);
 

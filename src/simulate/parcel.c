@@ -25,6 +25,7 @@ struct ending_row {
 static const struct ending_row endings[] = {
 	{ FAULT_STALL, ENDING_SILENCE, false },
 	{ FAULT_STALL_ACCEPTED, ENDING_SILENCE, true },
+	{ FAULT_STALL_MID_BODY, ENDING_SILENCE, false },
 	{ FAULT_RESET_MID_BODY, ENDING_RESET, false },
 	{ FAULT_RESET_AFTER_BODY, ENDING_RESET, false },
 	{ FAULT_RESET_ACCEPTED, ENDING_RESET, true },
@@ -93,6 +94,10 @@ parcel_take(struct talk *talk, const char *bytes, size_t length)
 
 	if (parcel_fails(talk, FAULT_RESET_MID_BODY) && is_half(parcel)) {
 		talk_break(talk);
+		return taken;
+	}
+	if (parcel_fails(talk, FAULT_STALL_MID_BODY) && is_half(parcel)) {
+		talk_swallow(talk);
 		return taken;
 	}
 	if (!over)

@@ -9,6 +9,7 @@
 #include "core/loop.h"
 #include "core/mailbox.h"
 #include "mischief.h"
+#include "odd.h"
 #include "sink.h"
 #include "texts.h"
 #include <openssl/err.h>
@@ -81,7 +82,7 @@ close_request(void *object, struct request *request)
 	simulator->api->close(request);
 }
 
-static bool
+static enum door_action
 on_connection(void *object)
 {
 	struct simulator *simulator = object;
@@ -291,11 +292,11 @@ simulator_words(const char *kind)
 	int kinds = house_kind(kind);
 	g_autofree char *words = fault_words(kinds);
 	g_autofree char *names = texts_names(kinds);
+	g_autofree char *odd = odd_names(kinds);
 
-	if (names[0] == '\0')
-		return g_steal_pointer(&words);
-	return g_strconcat(
-	    words, "  text=NAME, NAME being one of\n", names, NULL);
+	return g_strconcat(words, "  odd=NAME, NAME being one of\n", odd,
+	    names[0] != '\0' ? "  text=NAME, NAME being one of\n" : "", names,
+	    NULL);
 }
 
 uint64_t

@@ -21,9 +21,12 @@ on_connection(void *object, int fd)
 	if (fault != NULL && fault->word == FAULT_BLACKHOLE) {
 		fault_unref(fault);
 		acceptor_swallow(sink->acceptor, fd);
-	} else {
-		g_hash_table_add(sink->talks, talk_new(sink, fd, fault));
+		return;
 	}
+	struct talk *talk = talk_new(sink, fd, fault);
+	g_hash_table_add(sink->talks, talk);
+	if (talk_fails(talk, FAULT_RESET_CONNECT))
+		talk_reset(talk);
 }
 
 struct sink *

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "talk.h"
+#include "odd.h"
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <string.h>
 
 #define LINE_BYTES ((size_t)16384)
@@ -36,6 +38,16 @@ void
 talk_break(struct talk *talk)
 {
 	acceptor_reset(talk->fd);
+	talk->dead = true;
+}
+
+void
+talk_swallow(struct talk *talk)
+{
+	int fd = fcntl(talk->fd, F_DUPFD_CLOEXEC, 0);
+
+	if (fd >= 0)
+		acceptor_swallow(sink_acceptor(talk->sink), fd);
 	talk->dead = true;
 }
 
@@ -83,6 +95,13 @@ talk_say_late(struct talk *talk, const char *text)
 {
 	const struct fault *fault = talk->parcel.fault;
 
+	if (fault != NULL && fault->word == FAULT_ODD) {
+		GString *reply = odd_reply(fault->argument, text);
+
+		bufferevent_write(talk->stream, reply->str, reply->len);
+		g_string_free(reply, TRUE);
+		return;
+	}
 	if (fault == NULL ||
 	    (fault->word != FAULT_SLOW && fault->word != FAULT_DRIP)) {
 		talk_say(talk, "%s", text);
@@ -208,9 +227,15 @@ on_event(struct bufferevent *stream, short what, void *object)
 {
 	struct talk *talk = object;
 
-	(void)stream;
-	if ((what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)) != 0)
+	if ((what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)) == 0)
+		return;
+	if ((what & BEV_EVENT_ERROR) != 0 || is_flushed(talk)) {
 		destroy(talk);
+		return;
+	}
+	/* the peer says no more, but may still listen */
+	bufferevent_disable(stream, EV_READ);
+	talk_end(talk);
 }
 
 static void

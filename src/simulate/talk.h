@@ -22,7 +22,7 @@ enum talk_state {
 	TALK_PASSWORD, /* and the password */
 	TALK_SECURING, /* TLS begins when the 220 is written */
 	TALK_SLOW,     /* a reply is on its way later; input waits */
-	TALK_SILENT,   /* nothing any more */
+	TALK_SILENT,   /* all is read, nothing is said any more */
 	TALK_OVER,     /* closes when all was written */
 };
 
@@ -79,6 +79,9 @@ void talk_end(struct talk *talk);
 
 /* Ends with RST when its turn is over. */
 void talk_break(struct talk *talk);
+
+/* Nothing is read any more, the connection stays. */
+void talk_swallow(struct talk *talk);
 
 /* Goes on in TLS behind what was said so far. */
 void talk_encrypt(struct talk *talk);

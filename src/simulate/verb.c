@@ -97,6 +97,8 @@ take_starttls(struct talk *talk, const char *rest)
 		return;
 	}
 	talk_say(talk, "220 2.0.0 Ready");
+	if (talk_fails(talk, FAULT_STARTTLS_INJECTION))
+		talk_say(talk, "250 2.0.0 Injected");
 	parcel_clear(talk);
 	talk->greeted = false;
 	talk_encrypt(talk);
@@ -258,7 +260,7 @@ take_mail(struct talk *talk, const char *rest)
 	}
 	talk->parcel.fault = faults_pick(talk->house->faults, FAULT_AT_REQUEST);
 	if (parcel_fails(talk, FAULT_BLACKHOLE)) {
-		talk->state = TALK_SILENT;
+		talk_swallow(talk);
 	} else if (parcel_fails(talk, FAULT_MAIL)) {
 		say_fault(talk, talk->parcel.fault);
 		parcel_clear(talk);

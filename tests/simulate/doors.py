@@ -106,9 +106,9 @@ def fields(record):
 def exchange(address, payload, half_close=False):
     """Writes bytes, reads until the end; (bytes, how it ended)."""
     host, port = address.rsplit(":", 1)
-    with socket.create_connection((host, int(port)), PATIENCE) as wire:
-        answer = b""
-        try:
+    answer = b""
+    try:
+        with socket.create_connection((host, int(port)), PATIENCE) as wire:
             wire.sendall(payload)
             if half_close:
                 wire.shutdown(socket.SHUT_WR)
@@ -117,5 +117,5 @@ def exchange(address, payload, half_close=False):
                 if not piece:
                     return answer, "closed"
                 answer += piece
-        except ConnectionResetError:
-            return answer, "reset"
+    except (ConnectionResetError, BrokenPipeError):
+        return answer, "reset"

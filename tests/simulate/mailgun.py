@@ -396,13 +396,22 @@ ANSWERS = (
     ("odd=http10", 200, b"Queued", {}, 1),
     ("odd=chunked", 200, b"^{.*Queued.*}$", {}, 1),
     ("odd=bom", 200, b"^\xef\xbb\xbf{", {}, 1),
+    ("odd=page", 200, b"^<html>", {"Content-Type": "application/json"}, 1),
+    ("odd=number", 200, b'^{"id":12,', {}, 1),
+    ("odd=deep", 200, rb"^\[{100000}{", {}, 1),
+    ("odd=nul", 200, b"\0\xff$", {}, 1),
+    ("odd=duplicate", 200, b'^{"id":1,"id":', {}, 1),
+    ("close-idle", 200, b"Queued", {"Connection": None}, 1),
     ("odd=redirect", 307, b"", {"Location":
                                 "http://127.0.0.1:9/elsewhere"}, 1),
 )
 
 # (fault, what the wire shows, how it ends, recorded)
 ENDS = (
+    ("reset-connect", b"^$", "reset", 0),
     ("reset-before-body", b"^$", "reset", 0),
+    ("close-after-body", b"^$", "closed", 0),
+    ("close-accepted", b"^$", "closed", 1),
     ("reset-mid-body=1", b"^$", "reset", 0),
     ("reset-mid-body", b"^$", "reset", 0),
     ("reset-after-body", b"^$", "reset", 0),
@@ -448,7 +457,8 @@ class Faults(Case):
 
     def test_silence(self):
         for fault, recorded in (("stall", 0), ("stall-accepted", 1),
-                                ("blackhole", 0)):
+                                ("blackhole", 0), ("stall-mid-body", 0),
+                                ("stall-answer", 1)):
             with self.subTest(fault):
                 before = self.mailgun.accepted()
                 self.mailgun.fault(fault)
@@ -457,10 +467,12 @@ class Faults(Case):
                 with self.assertRaises(TimeoutError):
                     door.request("POST", PATH, form(*GOOD),
                                  doors.mailgun_headers())
-                    door.getresponse()
+                    answer = door.getresponse()
+                    answer.read()
                 self.assertEqual(self.mailgun.accepted() - before, recorded)
                 self.assertGreater(self.mailgun.state("connections_open"), 0)
                 door.close()
+                answer = None
 
     def test_refuse_and_return(self):
         kept = http.client.HTTPConnection(self.mailgun.address,

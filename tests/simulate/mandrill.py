@@ -367,6 +367,23 @@ class Faults(Case):
                 self.assertEqual((got, answer["name"]), (status, name))
         self.assertEqual(self.mandrill.accepted(), before)
 
+    def test_odd_lists(self):
+        for name, emails in (
+                ("none", []),
+                ("fewer", ["r1@example.org", "r0@example.org"]),
+                ("more", ["r2@example.org", "r1@example.org",
+                          "r0@example.org", "r2@example.org"]),
+                ("case", ["R2@EXAMPLE.ORG", "R1@EXAMPLE.ORG",
+                          "R0@EXAMPLE.ORG"]),
+                ("nameless", [None, None, None])):
+            with self.subTest(name):
+                before = self.mandrill.accepted()
+                self.mandrill.fault("odd=" + name)
+                _, answer = self.post(but(GOOD, message__to=people(3)))
+                self.assertEqual([one.get("email") for one in answer],
+                                 emails)
+                self.assertEqual(self.mandrill.accepted(), before + 1)
+
 
 if __name__ == "__main__":
     unittest.main()
