@@ -32,7 +32,7 @@ struct mailgun {
 #define OPTIONS                                                               \
 	{ "template", SHAPE_TEXT, 1, false },                                 \
 	    { "t:version", SHAPE_TEXT, 1, false },                            \
-	    { "t:text", SHAPE_YES, 1, false },                                \
+	    { "t:text", SHAPE_ON, 1, false },                                 \
 	    { "t:variables", SHAPE_JSON, 1, false },                          \
 	    { "o:tag", SHAPE_TAG, 3, false },                                 \
 	    { "o:dkim", SHAPE_YES, 1, false },                                \
@@ -42,7 +42,7 @@ struct mailgun {
 	    { "o:deliver-within", SHAPE_WITHIN, 1, false },                   \
 	    { "o:deliverytime-optimize-period", SHAPE_HOURS, 1, false },      \
 	    { "o:time-zone-localize", SHAPE_ZONE, 1, false },                 \
-	    { "o:testmode", SHAPE_YES, 1, false },                            \
+	    { "o:testmode", SHAPE_ON, 1, false },                             \
 	    { "o:tracking", SHAPE_HTMLONLY, 1, false },                       \
 	    { "o:tracking-clicks", SHAPE_HTMLONLY, 1, false },                \
 	    { "o:tracking-opens", SHAPE_YES, 1, false },                      \
@@ -53,7 +53,7 @@ struct mailgun {
 	    { "o:sending-ip-pool", SHAPE_TEXT, 1, false },                    \
 	    { "o:archive-to", SHAPE_TEXT, 1, false },                         \
 	    { "o:suppress-headers", SHAPE_TEXT, 1, false },                   \
-	    { "o:native-send", SHAPE_YES, 1, false },                         \
+	    { "o:native-send", SHAPE_ON, 1, false },                          \
 	    { "h:", SHAPE_HEADER, 1, false }, { "v:", SHAPE_TEXT, 1, false }, \
 	{                                                                     \
 		"recipient-variables", SHAPE_JSON, 1, false                   \

@@ -176,7 +176,30 @@ read_people(struct mandrill *mandrill)
 		read_header_people(mandrill);
 }
 
-/* Turns the files of a list into parts of the record. */
+/* A file of the request as a part of the record. */
+static struct piece *
+make_file(struct request *request, const char *name, struct json_object *file)
+{
+	struct mandrill *mandrill = request->state;
+	struct lifted *lifted = find_lifted(mandrill, file, "content");
+	struct piece *part = piece_new(name, NULL);
+
+	part->file = true;
+	part->filename = g_strdup(find_string(file, "name"));
+	part->type = g_strdup(find_string(file, "type"));
+	if (part->filename == NULL || part->filename[0] == '\0')
+		door_note(request, "%s has no name", name);
+	if (part->type == NULL)
+		door_note(request, "%s has no type", name);
+	if (lifted == NULL || lifted->decoded == NULL)
+		return part;
+	if (!lifted->base64)
+		door_note(request, "%s is no clean base64", name);
+	blob_free(part->body);
+	part->body = g_steal_pointer(&lifted->decoded);
+	return part;
+}
+
 static void
 move_files(struct request *request, struct json_object *list, const char *name)
 {
@@ -184,27 +207,15 @@ move_files(struct request *request, struct json_object *list, const char *name)
 	size_t length = list != NULL ? json_object_array_length(list) : 0;
 
 	for (size_t i = 0; i < length; i++) {
-		struct json_object *file = json_object_array_get_idx(list, i);
-		struct lifted *lifted = find_lifted(mandrill, file, "content");
 		g_autofree char *full =
 		    g_strdup_printf("message.%s[%zu]", name, i);
-		struct piece *part = piece_new(full, NULL);
+		struct piece *part = make_file(
+		    request, full, json_object_array_get_idx(list, i));
 
-		part->file = true;
-		part->filename = g_strdup(find_string(file, "name"));
-		part->type = g_strdup(find_string(file, "type"));
 		if (strcmp(name, "images") == 0)
 			part->content_id = g_strdup(part->filename);
 		g_ptr_array_add(request->record->parts, part);
 		mandrill->files = true;
-		if (part->filename[0] == '\0')
-			door_note(request, "%s has no name", full);
-		if (lifted == NULL || lifted->decoded == NULL)
-			continue;
-		if (!lifted->base64)
-			door_note(request, "%s is no clean base64", full);
-		blob_free(part->body);
-		part->body = g_steal_pointer(&lifted->decoded);
 	}
 }
 

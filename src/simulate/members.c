@@ -67,7 +67,7 @@ fits(const char *value, const char *pattern)
 static char *
 check_string(const struct member *row, const char *value)
 {
-	if (row->most > 0 && strlen(value) > row->most)
+	if (row->most > 0 && g_utf8_strlen(value, -1) > (glong)row->most)
 		return complain(row->name, "The value is too long");
 	switch (row->shape) {
 	case MEMBER_EMAIL:
@@ -210,6 +210,9 @@ check_object(
 				    row->name, "Please enter a value");
 			continue;
 		}
+		if (value == NULL && !row->required &&
+		    row->shape != MEMBER_NAME)
+			continue;
 		message = check_member(row, value, notes);
 		if (message != NULL)
 			return message;

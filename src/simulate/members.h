@@ -11,6 +11,7 @@
 
 enum member_shape {
 	MEMBER_STRING,
+	MEMBER_NAME,  /* a string that may not be null, as others may */
 	MEMBER_EMAIL, /* a bare address */
 	MEMBER_BOOL,
 	MEMBER_DATE,    /* YYYY-MM-DD HH:MM:SS */
@@ -29,7 +30,8 @@ struct member {
 	const char *name;
 	enum member_shape shape;
 	bool required;
-	unsigned most; /* bytes of a string, of a map as JSON; 0: any */
+	unsigned
+	    most; /* characters of a string, bytes of a map as JSON; 0: any */
 	const struct member *inside; /* rows, ending with an empty one */
 };
 

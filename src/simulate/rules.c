@@ -29,10 +29,16 @@ static bool
 is_one_of(const char *value, const char *const *words)
 {
 	for (; *words != NULL; words++) {
-		if (g_ascii_strcasecmp(*words, value) == 0)
+		if (strcmp(*words, value) == 0)
 			return true;
 	}
 	return false;
+}
+
+static bool
+is_on(const char *value)
+{
+	return strcmp(value, "yes") == 0;
 }
 
 static bool
@@ -143,6 +149,7 @@ static const struct shape_row shapes[] = {
 	    "'%s' parameter is not a valid address. please check "
 	    "documentation" },
 	{ SHAPE_FILE, NULL, NULL },
+	{ SHAPE_ON, is_on, "Invalid value for parameter '%s'" },
 	{ SHAPE_YES, is_yes, "Invalid value for parameter '%s'" },
 	{ SHAPE_HTMLONLY, is_htmlonly, "Invalid value for parameter '%s'" },
 	{ SHAPE_DATE, is_date, "%v is not an RFC-2822 compliant date" },

@@ -12,6 +12,7 @@ enum shape {
 	SHAPE_TEXT,
 	SHAPE_PEOPLE,   /* addresses, with names or without */
 	SHAPE_FILE,     /* a file part */
+	SHAPE_ON,       /* yes */
 	SHAPE_YES,      /* yes no true false */
 	SHAPE_HTMLONLY, /* those, or htmlonly */
 	SHAPE_DATE,     /* RFC 5322, or seconds since 1970 */

@@ -21,21 +21,21 @@ static const struct member values_members[] = {
 
 static const struct member to_members[] = {
 	{ "email", MEMBER_STRING, true, 0, NULL },
-	{ "name", MEMBER_STRING, false, 0, NULL },
+	{ "name", MEMBER_NAME, false, 0, NULL },
 	{ "type", MEMBER_TYPE, false, 0, NULL },
 	{ 0 },
 };
 
 static const struct member attachment_members[] = {
-	{ "type", MEMBER_STRING, true, 0, NULL },
-	{ "name", MEMBER_STRING, true, 0, NULL },
+	{ "type", MEMBER_STRING, false, 0, NULL },
+	{ "name", MEMBER_STRING, false, 0, NULL },
 	{ "content", MEMBER_STRING, true, 0, NULL },
 	{ 0 },
 };
 
 static const struct member image_members[] = {
 	{ "type", MEMBER_IMAGE, true, 0, NULL },
-	{ "name", MEMBER_STRING, true, 0, NULL },
+	{ "name", MEMBER_STRING, false, 0, NULL },
 	{ "content", MEMBER_STRING, true, 0, NULL },
 	{ 0 },
 };
@@ -45,7 +45,7 @@ static const struct member message_members[] = {
 	{ "text", MEMBER_STRING, false, 0, NULL },
 	{ "subject", MEMBER_STRING, false, 998, NULL },
 	{ "from_email", MEMBER_EMAIL, true, 0, NULL },
-	{ "from_name", MEMBER_STRING, false, 0, NULL },
+	{ "from_name", MEMBER_NAME, false, 0, NULL },
 	{ "to", MEMBER_OBJECTS, true, 0, to_members },
 	{ "headers", MEMBER_HEADERS, false, 0, NULL },
 	{ "important", MEMBER_BOOL, false, 0, NULL },
@@ -89,7 +89,7 @@ const struct member schema_raw[] = {
 	{ "key", MEMBER_STRING, true, 0, NULL },
 	{ "raw_message", MEMBER_STRING, true, 0, NULL },
 	{ "from_email", MEMBER_EMAIL, false, 0, NULL },
-	{ "from_name", MEMBER_STRING, false, 0, NULL },
+	{ "from_name", MEMBER_NAME, false, 0, NULL },
 	{ "to", MEMBER_EMAILS, false, 0, NULL },
 	{ "async", MEMBER_BOOL, false, 0, NULL },
 	{ "ip_pool", MEMBER_STRING, false, 0, NULL },

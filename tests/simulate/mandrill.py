@@ -76,7 +76,7 @@ REFUSED = (
     ("to of no kind", SEND,
      but(GOOD, message__to=[{"email": "a@b.c", "type": "from"}]), 422,
      "ValidationError", '{"message":{"to":{"type":'),
-    ("null name", SEND, but(GOOD, message__from_name=[]), 422,
+    ("name of no kind", SEND, but(GOOD, message__from_name=[]), 422,
      "ValidationError", '{"message":{"from_name":"Please enter a string"}}'),
     ("bool as text", SEND, but(GOOD, message__preserve_recipients="true"),
      422, "ValidationError", '"preserve_recipients":"Please enter a boolean'),
@@ -128,6 +128,12 @@ NOTICED = (
     ("no name", SEND,
      but(GOOD, message__attachments=[dict(FILE, name="")]),
      "message.attachments[0] has no name"),
+    ("name is not there", SEND,
+     but(GOOD, message__images=[{"type": "image/png", "content": "YQ=="}]),
+     "message.images[0] has no name"),
+    ("type is not there", SEND,
+     but(GOOD, message__attachments=[{"name": "a", "content": "YQ=="}]),
+     "message.attachments[0] has no type"),
     ("raw: Bcc", RAW,
      but(GOOD_RAW, raw_message="Bcc: e@b.c\r\n" + MIME),
      "header Bcc inside the message"),
@@ -196,6 +202,17 @@ class Checks(Case):
                       message__tags=["a"], message__metadata={"a": "b"}))
         self.send(GOOD_RAW, RAW)
         self.assertEqual(self.mandrill.state("violations"), count)
+
+    def test_null(self):
+        """Mandrill takes null for what may be left out, but not for names."""
+        document = copy.deepcopy(GOOD)
+        document["message"].update(html=None, track_opens=None)
+        self.send(document)
+        document["message"]["from_name"] = None
+        self.assertEqual(self.post(document)[1]["name"], "ValidationError")
+        document = copy.deepcopy(GOOD)
+        document["message"]["to"][0]["name"] = None
+        self.assertEqual(self.post(document)[1]["name"], "ValidationError")
 
     def test_no_json(self):
         whole = json.dumps(GOOD).encode()

@@ -11,6 +11,7 @@
 static const struct rule one_of_each[] = {
 	{ "text", SHAPE_TEXT, 1, false },
 	{ "people", SHAPE_PEOPLE, 0, false },
+	{ "on", SHAPE_ON, 0, false },
 	{ "yes", SHAPE_YES, 0, false },
 	{ "htmlonly", SHAPE_HTMLONLY, 0, false },
 	{ "date", SHAPE_DATE, 0, false },
@@ -41,7 +42,10 @@ static const struct row rows[] = {
 	    "'people' parameter is not a valid address. please check "
 	    "documentation" },
 	{ "yes", "yes", NULL },
-	{ "yes", "False", NULL },
+	{ "yes", "false", NULL },
+	{ "yes", "False", YES("yes") },
+	{ "on", "yes", NULL },
+	{ "on", "no", YES("on") },
 	{ "yes", "htmlonly", YES("yes") },
 	{ "yes", "1", YES("yes") },
 	{ "htmlonly", "htmlonly", NULL },
