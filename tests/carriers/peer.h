@@ -33,6 +33,7 @@ struct link {
 	unsigned number; /* from 1 */
 	char bytes[16384];
 	size_t at, end;
+	uint64_t read;
 };
 
 typedef void (*link_fn)(struct link *link);
@@ -41,6 +42,8 @@ struct peer {
 	link_fn serve;
 	const void *script; /* for serve */
 	SSL_CTX *tls;       /* owned; NULL: none */
+	int window;         /* receive buffer, bytes; 0: the system's */
+	int pause_ms; /* after each MiB read: the client's buffers fill up */
 	int fd;
 	unsigned port;
 	pthread_t thread;
@@ -99,6 +102,9 @@ link_fill(struct link *link)
 
 	link->at = 0;
 	link->end = got > 0 ? (size_t)got : 0;
+	if ((link->read + link->end) >> 20 != link->read >> 20)
+		poll(NULL, 0, link->peer->pause_ms);
+	link->read += link->end;
 	return link->end;
 }
 
@@ -279,6 +285,9 @@ static inline void
 peer_start(struct peer *peer)
 {
 	peer->fd = peer_listen(128, &peer->port);
+	if (peer->window > 0)
+		setsockopt(peer->fd, SOL_SOCKET, SO_RCVBUF, &peer->window,
+		    sizeof peer->window);
 	if (pipe(peer->quit) != 0)
 		g_error("no pipe: %s", g_strerror(errno));
 	pthread_mutex_init(&peer->lock, NULL);

@@ -52,6 +52,8 @@ open_tls_stage(struct stage *stage, const struct server_script *script)
 				   .serve = server_serve,
 				   .script = script,
 				   .tls = peer_tls(folder, "mx.test"),
+				   .window = 16384,
+				   .pause_ms = 20,
 			       });
 	stage->endpoint.tls = ENDPOINT_TLS_STARTTLS;
 	stage->endpoint.host = "mx.test";
@@ -908,6 +910,10 @@ static const struct tls_row {
 } tls_rows[] = {
 	{ "all is well", { .features = "STARTTLS " ALL }, "mx.test", "ca.pem",
 	    "answered 250 250 250" },
+	{ "without extensions", { .features = "STARTTLS" }, "mx.test", "ca.pem",
+	    "answered 250 250 250" },
+	{ "in chunks", { .features = "STARTTLS CHUNKING" }, "mx.test", "ca.pem",
+	    "answered 250 250 250" },
 	{ "a wrong name", { .features = "STARTTLS" }, "other.test", "ca.pem",
 	    "refused-tls" },
 	{ "an IP address that is not in it", { .features = "STARTTLS" },
@@ -970,9 +976,11 @@ check_tls_row(const struct tls_row *row)
 	assert_string_equal(result, row->expected);
 	assert_int_equal(peer_heard(&stage.peer, "MAIL FROM"), through);
 	assert_false(peer_heard(&stage.peer, "AUTH "));
-	if (through)
-		assert_int_equal(
-		    carry(&stage, "b@x.test", 3000000)->end, EXCHANGE_ANSWERED);
+	if (through) {
+		exchange = carry(&stage, "b@x.test", BIG);
+		assert_int_equal(exchange->end, EXCHANGE_ANSWERED);
+		assert_int_equal(exchange->smtp_response.data.code, 250);
+	}
 	stage_close(&stage);
 }
 
