@@ -264,8 +264,8 @@ channel_turn(struct channel *channel)
 	channel->options.handlers->settled(channel->options.object);
 }
 
-/* While nothing is read, a peer that has gone is noticed all the same.  One that
- * only ended its own side may still want to read what it is told. */
+/* While nothing is read, a peer that has gone is noticed all the same.  One
+ * that only ended its own side may still want to read what it is told. */
 static void
 look_for_end(struct channel *channel)
 {
