@@ -464,6 +464,8 @@ tell_error(const struct http_transfer *transfer, CURLcode code)
 		text = transfer->reason;
 	else if (code == CURLE_OK)
 		text = "the answer broke off in its header";
+	else if (code == CURLE_SEND_FAIL_REWIND)
+		text = "the connection was closed without an answer";
 	else if (text[0] == '\0')
 		text = curl_easy_strerror(code);
 	return g_strdup_printf("%s: %s%s", exchange->endpoint->base_url, text,
