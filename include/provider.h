@@ -17,21 +17,21 @@
 
 /* What a plan needs to know of one kind of provider. */
 struct translator_limits {
-	unsigned recipients;     /* of one request */
-	uint64_t size_bytes;     /* of the MIME, at most; max_size lowers it */
-	uint64_t options_bytes;  /* FIELDS: extra header fields in all (name
-	                          * and value); 0: no limit */
-	uint32_t fields_carry;   /* traits that FIELDS lose nothing of */
-	uint32_t raw_carry;      /* traits that RAW loses nothing of */
-	bool fields;             /* has a FIELDS form at all */
-	bool raw_utf8;           /* RAW must be valid UTF-8 */
-	bool header_recipients;  /* FIELDS: To and Cc shown are who gets it, so
-	                          * a header recipient outside the delivery is
-	                          * a loss */
+	unsigned recipients;    /* of one request */
+	uint64_t size_bytes;    /* of the MIME, at most; max_size lowers it */
+	uint64_t options_bytes; /* FIELDS: extra header fields in all (name
+				 * and value); 0: no limit */
+	uint32_t fields_carry;  /* traits that FIELDS lose nothing of */
+	uint32_t raw_carry;     /* traits that RAW loses nothing of */
+	bool fields;            /* has a FIELDS form at all */
+	bool raw_utf8;          /* RAW must be valid UTF-8 */
+	bool header_recipients; /* FIELDS: To and Cc shown are who gets it, so
+				 * a header recipient outside the delivery is
+				 * a loss */
 };
 
 enum format {
-	FORMAT_AUTO,   /* fields when nothing is lost, else raw */
+	FORMAT_AUTO, /* fields when nothing is lost, else raw */
 	FORMAT_FIELDS,
 	FORMAT_RAW,
 };

@@ -15,7 +15,7 @@ enum budget_level {
 	BUDGET_FREE, /* below 75 % */
 	BUDGET_SOFT, /* no new mail is begun */
 	BUDGET_HARD, /* full but for 1/64, so that what is under way may end:
-	              * no new connection is taken */
+		      * no new connection is taken */
 };
 
 struct budget *budget_new(uint64_t limit_bytes);

@@ -61,13 +61,13 @@ struct log_field {
 static inline struct log_field
 log_str(const char *key, const char *value)
 {
-	return (struct log_field) { key, LOG_TYPE_STRING, value, 0 };
+	return (struct log_field){ key, LOG_TYPE_STRING, value, 0 };
 }
 
 static inline struct log_field
 log_num(const char *key, int64_t value)
 {
-	return (struct log_field) { key, LOG_TYPE_NUMBER, NULL, value };
+	return (struct log_field){ key, LOG_TYPE_NUMBER, NULL, value };
 }
 
 /* Starts the writer.  options is copied.  Called once, by main. */
@@ -96,12 +96,12 @@ void log_escape(GString *line, const char *value);
 void log_write(
     enum log_level level, const char *event, const struct log_field *fields);
 
-#define LOG_LINE(level, event, ...) \
-	do { \
-		if (log_wants(level)) \
-			log_write(level, event, \
-			    (const struct log_field[]) { \
-			        __VA_ARGS__, { .type = LOG_TYPE_END } }); \
+#define LOG_LINE(level, event, ...)                                       \
+	do {                                                              \
+		if (log_wants(level))                                     \
+			log_write(level, event,                           \
+			    (const struct log_field[]){                   \
+				__VA_ARGS__, { .type = LOG_TYPE_END } }); \
 	} while (0)
 
 #define log_debug(event, ...) LOG_LINE(LOG_LEVEL_DEBUG, event, __VA_ARGS__)

@@ -34,7 +34,7 @@ struct letter {
 
 /* The struct of this type that embeds `letter` as its member. */
 #define LETTER_OF(pointer, type, member) \
-	((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+	((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 /* owner is handed to every letter's function; borrowed. */
 struct mailbox *mailbox_new(void *owner);

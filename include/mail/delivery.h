@@ -16,16 +16,16 @@ enum delivery_form {
 struct delivery {
 	struct message *message; /* counted */
 	enum delivery_form form;
-	unsigned *recipients;    /* numbers in the envelope, ascending */
+	unsigned *recipients; /* numbers in the envelope, ascending */
 	unsigned count;
-	unsigned attempt;        /* of this mail, from 1 */
-	const char *hostname;    /* ours, for Received; borrowed */
+	unsigned attempt;     /* of this mail, from 1 */
+	const char *hostname; /* ours, for Received; borrowed */
 };
 
 /* Counts a reference of the message of its own; copies the numbers.  FIELDS,
  * attempt 1, no hostname. */
-struct delivery *delivery_new(struct message *message,
-    const unsigned *recipients, unsigned count);
+struct delivery *delivery_new(
+    struct message *message, const unsigned *recipients, unsigned count);
 void delivery_free(struct delivery *delivery);
 
 /* The address of the delivery's recipient number i (not of the envelope's). */

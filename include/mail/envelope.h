@@ -12,10 +12,10 @@
 #include <stdint.h>
 
 struct envelope {
-	struct address *sender;  /* NULL: the null reverse-path <> */
-	GPtrArray *recipients;   /* struct address *, in order, each once */
-	uint64_t size_declared;  /* SIZE=n of RFC 1870; 0: not declared */
-	bool eightbit;           /* BODY=8BITMIME of RFC 6152 */
+	struct address *sender; /* NULL: the null reverse-path <> */
+	GPtrArray *recipients;  /* struct address *, in order, each once */
+	uint64_t size_declared; /* SIZE=n of RFC 1870; 0: not declared */
+	bool eightbit;          /* BODY=8BITMIME of RFC 6152 */
 };
 
 struct envelope *envelope_new(void);

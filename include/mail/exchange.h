@@ -23,13 +23,13 @@ enum endpoint_tls {
 
 /* How to reach a provider: from its settings, immutable, owned by it. */
 struct endpoint {
-	const char *provider; /* its name, for logs */
-	const char *base_url; /* HTTP: scheme, host, port, no path, no / */
-	const char *proxy;    /* HTTP: URL; NULL: none (the environment's
-	                       * proxies are never used) */
-	const char *ca_file;  /* PEM; NULL: the system's */
-	const char *host;     /* SMTP */
-	unsigned port;        /* SMTP */
+	const char *provider;  /* its name, for logs */
+	const char *base_url;  /* HTTP: scheme, host, port, no path, no / */
+	const char *proxy;     /* HTTP: URL; NULL: none (the environment's
+				* proxies are never used) */
+	const char *ca_file;   /* PEM; NULL: the system's */
+	const char *host;      /* SMTP */
+	unsigned port;         /* SMTP */
 	enum endpoint_tls tls; /* SMTP */
 	const char *username, *password; /* SMTP AUTH, HTTP Basic; NULL: none */
 	const char *hostname;            /* SMTP: our name in EHLO */
@@ -44,15 +44,15 @@ struct endpoint {
 /* How the exchange ended for the carrier, before anyone read an answer. */
 enum exchange_end {
 	EXCHANGE_PENDING,
-	EXCHANGE_ANSWERED, /* a whole response stands in it */
-	EXCHANGE_UNSENT,   /* the whole request had not left: it cannot have
-	                    * been taken */
+	EXCHANGE_ANSWERED,    /* a whole response stands in it */
+	EXCHANGE_UNSENT,      /* the whole request had not left: it cannot have
+			       * been taken */
 	EXCHANGE_REFUSED_TLS, /* as UNSENT, and the peer's certificate or TLS
-	                       * is not acceptable: somebody must look */
-	EXCHANGE_LOST,     /* the whole request had left, no whole answer came:
-	                    * in doubt */
+			       * is not acceptable: somebody must look */
+	EXCHANGE_LOST, /* the whole request had left, no whole answer came:
+			* in doubt */
 	EXCHANGE_UNREADABLE, /* the spool could not be read: our own fault;
-	                      * the request was broken off, not taken */
+			      * the request was broken off, not taken */
 };
 
 /* The reply to one SMTP command (RFC 5321 4.2); code 0: none came. */
@@ -85,13 +85,13 @@ struct smtp_request {
 
 struct smtp_response {
 	struct smtp_reply greeting; /* of connect, EHLO, STARTTLS or AUTH when
-	                             * the session ended there */
+				     * the session ended there */
 	bool auth_failed;           /* our user or password was refused */
 	bool tls_missing;           /* STARTTLS was not offered */
 	struct smtp_reply sender;   /* to MAIL */
 	struct smtp_reply *recipients; /* to RCPT, in order */
 	struct smtp_reply data;        /* to the final dot, or to DATA when
-	                                * that was refused */
+					* that was refused */
 };
 
 struct exchange;
@@ -112,8 +112,8 @@ struct exchange {
 
 	/* filled by the carrier */
 	enum exchange_end end;
-	char *error;           /* not ANSWERED: what went wrong, for people */
-	uint64_t sent_bytes;   /* of the body that were handed over */
+	char *error;         /* not ANSWERED: what went wrong, for people */
+	uint64_t sent_bytes; /* of the body that were handed over */
 	int64_t duration_ms;
 	struct http_response http_response;
 	struct smtp_response smtp_response;

@@ -13,17 +13,17 @@
 struct header_field {
 	const char *name; /* as written, NUL-terminated */
 	const char *body; /* raw: after the colon, unfolded (RFC 5322 2.2.3),
-	                   * blanks at both ends removed; bytes as they came */
+			   * blanks at both ends removed; bytes as they came */
 	uint64_t offset;  /* in the spool, of the field's first byte */
 	uint64_t length;  /* with the CRLF of its last line */
 	uint32_t longest; /* octets of its longest line, without CRLF */
 };
 
 struct header {
-	GArray *fields;    /* struct header_field, in order */
-	uint64_t start;    /* offset of the block: behind a mbox "From " line */
-	uint64_t end;      /* offset of the first byte of the body */
-	GBytes *block;     /* from start to end, as it came */
+	GArray *fields; /* struct header_field, in order */
+	uint64_t start; /* offset of the block: behind a mbox "From " line */
+	uint64_t end;   /* offset of the first byte of the body */
+	GBytes *block;  /* from start to end, as it came */
 	GStringChunk *texts;
 };
 

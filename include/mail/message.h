@@ -35,7 +35,7 @@ struct part {
 	enum part_encoding encoding;
 	char *type;       /* "image/png", lower case */
 	char *parameters; /* of Content-Type but name and boundary:
-	                   * "; charset=utf-8", or "" */
+			   * "; charset=utf-8", or "" */
 	char *name;       /* file name, UTF-8, no path; NULL: none given */
 	char *content_id; /* without <>; NULL: none */
 	bool disposed;    /* a Content-Disposition was given */
@@ -48,37 +48,37 @@ struct part {
  * a trait, a translator says which traits its forms carry, the plan compares.
  * What the parser does not know is TRAIT_UNKNOWN. */
 enum trait {
-	TRAIT_ALTERNATIVE = 1 << 0,   /* a body beside one text and one html */
+	TRAIT_ALTERNATIVE = 1 << 0,    /* a body beside one text and one html */
 	TRAIT_NESTED_MESSAGE = 1 << 1, /* message/rfc822 and other message/ */
-	TRAIT_SIGNED = 1 << 2,        /* multipart/signed, S/MIME, inline PGP */
+	TRAIT_SIGNED = 1 << 2, /* multipart/signed, S/MIME, inline PGP */
 	TRAIT_ENCRYPTED = 1 << 3,
 	TRAIT_REPORT = 1 << 4,         /* multipart/report */
 	TRAIT_DKIM = 1 << 5,           /* DKIM-Signature or ARC-* of others */
 	TRAIT_REPEATED_FIELD = 1 << 6, /* a field that fields carry once */
 	TRAIT_LONG_FIELD = 1 << 7,     /* a field over 998 octets unfolded */
 	TRAIT_EIGHTBIT_FIELD = 1 << 8, /* raw bytes in a field that are no
-	                                * UTF-8 */
+					* UTF-8 */
 	TRAIT_INLINE_NAMED = 1 << 9,   /* inline: name and Content-ID differ */
 	TRAIT_INLINE_OTHER = 1 << 10,  /* inline and not image/ */
 	TRAIT_INLINE_TWINS = 1 << 11,  /* two inline parts of one Content-ID */
 	TRAIT_PART_HEADERS = 1 << 12,  /* Content-Description, -Location, ... */
 	TRAIT_MANY_FROM = 1 << 13,     /* more than one From mailbox */
 	TRAIT_GROUP = 1 << 14,         /* a group (RFC 5322 3.4) in a field */
-	TRAIT_ADDRESS_BROKEN = 1 << 15, /* an address field GMime could not
-	                                 * read whole */
-	TRAIT_NO_TO = 1 << 16,         /* no To and no Cc field */
-	TRAIT_NAME_NON_ASCII = 1 << 17, /* an attachment name beyond ASCII */
-	TRAIT_NAME_UNSAFE = 1 << 18,   /* a name with path, quote, control */
-	TRAIT_NAME_MISSING = 1 << 19,  /* an attachment without a name */
-	TRAIT_TEXT_LARGE = 1 << 20,    /* text or html over 1 MiB */
+	TRAIT_ADDRESS_BROKEN = 1 << 15,   /* an address field GMime could not
+					   * read whole */
+	TRAIT_NO_TO = 1 << 16,            /* no To and no Cc field */
+	TRAIT_NAME_NON_ASCII = 1 << 17,   /* an attachment name beyond ASCII */
+	TRAIT_NAME_UNSAFE = 1 << 18,      /* a name with path, quote, control */
+	TRAIT_NAME_MISSING = 1 << 19,     /* an attachment without a name */
+	TRAIT_TEXT_LARGE = 1 << 20,       /* text or html over 1 MiB */
 	TRAIT_TEXT_UNDECODABLE = 1 << 21, /* bytes became U+FFFD */
-	TRAIT_MALFORMED = 1 << 22,     /* broken multipart, base64, ... */
-	TRAIT_OPAQUE = 1 << 23,        /* the limiter: GMime did not see it */
-	TRAIT_UNKNOWN = 1 << 24,       /* a structure nobody thought of */
-	TRAIT_NO_BODY = 1 << 25,       /* neither text nor html */
-	TRAIT_ATTACHMENT_CID = 1 << 26, /* an attachment with a Content-ID */
+	TRAIT_MALFORMED = 1 << 22,        /* broken multipart, base64, ... */
+	TRAIT_OPAQUE = 1 << 23,          /* the limiter: GMime did not see it */
+	TRAIT_UNKNOWN = 1 << 24,         /* a structure nobody thought of */
+	TRAIT_NO_BODY = 1 << 25,         /* neither text nor html */
+	TRAIT_ATTACHMENT_CID = 1 << 26,  /* an attachment with a Content-ID */
 	TRAIT_DISPLAY_SPECIAL = 1 << 27, /* a display name beyond ASCII with
-	                                  * specials */
+					  * specials */
 	TRAIT_DISPLAY_NON_ASCII = 1 << 28, /* a display name beyond ASCII */
 };
 

@@ -28,10 +28,10 @@ struct verdict {
 	bool suppressed; /* RECIPIENT: on the provider's suppression list */
 	bool unlikely;   /* DOUBT: an error answer after the whole body */
 	bool held;       /* ACCEPTED: but kept back there until somebody acts;
-	                  * text says why */
+			  * text says why */
 	char *id;        /* ACCEPTED: the provider's id of it; NULL: none */
 	char *text;      /* what the provider said, clean and capped; never NULL
-	                  * once set */
+			  * once set */
 };
 
 struct outcome {
@@ -40,7 +40,7 @@ struct outcome {
 	int64_t retry_ms; /* THROTTLE: not before this many ms; 0: not said */
 	bool unknown;     /* no row of the tables fitted: log it in full */
 	bool split;       /* refused as a whole for one bad recipient: to be
-	                   * sent again to fewer at a time */
+			   * sent again to fewer at a time */
 };
 
 /* All verdicts NONE. */
@@ -49,8 +49,8 @@ void outcome_free(struct outcome *outcome);
 
 /* Sets verdict i; text is copied, made one printable line of at most 512
  * bytes; NULL is "". */
-void outcome_set(struct outcome *outcome, unsigned i,
-    enum verdict_class class, unsigned status, const char *text);
+void outcome_set(struct outcome *outcome, unsigned i, enum verdict_class class,
+    unsigned status, const char *text);
 
 /* Sets the provider's id in verdict i; copied, cleaned as texts are, at most
  * 998 bytes; NULL takes it away. */
@@ -71,10 +71,10 @@ struct verdict_rule {
 	unsigned status;     /* 0: any */
 	unsigned status_max; /* 0: status alone; else a range */
 	const char *pattern; /* GRegex, without case, found anywhere in the
-	                      * text; NULL: any text */
+			      * text; NULL: any text */
 	enum verdict_class class;
-	bool unlikely;       /* as in struct verdict */
-	const char *source;  /* where this is known from */
+	bool unlikely;      /* as in struct verdict */
+	const char *source; /* where this is known from */
 };
 
 /* The rules with their patterns compiled: made once in a translator's open(),
@@ -88,8 +88,8 @@ void verdict_table_free(struct verdict_table *table);
 
 /* The first row that fits, or NULL.  text may hold any bytes; of more than
  * 64 KiB only those are looked at; NULL is "". */
-const struct verdict_rule *verdict_find(const struct verdict_table *table,
-    unsigned status, const char *text);
+const struct verdict_rule *verdict_find(
+    const struct verdict_table *table, unsigned status, const char *text);
 
 /* Milliseconds to wait that a text names: "try again after Mon, 20 Dec 2021
  * 20:33:21 UTC", "try again after 120 seconds", "in 341 seconds".  0: none, or

@@ -12,7 +12,7 @@
 struct parse_options {
 	const char *hostname; /* for a Message-ID and a From that are made */
 	const char *domain;   /* for header addresses without one; NULL: the
-	                       * hostname */
+			       * hostname */
 };
 
 /* Once, in main, before any thread. */

@@ -21,7 +21,7 @@ struct raw_options {
 	const char *add;
 	bool json; /* as the inside of a JSON string */
 	bool once; /* of Date, From, Message-ID, Sender, To, Cc, Reply-To only
-	            * the first stays (RFC 5322 3.6; libESMTP drops the rest) */
+		    * the first stays (RFC 5322 3.6; libESMTP drops the rest) */
 };
 
 /* Appends the raw form.  Lines over 998 octets are folded (RFC 5322 2.1.1),

@@ -19,7 +19,7 @@ enum segment_form {
 	SEGMENT_BASE64, /* one line without breaks, padded: for JSON */
 	SEGMENT_FOLDED, /* lines over 998 octets broken with CRLF SP */
 	SEGMENT_JSON,   /* folded, then escaped for the inside of a JSON string;
-	                 * bytes that are no UTF-8 must not occur */
+			 * bytes that are no UTF-8 must not occur */
 };
 
 /* The list counts a reference of the spool; spool may be NULL when only bytes
@@ -42,8 +42,8 @@ void segments_add_json(
     struct segments *segments, const void *text, size_t length);
 
 /* Adds a part's content decoded, then in `form` (PLAIN or BASE64). */
-void segments_add_part(struct segments *segments, const struct part *part,
-    enum segment_form form);
+void segments_add_part(
+    struct segments *segments, const struct part *part, enum segment_form form);
 
 /* Adds the mail's body (from seen->header_end to the end of the spool) PLAIN,
  * FOLDED or JSON; the lengths come from what the limiter counted.  A CRLF is

@@ -40,14 +40,14 @@ struct submission {
 	struct envelope *envelope;
 	struct spool *spool; /* sealed */
 	struct limiter_seen seen;
-	const char *listener;             /* its name; owned by the config */
-	char peer[NETWORK_PEER_LENGTH];   /* address of the client */
-	char *helo;                       /* as given, printable */
-	bool esmtp;                       /* EHLO, not HELO */
-	bool repaired;                    /* line ends were mended */
-	int64_t received_ms;              /* wall clock, at the end of data */
-	int64_t deadline_ms;              /* monotonic: answered by then */
-	struct config *config;            /* counted */
+	const char *listener;           /* its name; owned by the config */
+	char peer[NETWORK_PEER_LENGTH]; /* address of the client */
+	char *helo;                     /* as given, printable */
+	bool esmtp;                     /* EHLO, not HELO */
+	bool repaired;                  /* line ends were mended */
+	int64_t received_ms;            /* wall clock, at the end of data */
+	int64_t deadline_ms;            /* monotonic: answered by then */
+	struct config *config;          /* counted */
 	struct return_address return_to;
 };
 
@@ -61,8 +61,8 @@ void submission_free(struct submission *submission);
 void submission_answer(const struct submission *submission, unsigned code,
     const char *enhanced, const char *text);
 
-struct answer *answer_new(uint64_t session, unsigned code,
-    const char *enhanced, const char *text);
+struct answer *answer_new(
+    uint64_t session, unsigned code, const char *enhanced, const char *text);
 void answer_free(struct answer *answer);
 
 #endif

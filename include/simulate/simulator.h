@@ -16,15 +16,15 @@
 struct simulator;
 
 struct simulator_options {
-	const char *kind;     /* "mailgun", "mandrill", "smtp" */
-	const char *listen;   /* host:port, loopback; port 0: any */
-	const char *control;  /* host:port of the control door; NULL: none */
-	const char *domain;   /* mailgun: the sending domain; NULL: any */
-	const char *key;      /* mailgun, mandrill: the API key; NULL: any */
+	const char *kind;    /* "mailgun", "mandrill", "smtp" */
+	const char *listen;  /* host:port, loopback; port 0: any */
+	const char *control; /* host:port of the control door; NULL: none */
+	const char *domain;  /* mailgun: the sending domain; NULL: any */
+	const char *key;     /* mailgun, mandrill: the API key; NULL: any */
 	const char *username, *password; /* smtp AUTH; NULL: not offered */
 	const char *certificate, *private_key; /* smtp: PEM files for STARTTLS;
-	                                        * NULL: not offered */
-	const char *record;   /* directory for what is accepted; NULL: memory */
+						* NULL: not offered */
+	const char *record; /* directory for what is accepted; NULL: memory */
 };
 
 /* Starts it on threads of its own.  NULL and error when an address cannot be

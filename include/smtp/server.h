@@ -23,7 +23,7 @@ struct server_options {
 	/* no mail over it is taken (EHLO SIZE), whatever max_size says; 0: no
 	 * such limit */
 	uint64_t size_most;
-	submission_fn onward;            /* where submissions go */
+	submission_fn onward; /* where submissions go */
 	void *stage;
 };
 
