@@ -15,11 +15,12 @@ struct carrier {
 	 * exactly once.  The loop's thread. */
 	void (*send)(void *self, struct exchange *exchange);
 
-	/* Breaks off what is under way: each exchange is done soon, UNSENT or
-	 * LOST as it was.  The loop's thread. */
+	/* Breaks off what is under way: each exchange is done soon (never
+	 * within the call), UNSENT or LOST as it was.  The loop's thread. */
 	void (*abort)(void *self);
 
-	/* Frees it; nothing is under way.  After the loop has stopped. */
+	/* Frees it; nothing is under way.  After the loop has stopped, before
+	 * it is freed.  May wait for a name that is being looked up. */
 	void (*free)(void *self);
 
 	void *self;
@@ -36,7 +37,8 @@ struct carrier_relay_options {
 	unsigned session_mails; /* mails in one session, at most: 10 */
 };
 
-/* Once, in main, before any thread: libESMTP. */
+/* Once, in main, before any thread: libESMTP and OpenSSL.  SIGPIPE is ignored,
+ * and HOME names nothing: libESMTP refuses TLS when it may not look there. */
 void carrier_relay_start(void);
 
 /* The SMTP carrier; done is called on the loop's thread. */

@@ -85,13 +85,15 @@ struct smtp_request {
 
 struct smtp_response {
 	struct smtp_reply greeting; /* of connect, EHLO, STARTTLS or AUTH when
-				     * the session ended there */
+				     * the session ended there; code 0 and a
+				     * text: what we need was not offered */
 	bool auth_failed;           /* our user or password was refused */
 	bool tls_missing;           /* STARTTLS was not offered */
 	struct smtp_reply sender;   /* to MAIL */
 	struct smtp_reply *recipients; /* to RCPT, in order */
 	struct smtp_reply data;        /* to the final dot, or to DATA when
-					* that was refused */
+					* that was refused; code 0 when each
+					* recipient was refused */
 };
 
 struct exchange;

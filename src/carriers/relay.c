@@ -19,7 +19,8 @@ struct relay {
 				   * first */
 	GQueue sessions;          /* struct relay_session, under way */
 	GPtrArray *servers;       /* struct relay_server */
-	struct loop_timer *timer; /* set while anything is under way */
+	struct loop_timer *timer; /* set while anything is under way... */
+	bool watching;            /* ...and this says so */
 };
 
 /* What waits for one endpoint; gone when nothing does. */
@@ -214,7 +215,9 @@ on_send(void *self, struct exchange *exchange)
 	line = find_line(relay, exchange->endpoint);
 	g_queue_push_tail(&line->waiting, mail);
 	start_sessions(relay);
-	loop_timer_set(relay->timer, 1);
+	if (!relay->watching)
+		loop_timer_set(relay->timer, 1);
+	relay->watching = true;
 }
 
 /* Takes back, unsent, the waiting mails whose deadline passed; G_MAXINT64
@@ -291,7 +294,8 @@ on_time(void *object)
 	    relay, now_ms, "the mail's deadline passed before its turn");
 	for (GList *l = relay->sessions.head; l != NULL; l = l->next)
 		next_ms = MIN(next_ms, look_at_session(l->data, now_ms));
-	if (next_ms != G_MAXINT64)
+	relay->watching = next_ms != G_MAXINT64;
+	if (relay->watching)
 		loop_timer_set(relay->timer, next_ms);
 }
 
