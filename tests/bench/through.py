@@ -58,12 +58,15 @@ class Memory(threading.Thread):
 
 def start(home):
     folder = home.folder
-    mailgun = ferry.Simulator(home, "mailgun", "mailgun")
+    # Without a folder to record in: its disk is not what is measured.
+    mailgun = ferry.Process(home, "mailgun", [
+        ferry.POSTFERRY, "simulate", "mailgun", "--listen", "127.0.0.1:0"])
+    base = mailgun.wait_line(r"listening.*address=(\S+:\d+)")[1]
     state = os.path.join(folder, "state")
     os.mkdir(state, 0o700)
     path = os.path.join(folder, "postferry.conf")
     ferry.write_private(
-        path, SETTINGS.format(state=state, address=mailgun.address))
+        path, SETTINGS.format(state=state, address=base))
     daemon = ferry.Process(home, "postferry",
                            [ferry.POSTFERRY, "serve", "--config", path])
     address = daemon.wait_line(r"listening.*address=(\S+:\d+)")[1]

@@ -66,20 +66,27 @@ class Process:
         self.ended = False
         # Should this program be killed, what it started ends too.
         self.child = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            ["setpriv", "--pdeathsig", "TERM", *command],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, env=environment)
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
         home.processes.append(self)
 
     def read(self):
-        with open(self.path, "wb") as file:
-            for line in self.child.stdout:
-                file.write(line)
-                file.flush()
+        # In large pieces: a program that logs a lot must not wait for us.
+        rest = b""
+        with open(self.path, "wb", buffering=0) as file:
+            while piece := os.read(self.child.stdout.fileno(), 1 << 16):
+                file.write(piece)
+                *lines, rest = (rest + piece).split(b"\n")
                 with self.grown:
-                    self.lines.append(line.decode("utf-8", "replace"))
+                    self.lines += [line.decode("utf-8", "replace") + "\n"
+                                   for line in lines]
                     self.grown.notify_all()
+        if rest:
+            with self.grown:
+                self.lines.append(rest.decode("utf-8", "replace"))
         self.child.stdout.close()
         with self.grown:
             self.ended = True
