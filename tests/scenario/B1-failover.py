@@ -39,6 +39,25 @@ class Failover(ferry.Scenario):
         self.assertEqual(self.counts(), [0, 20, 0])
 
 
+class Throttle(ferry.Scenario):
+    """Too many requests: not asked before the time it named."""
+
+    def test_not_before_its_time(self):
+        self.mailgun.fault("throttle=60,retry-after")
+        for _ in range(10):
+            self.accept(ferry.simple())
+        self.assertEqual(self.mailgun.requests(), 1)
+        self.assertEqual(self.mandrill.count(), 10)
+
+    def test_again_after_it(self):
+        self.mailgun.fault("throttle=1,retry-after count=1")
+        for _ in range(10000):
+            self.accept(ferry.simple())
+            if self.mailgun.count():
+                return
+        self.fail("Mailgun was not asked again")
+
+
 class Unreachable(ferry.Scenario):
     """The slowest way of being down: nothing comes back at all."""
     settings = {"provider mailgun": {"connect_timeout": "2s"}}

@@ -119,6 +119,36 @@ class Settings(ferry.Scenario):
             self.assertIn(said, done.stderr)
 
 
+class Twice(ferry.Scenario):
+    """Two daemons cannot have one address or one state_dir."""
+    providers = ("mailgun",)
+
+    def setUp(self):
+        self.prepare()
+        self.addresses = {"mailgun": "127.0.0.1:1"}
+        self.settings = {"server": {"state_dir": self.folder}}
+        self.start_ferry()
+
+    def run_second(self, **changes):
+        self.settings = changes
+        path = os.path.join(self.folder, "second.conf")
+        ferry.write_private(path, self.write_settings())
+        return subprocess.run(
+            [ferry.POSTFERRY, "serve", "--config", path], capture_output=True,
+            text=True, timeout=ferry.PATIENCE)
+
+    def test_one_state_dir(self):
+        done = self.run_second(server={"state_dir": self.folder})
+        self.assertEqual(done.returncode, 75, done.stderr)
+        self.assertIn(str(self.ferry.child.pid), done.stderr)
+
+    def test_one_address(self):
+        done = self.run_second(**{"listener local": {"address":
+                                                     self.address}})
+        self.assertEqual(done.returncode, 69, done.stderr)
+        self.assertIn(self.address, done.stderr)
+
+
 class Environment(ferry.Scenario):
     """No file at all: the usual variables are enough."""
 
