@@ -13,14 +13,19 @@ import ferry
 import postfix
 
 MAILS = 200
-# What each provider does while one fifth of the mails comes in.
+# What each provider does while its share of the mails comes in.
 PHASES = [
+    (None, None, None),
     ("refuse", None, None),
     ("unauthorized", "throttle=1,retry-after", None),
     ("reset-mid-body", "status=503,html", "refuse"),
     ("status=503", "reset-mid-body", None),
     ("throttle=1,retry-after", "refuse", None),
+    ("refuse", "refuse", "refuse"),
 ]
+# What must stand in the log, so that each of them was really met.
+MET = [r"class=outage .*onnect", r"class=account status=401",
+       r"class=throttle status=429", r"status=503", r"reset by peer|closed"]
 
 
 @unittest.skipUnless(os.geteuid() == 0 and shutil.which("postqueue", path=
@@ -54,11 +59,15 @@ class Postfix(ferry.Scenario):
         for phase, faults in enumerate(PHASES):
             for simulator, fault in zip(simulators, faults):
                 simulator.fault(fault)
-            for number in range(phase * MAILS // len(PHASES),
-                                (phase + 1) * MAILS // len(PHASES)):
+            share = range(phase * MAILS // len(PHASES),
+                          (phase + 1) * MAILS // len(PHASES))
+            for number in share:
                 self.postfix.send(self.write_mail(number, seed),
                                   "ann@example.com",
                                   [f"bob{number}@example.net"])
+            for number in share:
+                self.postfix.wait_line(
+                    rf"to=<bob{number}@example.net>.*status=(sent|deferred)")
         for simulator in simulators:
             simulator.fault(None)
         self.wait_until_gone()
@@ -66,14 +75,11 @@ class Postfix(ferry.Scenario):
 
     def wait_until_gone(self):
         """Postfix tells of each mail that leaves its queue."""
-        sent, line = 0, 0
-        while sent < MAILS:
+        for number in range(MAILS):
             found = self.postfix.wait_line(
-                r"status=(sent|bounced|expired)", line, patience=180)
-            line = self.postfix.lines.index(found.string, line) + 1
+                rf"to=<bob{number}@example.net>.*status=(sent|bounced|expired)",
+                patience=180)
             self.assertEqual(found[1], "sent", found.string)
-            sent += 1
-        self.assertEqual(self.postfix.waiting(), 0)
 
     def check_ledger(self, simulators):
         got = collections.Counter()
@@ -88,6 +94,9 @@ class Postfix(ferry.Scenario):
         self.assertEqual({n: c for n, c in got.items() if c != 1}, {})
         self.assertEqual(len(got), MAILS)
         self.assertNotIn("status=bounced", self.postfix.text())
+        self.assertIn("status=deferred", self.postfix.text())
+        for pattern in MET:
+            self.assertRegex(self.ferry.text(), pattern)
 
 
 if __name__ == "__main__":
