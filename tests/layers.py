@@ -406,8 +406,9 @@ def objects(root, build):
     for folder, _, names in os.walk(os.path.join(build, "CMakeFiles")):
         for name in sorted(names):
             path = os.path.join(folder, name)
-            if name.endswith(".c.o") and "/src/" in path:
-                source = "src/" + path.split("/src/", 1)[1][:-2]
+            inner = os.path.relpath(path, build)  # the checkout may be /src
+            if name.endswith(".c.o") and "/src/" in inner:
+                source = "src/" + inner.split("/src/", 1)[1][:-2]
                 if os.path.isfile(os.path.join(root, source)):
                     yield source, path
 
