@@ -16,13 +16,19 @@
 
 struct config;
 
+/* Called once, on any thread: the answer was said to the client, or (`said`
+ * false) nobody may be there to have read it. */
+typedef void (*answer_told_fn)(void *object, bool said);
+
 /* What the client is told after the end of data (RFC 5321 4.2.1). */
 struct answer {
 	struct letter letter;
-	uint64_t session; /* from the return address */
-	unsigned code;    /* 250, 451, 550, ... */
-	char *enhanced;   /* "2.0.0" (RFC 3463) */
-	char *text;       /* one line, printable, without code or class */
+	uint64_t session;    /* from the return address */
+	unsigned code;       /* 250, 451, 550, ... */
+	char *enhanced;      /* "2.0.0" (RFC 3463) */
+	char *text;          /* one line, printable, without code or class */
+	answer_told_fn told; /* NULL: nobody wants to know */
+	void *object;
 };
 
 /* Takes the answer over; any thread. */
@@ -63,6 +69,10 @@ void submission_answer(const struct submission *submission, unsigned code,
 
 struct answer *answer_new(
     uint64_t session, unsigned code, const char *enhanced, const char *text);
+/* It was said to a client that is there. */
+void answer_said(struct answer *answer);
+
+/* One that was not said is told as such. */
 void answer_free(struct answer *answer);
 
 #endif

@@ -151,6 +151,10 @@ attempt_start(
 
 	g_assert(count > 0 && lane_has_room(lane));
 	ledger_open(ledger, lane->number, picked, count);
+	/* whoever sends the same meanwhile is in doubt; without a Message-ID
+	 * two equal mails may both be meant */
+	if (flight->message->had_message_id)
+		dispatcher_remember(dispatcher, flight);
 	flight->attempt = lane_begin(lane, flight->from_domain);
 	flight->provider = lane->number;
 	flight->delivery = delivery_new(flight->message, picked, count);

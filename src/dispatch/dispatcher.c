@@ -134,37 +134,64 @@ dispatcher_route(const struct dispatcher *dispatcher)
 	return dispatcher->route;
 }
 
-static void
-send_answer(
-    struct dispatcher *dispatcher, struct flight *flight, struct answer *answer)
-{
-	const struct return_address *to =
-	    &flight->message->submission->return_to;
-
-	flight->answered = true;
-	chronicle_end(dispatcher, flight, answer);
-	if (answer->code / 100 == 4)
-		memory_keep(dispatcher->memory, flight->message, flight->ledger,
-		    clock_monotonic_ms());
-	else
-		memory_forget(
-		    dispatcher->memory, flight->message, flight->ledger);
-	to->post(to->server, answer);
-}
-
-static void
-answer_flight(struct dispatcher *dispatcher, struct flight *flight)
+static struct answer *
+make_answer(const struct dispatcher *dispatcher, const struct flight *flight)
 {
 	const struct submission *submission = flight->message->submission;
 	struct answer *answer =
 	    judge_answer(flight->ledger, submission, dispatcher->names);
 
-	if (dispatcher->stopping && answer->code / 100 == 4) {
-		answer_free(answer);
-		answer = answer_new(submission->return_to.session, 451, "4.3.2",
-		    "Shutting down; try again later");
-	}
-	send_answer(dispatcher, flight, answer);
+	if (!dispatcher->stopping || answer->code / 100 != 4)
+		return answer;
+	answer_free(answer);
+	return answer_new(submission->return_to.session, 451, "4.3.2",
+	    "Shutting down; try again later");
+}
+
+/* The attempt goes on, but the client's time is over. */
+static void
+answer_open(struct dispatcher *dispatcher, struct flight *flight)
+{
+	const struct return_address *to =
+	    &flight->message->submission->return_to;
+	struct answer *answer = make_answer(dispatcher, flight);
+
+	g_assert(answer->code / 100 == 4);
+	flight->answered = true;
+	chronicle_end(dispatcher, flight, answer);
+	dispatcher_remember(dispatcher, flight);
+	to->post(to->server, answer);
+}
+
+void
+dispatcher_remember(struct dispatcher *dispatcher, const struct flight *flight)
+{
+	memory_keep(dispatcher->memory, flight->message, flight->ledger,
+	    clock_monotonic_ms());
+}
+
+static void
+on_unsaid(void *owner, struct letter *letter)
+{
+	struct flight *flight = LETTER_OF(letter, struct flight, letter);
+
+	(void)owner;
+	dispatcher_remember(flight->dispatcher, flight);
+	flight_free(flight);
+}
+
+/* Any thread.  A client that did not hear its answer sends the mail again: what
+ * its recipients came to is remembered. */
+static void
+on_told(void *object, bool said)
+{
+	struct flight *flight = object;
+
+	if (said)
+		flight_free(flight);
+	else
+		loop_post(flight->dispatcher->options.loop, &flight->letter,
+		    on_unsaid);
 }
 
 static void
@@ -178,17 +205,38 @@ tell_if_stopped(struct dispatcher *dispatcher)
 		stopped(dispatcher->stopped_object);
 }
 
+/* The flight waits for nothing but to hear that its answer was said. */
+static void
+land_answered(struct dispatcher *dispatcher, struct flight *flight)
+{
+	const struct return_address to = flight->message->submission->return_to;
+	struct answer *answer = make_answer(dispatcher, flight);
+
+	chronicle_end(dispatcher, flight, answer);
+	g_clear_pointer(&flight->timer, loop_timer_free);
+	if (answer->code / 100 == 4) {
+		dispatcher_remember(dispatcher, flight);
+		flight_free(flight);
+	} else {
+		memory_forget(
+		    dispatcher->memory, flight->message, flight->ledger);
+		answer->told = on_told;
+		answer->object = flight;
+	}
+	to.post(to.server, answer);
+}
+
 /* The flight is over: nothing is under way any more. */
 static void
 land(struct dispatcher *dispatcher, struct flight *flight)
 {
-	if (!flight->answered)
-		answer_flight(dispatcher, flight);
-	else
-		memory_keep(dispatcher->memory, flight->message, flight->ledger,
-		    clock_monotonic_ms());
 	g_queue_unlink(&dispatcher->flights, &flight->link);
-	flight_free(flight);
+	if (flight->answered) {
+		dispatcher_remember(dispatcher, flight);
+		flight_free(flight);
+	} else {
+		land_answered(dispatcher, flight);
+	}
 	tell_if_stopped(dispatcher);
 }
 
@@ -316,7 +364,7 @@ on_timer(void *object)
 	if (flight->state == FLIGHT_NEW)
 		land(dispatcher, flight);
 	else if (!flight->answered)
-		answer_flight(dispatcher, flight);
+		answer_open(dispatcher, flight);
 }
 
 /* No provider's plan can carry it: told for good, with what stands in the way

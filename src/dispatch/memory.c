@@ -119,7 +119,8 @@ memory_review(struct memory *memory, const struct message *message,
 		struct ledger_recipient *r = &ledger->recipients[i];
 		const struct entry *entry;
 		if (r->state != LEDGER_DOUBT ||
-		    (entry = find_entry(memory, message, i)) == NULL)
+		    (entry = find_entry(memory, message, i)) == NULL ||
+		    strcmp(entry->id, message->submission->id) == 0)
 			continue;
 		const struct ledger_recipient *known = &entry->recipient;
 		if (known->state == LEDGER_ACCEPTED ||

@@ -41,6 +41,11 @@ void dispatcher_advance(struct dispatcher *dispatcher, struct flight *flight);
  * for, and all that it does not take any more. */
 void dispatcher_wake(struct dispatcher *dispatcher, struct lane *lane);
 
+/* dispatcher.c: what the flight's recipients have come to is remembered, for
+ * whoever sends the same mail again. */
+void dispatcher_remember(
+    struct dispatcher *dispatcher, const struct flight *flight);
+
 /* attempt.c: sends the flight's waiting recipients by this lane, which has
  * room. */
 void attempt_start(

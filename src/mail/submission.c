@@ -67,10 +67,20 @@ answer_new(
 }
 
 void
+answer_said(struct answer *answer)
+{
+	if (answer->told != NULL)
+		answer->told(answer->object, true);
+	answer->told = NULL;
+}
+
+void
 answer_free(struct answer *answer)
 {
 	if (answer == NULL)
 		return;
+	if (answer->told != NULL)
+		answer->told(answer->object, false);
 	g_free(answer->enhanced);
 	g_free(answer->text);
 	g_free(answer);

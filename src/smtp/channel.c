@@ -25,6 +25,7 @@ struct channel {
 	bool readable; /* there may be something to read */
 	bool paused;
 	bool full;   /* the last read filled its buffer */
+	bool half;   /* the peer ended its side while nothing was read */
 	bool ended;  /* ended() was called */
 	bool broken; /* nothing can be sent any more */
 };
@@ -273,8 +274,16 @@ look_for_end(struct channel *channel)
 	ssize_t got =
 	    recv(channel->options.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 
-	if (got < 0 && errno != EAGAIN && errno != EINTR)
+	if (got == 0)
+		channel->half = true;
+	else if (got < 0 && errno != EAGAIN && errno != EINTR)
 		end(channel, errno);
+}
+
+bool
+channel_is_half(const struct channel *channel)
+{
+	return channel->half;
 }
 
 static void

@@ -69,6 +69,10 @@ void channel_pause(struct channel *channel);
 /* Reads again, from the loop's next turn on: held bytes first. */
 void channel_resume(struct channel *channel);
 
+/* True when the peer has ended its side while nothing was read: it may read on,
+ * or be gone. */
+bool channel_is_half(const struct channel *channel);
+
 /* True when it does not read. */
 bool channel_paused(const struct channel *channel);
 

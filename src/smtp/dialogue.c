@@ -328,6 +328,7 @@ dialogue_answer(struct dialogue *dialogue, const struct answer *answer)
 
 	if (session->state != SESSION_ANSWER || session->gone)
 		return false;
+	bool there = !channel_is_half(session->channel);
 	if (answer->code < 300) {
 		session->counts.errors = 0;
 		session->counts.idle = 0;
@@ -339,7 +340,7 @@ dialogue_answer(struct dialogue *dialogue, const struct answer *answer)
 		session_hang_up(session);
 	expect_command(session);
 	channel_turn(session->channel);
-	return true;
+	return there;
 }
 
 void

@@ -35,8 +35,9 @@ void dialogue_free(struct dialogue *dialogue);
 /* Greets, or waits before it does; gone() may be called. */
 void dialogue_begin(struct dialogue *dialogue);
 
-/* Tells the client; false when the session does not wait for one. The answer
- * stays the caller's; gone() may be called. */
+/* Tells the client; false when the session does not wait for one, or the client
+ * has ended its side, so that it may not be there to read it. The answer stays
+ * the caller's; gone() may be called. */
 bool dialogue_answer(struct dialogue *dialogue, const struct answer *answer);
 
 /* Closes the session unless a mail is under way; then behind that. gone() may

@@ -138,7 +138,9 @@ on_answer(void *owner, struct letter *letter)
 	struct sessions_visitor *visitor =
 	    g_hash_table_lookup(sessions->visitors, &answer->session);
 
-	if (visitor == NULL || !dialogue_answer(visitor->dialogue, answer)) {
+	if (visitor != NULL && dialogue_answer(visitor->dialogue, answer)) {
+		answer_said(answer);
+	} else {
 		atomic_fetch_add_explicit(
 		    &sessions->dropped, 1, memory_order_relaxed);
 		log_info("answer dropped",

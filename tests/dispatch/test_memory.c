@@ -408,6 +408,7 @@ static void
 test_review(void **state)
 {
 	struct message *message = fixture_message(FIXTURE_TEXT, 1);
+	char *id = message->submission->id;
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(reviews); i++) {
@@ -415,12 +416,17 @@ test_review(void **state)
 		struct ledger *ledger = make_ledger(message, 2);
 		struct ledger_recipient *r;
 
+		g_strlcpy(id, "first", ID_LENGTH + 1);
 		set(ledger, 0, reviews[i].told)->doubt_ms =
 		    reviews[i].told_doubt_ms;
 		keep(memory, message, ledger, 1000);
 		ledger = make_ledger(message, 2);
 		r = set(ledger, 0, reviews[i].waits);
 		r->doubt_ms = r->state == LEDGER_DOUBT ? 2000 : 0;
+		/* what it told itself is no news */
+		memory_review(memory, message, ledger, 1001);
+		assert_int_equal(r->state, reviews[i].waits);
+		g_strlcpy(id, "resend", ID_LENGTH + 1);
 		memory_review(memory, message, ledger, 1001);
 		if (r->state != reviews[i].found ||
 		    r->doubt_ms != reviews[i].found_doubt_ms)

@@ -573,6 +573,7 @@ post_answer(void *server, struct answer *answer)
 	check_answer(mail, answer->code);
 	if (answer->code == 451 && !world.stopping)
 		virtual_after(choose_delay(), on_client, mail);
+	answer_said(answer);
 	answer_free(answer);
 }
 
