@@ -97,9 +97,8 @@ log_hide(const char *text)
 		;
 }
 
-/* The value without the secrets in it; NULL when there is none. */
-static char *
-redact(const char *value)
+char *
+log_redact(const char *value)
 {
 	GString *clean = NULL;
 
@@ -152,7 +151,7 @@ take_character(const char **value, char piece[static 32])
 static void
 append_escaped(GString *line, const char *value)
 {
-	g_autofree char *clean = redact(value);
+	g_autofree char *clean = log_redact(value);
 	const char *at = clean ? clean : value;
 	size_t begin = line->len;
 	char piece[32];

@@ -45,6 +45,25 @@ add_to_story(struct flight *flight, const char *provider, const char *what,
 }
 
 void
+chronicle_skip(struct flight *flight, const struct lane *lane, int64_t now_ms)
+{
+	uint32_t bit = 1u << lane->number;
+	g_autofree char *what = NULL;
+
+	if (flight->skipped & bit)
+		return;
+	flight->skipped |= bit;
+	what = g_strdup_printf("is not asked for %" G_GINT64_FORMAT " s more",
+	    (MAX(lane->breaker.until_ms - now_ms, (int64_t)0) + 999) / 1000);
+	add_to_story(flight, lane->provider->name,
+	    lane->breaker.state == BREAKER_OPEN &&
+		    lane->breaker.until_ms > now_ms
+		? what
+		: "is not asked now",
+	    NULL);
+}
+
+void
 chronicle_plan(const struct flight *flight, const struct lane *lane)
 {
 	const struct plan *plan = &flight->plan;
@@ -78,18 +97,24 @@ static void
 tell_accepted(struct flight *flight, const struct lane *lane,
     const struct verdict *verdict)
 {
+	/* raw is told with what fields would have lost */
+	bool raw = flight->delivery->form == DELIVERY_RAW;
+	g_autofree char *why =
+	    raw ? plan_losses_text(flight->plan.avoided) : NULL;
+	g_autofree char *what =
+	    g_strdup_printf("took it as %s", form_text(flight->delivery->form));
+
 	log_info("delivery accepted",
 	    log_str("mail", flight->message->submission->id),
 	    log_str("provider", lane->provider->name),
 	    log_str("form", form_text(flight->delivery->form)),
+	    log_str("why", why),
 	    log_str("class", verdict_class_text(verdict->class)),
 	    log_num("status", verdict->status),
 	    log_num("recipients", flight->delivery->count),
 	    log_num("ms", flight->exchange->duration_ms),
 	    log_str("id", verdict->id), log_str("text", verdict->text));
-	g_autofree char *what =
-	    g_strdup_printf("took it as %s", form_text(flight->delivery->form));
-	add_to_story(flight, lane->provider->name, what, NULL);
+	add_to_story(flight, lane->provider->name, what, why);
 }
 
 static void

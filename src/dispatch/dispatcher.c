@@ -241,7 +241,7 @@ land(struct dispatcher *dispatcher, struct flight *flight)
 }
 
 static struct lane *
-choose_lane(struct dispatcher *dispatcher, const struct flight *flight)
+choose_lane(struct dispatcher *dispatcher, struct flight *flight)
 {
 	const struct ledger *ledger = flight->ledger;
 	g_autofree unsigned *picked = g_new(unsigned, ledger->count);
@@ -249,9 +249,11 @@ choose_lane(struct dispatcher *dispatcher, const struct flight *flight)
 
 	for (unsigned i = 0; i < flight->order_count; i++) {
 		struct lane *lane = dispatcher->lanes[flight->order[i]];
-		if (ledger_pick(ledger, lane->number, picked) > 0 &&
-		    lane_allows(lane, flight->from_domain, now))
+		if (ledger_pick(ledger, lane->number, picked) == 0)
+			continue;
+		if (lane_allows(lane, flight->from_domain, now))
 			return lane;
+		chronicle_skip(flight, lane, now);
 	}
 	return NULL;
 }

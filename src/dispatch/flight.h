@@ -44,6 +44,7 @@ struct flight {
 	GError *error; /* encode failed */
 	struct lane_attempt attempt;
 	unsigned attempts;
+	uint32_t skipped; /* providers told of as not asked */
 
 	/* the dispatch thread's own */
 	struct loop_timer *timer; /* the deadline, or the end of a doubt */

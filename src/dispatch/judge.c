@@ -138,7 +138,11 @@ answer_later(const struct ledger *ledger, const struct submission *submission,
 		r = find_state(ledger, LEDGER_OPEN);
 	if (r == NULL)
 		r = find_state(ledger, LEDGER_WAITING);
-	if (r->state == LEDGER_DOUBT)
+	if (r->state == LEDGER_DOUBT && r->status != 0)
+		text = g_strdup_printf(
+		    "%s: %s may have taken it and answered %u; try again later",
+		    submission->id, names[r->provider], r->status);
+	else if (r->state == LEDGER_DOUBT)
 		text = g_strdup_printf(
 		    "%s: %s may have taken it and did not say; try again later",
 		    submission->id, names[r->provider]);

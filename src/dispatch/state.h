@@ -52,6 +52,8 @@ void attempt_start(
     struct dispatcher *dispatcher, struct flight *flight, struct lane *lane);
 
 /* chronicle.c: one log line, and one phrase of the story, each. */
+void chronicle_skip(
+    struct flight *flight, const struct lane *lane, int64_t now_ms);
 void chronicle_plan(const struct flight *flight, const struct lane *lane);
 void chronicle_attempt(struct flight *flight, const struct lane *lane,
     const struct outcome *outcome);

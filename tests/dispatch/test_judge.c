@@ -181,7 +181,7 @@ static const struct {
 	{ { { LEDGER_WAITING, 0, 0, 0, NULL, false },
 	      { LEDGER_DOUBT, VERDICT_DOUBT, 0, 502, "Bad gateway", false } },
 	    2, 451, "4.4.1",
-	    AT "mailgun may have taken it and did not say; try again later" },
+	    AT "mailgun may have taken it and answered 502; try again later" },
 	{ { { LEDGER_REFUSED, VERDICT_RECIPIENT, 1, 200, "invalid", false } },
 	    1, 550, "5.1.1", AT "<rcpt0@example.org> mandrill: invalid" },
 	{ { { LEDGER_REFUSED, VERDICT_RECIPIENT, 0, 400, "on a list", true } },

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "core/log.h"
 #include "mail/outcome.h"
 
 #include <setjmp.h>
@@ -189,6 +190,21 @@ test_class_text(void **state)
 		assert_non_null(verdict_class_text((enum verdict_class)i));
 }
 
+/* What a provider says back of our key is told to nobody. */
+static void
+test_secret(void **state)
+{
+	struct outcome *outcome = outcome_new(1);
+
+	(void)state;
+	log_hide("key-0123456789");
+	outcome_set(outcome, 0, VERDICT_PAYLOAD, 400,
+	    "bad key-0123456789, and key-0123456789");
+	assert_string_equal(
+	    outcome->verdicts[0].text, "bad <redacted>, and <redacted>");
+	outcome_free(outcome);
+}
+
 int
 main(void)
 {
@@ -198,6 +214,7 @@ main(void)
 		cmocka_unit_test(test_retry),
 		cmocka_unit_test(test_clean),
 		cmocka_unit_test(test_set),
+		cmocka_unit_test(test_secret),
 		cmocka_unit_test(test_class_text),
 	};
 
