@@ -52,7 +52,7 @@ void relay_dialogue_close(struct relay_dialogue *dialogue);
 
 /* The server says this; true when the session may go on.  The bytes are
  * libESMTP's own buffer, not read yet: names of mechanisms that must not be
- * used are made unreadable in it. */
+ * used, and PIPELINING, are made unreadable in it. */
 bool relay_dialogue_hear(
     struct relay_dialogue *dialogue, char *bytes, size_t length);
 

@@ -226,7 +226,8 @@ relay_mail_return(struct relay_mail *mail, enum exchange_end end, char *error)
 {
 	g_assert(atomic_load(&mail->state) == RELAY_HELD);
 	mail->exchange->sent_bytes = relay_body_given(&mail->body);
-	if (end == EXCHANGE_ANSWERED && mail->message != NULL)
+	if ((end == EXCHANGE_ANSWERED || end == EXCHANGE_LOST) &&
+	    mail->message != NULL)
 		read_replies(mail);
 	atomic_store(&mail->state, RELAY_RETURNED);
 	post_back(mail, end, error);

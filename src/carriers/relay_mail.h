@@ -78,7 +78,8 @@ bool relay_mail_is_answered(const struct relay_mail *mail);
 enum exchange_end relay_mail_end(const struct relay_mail *mail);
 
 /* Who holds it gives it back: done is called on the loop, later.  For ANSWERED
- * the replies are read into the exchange, else error is taken over. */
+ * and LOST the replies there were are read into the exchange: some may have
+ * been refused before it was lost.  Error, for all but ANSWERED, is taken. */
 void relay_mail_return(
     struct relay_mail *mail, enum exchange_end end, char *error);
 

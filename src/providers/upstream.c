@@ -233,6 +233,12 @@ find_end(const struct smtp_response *response, const char **stage)
 	return is_negative(&response->sender) ? &response->sender : NULL;
 }
 
+static const struct smtp_reply *
+find_recipient(const struct smtp_response *response, unsigned i)
+{
+	return response->recipients != NULL ? &response->recipients[i] : NULL;
+}
+
 /* After 2xx to RCPT it is the reply to the final dot that decides; when that is
  * missing, or still the one to DATA or to an earlier piece, nobody knows. */
 static void
@@ -241,8 +247,7 @@ judge_recipient(const struct upstream *self, const struct exchange *exchange,
 {
 	const struct smtp_response *response = &exchange->smtp_response;
 	const struct smtp_reply *data = &response->data;
-	const struct smtp_reply *recipient =
-	    response->recipients != NULL ? &response->recipients[i] : NULL;
+	const struct smtp_reply *recipient = find_recipient(response, i);
 
 	if (recipient != NULL && is_negative(recipient)) {
 		judge_reply(self, "RCPT", recipient, verdict);
@@ -253,14 +258,12 @@ judge_recipient(const struct upstream *self, const struct exchange *exchange,
 					     : "the session ended early");
 	} else if (is_negative(data)) {
 		judge_reply(self, "DATA", data, verdict);
-	} else if (is_positive(data) && exchange->end == EXCHANGE_ANSWERED) {
+	} else if (is_positive(data)) {
 		judge_reply(self, "DATA", data, verdict);
 		verdict->class = VERDICT_ACCEPTED;
 	} else {
 		verdict->class = VERDICT_DOUBT;
-		verdict->text = g_strdup(exchange->error != NULL
-					     ? exchange->error
-					     : "no reply after the final dot");
+		verdict->text = g_strdup("no reply after the final dot");
 	}
 }
 
@@ -289,6 +292,31 @@ set_queue_id(struct outcome *outcome, const char *text)
 			outcome_set_id(outcome, i, id);
 }
 
+/* The whole mail had left and its answer is missing: who was not refused before
+ * may have it, whatever else is known or not, and stays in doubt. */
+static void
+decode_lost(const struct upstream *self, const struct exchange *exchange,
+    struct outcome *outcome)
+{
+	const struct smtp_response *response = &exchange->smtp_response;
+
+	for (unsigned i = 0; i < outcome->count; i++) {
+		const struct smtp_reply *reply = find_recipient(response, i);
+		const char *stage = "RCPT";
+		struct verdict verdict = { 0 };
+
+		if (is_negative(&response->sender)) {
+			reply = &response->sender;
+			stage = "MAIL";
+		}
+		if (reply == NULL || !is_negative(reply))
+			continue;
+		judge_reply(self, stage, reply, &verdict);
+		set_verdict(outcome, i, &verdict);
+		g_free(verdict.text);
+	}
+}
+
 static void
 decode_upstream(const struct provider *provider,
     const struct delivery *delivery, const struct exchange *exchange,
@@ -299,6 +327,10 @@ decode_upstream(const struct provider *provider,
 	const char *stage;
 	const struct smtp_reply *end = find_end(response, &stage);
 
+	if (exchange->end == EXCHANGE_LOST) {
+		decode_lost(self, exchange, outcome);
+		return;
+	}
 	if (response->tls_missing) {
 		outcome_set_all(outcome, VERDICT_ACCOUNT,
 		    response->greeting.code,

@@ -19,6 +19,7 @@ struct server_script {
 	const char *starttls; /* the reply; may hold lines slipped in */
 	const char *auth;     /* to AUTH, or to the end of AUTH LOGIN */
 	const char *mail;
+	const char *rcpt; /* to the second RCPT of a mail */
 	const char *data;
 	const char *body; /* an action after 100,000 bytes of the mail */
 	const char *dot;  /* to the final dot, or BDAT LAST */
@@ -87,8 +88,12 @@ server_on_rcpt(struct server_talk *talk, const char *line)
 	unsigned long code = strtoul(line + strlen("RCPT TO:<"), NULL, 10);
 
 	if (code == 0) {
-		talk->accepted++;
-		server_act(talk, NULL, "250 2.1.5 recipient ok");
+		const char *reply =
+		    ++talk->accepted == 2 ? talk->script->rcpt : NULL;
+
+		server_act(talk, reply, "250 2.1.5 recipient ok");
+		if (reply != NULL && g_str_has_prefix(reply, "421"))
+			talk->over = true;
 	} else {
 		link_say(talk->link, "%lu %lu.1.1 not this one\r\n", code,
 		    code / 100);

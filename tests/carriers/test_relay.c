@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The SMTP carrier against servers that refuse, stall, lie and hang up. */
+#include "relay_dialogue.h"
+
 #include "carriers/resolver.h"
 #include "carriers/server.h"
 #include "carriers/stage.h"
@@ -117,7 +119,8 @@ describe(const struct exchange *exchange)
 	const struct smtp_response *response = &exchange->smtp_response;
 	GString *text = g_string_new(ends[exchange->end]);
 
-	if (exchange->end != EXCHANGE_ANSWERED)
+	if (exchange->end != EXCHANGE_ANSWERED &&
+	    exchange->end != EXCHANGE_LOST)
 		return g_string_free(text, FALSE);
 	if (response->tls_missing)
 		g_string_append(text, " tls-missing");
@@ -167,26 +170,27 @@ static const struct row rows[] = {
 	    "answered 250 250 554", NULL, false },
 	{ "554 at the last chunk", { .features = ALL, .dot = "554 5.6.0 no" },
 	    "b@x.test", 0, "answered 250 250 554", NULL, false },
-	{ "closed after the dot", { .dot = "!close" }, "b@x.test", 0, "lost",
-	    "the whole mail had left", false },
-	{ "reset after the dot", { .dot = "!reset" }, "b@x.test", 0, "lost",
-	    "the whole mail had left", false },
-	{ "silent after the dot", { .dot = "!stall" }, "b@x.test", 0, "lost",
-	    "no reply to the end of the mail within 600 ms", true },
-	{ "closed after the last chunk",
-	    { .features = "CHUNKING", .dot = "!close" }, "b@x.test", 0, "lost",
-	    NULL, false },
-	{ "closed after the last chunk, pipelined",
-	    { .features = ALL, .dot = "!close" }, "b@x.test", 0, "lost", NULL,
-	    false },
-	{ "silent after the last chunk",
-	    { .features = "CHUNKING", .dot = "!stall" }, "b@x.test", 0, "lost",
-	    NULL, true },
-	{ "silent after the last chunk, pipelined",
-	    { .features = ALL, .dot = "!stall" }, "b@x.test", 0, "lost", NULL,
+	{ "closed after the dot", { .dot = "!close" }, "b@x.test", 0,
+	    "lost 250 250 0", "the whole mail had left", false },
+	{ "reset after the dot", { .dot = "!reset" }, "b@x.test", 0,
+	    "lost 250 250 0", "the whole mail had left", false },
+	{ "silent after the dot", { .dot = "!stall" }, "b@x.test", 0,
+	    "lost 250 250 0", "no reply to the end of the mail within 600 ms",
 	    true },
-	{ "garbage after the dot", { .dot = "what?" }, "b@x.test", 0, "lost",
-	    NULL, false },
+	{ "closed after the last chunk",
+	    { .features = "CHUNKING", .dot = "!close" }, "b@x.test", 0,
+	    "lost 250 250 0", NULL, false },
+	{ "closed after the last chunk, pipelined",
+	    { .features = ALL, .dot = "!close" }, "b@x.test", 0,
+	    "lost 250 250 0", NULL, false },
+	{ "silent after the last chunk",
+	    { .features = "CHUNKING", .dot = "!stall" }, "b@x.test", 0,
+	    "lost 250 250 0", NULL, true },
+	{ "silent after the last chunk, pipelined",
+	    { .features = ALL, .dot = "!stall" }, "b@x.test", 0,
+	    "lost 250 250 0", NULL, true },
+	{ "garbage after the dot", { .dot = "what?" }, "b@x.test", 0,
+	    "lost 250 250 0", NULL, false },
 	{ "reset in the body", { .body = "!reset" }, "b@x.test", BIG, "unsent",
 	    NULL, false },
 	{ "closed in the body", { .body = "!close" }, "b@x.test", BIG, "unsent",
@@ -195,6 +199,8 @@ static const struct row rows[] = {
 	    BIG, "unsent", NULL, false },
 	{ "the body is not taken", { .body = "!deaf" }, "b@x.test", BIG,
 	    "unsent", "was not taken fast enough within 600 ms", true },
+	{ "closed after the dot, one refused", { .dot = "!close" },
+	    "550@x.test b@x.test", 0, "lost 250 550,250 0", NULL, false },
 	{ "450 at RCPT, 250 to a lone dot", { .ready = true }, "450@x.test", 0,
 	    "answered 250 450 0", NULL, false },
 	{ "all refused at RCPT", { 0 }, "550@x.test 551@x.test", 0,
@@ -214,6 +220,17 @@ static const struct row rows[] = {
 	    false },
 	{ "silent at MAIL", { .mail = "!stall" }, "b@x.test", 0, "unsent",
 	    "no reply to a command within 600 ms", true },
+	{ "closed at MAIL, three recipients",
+	    { .features = ALL, .mail = "!close" }, "b@x.test c@x.test d@x.test",
+	    0, "unsent", NULL, false },
+	{ "421 at RCPT", { .features = ALL, .rcpt = "421 4.3.2 going down" },
+	    "b@x.test c@x.test d@x.test", 0, "unsent", NULL, false },
+	{ "closed at RCPT", { .features = ALL, .rcpt = "!close" },
+	    "b@x.test c@x.test d@x.test", 0, "unsent", NULL, false },
+	{ "reset between RCPTs", { .features = ALL, .rcpt = "!reset" },
+	    "b@x.test c@x.test d@x.test", 0, "unsent", NULL, false },
+	{ "reset at DATA", { .features = "PIPELINING", .data = "!reset" },
+	    "b@x.test c@x.test d@x.test", 0, "unsent", NULL, false },
 	{ "452 at DATA", { .data = "452 4.3.1 full" }, "b@x.test", 0,
 	    "answered 250 250 452", NULL, false },
 	{ "closed at DATA", { .data = "!close" }, "b@x.test", 0, "unsent", NULL,
@@ -532,14 +549,14 @@ static const struct session_row {
 	    { "answered 250 250 250", "answered 550 0 0",
 		"answered 250 250 250" } },
 	{ "closed after its dot", { .dot = "!close", .only = 2 },
-	    { "answered 250 250 250", "lost", "unsent" } },
+	    { "answered 250 250 250", "lost 250 250 0", "unsent" } },
 	{ "closed after its last chunk",
 	    { .features = ALL, .dot = "!close", .only = 2 },
-	    { "answered 250 250 250", "lost", "unsent" } },
+	    { "answered 250 250 250", "lost 250 250 0", "unsent" } },
 	{ "closed at its MAIL", { .mail = "!close", .only = 2 },
 	    { "answered 250 250 250", "unsent", "unsent" } },
 	{ "silent after its dot", { .dot = "!stall", .only = 2 },
-	    { "answered 250 250 250", "lost", "unsent" } },
+	    { "answered 250 250 250", "lost 250 250 0", "unsent" } },
 };
 
 /* A first mail occupies the one connection while three more are sent. */
@@ -992,6 +1009,33 @@ test_tls(void **state)
 		check_tls_row(&tls_rows[i]);
 }
 
+/* However its lines arrive, libESMTP must not read PIPELINING in them. */
+static void
+test_pipelining_is_hidden(void **state)
+{
+	static const char hello[] = "250-peer\r\n250-Pipelining\r\n"
+				    "250-SIZE 99\r\n250 PIPELINING\r\n";
+	static const char masked[] = "250-peer\r\n250-PipelininX\r\n"
+				     "250-SIZE 99\r\n250 PIPELININX\r\n";
+
+	(void)state;
+	for (size_t size = 1; size <= strlen(hello); size++) {
+		struct relay_dialogue dialogue = { 0 };
+		g_autofree char *bytes = g_strdup(hello);
+		size_t some;
+
+		relay_dialogue_open(&dialogue, false);
+		assert_true(relay_dialogue_say(&dialogue, "EHLO x\r\n", 8));
+		for (size_t at = 0; at < strlen(hello); at += some) {
+			some = MIN(size, strlen(hello) - at);
+			assert_true(
+			    relay_dialogue_hear(&dialogue, bytes + at, some));
+		}
+		assert_string_equal(bytes, masked);
+		relay_dialogue_close(&dialogue);
+	}
+}
+
 static char *server_name; /* of the last handshake */
 
 static int
@@ -1102,6 +1146,7 @@ main(void)
 		cmocka_unit_test(test_address_that_cannot_be_sent),
 		cmocka_unit_test(test_endpoint_that_cannot_be_used),
 		cmocka_unit_test(test_auth),
+		cmocka_unit_test(test_pipelining_is_hidden),
 		cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_tls_sessions),
 		cmocka_unit_test(test_ca_file_is_replaced),

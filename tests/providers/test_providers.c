@@ -19,7 +19,8 @@
  * "Retry-After: 120" stands for what the carrier made of it, "Cut: yes" says
  * that the body was longer, "Sent: part" that the request had not left whole.
  * That of SMTP has lines "MAIL 250 2.1.0 Ok" (CONNECT, MAIL, RCPT, DATA),
- * "AUTH 535 5.7.8 No", "NOTLS", and "END lost".
+ * "AUTH 535 5.7.8 No", "NOTLS", and "END lost"; without a line RCPT nothing was
+ * read of the recipients.
  *
  * REWRITE=1 in the environment writes .request and .outcome anew: read what has
  * changed before it is kept.
@@ -400,8 +401,9 @@ read_smtp(struct exchange *exchange, const char *text)
 	g_auto(GStrv) lines = g_strsplit(text, "\n", 0);
 	unsigned count = 0;
 
-	exchange->smtp_response.recipients =
-	    g_new0(struct smtp_reply, exchange->smtp.recipients->len);
+	if (strstr(text, "RCPT ") != NULL)
+		exchange->smtp_response.recipients =
+		    g_new0(struct smtp_reply, exchange->smtp.recipients->len);
 	for (unsigned i = 0; lines[i] != NULL && *lines[i] != '\0'; i++)
 		read_smtp_line(exchange, lines[i], &count);
 	assert_true(count <= exchange->smtp.recipients->len);
@@ -450,6 +452,9 @@ check_response(const struct sample_case *c, const struct provider *provider,
 	else
 		read_smtp(exchange, text);
 	outcome = outcome_new(delivery->count);
+	/* as the judge does before */
+	if (exchange->end == EXCHANGE_LOST)
+		outcome_set_all(outcome, VERDICT_DOUBT, 0, exchange->error);
 	provider->translator->decode(provider, delivery, exchange, outcome);
 	out = g_string_new(NULL);
 	print_outcome(out, delivery, outcome);

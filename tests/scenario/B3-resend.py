@@ -78,5 +78,55 @@ class Doubt(ferry.Scenario):
         self.assertEqual(self.mandrill.count(), 1)
 
 
+class UpstreamDoubt(ferry.Scenario):
+    """An SMTP server took the mail and its last word is missing."""
+    providers = ("upstream", "mailgun")
+    settings = {**Doubt.settings,
+                "provider upstream": {"answer_timeout": "500ms"}}
+
+    def check(self, words):
+        data = ferry.simple()
+        self.upstream.fault(words)
+        code, text = self.send(data, BOTH)
+        self.assertEqual(code, 451, text)
+        self.upstream.fault(None)
+        code, text = self.send(data, BOTH)
+        self.assertEqual(code, 451, text)
+        self.assertEqual(self.upstream.count(), 1)
+        self.assertEqual(self.mailgun.mails(), [])
+        self.send_until(250, data, BOTH)
+
+    def test_closed_after_the_dot(self):
+        self.check("close-after-dot-accepted")
+
+    def test_silent_after_the_dot(self):
+        self.check("silent-after-dot,accepted")
+
+    def test_reset_after_the_dot(self):
+        self.check("reset-accepted")
+
+
+class UpstreamEnds(ferry.Scenario):
+    """An SMTP server ends the session among several recipients, and the next
+    provider has the mail."""
+    providers = ("upstream", "mailgun")
+    settings = SETTINGS
+
+    def check(self, words):
+        self.upstream.fault(words)
+        self.accept(ferry.simple(), [f"r{i}@example.net" for i in range(5)])
+        self.assertEqual(self.upstream.mails(), [])
+        self.assertEqual(self.mailgun.count(), 1)
+
+    def test_421_to_rcpt(self):
+        self.check("rcpt=421")
+
+    def test_421_to_mail(self):
+        self.check("mail=421")
+
+    def test_reset_before_the_body(self):
+        self.check("reset-before-body")
+
+
 if __name__ == "__main__":
     ferry.main()
