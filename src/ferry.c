@@ -172,31 +172,6 @@ ferry_check(struct config *config, GError **error)
 	return dispatcher_check(config, error) && server_check(config, error);
 }
 
-struct ferry *
-ferry_new(const struct ferry_options *options, bool *busy, GError **error)
-{
-	struct ferry *ferry = g_new0(struct ferry, 1);
-	const char *directory =
-	    config_string(options->config, "server", "state_dir");
-
-	*busy = false;
-	ferry->config = config_ref(options->config);
-	if (directory != NULL) {
-		ferry->lock = lock_take(directory, busy, error);
-		if (ferry->lock == NULL) {
-			ferry_free(ferry);
-			return NULL;
-		}
-	}
-	make_stages(ferry);
-	if (!make_dispatcher(ferry, options, error) ||
-	    !make_server(ferry, error)) {
-		ferry_free(ferry);
-		return NULL;
-	}
-	return ferry;
-}
-
 /* The dispatch loop: breaks off what is under way. */
 static void
 on_abort(void *owner, struct letter *letter)
@@ -291,13 +266,39 @@ on_signal(void *object)
 	    ferry->stop_timer, config_number(config, "server", "stop_timeout"));
 }
 
+struct ferry *
+ferry_new(const struct ferry_options *options, bool *busy, GError **error)
+{
+	struct ferry *ferry = g_new0(struct ferry, 1);
+	const char *directory =
+	    config_string(options->config, "server", "state_dir");
+
+	*busy = false;
+	ferry->config = config_ref(options->config);
+	if (directory != NULL) {
+		ferry->lock = lock_take(directory, busy, error);
+		if (ferry->lock == NULL) {
+			ferry_free(ferry);
+			return NULL;
+		}
+	}
+	make_stages(ferry);
+	if (!make_dispatcher(ferry, options, error) ||
+	    !make_server(ferry, error)) {
+		ferry_free(ferry);
+		return NULL;
+	}
+	/* from here on a signal is a stop, even before ferry_run() */
+	ferry->term = loop_signal_new(ferry->main, SIGTERM, on_signal, ferry);
+	ferry->interrupt =
+	    loop_signal_new(ferry->main, SIGINT, on_signal, ferry);
+	return ferry;
+}
+
 bool
 ferry_run(struct ferry *ferry)
 {
 	ferry->stop_timer = loop_timer_new(ferry->main, on_stop_timeout, ferry);
-	ferry->term = loop_signal_new(ferry->main, SIGTERM, on_signal, ferry);
-	ferry->interrupt =
-	    loop_signal_new(ferry->main, SIGINT, on_signal, ferry);
 	loop_start(ferry->dispatch);
 	server_start(ferry->server);
 	loop_run(ferry->main);
@@ -323,8 +324,6 @@ ferry_free(struct ferry *ferry)
 {
 	if (ferry == NULL)
 		return;
-	g_clear_pointer(&ferry->term, loop_signal_free);
-	g_clear_pointer(&ferry->interrupt, loop_signal_free);
 	g_clear_pointer(&ferry->stop_timer, loop_timer_free);
 	g_clear_pointer(&ferry->server, server_free);
 	g_clear_pointer(&ferry->work, pool_free);
@@ -335,6 +334,9 @@ ferry_free(struct ferry *ferry)
 	prepare_free(ferry->prepare);
 	g_clear_pointer(&ferry->dispatcher, dispatcher_free);
 	g_clear_pointer(&ferry->dispatch, loop_free);
+	/* a late second signal has nothing left to stop */
+	g_clear_pointer(&ferry->term, loop_signal_free);
+	g_clear_pointer(&ferry->interrupt, loop_signal_free);
 	g_clear_pointer(&ferry->main, loop_free);
 	g_clear_pointer(&ferry->budget, budget_free);
 	g_clear_pointer(&ferry->lock, lock_release);
