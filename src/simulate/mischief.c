@@ -281,7 +281,11 @@ find_act(const struct fault *fault)
 static bool
 is_kept(const struct act *act, const struct fault *fault)
 {
-	if (act == NULL || act->keep == KEEP_YES)
+	if (act == NULL)
+		return true;
+	if (act->word == FAULT_ODD)
+		return !odd_refuses(fault->argument);
+	if (act->keep == KEEP_YES)
 		return true;
 	return act->keep == KEEP_ASKED && fault_has(fault, "accepted");
 }

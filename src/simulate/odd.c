@@ -22,6 +22,7 @@ struct odd {
 	const char *head;
 	body_fn body;
 	const char *help;
+	bool refuses; /* no server answers like this and keeps the mail */
 };
 
 static void
@@ -200,48 +201,51 @@ static const struct odd odds[] = {
 	{ "length", FAULT_HTTP,
 	    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 	    "Content-Length: 99999\r\n\r\n",
-	    say_body, "Content-Length is larger than the body" },
+	    say_body, "Content-Length is larger than the body", false },
 	{ "http10", FAULT_HTTP,
 	    "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n",
-	    say_body, "HTTP/1.0, ends with the connection" },
+	    say_body, "HTTP/1.0, ends with the connection", false },
 	{ "type", FAULT_HTTP,
 	    "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 	    "Connection: close\r\n\r\n",
-	    say_body, "JSON that is called HTML" },
+	    say_body, "JSON that is called HTML", false },
 	{ "page", FAULT_HTTP, JSON_HEAD, say_page,
-	    "200, HTML that is called JSON" },
+	    "200, HTML that is called JSON", false },
 	{ "chunked", FAULT_HTTP, CHUNKED_HEAD, say_chunks,
-	    "each byte in a chunk of its own" },
+	    "each byte in a chunk of its own", false },
 	{ "chunk-cut", FAULT_HTTP, CHUNKED_HEAD, say_chunk,
-	    "the last chunk is missing" },
+	    "the last chunk is missing", false },
 	{ "bom", FAULT_HTTP, JSON_HEAD, say_behind_mark,
-	    "a byte order mark before the JSON" },
+	    "a byte order mark before the JSON", false },
 	{ "nul", FAULT_HTTP, JSON_HEAD, say_before_nul,
-	    "a NUL and a byte of no UTF-8 behind the JSON" },
+	    "a NUL and a byte of no UTF-8 behind the JSON", false },
 	{ "duplicate", FAULT_HTTP, JSON_HEAD, say_twice,
-	    "JSON with a key twice" },
-	{ "deep", FAULT_HTTP, JSON_HEAD, say_deep, "JSON 100,000 levels deep" },
+	    "JSON with a key twice", false },
+	{ "deep", FAULT_HTTP, JSON_HEAD, say_deep, "JSON 100,000 levels deep",
+	    false },
 	{ "headers", FAULT_HTTP, "HTTP/1.1 200 OK\r\n", say_headers,
-	    "a head of 1 MB, and no end of it" },
+	    "a head of 1 MB, and no end of it", false },
 	{ "redirect", FAULT_HTTP,
 	    "HTTP/1.1 307 Temporary Redirect\r\nContent-Length: 0\r\n"
 	    "Location: http://127.0.0.1:9/elsewhere\r\n"
 	    "Connection: close\r\n\r\n",
-	    say_nothing, "go elsewhere" },
-	{ "number", FAULT_MAILGUN, JSON_HEAD, say_number,
-	    "the id is a number" },
+	    say_nothing, "go elsewhere; not recorded", true },
+	{ "number", FAULT_MAILGUN, JSON_HEAD, say_number, "the id is a number",
+	    false },
 	{ "none", FAULT_MANDRILL, JSON_HEAD, say_no_entries,
-	    "200 and an empty list" },
+	    "200 and an empty list", false },
 	{ "fewer", FAULT_MANDRILL, JSON_HEAD, say_fewer,
-	    "one recipient less than there were" },
-	{ "more", FAULT_MANDRILL, JSON_HEAD, say_more, "one recipient twice" },
+	    "one recipient less than there were", false },
+	{ "more", FAULT_MANDRILL, JSON_HEAD, say_more, "one recipient twice",
+	    false },
 	{ "case", FAULT_MANDRILL, JSON_HEAD, say_loudly,
-	    "the addresses in capitals" },
-	{ "nameless", FAULT_MANDRILL, JSON_HEAD, say_nameless, "no addresses" },
-	{ "long", FAULT_SMTP, NULL, NULL, "a reply line of 64 KiB" },
-	{ "lines", FAULT_SMTP, NULL, NULL, "a reply of 20,000 lines" },
+	    "the addresses in capitals", false },
+	{ "nameless", FAULT_MANDRILL, JSON_HEAD, say_nameless, "no addresses",
+	    false },
+	{ "long", FAULT_SMTP, NULL, NULL, "a reply line of 64 KiB", false },
+	{ "lines", FAULT_SMTP, NULL, NULL, "a reply of 20,000 lines", false },
 	{ "unfinished", FAULT_SMTP, NULL, NULL,
-	    "a reply whose line does not end" },
+	    "a reply whose line does not end", false },
 };
 
 static const struct odd *
@@ -260,6 +264,12 @@ odd_has(enum fault_kind kind, const char *name)
 	const struct odd *odd = find(name);
 
 	return odd != NULL && (odd->kinds & (int)kind) != 0;
+}
+
+bool
+odd_refuses(const char *name)
+{
+	return find(name)->refuses;
 }
 
 char *

@@ -11,6 +11,9 @@
 /* True when the kind has an odd answer of that name. */
 bool odd_has(enum fault_kind kind, const char *name);
 
+/* True when no server keeps a mail that it answers like this; a known name. */
+bool odd_refuses(const char *name);
+
 /* A line each of the names of these kinds, for --help. */
 char *odd_names(int kinds);
 

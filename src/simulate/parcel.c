@@ -120,7 +120,8 @@ look_at(struct talk *talk)
 
 	heading_check(head, length, HEADING_SMTP, record->notes);
 	lines_note(lines, record->notes);
-	if (lines->eightbit && !talk->parcel.eightbit)
+	/* where it is not offered there is no way to say it */
+	if (lines->eightbit && !talk->parcel.eightbit && talk->eightbit)
 		g_ptr_array_add(record->notes,
 		    g_strdup("8-bit bytes without BODY=8BITMIME"));
 	if (talk->parcel.size_bytes > 0 &&

@@ -46,7 +46,8 @@ struct talk {
 	struct bufferevent *stream;
 	int fd;
 	enum talk_state state;
-	bool greeted; /* EHLO or HELO was taken */
+	bool greeted;  /* EHLO or HELO was taken */
+	bool eightbit; /* 8BITMIME was offered */
 	bool encrypted;
 	bool authenticated;
 	char *username;      /* of an AUTH LOGIN under way */

@@ -55,10 +55,11 @@ take_hello(struct talk *talk, const char *rest)
 	}
 	parcel_clear(talk);
 	talk->greeted = true;
+	talk->eightbit = !talk_fails(talk, FAULT_NO_8BITMIME);
 	talk_say(talk, "250-sink.example");
 	talk_say(talk, "250-PIPELINING");
 	talk_say(talk, "250-SIZE %d", MOST_BYTES);
-	if (!talk_fails(talk, FAULT_NO_8BITMIME))
+	if (talk->eightbit)
 		talk_say(talk, "250-8BITMIME");
 	if (talk_fails(talk, FAULT_CHUNKING))
 		talk_say(talk, "250-CHUNKING");
@@ -79,6 +80,7 @@ take_helo(struct talk *talk, const char *rest)
 	(void)rest;
 	parcel_clear(talk);
 	talk->greeted = true;
+	talk->eightbit = false;
 	talk_say(talk, "250 sink.example");
 }
 

@@ -403,7 +403,7 @@ ANSWERS = (
     ("odd=duplicate", 200, b'^{"id":1,"id":', {}, 1),
     ("close-idle", 200, b"Queued", {"Connection": None}, 1),
     ("odd=redirect", 307, b"", {"Location":
-                                "http://127.0.0.1:9/elsewhere"}, 1),
+                                "http://127.0.0.1:9/elsewhere"}, 0),
 )
 
 # (fault, what the wire shows, how it ends, recorded)

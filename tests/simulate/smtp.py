@@ -128,6 +128,16 @@ class Mails(Case):
                  + b"A: b\r\n\r\n\xc3\xa4\r\n.\r\nQUIT\r\n")
         self.assertEqual(self.sink.last()["violations"], [])
 
+    def test_eightbit_that_is_not_offered(self):
+        for fault, hello in ((None, b"HELO"), ("no-8bitmime", b"EHLO")):
+            with self.subTest(fault):
+                before = self.sink.accepted()
+                self.sink.fault(fault)
+                self.say(ENVELOPE.replace(b"EHLO", hello)
+                         + b"A: b\r\n\r\n\xc3\xa4\r\n.\r\nQUIT\r\n")
+                self.assertEqual(self.sink.accepted() - before, 1)
+                self.assertEqual(self.sink.last()["violations"], [])
+
 
 # (what is said after the greeting, the last code)
 REFUSED = (
