@@ -2,6 +2,7 @@
 #include "mailgun_request.h"
 
 #include "addressee.h"
+#include "author.h"
 #include "control.h"
 #include "display.h"
 #include "extra.h"
@@ -16,31 +17,6 @@
 
 static const char *const omitted[] = { CONTROL_FIELDS, NULL };
 
-/* An address that is not ASCII is unreadable to the parser: then the field
- * itself is looked at. */
-static bool
-has_ascii_from(const struct message *message)
-{
-	const struct header_field *field = header_find(message->header, "From");
-	const char *spec;
-
-	if (message->from->len > 0 || field == NULL)
-		return true;
-	spec = strrchr(field->body, '<');
-	return g_str_is_ascii(spec != NULL ? spec : field->body);
-}
-
-static bool
-check_from(const struct message *message, GError **error)
-{
-	if (has_ascii_from(message))
-		return true;
-	g_set_error_literal(error, TRANSLATOR_ERROR, 0,
-	    "the From address is not ASCII, and Mailgun cannot send for such "
-	    "an address; use an ASCII one");
-	return false;
-}
-
 static bool
 add_people(struct form *form, const struct delivery *delivery, GError **error)
 {
@@ -51,18 +27,18 @@ add_people(struct form *form, const struct delivery *delivery, GError **error)
 	};
 	const struct message *message = delivery->message;
 	g_autofree struct addressee *list = addressee_list(delivery);
-	const struct header_address *from;
+	const struct header_address *from =
+	    author_find(message, "Mailgun", error);
 	g_autofree char *author = NULL;
 
-	if (message->from->len == 0 || list[0].role != ADDRESSEE_TO) {
-		g_set_error(error, TRANSLATOR_ERROR, 0,
-		    "Mailgun needs %s when a mail is sent as fields; use "
-		    "format = auto or raw",
-		    message->from->len == 0 ? "a From that can be read"
-					    : "a recipient who stands in To");
+	if (from == NULL)
+		return false;
+	if (list[0].role != ADDRESSEE_TO) {
+		g_set_error_literal(error, TRANSLATOR_ERROR, 0,
+		    "Mailgun needs a recipient who stands in To when a mail is "
+		    "sent as fields; use format = auto or raw");
 		return false;
 	}
-	from = message->from->pdata[0];
 	author = display_mailbox(from->name, from->spec);
 	form_add(form, "from", author);
 	for (unsigned i = 0; i < delivery->count; i++) {
@@ -182,7 +158,7 @@ mailgun_request_write(
     struct form *form, const struct delivery *delivery, GError **error)
 {
 	if (!control_check(delivery->message, error) ||
-	    !check_from(delivery->message, error))
+	    !author_check(delivery->message, "Mailgun", error))
 		return false;
 	if (delivery->form != DELIVERY_RAW)
 		return write_fields(form, delivery, error);

@@ -2,6 +2,7 @@
 #include "mandrill_request.h"
 
 #include "addressee.h"
+#include "author.h"
 #include "control.h"
 #include "display.h"
 #include "extra.h"
@@ -13,18 +14,6 @@
 /* The last three are its own, added to what it sends. */
 static const char *const omitted[] = { CONTROL_FIELDS, "X-Report-Abuse",
 	"X-Native-Encoded", "Feedback-ID", NULL };
-
-static void
-write_author(struct writer *writer, const struct message *message)
-{
-	const struct header_address *from;
-
-	if (message->from->len == 0)
-		return;
-	from = message->from->pdata[0];
-	writer_member(writer, "from_email", from->spec);
-	writer_member(writer, "from_name", from->name);
-}
 
 static void
 write_people(struct writer *writer, const struct delivery *delivery)
@@ -132,14 +121,20 @@ write_parts(struct writer *writer, const struct message *message, bool images)
 		writer_close(writer, ']');
 }
 
-static void
-write_fields(struct writer *writer, const struct delivery *delivery)
+static bool
+write_fields(
+    struct writer *writer, const struct delivery *delivery, GError **error)
 {
 	const struct message *message = delivery->message;
+	const struct header_address *from =
+	    author_find(message, "Mandrill", error);
 
+	if (from == NULL)
+		return false;
 	writer_name(writer, "message");
 	writer_open(writer, '{');
-	write_author(writer, message);
+	writer_member(writer, "from_email", from->spec);
+	writer_member(writer, "from_name", from->name);
 	write_people(writer, delivery);
 	write_bodies(writer, message);
 	write_extras(writer, message);
@@ -150,6 +145,7 @@ write_fields(struct writer *writer, const struct delivery *delivery)
 	write_parts(writer, message, false);
 	write_parts(writer, message, true);
 	writer_close(writer, '}');
+	return true;
 }
 
 /* `to` is the envelope; From is the mail's own, since from_email of another
@@ -201,9 +197,8 @@ mandrill_request_write(
 	if (!control_check(delivery->message, error) ||
 	    !check_raw(delivery, error))
 		return false;
-	if (delivery->form == DELIVERY_RAW)
-		write_raw(writer, delivery);
-	else
-		write_fields(writer, delivery);
+	if (delivery->form != DELIVERY_RAW)
+		return write_fields(writer, delivery, error);
+	write_raw(writer, delivery);
 	return true;
 }
