@@ -9,9 +9,18 @@
 
 #define SECRET_BYTES_MAX (64 * 1024)
 
+/* failure: an errno; ENXIO, which open(2) gives for a socket: it is neither a
+ * file nor a directory. */
 static void
 set_error(GError **error, const char *path, int failure)
 {
+	if (failure == ENXIO) {
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+		    "cannot read %s: it is a FIFO, a socket or a device; a "
+		    "regular file is expected",
+		    path);
+		return;
+	}
 	g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(failure),
 	    "cannot read %s: %s", path, g_strerror(failure));
 }
@@ -43,11 +52,13 @@ fill_file(struct file *file, int fd, size_t max_bytes)
 	if (fstat(fd, &status) < 0)
 		return false;
 	file->mode = status.st_mode;
+	if (!S_ISREG(status.st_mode)) {
+		errno = S_ISDIR(status.st_mode) ? EISDIR : ENXIO;
+		return false;
+	}
 	/* a growing text would leave copies behind */
-	file->text = g_string_sized_new(
-	    S_ISREG(status.st_mode)
-		? MIN((size_t)status.st_size, max_bytes) + 4096
-		: 4096);
+	file->text =
+	    g_string_sized_new(MIN((size_t)status.st_size, max_bytes) + 4096);
 	if (!read_all(fd, file->text, max_bytes))
 		return false;
 	if (file->text->len <= max_bytes)
@@ -56,11 +67,12 @@ fill_file(struct file *file, int fd, size_t max_bytes)
 	return false;
 }
 
+/* Without O_NONBLOCK a FIFO that nobody writes to would hold us up. */
 struct file *
 file_read(const char *path, size_t max_bytes, GError **error)
 {
 	struct file *file = g_new0(struct file, 1);
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	bool done = fd >= 0 && fill_file(file, fd, max_bytes);
 	int failure = errno;
 
@@ -88,7 +100,7 @@ file_free(struct file *file)
 bool
 file_is_public(const struct file *file)
 {
-	return S_ISREG(file->mode) && (file->mode & S_IROTH) != 0;
+	return (file->mode & S_IROTH) != 0;
 }
 
 /* An editor ends the last line. */

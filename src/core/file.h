@@ -14,8 +14,8 @@ struct file {
 	mode_t mode; /* as stat(2) has it */
 };
 
-/* Reads the file; NULL and error when it cannot be read, is a directory, or has
- * more than max_bytes. */
+/* Reads the file; NULL and error when it cannot be read, is no regular file (a
+ * FIFO would never end), or has more than max_bytes. */
 struct file *file_read(const char *path, size_t max_bytes, GError **error);
 
 /* Wipes the text. */

@@ -303,13 +303,17 @@ static const struct row rows[] = {
 	    "[provider b]\ntype = mailgun\napi_key_file = key\n"
 	    "[provider c]\ntype = mailgun\napi_key_file = ${DIR}/zero\n"
 	    "[provider d]\ntype = mailgun\napi_key_file = ${DIR}/lines\n"
-	    "[provider e]\ntype = mailgun\napi_key =\n",
+	    "[provider e]\ntype = mailgun\napi_key =\n"
+	    "[provider f]\ntype = mailgun\napi_key_file = ${DIR}/pipe\n",
 	    .errors = { FILE_NAME ":3: [provider a] api_key_file: DIR/empty is "
 				  "empty: the secret is expected there",
 		FILE_NAME ":6: [provider b] api_key_file: a path is expected "
 			  "that begins with /",
 		FILE_NAME ":9: [provider c] api_key_file: DIR/zero holds NUL "
 			  "bytes: text is expected there",
+		FILE_NAME ":18: [provider f] api_key_file: cannot read "
+			  "DIR/pipe: it is a FIFO, a socket or a device; a "
+			  "regular file is expected",
 		FILE_NAME ":12: [provider d] api_key: control characters "
 			  "(line ends and tabs too) are not allowed",
 		FILE_NAME ":15: [provider e] api_key: the secret is "
@@ -509,8 +513,13 @@ test_unreadable(void **state)
 		    "settings: cannot read none.conf: No such file or "
 		    "directory" },
 		{ "/", "settings: cannot read /: Is a directory" },
-		{ "/dev/zero", "settings: cannot read /dev/zero: File too "
-			       "large" },
+		{ "large", "settings: cannot read large: File too large" },
+		{ "/dev/zero",
+		    "settings: cannot read /dev/zero: it is a FIFO, a socket "
+		    "or a device; a regular file is expected" },
+		{ "pipe",
+		    "settings: cannot read pipe: it is a FIFO, a socket or a "
+		    "device; a regular file is expected" },
 	};
 
 	(void)state;
@@ -607,7 +616,10 @@ make_directory(void **state)
 			   "key", "key in a file \n", -1, NULL) &&
 		       g_file_set_contents("empty", "\r\n", -1, NULL) &&
 		       g_file_set_contents("zero", "a\0b", 3, NULL) &&
-		       g_file_set_contents("lines", "a\nb\n", -1, NULL)
+		       g_file_set_contents("lines", "a\nb\n", -1, NULL) &&
+		       g_file_set_contents("large", "", 0, NULL) &&
+		       truncate("large", 1 << 30) == 0 &&
+		       mkfifo("pipe", 0600) == 0
 		   ? 0
 		   : -1;
 }
@@ -616,7 +628,7 @@ static int
 remove_directory(void **state)
 {
 	static const char *const names[] = { FILE_NAME, "key", "empty", "zero",
-		"lines" };
+		"lines", "large", "pipe" };
 
 	(void)state;
 	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
