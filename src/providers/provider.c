@@ -43,8 +43,8 @@ const struct setting provider_settings[] = {
 	{ .section = SECTION,
 	    .key = "proxy",
 	    .type = SETTING_STRING,
-	    .help = "URL of an HTTP or SOCKS proxy; those of the environment "
-		    "are not used." },
+	    .help = "URL of an HTTP or SOCKS proxy (http, https, socks5, "
+		    "socks5h); those of the environment are not used." },
 	{ .section = SECTION,
 	    .key = "ca_file",
 	    .type = SETTING_PATH,
@@ -155,6 +155,36 @@ check_format(const struct provider *provider, GError **error)
 	return false;
 }
 
+static bool
+is_proxy(const char *url)
+{
+	static const char *const schemes[] = { "http", "https", "socks5",
+		"socks5h", NULL };
+	g_autoptr(GUri) uri = g_uri_parse(url, G_URI_FLAGS_HAS_PASSWORD, NULL);
+
+	return uri != NULL && g_uri_get_host(uri) != NULL &&
+	       *g_uri_get_host(uri) != '\0' &&
+	       g_strv_contains(schemes, g_uri_get_scheme(uri));
+}
+
+/* The value is not told: it may hold a password. */
+static bool
+check_proxy(const struct provider *provider, GError **error)
+{
+	const char *proxy = provider->endpoint.proxy;
+
+	if (proxy == NULL || provider->translator->kind != EXCHANGE_HTTP ||
+	    is_proxy(proxy))
+		return true;
+	g_set_error(error, TRANSLATOR_ERROR, 0,
+	    "%s: proxy in [%s] is not the URL of a proxy; one with http://, "
+	    "https://, socks5:// or socks5h:// and a host is expected, like "
+	    "http://127.0.0.1:3128",
+	    config_origin(provider->config, provider->section, "proxy"),
+	    provider->section);
+	return false;
+}
+
 static void
 read_provider(struct provider *provider)
 {
@@ -191,7 +221,7 @@ provider_open(const char *name, struct config *config, GError **error)
 	provider->section = g_strdup_printf(SECTION " %s", name);
 	provider->config = config_ref(config);
 	read_provider(provider);
-	if (check_format(provider, error) &&
+	if (check_format(provider, error) && check_proxy(provider, error) &&
 	    provider->translator->open(provider, config, error))
 		return provider;
 	free_provider(provider);
