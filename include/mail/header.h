@@ -11,9 +11,12 @@
 #include "mail/spool.h"
 
 struct header_field {
-	const char *name; /* as written, NUL-terminated */
-	const char *body; /* raw: after the colon, unfolded (RFC 5322 2.2.3),
-			   * blanks at both ends removed; bytes as they came */
+	const char *name; /* as written, NUL-terminated; "": malformed, with
+			   * control or 8-bit bytes */
+	const char *body; /* raw: after the colon (all of it, name and colon,
+			   * when the name is malformed), unfolded (RFC 5322
+			   * 2.2.3), blanks at both ends removed; bytes as they
+			   * came */
 	uint64_t offset;  /* in the spool, of the field's first byte */
 	uint64_t length;  /* with the CRLF of its last line */
 	uint32_t longest; /* octets of its longest line, without CRLF */

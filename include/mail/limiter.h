@@ -5,7 +5,14 @@
  * groups, swarms of parts and fields, endless boundary comparisons.  It is fed
  * what the DATA decoder emits, in any split, and never looks back.  What must
  * not enter at all is refused; what may be carried but not be shown to GMime
- * is marked opaque.  One session's thread, no allocation after new.
+ * is marked opaque.  Where the header ends is decided here, once, for all that
+ * read the mail later: at an empty line, or at the first line that is neither
+ * field nor continuation (header_broken).  A field whose name holds control or
+ * 8-bit bytes is malformed and is a field.  Below a break, up to the first
+ * empty line, a line that begins with Bcc or Resent-Bcc refuses the mail, and
+ * so does a malformed name that is one of these but for its odd bytes: to guess
+ * would show the hidden recipients to all.  One session's thread, no allocation
+ * after new.
  */
 #ifndef MAIL_LIMITER_H
 #define MAIL_LIMITER_H
@@ -36,6 +43,8 @@ enum limiter_verdict {
 	LIMITER_FIELD_BYTES,   /* 550 5.6.0 */
 	LIMITER_HOPS,          /* 554 5.4.6 */
 	LIMITER_NUL,           /* 550 5.6.0 */
+	LIMITER_BCC,           /* 550 5.6.0: what was meant as a Bcc field would
+				* be shown to all */
 };
 
 /* What was seen; valid after limiter_end(). */
@@ -48,6 +57,9 @@ struct limiter_seen {
 	bool header_broken;     /* the header ended without an empty line:
 				 * by a line that is no field (header_end
 				 * is that line) or with the mail */
+	bool bcc_inside;        /* " Bcc:" within a line of the header, or of
+				 * what follows its break: a field of its own
+				 * once, when a lone CR was mended to a blank */
 	bool eightbit_header;   /* a byte over 0x7f in the header */
 	bool eightbit_body;     /* a byte over 0x7f in the body */
 	bool ends_with_newline; /* the last line is complete */

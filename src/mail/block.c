@@ -47,6 +47,13 @@ find_kind(const char *name, size_t length)
 	return BLOCK_OTHER;
 }
 
+/* RFC 5322 3.6.8: printable, and blanks may only follow the name. */
+static bool
+is_odd(unsigned char c)
+{
+	return (c < 0x21 || c > 0x7e) && c != ' ' && c != '\t';
+}
+
 static void
 begin_field(struct block *block)
 {
@@ -54,6 +61,7 @@ begin_field(struct block *block)
 	block->kind = BLOCK_OTHER;
 	block->field_bytes = 0;
 	block->colons = 0;
+	block->malformed = false;
 	block->name_length = 0;
 }
 
@@ -66,7 +74,8 @@ name_field(struct block *block)
 	size_t length = MIN(block->name_length, (uint32_t)BLOCK_NAME_MAX);
 
 	block->place = BLOCK_LINE_VALUE;
-	block->kind = find_kind(block->name, length);
+	if (!block->malformed)
+		block->kind = find_kind(block->name, length);
 	if (block->kind == BLOCK_RECEIVED)
 		block->received++;
 	if (block->kind == BLOCK_TYPE)
@@ -102,7 +111,8 @@ take_value(struct block *block, const unsigned char *bytes, size_t length)
 }
 
 /* Takes bytes of the name; returns how many, the colon included.  Less than
- * length without the place being the value: the line is no field. */
+ * length without the place being the value: the line is no field.  Bytes that
+ * no name may hold do not end the header: what stands below would be body. */
 static size_t
 take_name(struct block *block, const unsigned char *bytes, size_t length)
 {
@@ -115,11 +125,12 @@ take_name(struct block *block, const unsigned char *bytes, size_t length)
 		}
 		if (c == ' ' || c == '\t')
 			block->place = BLOCK_LINE_COLON;
-		else if (c < 0x21 || c > 0x7e || c == ':' ||
+		else if (c == '\r' || c == '\n' || c == ':' ||
 			 block->place == BLOCK_LINE_COLON)
 			return i;
 		else if (block->name_length++ < BLOCK_NAME_MAX)
 			block->name[block->name_length - 1] = (char)c;
+		block->malformed |= is_odd(c);
 	}
 	return length;
 }

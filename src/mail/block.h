@@ -33,7 +33,7 @@ enum block_kind {
 /* Where the line under way is. */
 enum block_place {
 	BLOCK_LINE_START,
-	BLOCK_LINE_NAME,  /* in the name */
+	BLOCK_LINE_NAME,  /* in the name, odd bytes and all */
 	BLOCK_LINE_COLON, /* in blanks between name and colon (RFC 5322 4.5) */
 	BLOCK_LINE_VALUE,
 	BLOCK_LINE_RETURN, /* a CR as first byte */
@@ -50,6 +50,7 @@ struct block {
 	enum block_kind kind;
 	uint64_t field_bytes;
 	uint32_t colons; /* after the first, in an address field */
+	bool malformed;  /* odd bytes in the name: it is nobody's */
 	uint32_t name_length;
 	char name[BLOCK_NAME_MAX];
 

@@ -52,19 +52,30 @@ is_blank(char c)
 }
 
 /* The length of the field name that the line begins with, without blanks
- * before the colon (obsolete, but RFC 5322 4.5 says to read it); 0: none. */
+ * before the colon (obsolete, but RFC 5322 4.5 says to read it); 0: none.  As
+ * the limiter sees it: odd bytes in the name do not end the header. */
 static size_t
 measure_name(const struct line *line)
 {
 	size_t length = 0, colon;
 
-	while (length < line->content && line->start[length] > ' ' &&
-	       line->start[length] < 0x7f && line->start[length] != ':')
+	while (length < line->content && !is_blank(line->start[length]) &&
+	       line->start[length] != ':')
 		length++;
 	colon = length;
 	while (colon < line->content && is_blank(line->start[colon]))
 		colon++;
 	return colon < line->content && line->start[colon] == ':' ? length : 0;
+}
+
+/* RFC 5322 3.6.8 */
+static bool
+is_wellformed(const char *name, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (name[i] <= ' ' || name[i] > '~')
+			return false;
+	return true;
 }
 
 static const char *
@@ -98,7 +109,8 @@ add_field(struct header *header, const char *start, const char *end)
 {
 	const char *block = g_bytes_get_data(header->block, NULL);
 	struct line first = next_line(start, end);
-	size_t name = measure_name(&first);
+	size_t measured = measure_name(&first);
+	size_t name = is_wellformed(start, measured) ? measured : 0;
 	const char *body = start;
 	struct header_field field = {
 		.name = keep_text(header, start, name),

@@ -9,6 +9,7 @@
 #include "block.h"
 #include "fold.h"
 #include "skeleton.h"
+#include "suspect.h"
 #include <glib.h>
 #include <string.h>
 
@@ -58,9 +59,11 @@ struct limiter {
 	uint64_t line_start; /* offset of the header line under way */
 	uint64_t octets;     /* of the body line under way, without CR and LF */
 	bool line_ended;     /* the last byte was LF, or there was none */
-	uint32_t mbox;       /* bytes of "From " seen */
+	bool below;          /* below a broken header, before an empty line */
+	uint64_t mbox;       /* bytes of "From " and blanks behind it seen */
 	uint32_t head_length;
 	struct tally line; /* the header line under way */
+	struct suspect suspect;
 	struct limiter_seen seen;
 
 	/* its first bytes, when it comes in pieces */
@@ -82,6 +85,7 @@ const struct limiter_limits limiter_defaults = {
 };
 
 static const char mbox_from[] = "From ";
+#define MBOX_FROM_LENGTH (sizeof mbox_from - 1)
 
 struct limiter *
 limiter_new(const struct limiter_limits *limits)
@@ -171,6 +175,7 @@ static void
 break_header(struct limiter *limiter)
 {
 	limiter->seen.header_broken = true;
+	limiter->below = true;
 	limiter->seen.body_escapes += limiter->line.escapes;
 	limiter->seen.eightbit_body |= limiter->line.eightbit;
 	limiter->octets = limiter->line.octets;
@@ -225,6 +230,17 @@ keep_head(struct limiter *limiter, const unsigned char *bytes, size_t length)
 	limiter->head_length += (uint32_t)MIN(length, room);
 }
 
+/* A field that is Bcc but for the odd bytes of its name.  A plain Bcc is taken
+ * out by all who send. */
+static void
+check_name(struct limiter *limiter, const unsigned char *bytes, size_t length)
+{
+	suspect_take(&limiter->suspect, bytes, length);
+	if (limiter->suspect.line && limiter->block.malformed)
+		limiter->verdict = LIMITER_BCC;
+	limiter->suspect.line = false;
+}
+
 /* Takes one piece of a header line; false when it is the body's. */
 static bool
 take_header(struct limiter *limiter, const unsigned char *bytes, size_t length)
@@ -241,6 +257,7 @@ take_header(struct limiter *limiter, const unsigned char *bytes, size_t length)
 	limiter->line.octets += count_octets(bytes, length);
 	weigh(limiter, &limiter->line, bytes, length);
 	check_header(limiter);
+	check_name(limiter, bytes, length);
 	if (ends)
 		end_header_line(limiter);
 	else
@@ -257,28 +274,44 @@ open_header(struct limiter *limiter)
 	limiter->place = LIMITER_HEADER;
 	limiter->offset = 0;
 	if (limiter->mbox > 0)
-		take_header(
-		    limiter, (const unsigned char *)mbox_from, limiter->mbox);
+		take_header(limiter, (const unsigned char *)mbox_from,
+		    (size_t)MIN(limiter->mbox, MBOX_FROM_LENGTH));
+	/* any blank is as good as another before a colon */
+	while (limiter->offset < limiter->mbox)
+		take_header(limiter, (const unsigned char *)" ", 1);
 }
 
-/* Compares the first bytes with "From "; returns how many are dealt with. */
+/* True when the line may still be an mbox line with this as its next byte. */
+static bool
+continues_mbox(const struct limiter *limiter, unsigned char byte)
+{
+	if (limiter->mbox < MBOX_FROM_LENGTH)
+		return byte == (unsigned char)mbox_from[limiter->mbox];
+	return byte == ' ' || byte == '\t';
+}
+
+/* Compares the first bytes with "From "; returns how many are dealt with.  With
+ * blanks and a colon it is a From field (RFC 5322 4.5.2). */
 static size_t
 take_first(struct limiter *limiter, const unsigned char *bytes, size_t length)
 {
 	size_t taken = 0;
 
-	while (taken < length && mbox_from[limiter->mbox] != '\0') {
-		if (bytes[taken] != (unsigned char)mbox_from[limiter->mbox]) {
-			/* What came in this call is fed as it is. */
-			limiter->mbox -= (uint32_t)taken;
-			open_header(limiter);
-			return 0;
-		}
+	while (taken < length && continues_mbox(limiter, bytes[taken])) {
 		limiter->mbox++;
 		taken++;
 	}
+	if (taken < length &&
+	    (limiter->mbox < MBOX_FROM_LENGTH || bytes[taken] == ':')) {
+		/* What came in this call is fed as it is. */
+		limiter->mbox -= taken;
+		open_header(limiter);
+		return 0;
+	}
 	limiter->offset += taken;
-	if (mbox_from[limiter->mbox] == '\0')
+	if (limiter->offset > limiter->limits->field_bytes)
+		limiter->verdict = LIMITER_FIELD_BYTES;
+	if (taken < length)
 		limiter->place = LIMITER_MBOX;
 	return taken;
 }
@@ -302,6 +335,17 @@ take_mbox(struct limiter *limiter, const unsigned char *bytes, size_t length)
 	return piece;
 }
 
+/* A piece of a line below the place where the header broke off. */
+static void
+check_below(struct limiter *limiter, const unsigned char *bytes, size_t length)
+{
+	suspect_take(&limiter->suspect, bytes, length);
+	if (limiter->suspect.line)
+		limiter->verdict = LIMITER_BCC;
+	if (limiter->octets == 0 && bytes[length - 1] == '\n')
+		limiter->below = false;
+}
+
 static size_t
 take_body(struct limiter *limiter, const unsigned char *bytes, size_t length)
 {
@@ -317,6 +361,8 @@ take_body(struct limiter *limiter, const unsigned char *bytes, size_t length)
 		bool ends = bytes[piece - 1] == '\n';
 
 		limiter->octets += count_octets(bytes, piece);
+		if (limiter->below)
+			check_below(limiter, bytes, piece);
 		if (skeleton_wants(&limiter->skeleton))
 			skeleton_take(&limiter->skeleton, bytes, piece, ends);
 		if (ends)
@@ -377,6 +423,9 @@ limiter_end(struct limiter *limiter, struct limiter_seen *seen)
 {
 	struct skeleton *skeleton = &limiter->skeleton;
 
+	if (limiter->place == LIMITER_FIRST &&
+	    limiter->mbox >= MBOX_FROM_LENGTH)
+		limiter->place = LIMITER_MBOX;
 	if (limiter->place == LIMITER_FIRST)
 		open_header(limiter);
 	if (limiter->place == LIMITER_MBOX) {
@@ -389,6 +438,7 @@ limiter_end(struct limiter *limiter, struct limiter_seen *seen)
 	if (!limiter->line_ended && skeleton_wants(skeleton))
 		skeleton_take(skeleton, (const unsigned char *)"", 0, true);
 	end_body_line(limiter);
+	limiter->seen.bcc_inside = limiter->suspect.inside;
 	limiter->seen.ends_with_newline = limiter->line_ended;
 	limiter->seen.opaque = skeleton->opaque != NULL;
 	limiter->seen.opaque_why = skeleton->opaque;
@@ -412,6 +462,9 @@ limiter_text(enum limiter_verdict verdict)
 		return "too many hops: the mail goes in a loop";
 	case LIMITER_NUL:
 		return "the mail holds a NUL byte";
+	case LIMITER_BCC:
+		return "the header is broken above or in a Bcc line, which "
+		       "would be shown to all";
 	}
 	g_assert_not_reached();
 }

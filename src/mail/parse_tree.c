@@ -365,6 +365,17 @@ make_plain_root(const struct reading *reading)
 	return node;
 }
 
+/* True when GMime's header ends at the same empty line as the limiter's. */
+static bool
+agrees(const struct reading *reading, gint64 end)
+{
+	const struct header *header = reading->message->header;
+
+	return end < 0 || (uint64_t)end + strlen("\r\n") == header->end;
+}
+
+/* NULL: what GMime takes for the body is not what we do.  It could hold fields
+ * that are to stay hidden. */
 static GMimeMessage *
 run_gmime(struct reading *reading, GMimeStream *stream)
 {
@@ -373,10 +384,11 @@ run_gmime(struct reading *reading, GMimeStream *stream)
 	    g_mime_parser_construct_message(parser, reading->gmime_options);
 	gint64 end = g_mime_parser_get_headers_end(parser);
 
-	/* GMime and we do not agree what is header and what is body */
-	if (end >= 0 && (uint64_t)end > reading->message->header->end)
-		reading->message->traits |= TRAIT_MALFORMED;
 	g_object_unref(parser);
+	if (!agrees(reading, end)) {
+		reading->message->traits |= TRAIT_MALFORMED;
+		g_clear_object(&mail);
+	}
 	return mail;
 }
 

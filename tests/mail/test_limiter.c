@@ -53,6 +53,7 @@ assert_same(const struct limiter_seen *a, const struct limiter_seen *b)
 	assert_int_equal(a->folds, b->folds);
 	assert_int_equal(a->body_escapes, b->body_escapes);
 	assert_int_equal(a->header_broken, b->header_broken);
+	assert_int_equal(a->bcc_inside, b->bcc_inside);
 	assert_int_equal(a->eightbit_header, b->eightbit_header);
 	assert_int_equal(a->eightbit_body, b->eightbit_body);
 	assert_int_equal(a->ends_with_newline, b->ends_with_newline);
@@ -106,8 +107,12 @@ static const struct {
 	    true, false, false, true },
 	{ "breaks off in quotes", "Subject: x\r\n", "\"\\\"\t\\\r\n", 0, true,
 	    false, false, true },
-	{ "breaks off in 8 bit", "Subject: x\r\n", "M\xc3\xbc: x\r\n", 0, true,
-	    false, true, true },
+	{ "breaks off in 8 bit", "Subject: x\r\n", "M\xc3\xbc x: y\r\n", 0,
+	    true, false, true, true },
+	{ "8 bit in a name", "M\xc3\xbc: x\r\n\r\n", "text\r\n", 0, false, true,
+	    false, true },
+	{ "a control character in a name", "X\x01: x\r\n\x02\t: y\r\n\r\n", "",
+	    0, false, false, false, true },
 	{ "breaks off at a colon", "Subject: x\r\n", ": y\r\n", 0, true, false,
 	    false, true },
 	{ "breaks off at the end", "Subject: x\r\n", "Hello", 0, true, false,
@@ -123,6 +128,15 @@ static const struct {
 	{ "mbox line only", "From x\r\n", "", 8, true, false, false, true },
 	{ "mbox line in the middle", "Subject: x\r\n", "From x\r\n", 0, true,
 	    false, false, true },
+	{ "From field, a blank", "From : a@b\r\n\r\n", "", 0, false, false,
+	    false, true },
+	{ "From field, more blanks", "From  \t : a@b\r\n\r\n", "", 0, false,
+	    false, false, true },
+	{ "mbox line, two blanks", "From  a: b\r\nX: y\r\n\r\n", "t\r\n", 12,
+	    false, false, false, true },
+	{ "mbox line of blanks", "From  \r\nX: y\r\n\r\n", "t\r\n", 8, false,
+	    false, false, true },
+	{ "mbox line cut", "From ", "", 5, true, false, false, true },
 	{ "From field", "From: a@b\r\n\r\n", "", 0, false, false, false, true },
 	{ "From, nothing more", "", "From", 0, true, false, false, false },
 	{ "Fro", "", "Fro\r\n", 0, true, false, false, true },
@@ -292,6 +306,87 @@ test_refused(void **state)
 		if (verdict != refused[i].verdict)
 			fail_msg("%s: %d", refused[i].name, verdict);
 		assert_true(strlen(limiter_text(verdict)) > 0);
+	}
+}
+
+#define TOP "From: a@b\nTo: c@d\n"
+#define HID "Bcc: s@h\n"
+
+static const struct {
+	const char *name, *mail;
+	enum limiter_verdict verdict;
+} hidden[] = {
+	{ "a plain one", TOP HID "\nx\n", LIMITER_OK },
+	{ "8 bit above", TOP "X-\xe9: y\n" HID "\nx\n", LIMITER_OK },
+	{ "a control character above", TOP "X\x01: y\n" HID "\nx\n",
+	    LIMITER_OK },
+	{ "no colon", TOP "oops no colon\n" HID "\nx\n", LIMITER_BCC },
+	{ "no name", TOP ": x\n" HID "\nx\n", LIMITER_BCC },
+	{ "quoted From", TOP ">From x\n" HID "\nx\n", LIMITER_BCC },
+	{ "fields between", TOP "oops\nX: y\n z\n" HID "\nx\n", LIMITER_BCC },
+	{ "resent", TOP "oops\nRESENT-bcc\t : s@h\n\nx\n", LIMITER_BCC },
+	{ "indented", " bCC: s@h\n" TOP "\nx\n", LIMITER_BCC },
+	{ "indented below", "oops\n\tBcc: s@h\n" TOP "\nx\n", LIMITER_BCC },
+	{ "colon on the next line", TOP "Bcc\n : s@h\n\nx\n", LIMITER_BCC },
+	{ "the same after a blank", TOP "Bcc \n : s@h\n\nx\n", LIMITER_BCC },
+	{ "a comment before the colon", TOP "Bcc (x): s@h\n\nx\n",
+	    LIMITER_BCC },
+	{ "8 bit in the name", TOP "Bcc\xa0: s@h\n\nx\n", LIMITER_BCC },
+	{ "8 bit before the name", TOP "\xef\xbb\xbf" HID "\nx\n",
+	    LIMITER_BCC },
+	{ "a control character in it", TOP "Bcc\x0b: s@h\n\nx\n", LIMITER_BCC },
+	{ "odd and folded", TOP "Bcc\x7f:\n s@h\n\nx\n", LIMITER_BCC },
+	{ "at the end", TOP "oops\nBcc: s@h", LIMITER_BCC },
+	{ "in the body", TOP "oops\n\n" HID, LIMITER_OK },
+	{ "in a sound body", TOP "\n" HID, LIMITER_OK },
+	{ "another name", TOP "oops\nX-Bcc: a\nBccs: a\nBcc-X: a\n\nx\n",
+	    LIMITER_OK },
+	{ "another odd name", TOP "X-Bcc\xa0: a\nBcc-\xe9: a\n\nx\n",
+	    LIMITER_OK },
+	{ "words", TOP "Bcc me\nthe Bcc: of it\nAbcc\n\nx\n", LIMITER_OK },
+	{ "a folded value", TOP "Subject:\n Bcc: x\n\nx\n", LIMITER_OK },
+};
+
+static void
+test_hidden(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(hidden); i++) {
+		g_autoptr(GBytes) mail = with_crlf(hidden[i].mail);
+		struct limiter_seen seen;
+		enum limiter_verdict verdict =
+		    scan_all(&limiter_defaults, mail, &seen);
+
+		if (verdict != hidden[i].verdict)
+			fail_msg("%s: %d", hidden[i].name, verdict);
+	}
+}
+
+static const struct {
+	const char *mail;
+	bool inside;
+} insides[] = {
+	{ TOP "Bcc: s@h\n\nx Bcc: y\n", false },
+	{ TOP "X: a Bcc: s@h\n\n", true },
+	{ TOP "X: a bcc\t: s@h\n\n", true },
+	{ TOP "X: a Resent-Bcc: s@h Cc: x\n\n", true },
+	{ TOP "X: a\n Bcc: s@h\n\n", true },
+	{ TOP "oops Bcc: s@h\n\n", true },
+	{ TOP "X: a X-Bcc: b Bcc c: d aBcc: e\n\n", false },
+};
+
+static void
+test_inside(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(insides); i++) {
+		g_autoptr(GBytes) mail = with_crlf(insides[i].mail);
+		struct limiter_seen seen;
+
+		assert_int_equal(
+		    scan_all(&limiter_defaults, mail, &seen), LIMITER_OK);
+		if (seen.bcc_inside != insides[i].inside)
+			fail_msg("%s", insides[i].mail);
 	}
 }
 
@@ -505,6 +600,8 @@ main(void)
 		cmocka_unit_test(test_every_byte_escaped),
 		cmocka_unit_test(test_folds),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_hidden),
+		cmocka_unit_test(test_inside),
 		cmocka_unit_test(test_header_bytes),
 		cmocka_unit_test(test_nul),
 		cmocka_unit_test(test_opaque),
