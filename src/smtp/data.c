@@ -45,6 +45,7 @@ static void
 mend_return(struct pass *pass)
 {
 	pass->data->bare = true;
+	pass->data->lone_return = true;
 	emit_text(pass, " ");
 }
 

@@ -31,7 +31,8 @@ enum data_state {
 /* All zero: at the beginning. */
 struct data {
 	enum data_state state;
-	bool bare; /* a bare LF or a lone CR was seen */
+	bool bare;        /* a bare LF or a lone CR was seen */
+	bool lone_return; /* a lone CR was seen */
 };
 
 /* Takes a run of decoded bytes. */

@@ -152,6 +152,10 @@ check_mail(struct session *session, struct limiter_seen *seen)
 		return;
 	}
 	verdict = limiter_end(mail->limiter, seen);
+	/* Mended to a blank, the CR hid a field from all who take Bcc out; as
+	 * CR LF it would make lines that other readers do not see. */
+	if (verdict == LIMITER_OK && mail->data.lone_return && seen->bcc_inside)
+		verdict = LIMITER_BCC;
 	if (verdict != LIMITER_OK)
 		refuse_verdict(session, verdict);
 	else if (!spool_seal(mail->spool))
