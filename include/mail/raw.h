@@ -21,7 +21,9 @@ struct raw_options {
 	const char *add;
 	bool json; /* as the inside of a JSON string */
 	bool once; /* of Date, From, Message-ID, Sender, To, Cc, Reply-To only
-		    * the first stays (RFC 5322 3.6; libESMTP drops the rest) */
+		    * the first stays (RFC 5322 3.6; libESMTP drops the rest),
+		    * and blanks between a name and its colon (RFC 5322 4.5.8)
+		    * go: libESMTP would not know the field and add its own */
 };
 
 /* Appends the raw form.  Lines over 998 octets are folded (RFC 5322 2.1.1),
@@ -32,8 +34,9 @@ void raw_append(struct segments *segments, const struct message *message,
     const struct raw_options *options);
 
 /* True when the raw form is valid UTF-8 as a whole (RFC 3629), so that JSON can
- * carry it: the bytes are, and no fold falls within a character.  Reads the
- * spool; a work thread. */
+ * carry it: the body's bytes and those of the fields that are not removed are,
+ * and no fold falls within a character.  Fields that options->omit names are
+ * judged too.  Reads the spool; a work thread. */
 bool raw_is_utf8(const struct message *message);
 
 #endif

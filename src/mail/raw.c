@@ -94,10 +94,21 @@ static void
 append_folded(GString *head, const struct header_field *field)
 {
 	const char *text = field->body;
-	size_t left = strlen(text);
-	size_t column = strlen(field->name) + 2;
+	size_t start = head->len;
+	size_t left, column;
 
-	g_string_append_printf(head, "%s: ", field->name);
+	if (field->name[0] != '\0') {
+		g_string_append_printf(head, "%s: ", field->name);
+	} else {
+		/* the malformed name and its colon */
+		size_t name = strcspn(text, ":");
+
+		name += text[name] == ':';
+		g_string_append_len(head, text, (gssize)name);
+		text += name;
+	}
+	left = strlen(text);
+	column = head->len - start;
 	while (column + left > FOLD_LINE_MAX) {
 		/* a name that leaves no room stays alone on its line */
 		size_t take = column + 4 > FOLD_LINE_MAX
@@ -119,14 +130,21 @@ append_folded(GString *head, const struct header_field *field)
 
 static void
 append_field(GString *head, const struct header *header,
-    const struct header_field *field)
+    const struct header_field *field, const struct raw_options *options)
 {
-	if (field->longest > FOLD_LINE_MAX && field->name[0] != '\0') {
+	const char *bytes = header_bytes(header, field);
+	size_t name = strlen(field->name), skip = 0;
+
+	if (field->longest > FOLD_LINE_MAX) {
 		append_folded(head, field);
 		return;
 	}
-	g_string_append_len(
-	    head, header_bytes(header, field), (gssize)field->length);
+	if (options->once && name > 0) {
+		g_string_append_len(head, bytes, (gssize)name);
+		skip =
+		    (size_t)((char *)memchr(bytes, ':', field->length) - bytes);
+	}
+	g_string_append_len(head, bytes + skip, (gssize)(field->length - skip));
 	if (head->str[head->len - 1] != '\n')
 		g_string_append(head, "\r\n");
 }
@@ -148,6 +166,13 @@ is_repeated(const struct header *header, const struct header_field *field)
 	return false;
 }
 
+/* What none ever gets to see, nor is judged by. */
+static bool
+is_removed(const struct header_field *field)
+{
+	return is_named(removed, field->name);
+}
+
 static void
 append_fields(GString *head, const struct header *header,
     const struct raw_options *options)
@@ -156,8 +181,7 @@ append_fields(GString *head, const struct header *header,
 		const struct header_field *field =
 		    &g_array_index(header->fields, struct header_field, i);
 
-		if (is_named(removed, field->name) ||
-		    is_named(options->omit, field->name))
+		if (is_removed(field) || is_named(options->omit, field->name))
 			continue;
 		/* as good as missing: ours stands below */
 		if (field->body[0] == '\0' && is_named(made, field->name))
@@ -165,7 +189,7 @@ append_fields(GString *head, const struct header *header,
 		if (options->once && is_named(single, field->name) &&
 		    is_repeated(header, field))
 			continue;
-		append_field(head, header, field);
+		append_field(head, header, field, options);
 	}
 }
 
@@ -249,15 +273,27 @@ is_body_utf8(const struct message *message)
 	}
 }
 
+static bool
+is_header_utf8(const struct header *header)
+{
+	for (unsigned i = 0; i < header->fields->len; i++) {
+		const struct header_field *field =
+		    &g_array_index(header->fields, struct header_field, i);
+
+		if (!is_removed(field) &&
+		    !g_utf8_validate_len(
+			header_bytes(header, field), field->length, NULL))
+			return false;
+	}
+	return true;
+}
+
 bool
 raw_is_utf8(const struct message *message)
 {
 	const struct limiter_seen *seen = &message->submission->seen;
-	GBytes *block = message->header->block;
 
-	if (seen->eightbit_header &&
-	    !g_utf8_validate_len(
-		g_bytes_get_data(block, NULL), g_bytes_get_size(block), NULL))
+	if (seen->eightbit_header && !is_header_utf8(message->header))
 		return false;
 	return !seen->eightbit_body || is_body_utf8(message);
 }

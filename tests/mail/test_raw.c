@@ -59,6 +59,15 @@ static const struct row rows[] = {
 	    WHOLE_OUT "TO: 1\r\nX: 4\r\nX: 5\r\n\r\n" },
 	{ "From:\nFrom: a@b.example\nDate: x\nMessage-ID: <1@b>\n\n",
 	    { .once = true }, WHOLE_OUT "\r\n" },
+	{ "From : a@b.example\nDate\t: x\nMessage-ID \t:\n <1@b>\nX :y\n\n",
+	    { .once = true },
+	    "From: a@b.example\r\nDate: x\r\nMessage-ID:\r\n <1@b>\r\n"
+	    "X:y\r\n\r\n" },
+	{ "From : a@b.example\nDate : x\nMessage-ID : <1@b>\n\n", {},
+	    "From : a@b.example\r\nDate : x\r\nMessage-ID : <1@b>\r\n"
+	    "\r\n" },
+	{ WHOLE "X-\xe9 : y\n z\nBcc : c@d\n\n", { .once = true },
+	    WHOLE_OUT "X-\xe9 : y\r\n z\r\n\r\n" },
 	{ WHOLE "no header line\nrest\n", {},
 	    WHOLE_OUT "\r\nno header line\r\nrest\r\n" },
 	{ WHOLE "Subject: cut", {}, WHOLE_OUT "Subject: cut\r\n\r\n" },
@@ -153,6 +162,8 @@ test_folded_header(void **state)
 		g_string_append(words, " <abc@example.com>");
 	check_folded(words->str, words->str);
 	check_folded(named, ": value");
+	named[0] = '\xe9';
+	check_folded(named, ": value");
 	/* no blank to fold at: one is put in after 998 and 997 octets */
 	g_string_truncate(accents, 0);
 	g_string_append_len(accents, long_field, 998);
@@ -208,6 +219,9 @@ test_utf8(void **state)
 		{ WHOLE "\ncaf\xc3", false },
 		{ WHOLE "Subject: caf\xc3\xa9\n\n", true },
 		{ WHOLE "Subject: caf\xe9\n\n", false },
+		{ WHOLE "Bcc: caf\xe9 <a@b>\n\n", true },
+		{ WHOLE "Bcc: caf\xe9 <a@b>\nX: \xe9\n\n", false },
+		{ WHOLE "X\xe9: y\n\n", false },
 		{ split, false },
 		{ whole, true },
 		{ many, true },
