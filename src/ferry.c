@@ -10,8 +10,11 @@
 #include "lock.h"
 #include "mail/parse.h"
 #include "smtp/server.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -166,10 +169,52 @@ make_server(struct ferry *ferry, GError **error)
 	return ferry->server != NULL;
 }
 
-bool
-ferry_check(struct config *config, GError **error)
+/* What keeps mail and the lock out of the directory; NULL: nothing. */
+static const char *
+find_obstacle(const char *directory)
 {
-	return dispatcher_check(config, error) && server_check(config, error);
+	struct stat status;
+
+	if (stat(directory, &status) != 0)
+		return strerror(errno);
+	if (!S_ISDIR(status.st_mode))
+		return "it is no directory";
+	/* as the user that opens files, not the one that started us */
+	if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) != 0)
+		return errno == EACCES ? "this user may not write into it"
+				       : strerror(errno);
+	return NULL;
+}
+
+static void
+check_state_dir(const struct config *config, GPtrArray *errors)
+{
+	const char *directory = config_string(config, "server", "state_dir");
+	const char *obstacle =
+	    directory != NULL ? find_obstacle(directory) : NULL;
+
+	if (obstacle != NULL)
+		g_ptr_array_add(errors,
+		    g_strdup_printf(
+			"%s: [server] state_dir = %s: %s; a directory is "
+			"expected that the user postferry runs as (here uid "
+			"%u) may write: make it, or leave state_dir out",
+			config_origin(config, "server", "state_dir"), directory,
+			obstacle, (unsigned)geteuid()));
+}
+
+bool
+ferry_check(struct config *config, GPtrArray *errors)
+{
+	unsigned before = errors->len;
+
+	check_state_dir(config, errors);
+	server_check(config, errors);
+	dispatcher_check(config, errors);
+	if (errors->len == before)
+		return true;
+	config_sort_errors(errors);
+	return false;
 }
 
 /* The dispatch loop: breaks off what is under way. */

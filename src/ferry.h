@@ -23,9 +23,10 @@ struct ferry_options {
  * libraries. */
 void ferry_prepare_process(void);
 
-/* True when the settings make sense together: routes, providers.  Opens no
- * socket and no file. */
-bool ferry_check(struct config *config, GError **error);
+/* True when the settings make sense together and on this host: routes,
+ * providers, listeners, state_dir; else every error found is added (char *), as
+ * config_read() does.  Opens no socket and writes no file. */
+bool ferry_check(struct config *config, GPtrArray *errors);
 
 /* Makes the whole; nothing is accepted before ferry_run().  NULL and error when
  * an address, a directory or a setting stands in the way; *busy is set when

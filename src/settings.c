@@ -135,6 +135,8 @@ settings_load(const struct settings *settings, const char *path,
 		source.environment = translated;
 	}
 	struct config *config = config_read(&source, settings->tables, errors);
+	if (config != NULL && !ferry_check(config, errors))
+		g_clear_pointer(&config, config_unref);
 	if (source.path == NULL)
 		name_usual(errors, environment);
 	return config;

@@ -18,7 +18,8 @@ struct settings {
 /* Fills the list of tables. It must outlive every config read with it. */
 void settings_collect(struct settings *settings);
 
-/* Reads the file (NULL: SETTINGS_PATH when it is there) and the environment.
+/* Reads the file (NULL: SETTINGS_PATH when it is there) and the environment,
+ * and checks the whole by ferry_check().
  * With no file at all the usual variables of a sidecar are taken too:
  * MAILGUN_API_KEY, MAILGUN_DOMAIN, MAILGUN_REGION, MANDRILL_API_KEY, SMTP_HOST,
  * SMTP_PORT, SMTP_USERNAME, SMTP_PASSWORD, each also with _FILE where it is a

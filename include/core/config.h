@@ -39,6 +39,10 @@ struct config;
 struct config *config_read(const struct config_source *source,
     const struct setting *const *tables, GPtrArray *errors);
 
+/* Sorts errors as a person reads the file: by line, then those of variables
+ * and of the whole, in the order they have. */
+void config_sort_errors(GPtrArray *errors);
+
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config);
 

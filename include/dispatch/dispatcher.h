@@ -41,8 +41,9 @@ struct dispatcher_options {
 	void *object;
 };
 
-/* True when the providers and routes of the config make sense. */
-bool dispatcher_check(struct config *config, GError **error);
+/* True when the providers and routes of the config make sense; else every
+ * error found is added (char *), as config_read() does. */
+bool dispatcher_check(struct config *config, GPtrArray *errors);
 
 /* Opens the providers and routes of the config; NULL and error when one makes
  * no sense. */

@@ -35,9 +35,10 @@ typedef void (*server_stopped_fn)(void *object);
  * or the host's own name. Owned by the config or lasting. */
 const char *server_hostname(const struct config *config);
 
-/* True when the settings of every listener make sense together; opens no
+/* True when there is a listener and the settings of each make sense together;
+ * else every error found is added (char *), as config_read() does.  Opens no
  * socket. */
-bool server_check(const struct config *config, GError **error);
+bool server_check(const struct config *config, GPtrArray *errors);
 
 /* Opens the listening sockets of every [listener ...] and starts the session
  * loops; nothing is accepted before server_start().  NULL and error when an

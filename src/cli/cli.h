@@ -23,8 +23,8 @@ struct cli_usage {
 bool cli_read_options(int argc, char **argv, const struct cli_usage *usage,
     const char **path, int *exit_code);
 
-/* load.c: loads the settings; on errors prints them all, with how many there
- * are, and returns NULL. */
+/* load.c: loads and checks the settings; on errors prints them all, with how
+ * many there are, and returns NULL. */
 struct config *cli_load(const struct settings *settings, const char *path);
 
 #endif

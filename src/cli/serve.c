@@ -71,7 +71,6 @@ cli_serve(int argc, char **argv)
 	struct settings settings;
 	const char *path;
 	int exit_code;
-	g_autoptr(GError) error = NULL;
 
 	if (!cli_read_options(argc, argv, &usage, &path, &exit_code))
 		return exit_code;
@@ -79,11 +78,6 @@ cli_serve(int argc, char **argv)
 	struct config *config = cli_load(&settings, path);
 	if (config == NULL)
 		return EX_CONFIG;
-	if (!ferry_check(config, &error)) {
-		fprintf(stderr, "postferry: %s\n", error->message);
-		config_unref(config);
-		return EX_CONFIG;
-	}
 	ferry_prepare_process();
 	open_log(config);
 	exit_code = serve(config);

@@ -82,14 +82,9 @@ read_settings(struct dispatcher *dispatcher)
 }
 
 bool
-dispatcher_check(struct config *config, GError **error)
+dispatcher_check(struct config *config, GPtrArray *errors)
 {
-	struct route *route = route_open(config, error);
-
-	if (route == NULL)
-		return false;
-	route_free(route);
-	return true;
+	return route_check(config, errors);
 }
 
 struct dispatcher *

@@ -13,6 +13,11 @@ struct route {
 	GPtrArray *providers; /* struct provider *, each counted */
 };
 
+/* True when route_open() would make it and every provider of the config, those
+ * that the route leaves out too, makes sense; else every error found is added
+ * (char *). */
+bool route_check(struct config *config, GPtrArray *errors);
+
 /* The route of the config: [route default], or without any route all
  * providers in the order of the file.  NULL and error when it names a provider
  * that is not there, or none is set (config_read() refuses one named twice). */

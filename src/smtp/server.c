@@ -8,6 +8,11 @@
 #include "sessions.h"
 #include <unistd.h>
 
+#define NO_LISTENER                                                     \
+	"there is no [listener NAME], so no mail could come in: add a " \
+	"section like [listener local] with address = 127.0.0.1:2525, " \
+	"or set POSTFERRY_LISTENER_LOCAL_ADDRESS"
+
 /* One [listener NAME]. */
 struct listener {
 	struct server *server;
@@ -44,20 +49,24 @@ server_hostname(const struct config *config)
 }
 
 bool
-server_check(const struct config *config, GError **error)
+server_check(const struct config *config, GPtrArray *errors)
 {
 	const char *const *name = config_names(config, "listener");
 	struct config *counted = config_ref((struct config *)config);
-	struct rules *rules = NULL;
-	bool good = true;
+	unsigned before = errors->len;
 
-	for (; *name != NULL && good; name++) {
-		rules = rules_new(counted, *name, error);
-		good = rules != NULL;
+	if (*name == NULL)
+		g_ptr_array_add(errors, g_strdup("settings: " NO_LISTENER));
+	for (; *name != NULL; name++) {
+		g_autoptr(GError) error = NULL;
+		struct rules *rules = rules_new(counted, *name, &error);
+
+		if (rules == NULL)
+			g_ptr_array_add(errors, g_strdup(error->message));
 		rules_free(rules);
 	}
 	config_unref(counted);
-	return good;
+	return errors->len == before;
 }
 
 static void
@@ -118,9 +127,8 @@ open_listeners(struct server *server, GError **error)
 	const char *const *name = config_names(server->config, "listener");
 
 	if (*name == NULL) {
-		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-		    "no [listener NAME] in the settings: expected one at "
-		    "least, with address = 127.0.0.1:2525 or another");
+		g_set_error_literal(error, G_OPTION_ERROR,
+		    G_OPTION_ERROR_BAD_VALUE, NO_LISTENER);
 		return false;
 	}
 	for (; *name != NULL; name++)

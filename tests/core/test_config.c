@@ -265,13 +265,13 @@ static const struct row rows[] = {
 	    "[provider a]\ntype = mandrill\nregion = eu\nhost = h\n"
 	    "[provider b]\ntype = smpt\nregion = eu\nhost = h\nbase_url = x\n"
 	    "[provider c]\nhost = h\n[listener l]\n",
-	    .errors = { FILE_NAME ":3: [provider a] region: this key is for "
-				  "type = mailgun only; this section has type "
-				  "= mandrill",
+	    .errors = { FILE_NAME ":1: [provider a] has no api_key (or "
+				  "api_key_file), which it needs: The key.",
+		FILE_NAME ":3: [provider a] region: this key is for "
+			  "type = mailgun only; this section has type "
+			  "= mandrill",
 		FILE_NAME ":4: [provider a] host: this key is for type = smtp "
 			  "only; this section has type = mandrill",
-		FILE_NAME ":1: [provider a] has no api_key (or api_key_file), "
-			  "which it needs: The key.",
 		FILE_NAME ":6: [provider b] type = smpt: one of these is "
 			  "expected: mailgun, mandrill, smtp",
 		FILE_NAME ":9: [provider b] base_url = x: a URL is expected, "
@@ -311,13 +311,23 @@ static const struct row rows[] = {
 			  "that begins with /",
 		FILE_NAME ":9: [provider c] api_key_file: DIR/zero holds NUL "
 			  "bytes: text is expected there",
-		FILE_NAME ":18: [provider f] api_key_file: cannot read "
-			  "DIR/pipe: it is a FIFO, a socket or a device; a "
-			  "regular file is expected",
 		FILE_NAME ":12: [provider d] api_key: control characters "
 			  "(line ends and tabs too) are not allowed",
 		FILE_NAME ":15: [provider e] api_key: the secret is "
-			  "empty" } },
+			  "empty",
+		FILE_NAME ":18: [provider f] api_key_file: cannot read "
+			  "DIR/pipe: it is a FIFO, a socket or a device; a "
+			  "regular file is expected" } },
+	{ "by line, then those of variables",
+	    "[listener l]\n[server]\nloops = x\n",
+	    { "POSTFERRY_SERVER_GRACE=x", "POSTFERRY_SERVER_BUDGET=x" },
+	    .errors = { FILE_NAME ":1: [listener l] has no address, which it "
+				  "needs: Where it listens.",
+		FILE_NAME ":3: [server] loops = x: a whole number is expected",
+		"POSTFERRY_SERVER_GRACE: [server] grace = x: a duration with "
+		"its unit is expected, like 500ms, 30s, 5m, 1h or 2d",
+		"POSTFERRY_SERVER_BUDGET: [server] budget = x: a size in bytes "
+		"is expected, like 25000000, 64k, 25m or 1g" } },
 	{ "everyone may read the secret",
 	    "[provider x]\ntype = mailgun\napi_key = key-SECRET\n",
 	    .mode = 0644,

@@ -7,14 +7,14 @@
 
 static int opened;
 
-/* "broken" cannot be opened. */
+/* "broken..." cannot be opened. */
 struct provider *
 provider_open(const char *name, struct config *config, GError **error)
 {
 	(void)config;
-	if (strcmp(name, "broken") == 0) {
+	if (g_str_has_prefix(name, "broken")) {
 		g_set_error(error, g_quark_from_static_string("test"), 0,
-		    "[provider broken] makes no sense");
+		    "[provider %s] makes no sense", name);
 		return NULL;
 	}
 	struct provider *provider = g_new0(struct provider, 1);
@@ -26,6 +26,8 @@ provider_open(const char *name, struct config *config, GError **error)
 void
 provider_unref(struct provider *provider)
 {
+	if (provider == NULL)
+		return;
 	g_free(provider->name);
 	g_free(provider);
 	opened--;
@@ -89,11 +91,40 @@ test_open(void **state)
 			    names ? names : error->message);
 		if (route == NULL)
 			check_error(i, error->message);
-		assert_int_equal(dispatcher_check(config, NULL), route != NULL);
+		g_autoptr(GPtrArray) errors =
+		    g_ptr_array_new_with_free_func(g_free);
+		assert_int_equal(
+		    dispatcher_check(config, errors), route != NULL);
+		assert_int_equal(errors->len == 0, route != NULL);
 		route_free(route);
 		config_unref(config);
 		assert_int_equal(opened, 0);
 	}
+}
+
+/* All that is wrong is told, of providers that the route leaves out too. */
+static void
+test_check_all(void **state)
+{
+	static const char *const wanted[] = { "[route night]: only",
+		"names \"tow\"", "names \"threee\"",
+		"[provider broken] makes no sense",
+		"[provider broken2] makes no sense" };
+	struct config *config = configured_read(
+	    PROVIDER("one") PROVIDER("broken") PROVIDER("broken2") ROUTE
+	    "one, tow, threee, broken\n"
+	    "[route night]\nproviders = one\n");
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+
+	(void)state;
+	assert_false(dispatcher_check(config, errors));
+	assert_int_equal(errors->len, G_N_ELEMENTS(wanted));
+	for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++)
+		if (strstr(errors->pdata[i], wanted[i]) == NULL)
+			fail_msg("\"%s\" lacks %s", (char *)errors->pdata[i],
+			    wanted[i]);
+	assert_int_equal(opened, 0);
+	config_unref(config);
 }
 
 static void
@@ -112,8 +143,8 @@ test_too_many(void **state)
 		struct route *route = route_open(config, &error);
 		assert_int_equal(route != NULL, count == LEDGER_PROVIDERS_MAX);
 		if (route == NULL)
-			assert_string_equal(error->message,
-			    "a route has at most 32 providers, not 33");
+			assert_non_null(strstr(error->message,
+			    "a route has at most 32 providers, not 33"));
 		route_free(route);
 		config_unref(config);
 	}
@@ -162,6 +193,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_open),
+		cmocka_unit_test(test_check_all),
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_order),
 	};

@@ -76,6 +76,37 @@ class Settings(ferry.Scenario):
         self.assertEqual(done.returncode, 78, done.stderr)
         self.assertIn("hostnam", done.stderr)
 
+    def test_what_does_not_fit_together_is_said_at_once(self):
+        path = self.write("fit.conf", "[server]\n"
+                          "state_dir = /nonexistent/state\n"
+                          "[provider upstream]\ntype = smtp\n"
+                          "host = smtp.example.net\nport = 465\n"
+                          "[provider idle]\ntype = smtp\n"
+                          "host = smtp.example.net\nport = 465\n"
+                          "[route default]\nproviders = upstream, mailgn\n")
+        for command in ("check", "serve"):
+            done = self.run_command(command, "--config", path)
+            self.assertEqual(done.returncode, 78, done.stderr)
+            self.assertRegex(
+                done.stderr,
+                rf"(?s){path}:2: .*state_dir = /nonexistent/state: .*"
+                rf"{path}:6: .*port.*{path}:10: .*port.*"
+                rf"{path}:12: .*mailgn.*"
+                r"settings: .*\[listener NAME\].*\b5 errors in the settings")
+
+    def test_state_dir_must_be_a_directory(self):
+        good = "[listener local]\naddress = 127.0.0.1:0\n" \
+            "[provider upstream]\ntype = smtp\nhost = smtp.example.net\n" \
+            "[server]\nstate_dir = "
+        file = self.write("file", "")
+        for place, said in ((file, "no directory"),
+                            (self.folder, None)):
+            path = self.write("state.conf", good + place + "\n")
+            done = self.run_command("check", "--config", path)
+            self.assertEqual(done.returncode, 78 if said else 0, done.stderr)
+            if said:
+                self.assertRegex(done.stderr, f"{path}:7: .*{file}.*{said}")
+
     def test_port_465_says_587(self):
         path = self.write("465.conf", "[listener local]\n"
                           "address = 127.0.0.1:0\n"

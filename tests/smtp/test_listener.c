@@ -45,13 +45,46 @@ test_check(void **state)
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		struct config *config = read_settings(rows[i].settings);
-		g_autoptr(GError) error = NULL;
-		bool good = server_check(config, &error);
+		g_autoptr(GPtrArray) errors =
+		    g_ptr_array_new_with_free_func(g_free);
+		bool good = server_check(config, errors);
 
 		if (good != (rows[i].error == NULL) ||
-		    (!good && strstr(error->message, rows[i].error) == NULL))
+		    (!good && strstr(errors->pdata[0], rows[i].error) == NULL))
 			fail_msg("%s: %s", rows[i].name,
-			    good ? "taken" : error->message);
+			    good ? "taken" : (char *)errors->pdata[0]);
+		assert_int_equal(errors->len, good ? 0 : 1);
+		config_unref(config);
+	}
+}
+
+/* None at all is an error, and each that is wrong is told. */
+static void
+test_check_all(void **state)
+{
+	static const struct {
+		const char *settings;
+		const char *errors[2];
+	} cases[] = {
+		{ "[server]\n", { "settings: there is no [listener NAME]" } },
+		{ "[listener a]\naddress = 127.0.0.1:0\nallow = ::/0\n"
+		  "[listener b]\naddress = 127.0.0.1:0\n"
+		  "[listener c]\naddress = 127.0.0.1:0\nallow = ::/1\n",
+		    { "[listener a] allow", "[listener c] allow" } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GPtrArray) errors =
+		    g_ptr_array_new_with_free_func(g_free);
+		struct config *config = stand_config(cases[i].settings, errors);
+		unsigned count = cases[i].errors[1] != NULL ? 2 : 1;
+
+		assert_false(server_check(config, errors));
+		assert_int_equal(errors->len, count);
+		for (unsigned e = 0; e < count; e++)
+			assert_non_null(
+			    strstr(errors->pdata[e], cases[i].errors[e]));
 		config_unref(config);
 	}
 }
@@ -141,6 +174,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_check_all),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_forms),
