@@ -59,6 +59,74 @@ REPLIES = [
 ]
 
 
+HIDDEN = "secret@hidden.example"
+
+# (what, lines of the header with the hidden address, is it refused?)
+HIDING = [
+    ("8 bit in the name above", f"X-\xe9: y\nBcc: {HIDDEN}\n", False),
+    ("a control character above", f"X\1: y\nBcc: {HIDDEN}\n", False),
+    ("a blank before the colon", f"Bcc : {HIDDEN}\n", False),
+    ("no colon above", f"oops no colon\nBcc: {HIDDEN}\n", True),
+    ("no name above", f": x\nResent-Bcc: {HIDDEN}\n", True),
+    ("a quoted From above", f">From x\nbcc: {HIDDEN}\n", True),
+    ("the colon on the next line", f"Bcc\n : {HIDDEN}\n", True),
+    ("8 bit in the name", f"Bcc\xa0: {HIDDEN}\n", True),
+    ("a control character in the name", f"Bcc\v: {HIDDEN}\n", True),
+    ("behind a lone CR", f"X-a: b\rBcc: {HIDDEN}\n", True),
+    ("behind a lone CR that begins a line", f"\rBcc: {HIDDEN}\n", True),
+]
+
+
+class Hiding(ferry.Scenario):
+    """Whom Bcc names no one is told, however the header is broken."""
+    providers = ("mailgun", "mandrill", "upstream")
+
+    def check(self, simulator):
+        for what, lines, refused in HIDING:
+            with self.subTest(what, provider=simulator.name):
+                before = simulator.count()
+                data = mail(lines)
+                code, text = self.send(data)
+                self.assertEqual(code, 550 if refused else 250, text)
+                if refused:
+                    self.assertIn("Bcc", text)
+                self.assertEqual(simulator.count() - before, not refused)
+                for got in simulator.mails(before):
+                    self.assertNotIn(HIDDEN, repr(vars(got)))
+
+    def test_mailgun(self):
+        self.check(self.mailgun)
+
+    def test_mandrill(self):
+        self.mailgun.fault("refuse")
+        self.check(self.mandrill)
+
+    def test_upstream(self):
+        self.mailgun.fault("refuse")
+        self.mandrill.fault("refuse")
+        self.check(self.upstream)
+
+
+class Blanks(ferry.Scenario):
+    """Blanks before a colon: RFC 5322 4.5."""
+    providers = ("upstream",)
+
+    def test_fields_stay_single(self):
+        self.accept(ferry.crlf(
+            "From : Boss <boss@corp.example>\nTo\t: bob@example.net\n"
+            "Date : Fri, 21 Nov 2025 10:00:00 +0000\n"
+            "Message-ID : <a@example.com>\n\nbody\n"))
+        got, = self.upstream.mails(1)
+        for name, value in (("From", "boss@corp.example"),
+                            ("To", "bob@example.net"),
+                            ("Date", "21 Nov 2025"),
+                            ("Message-ID", "<a@example.com>")):
+            lines = [line for line in got.raw.decode().splitlines()
+                     if line.lower().startswith(name.lower())]
+            self.assertEqual(len(lines), 1, lines)
+            self.assertIn(value, lines[0])
+
+
 class Replies(ferry.Scenario):
     providers = ("mailgun", "mandrill", "upstream")
 

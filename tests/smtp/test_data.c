@@ -142,6 +142,7 @@ enum model_state {
 struct model {
 	enum model_state state;
 	bool bare;
+	bool lone_return;
 	GString *out;
 };
 
@@ -170,6 +171,7 @@ step(struct model *model, char c)
 			return;
 		}
 		model->bare = true;
+		model->lone_return = true;
 		put(model, " ", TEXT);
 		break;
 	case DOT:
@@ -184,6 +186,7 @@ step(struct model *model, char c)
 			return;
 		}
 		model->bare = true;
+		model->lone_return = true;
 		put(model, " ", TEXT);
 		break;
 	case TEXT:
@@ -210,7 +213,7 @@ test_all_short_texts(void **state)
 	for (unsigned n = 0; n < 1u << 14; n++) {
 		g_autoptr(GString) out = g_string_new(NULL);
 		g_autoptr(GString) want = g_string_new(NULL);
-		struct model model = { BOL, false, want };
+		struct model model = { BOL, false, false, want };
 		struct data data = { 0 };
 		char text[8] = { 0 };
 		size_t used, taken = 0;
@@ -224,6 +227,7 @@ test_all_short_texts(void **state)
 		assert_string_equal(out->str, want->str);
 		assert_int_equal(data.state == DATA_END, model.state == END);
 		assert_int_equal(data.bare, model.bare);
+		assert_int_equal(data.lone_return, model.lone_return);
 	}
 }
 
