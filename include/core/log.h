@@ -87,9 +87,9 @@ uint64_t log_dropped(void);
  * log_open(). */
 void log_hide(const char *secret);
 
-/* The text with every registered secret replaced by <redacted>, as a new string;
- * NULL when there is none in it.  For foreign text that is told to anyone. Any
- * thread. */
+/* The text with every registered secret replaced by <redacted>, as a new
+ * string; NULL when there is none in it.  For foreign text that is told to
+ * anyone.  Any thread. */
 char *log_redact(const char *value);
 
 /* Appends value to line as the log shows it: quoted when it holds a space or
