@@ -25,7 +25,7 @@ struct network {
 bool network_parse(const char *text, struct network *out, GError **error);
 
 /* Reads a comma-separated list of networks into an array of struct network;
- * NULL on the first error. */
+ * NULL and an error that tells of each that is none. */
 GArray *network_parse_list(const char *text, GError **error);
 
 /* True when one of the networks (GArray of struct network) contains the

@@ -44,6 +44,10 @@ struct setting {
 /* What a person calls the type: "duration", "yes or no". */
 const char *setting_type_text(enum setting_type type);
 
+/* A value of the form that could stand in a file, of a secret the path of its
+ * file: for messages.  Free with g_free(). */
+char *setting_example(const struct setting *setting);
+
 /* Writes a number of the form's type as a user would: "90s" is 90000 of a
  * duration, "64k" 65536 of a size.  Free with g_free(). */
 char *setting_print_number(const struct setting *setting, int64_t number);

@@ -88,18 +88,20 @@ struct check {
 			    * checked */
 };
 
-/* A value that stands in a file and is wrong may be wrong for what files are
- * written like elsewhere. */
+/* A value that is wrong may be wrong for what settings are written like
+ * elsewhere. */
 static const char *
 explain_value(const struct draft_entry *entry)
 {
+	static const char *const marks[] = { " #", "\t#", " ;", "\t;" };
 	size_t length = strlen(entry->raw);
 
-	if (entry->source != DRAFT_FILE || entry->is_path)
+	if (entry->is_path)
 		return "";
-	if (strstr(entry->raw, " #") || strstr(entry->raw, "\t#"))
-		return " (a # behind a value begins no comment: comments have "
-		       "lines of their own)";
+	for (unsigned i = 0; i < G_N_ELEMENTS(marks); i++)
+		if (strstr(entry->raw, marks[i]) != NULL)
+			return " (a # or ; behind a value begins no comment: "
+			       "comments have lines of their own)";
 	if (length > 1 && entry->raw[0] == entry->raw[length - 1] &&
 	    (entry->raw[0] == '"' || entry->raw[0] == '\''))
 		return " (quotes are part of the value: leave them out)";
@@ -198,16 +200,33 @@ read_type(struct check *check)
 	check->type_unknown = check->type == NULL;
 }
 
+/* What to do about a key that is missing. */
+static char *
+make_remedy(const struct draft_section *section, const struct setting *row)
+{
+	if (section->origin != NULL && section->source == DRAFT_ENVIRONMENT) {
+		g_autofree char *variable =
+		    environment_name(section->name, row->key);
+
+		return g_strconcat("Set the variable ", variable, NULL);
+	}
+	g_autofree char *example = setting_example(row);
+	return g_strdup_printf("Add a line like: %s%s = %s", row->key,
+	    row->type == SETTING_SECRET ? ROWS_FILE_SUFFIX : "", example);
+}
+
 static void
 fault_missing(const struct check *check, const struct setting *row)
 {
 	const char *origin = check->section->origin;
 	bool secret = row->type == SETTING_SECRET;
 
+	g_autofree char *remedy = make_remedy(check->section, row);
+
 	draft_fault(check->draft, origin ? origin : "settings",
-	    "[%s] has no %s%s%s%s, which it needs: %s", check->section->name,
+	    "[%s] has no %s%s%s%s, which it needs: %s %s", check->section->name,
 	    row->key, secret ? " (or " : "", secret ? row->key : "",
-	    secret ? ROWS_FILE_SUFFIX ")" : "", row->help);
+	    secret ? ROWS_FILE_SUFFIX ")" : "", row->help, remedy);
 }
 
 /* What nobody gave has its default, or is missing. */

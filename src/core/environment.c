@@ -21,6 +21,16 @@ make_upper(const char *word)
 	return g_strdelimit(upper, "-.", '_');
 }
 
+char *
+environment_name(const char *section, const char *key)
+{
+	g_autofree char *upper_section = make_upper(section);
+	g_autofree char *upper_key = make_upper(key);
+
+	g_strdelimit(upper_section, " ", '_');
+	return g_strconcat(PREFIX, upper_section, "_", upper_key, NULL);
+}
+
 /* What is left of text before _KEY; 0: it does not end so, or nothing is. */
 static size_t
 measure_title(const char *text, const char *key)
@@ -221,13 +231,11 @@ check_made(struct draft *draft, struct draft_section *section)
 		    !(*row)->required || (*row)->only != NULL ||
 		    draft_get(section, (*row)->key) != NULL)
 			continue;
-		g_autofree char *name = make_upper(section->name);
-		g_autofree char *key = make_upper((*row)->key);
-		g_strdelimit(name, " ", '_');
+		g_autofree char *variable =
+		    environment_name(section->name, (*row)->key);
 		draft_fault(draft, section->origin,
-		    "there is no section [%s]; to make one set " PREFIX
-		    "%s_%s too",
-		    section->name, name, key);
+		    "there is no section [%s]; to make one set %s too",
+		    section->name, variable);
 		section->broken = true;
 		return;
 	}

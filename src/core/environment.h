@@ -10,4 +10,8 @@
 /* After the file was read: its sections are known by their names here. */
 void environment_read(struct draft *draft);
 
+/* The variable of a key of a section ("provider mailgun"); free with g_free().
+ */
+char *environment_name(const char *section, const char *key);
+
 #endif

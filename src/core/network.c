@@ -148,21 +148,35 @@ add_word(GArray *networks, const char *text)
 	return false;
 }
 
+/* Adds what the item names, or what is wrong with it to faults. */
+static void
+add_item(GArray *networks, const char *item, GString *faults)
+{
+	struct network network;
+	g_autoptr(GError) error = NULL;
+
+	if (add_word(networks, item))
+		return;
+	if (network_parse(item, &network, &error))
+		g_array_append_val(networks, network);
+	else
+		g_string_append_printf(faults, "%s%s",
+		    faults->len > 0 ? "; " : "", error->message);
+}
+
 GArray *
 network_parse_list(const char *text, GError **error)
 {
 	g_auto(GStrv) items = g_strsplit(text, ",", -1);
+	g_autoptr(GString) faults = g_string_new(NULL);
 	g_autoptr(GArray) networks =
 	    g_array_new(FALSE, FALSE, sizeof(struct network));
-	struct network network;
 
-	for (char **item = items; *item != NULL; item++) {
-		g_strstrip(*item);
-		if (add_word(networks, *item))
-			continue;
-		if (!network_parse(*item, &network, error))
-			return NULL;
-		g_array_append_val(networks, network);
+	for (char **item = items; *item != NULL; item++)
+		add_item(networks, g_strstrip(*item), faults);
+	if (faults->len > 0) {
+		g_set_error_literal(error, get_quark(), 0, faults->str);
+		return NULL;
 	}
 	if (networks->len > 0)
 		return g_steal_pointer(&networks);

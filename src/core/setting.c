@@ -2,6 +2,7 @@
 #include "core/setting.h"
 
 #include <glib.h>
+#include <string.h>
 
 struct unit {
 	int64_t size;
@@ -29,6 +30,35 @@ setting_type_text(enum setting_type type)
 	};
 
 	return texts[type];
+}
+
+char *
+setting_example(const struct setting *setting)
+{
+	static const char *const examples[] = {
+		[SETTING_STRING] = "text",
+		[SETTING_BOOL] = "yes",
+		[SETTING_LIST] = "mailgun, upstream",
+		[SETTING_NETWORKS] = "192.0.2.0/24, loopback",
+		[SETTING_ENDPOINT] = "127.0.0.1:2525",
+		[SETTING_URL] = "https://api.example.com",
+		[SETTING_HOST] = "smtp.example.com",
+		[SETTING_DOMAIN] = "mg.example.com",
+		[SETTING_PATH] = "/var/lib/postferry",
+		[SETTING_SECRET] = "/etc/postferry/secret",
+	};
+
+	switch (setting->type) {
+	case SETTING_NUMBER:
+	case SETTING_SIZE:
+	case SETTING_DURATION:
+		return setting_print_number(setting, setting->min);
+	case SETTING_CHOICE:
+		return g_strndup(
+		    setting->choices, strcspn(setting->choices, "|"));
+	default:
+		return g_strdup(examples[setting->type]);
+	}
 }
 
 char *

@@ -148,6 +148,17 @@ parse_choice(struct value *value, GError **error)
 	return refuse(error, "one of these is expected: %s", known);
 }
 
+/* True when what looks like a comment stands behind the value. */
+static bool
+has_comment(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (g_ascii_isspace(*text) && strchr("#;", text[1]) != NULL &&
+		    text[1] != '\0')
+			return true;
+	return false;
+}
+
 static bool
 check_items(char **list, GError **error)
 {
@@ -156,6 +167,11 @@ check_items(char **list, GError **error)
 			return refuse(error,
 			    "names separated by commas are expected; there is "
 			    "none before, between or after the commas");
+		if (strpbrk(list[i], " ;") != NULL)
+			return refuse(error,
+			    "\"%s\" is no name: names are separated by "
+			    "commas, like a, b, and hold no blanks",
+			    list[i]);
 		for (unsigned j = 0; j < i; j++)
 			if (strcmp(list[i], list[j]) == 0)
 				return refuse(error,
@@ -313,9 +329,12 @@ parse_url(struct value *value, GError **error)
 static bool
 parse_path(struct value *value, GError **error)
 {
-	if (*value->text == '/')
-		return true;
-	return refuse(error, "a path is expected that begins with /");
+	if (*value->text != '/')
+		return refuse(error, "a path is expected that begins with /");
+	if (has_comment(value->text))
+		return refuse(
+		    error, "a path is expected, and nothing behind it");
+	return true;
 }
 
 static bool

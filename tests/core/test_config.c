@@ -236,7 +236,7 @@ static const struct row rows[] = {
 		FILE_NAME ":4: [server] loops = 65: from 0 to 64 is allowed",
 		FILE_NAME ":5: [server] grace = \"5 # seconds\": a duration "
 			  "with its unit is expected, like 500ms, 30s, 5m, 1h "
-			  "or 2d (a # behind a value begins no comment: "
+			  "or 2d (a # or ; behind a value begins no comment: "
 			  "comments have lines of their own)",
 		FILE_NAME ":6: [server] budget = 1: at least 1k is expected",
 		FILE_NAME ":7: [server] pipelining = maybe: yes or no is "
@@ -265,8 +265,10 @@ static const struct row rows[] = {
 	    "[provider a]\ntype = mandrill\nregion = eu\nhost = h\n"
 	    "[provider b]\ntype = smpt\nregion = eu\nhost = h\nbase_url = x\n"
 	    "[provider c]\nhost = h\n[listener l]\n",
-	    .errors = { FILE_NAME ":1: [provider a] has no api_key (or "
-				  "api_key_file), which it needs: The key.",
+	    .errors = { FILE_NAME
+		":1: [provider a] has no api_key (or "
+		"api_key_file), which it needs: The key. Add a line like: "
+		"api_key_file = /etc/postferry/secret",
 		FILE_NAME ":3: [provider a] region: this key is for "
 			  "type = mailgun only; this section has type "
 			  "= mandrill",
@@ -278,9 +280,10 @@ static const struct row rows[] = {
 			  "like https://api.example.com or "
 			  "http://127.0.0.1:8080",
 		FILE_NAME ":10: [provider c] has no type, which it needs: Its "
-			  "kind.",
-		FILE_NAME ":12: [listener l] has no address, which it needs: "
-			  "Where it listens." } },
+			  "kind. Add a line like: type = mailgun",
+		FILE_NAME
+		":12: [listener l] has no address, which it needs: "
+		"Where it listens. Add a line like: address = 127.0.0.1:2525" } },
 	{ "variables that cannot be put in",
 	    "[server]\nhostname = ${NO_SUCH}\nbanner = ${\nstate_dir = ${A-B}\n"
 	    "[provider x]\ntype = mailgun\napi_key = ${NO_KEY}\n",
@@ -318,11 +321,53 @@ static const struct row rows[] = {
 		FILE_NAME ":18: [provider f] api_key_file: cannot read "
 			  "DIR/pipe: it is a FIFO, a socket or a device; a "
 			  "regular file is expected" } },
+	{ "comments behind values, names without commas",
+	    "[server]\nhostname = h ; ours\nstate_dir = /x # mails\n"
+	    "banner = we # you\n"
+	    "[provider x]\ntype = mailgun\napi_key = ${KEY}\n"
+	    "domain = d.example # d\nbase_url = https://h.example ; x\n"
+	    "[route default]\nproviders = a b\n",
+	    { "KEY=k #12345678",
+		"POSTFERRY_LISTENER_L_ADDRESS=127.0.0.1:1 # x" },
+	    .errors = { FILE_NAME
+		":2: [server] hostname = \"h ; ours\": a host name or an IP "
+		"address is expected, without scheme, port, brackets or a dot "
+		"at its end (a # or ; behind a value begins no comment: "
+		"comments have lines of their own)",
+		FILE_NAME
+		":3: [server] state_dir = \"/x # mails\": a path is expected, "
+		"and nothing behind it (a # or ; behind a value "
+		"begins no comment: comments have lines of their own)",
+		FILE_NAME
+		":8: [provider x] domain = \"d.example # d\": a mail domain "
+		"is expected, like example.com: what stands after the @ (a # "
+		"or ; behind a value begins no comment: comments have lines "
+		"of their own)",
+		FILE_NAME
+		":9: [provider x] base_url = \"https://h.example ; x\": a "
+		"host name must follow the // "
+		"(a # or ; behind a value begins no comment: comments have "
+		"lines of their own)",
+		FILE_NAME
+		":11: [route default] providers = \"a b\": \"a b\" is no "
+		"name: names are separated by commas, like a, b, and hold no "
+		"blanks",
+		"POSTFERRY_LISTENER_L_ADDRESS: [listener l] address = "
+		"\"127.0.0.1:1 # x\": \"1 # x\" is no port: a number from 0 "
+		"to 65535 is expected after the colon (a # or ; behind a "
+		"value begins no comment: comments have lines of their own)" } },
+	{ "a section of variables lacks a key", NULL,
+	    { "POSTFERRY_PROVIDER_MY_MTA_TYPE=smtp" },
+	    .errors = { "POSTFERRY_PROVIDER_MY_MTA_TYPE: [provider my_mta] "
+			"has no host, which it needs: The server. Set the variable "
+			"POSTFERRY_PROVIDER_MY_MTA_HOST" } },
 	{ "by line, then those of variables",
 	    "[listener l]\n[server]\nloops = x\n",
 	    { "POSTFERRY_SERVER_GRACE=x", "POSTFERRY_SERVER_BUDGET=x" },
-	    .errors = { FILE_NAME ":1: [listener l] has no address, which it "
-				  "needs: Where it listens.",
+	    .errors = { FILE_NAME
+		":1: [listener l] has no address, which it "
+		"needs: Where it listens. Add a line like: address = "
+		"127.0.0.1:2525",
 		FILE_NAME ":3: [server] loops = x: a whole number is expected",
 		"POSTFERRY_SERVER_GRACE: [server] grace = x: a duration with "
 		"its unit is expected, like 500ms, 30s, 5m, 1h or 2d",
@@ -393,7 +438,9 @@ static const struct row rows[] = {
 	    { "POSTFERRY_SERVER_LOOPS=many # of them",
 		"POSTFERRY_SERVER_STATE_DIR=\xff" },
 	    .errors = { "POSTFERRY_SERVER_LOOPS: [server] loops = \"many # of "
-			"them\": a whole number is expected",
+			"them\": a whole number is expected (a # or ; behind "
+			"a value begins no comment: comments have lines of "
+			"their own)",
 		"POSTFERRY_SERVER_STATE_DIR: [server] state_dir = \\xff: the "
 		"text is not UTF-8" } },
 	{ "a secret is not shown by what is wrong elsewhere",

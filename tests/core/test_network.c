@@ -151,6 +151,19 @@ test_contains(void **state)
 }
 
 static void
+test_list_tells_each(void **state)
+{
+	g_autoptr(GError) error = NULL;
+
+	(void)state;
+	assert_null(network_parse_list(
+	    "10.0.0.1/8, 10.0.0.1, nobody, ::1/129", &error));
+	assert_non_null(strstr(error->message, "10.0.0.0/8"));
+	assert_non_null(strstr(error->message, "; \"nobody\" is no network"));
+	assert_non_null(strstr(error->message, "; \"/129\""));
+}
+
+static void
 test_lists_refused(void **state)
 {
 	static const char *const lists[] = { "", " ", ",", "10.0.0.1,",
@@ -252,6 +265,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_contains),
+		cmocka_unit_test(test_list_tells_each),
 		cmocka_unit_test(test_lists_refused),
 		cmocka_unit_test(test_endpoints),
 		cmocka_unit_test(test_unix),

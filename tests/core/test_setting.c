@@ -2,6 +2,7 @@
 #include "core/setting.h"
 
 #include "rows.h"
+#include "value.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -100,6 +101,29 @@ static const struct setting two[] = {
 };
 static const struct setting *const tables[] = { one, two, NULL };
 
+/* A form without a range of its own takes its own example. */
+static void
+test_examples(void **state)
+{
+	struct setting setting = { "s", "k", .choices = "us|eu", .min = 1,
+		.max = 2 };
+
+	(void)state;
+	for (unsigned type = 0; type <= SETTING_SECRET; type++) {
+		setting.type = (enum setting_type)type;
+		g_autofree char *text = setting_example(&setting);
+		g_autoptr(GError) error = NULL;
+		struct value *value = value_new(&setting, text, &error);
+
+		if (value == NULL)
+			fail_msg("%s: %s", text, error->message);
+		value_free(value);
+	}
+	setting.type = SETTING_CHOICE;
+	g_autofree char *choice = setting_example(&setting);
+	assert_string_equal(choice, "us");
+}
+
 static void
 test_rows(void **state)
 {
@@ -131,6 +155,7 @@ main(void)
 		cmocka_unit_test(test_print_number),
 		cmocka_unit_test(test_type_texts),
 		cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_examples),
 		cmocka_unit_test(test_rows),
 	};
 

@@ -112,6 +112,9 @@ static const struct {
 	{ SETTING_LIST, "a,", NULL },
 	{ SETTING_LIST, "a,,b", NULL },
 	{ SETTING_LIST, "a,b,a", NULL },
+	{ SETTING_LIST, "a b", NULL },
+	{ SETTING_LIST, "a;b", NULL },
+	{ SETTING_LIST, "a, b # c", NULL },
 	{ SETTING_NETWORKS, "private, 192.0.2.1", "private, 192.0.2.1" },
 	{ SETTING_NETWORKS, "192.0.2.1/24", NULL },
 	{ SETTING_ENDPOINT, "127.0.0.1:25", "127.0.0.1:25" },
@@ -173,6 +176,10 @@ static const struct {
 	{ SETTING_DOMAIN, "", NULL },
 	{ SETTING_PATH, "/", "/" },
 	{ SETTING_PATH, "/var/lib/a b", "/var/lib/a b" },
+	{ SETTING_PATH, "/var/lib/a#b;c", "/var/lib/a#b;c" },
+	{ SETTING_PATH, "/var/lib/a # b", NULL },
+	{ SETTING_PATH, "/var/lib/a\t;", NULL },
+	{ SETTING_PATH, "/var/lib/a ;b", NULL },
 	{ SETTING_PATH, "var/lib", NULL },
 	{ SETTING_PATH, "~/x", NULL },
 	{ SETTING_PATH, "", NULL },
@@ -252,14 +259,14 @@ test_ranges(void **state)
 static void
 test_lists(void **state)
 {
-	struct value *list = value_new(&forms[SETTING_LIST], " a,b b ,c", NULL);
+	struct value *list = value_new(&forms[SETTING_LIST], " a,b-b ,c", NULL);
 	struct value *networks =
 	    value_new(&forms[SETTING_NETWORKS], "10.0.0.0/8,::1", NULL);
 
 	(void)state;
 	assert_int_equal(g_strv_length(list->list), 3);
 	assert_string_equal(list->list[0], "a");
-	assert_string_equal(list->list[1], "b b");
+	assert_string_equal(list->list[1], "b-b");
 	assert_string_equal(list->list[2], "c");
 	assert_int_equal(networks->networks->len, 2);
 	assert_int_equal(
