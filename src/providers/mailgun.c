@@ -94,10 +94,10 @@ read_domain(const struct provider *provider, GError **error)
 		return ascii;
 	g_free(ascii);
 	g_set_error(error, TRANSLATOR_ERROR, 0,
-	    "%s: domain = %s in [%s] is no domain; give the sending domain as "
-	    "Mailgun shows it, such as mg.example.com",
+	    "%s: [%s] domain = %s: it is no domain; give the sending domain "
+	    "as Mailgun shows it, such as mg.example.com",
 	    config_origin(provider->config, provider->section, "domain"),
-	    domain, provider->section);
+	    provider->section, domain);
 	return NULL;
 }
 

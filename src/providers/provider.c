@@ -148,8 +148,8 @@ check_format(const struct provider *provider, GError **error)
 	    provider->translator->limits.fields)
 		return true;
 	g_set_error(error, TRANSLATOR_ERROR, 0,
-	    "%s: format = fields in [%s] is not possible with type = %s; "
-	    "leave it out",
+	    "%s: [%s] format = fields: not possible with type = %s; auto and "
+	    "raw are: leave it out",
 	    config_origin(provider->config, provider->section, "format"),
 	    provider->section, provider->translator->type);
 	return false;
@@ -177,7 +177,7 @@ check_proxy(const struct provider *provider, GError **error)
 	    is_proxy(proxy))
 		return true;
 	g_set_error(error, TRANSLATOR_ERROR, 0,
-	    "%s: proxy in [%s] is not the URL of a proxy; one with http://, "
+	    "%s: [%s] proxy: it is not the URL of a proxy; one with http://, "
 	    "https://, socks5:// or socks5h:// and a host is expected, like "
 	    "http://127.0.0.1:3128",
 	    config_origin(provider->config, provider->section, "proxy"),

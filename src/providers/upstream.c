@@ -85,20 +85,35 @@ find_fault(const struct endpoint *endpoint, const char **key)
 		return "an IPv6 address cannot be given; use a host name";
 	*key = "username";
 	if (username != NULL && password == NULL)
-		return "needs a password; set password_file";
+		return "it needs a password; set password_file";
 	if (username != NULL && strlen(username) > LOGIN_MAX)
-		return "is too long; at most 255 bytes are possible";
+		return "it is too long; at most 255 bytes are possible";
 	*key = "password";
 	if (username == NULL && password != NULL)
-		return "needs a username";
+		return "it needs a username; set username";
 	if (password != NULL && strlen(password) > LOGIN_MAX)
-		return "is too long; at most 255 bytes are possible";
+		return "it is too long; at most 255 bytes are possible";
 	*key = "tls";
 	if (password != NULL && endpoint->tls == ENDPOINT_TLS_OFF &&
 	    !is_loopback(endpoint->host))
-		return "would send the password in clear; set tls = starttls, "
+		return "it would send the password in clear; set tls = starttls, "
 		       "or leave username and password out";
 	return NULL;
+}
+
+/* " = VALUE" of those that hold nothing to hide. */
+static char *
+show_value(const struct config *config, const char *section, const char *key)
+{
+	static const char *const texts[] = { "host", "tls", "base_url", NULL };
+
+	if (strcmp(key, "port") == 0)
+		return g_strdup_printf(
+		    " = %u", (unsigned)config_number(config, section, key));
+	if (g_strv_contains(texts, key))
+		return g_strconcat(
+		    " = ", config_string(config, section, key), NULL);
+	return g_strdup("");
 }
 
 static bool
@@ -112,15 +127,17 @@ check_settings(const struct provider *provider, const struct config *config,
 	for (unsigned i = 0; fault == NULL && http_keys[i] != NULL; i++)
 		if (config_is_set(config, section, http_keys[i])) {
 			key = http_keys[i];
-			fault = "has no meaning for type = smtp; use host and "
-				"port";
+			fault =
+			    "it has no meaning for type = smtp; use host and "
+			    "port";
 		}
 	if (fault == NULL)
 		fault = find_fault(&provider->endpoint, &key);
 	if (fault == NULL)
 		return true;
-	g_set_error(error, TRANSLATOR_ERROR, 0, "%s: %s in [%s] %s",
-	    config_origin(config, section, key), key, section, fault);
+	g_autofree char *shown = show_value(config, section, key);
+	g_set_error(error, TRANSLATOR_ERROR, 0, "%s: [%s] %s%s: %s",
+	    config_origin(config, section, key), section, key, shown, fault);
 	return false;
 }
 
