@@ -34,18 +34,29 @@ print_help(FILE *out)
 	    out);
 }
 
+static bool
+is_one_of(const char *word, const char *const *words)
+{
+	while (*words != NULL && strcmp(word, *words) != 0)
+		words++;
+	return *words != NULL;
+}
+
 int
 main(int argc, char **argv)
 {
+	static const char *const help[] = { "--help", "-h", "help", NULL };
+	static const char *const version[] = { "--version", "version", NULL };
+
 	if (argc < 2) {
 		print_help(stderr);
 		return EX_USAGE;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+	if (is_one_of(argv[1], help)) {
 		print_help(stdout);
 		return EX_OK;
 	}
-	if (strcmp(argv[1], "--version") == 0) {
+	if (is_one_of(argv[1], version)) {
 		puts("postferry " POSTFERRY_VERSION);
 		return EX_OK;
 	}

@@ -58,35 +58,54 @@ settings_collect(struct settings *settings)
 	settings->tables[n] = NULL;
 }
 
+static const char *
+find_variable(char *const *environment, const char *variable)
+{
+	return g_environ_getenv((char **)environment, variable);
+}
+
 static void
 set_unless_set(GStrvBuilder *builder, char *const *environment,
     const char *variable, const char *value)
 {
-	if (g_environ_getenv((char **)environment, variable) != NULL)
+	if (find_variable(environment, variable) != NULL)
 		return;
 	g_autofree char *line = g_strdup_printf("%s=%s", variable, value);
 	g_strv_builder_add(builder, line);
 }
 
-/* The environment with what the usual variables stand for added. */
+/* True when a usual variable of the type is set. */
+static bool
+is_type_wanted(char *const *environment, const char *type)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(usual); i++)
+		if (strcmp(usual[i].type, type) == 0 &&
+		    find_variable(environment, usual[i].variable) != NULL)
+			return true;
+	return false;
+}
+
+/* The environment with what the usual variables stand for added.  The type of
+ * a section comes behind the rest: an error of the whole section names the
+ * first of its variables, and that is then one the user set. */
 static char **
 translate_usual(char *const *environment)
 {
 	GStrvBuilder *builder = g_strv_builder_new();
-	const char *last_type = NULL;
 
 	g_strv_builder_addv(builder, (const char **)environment);
 	for (unsigned i = 0; i < G_N_ELEMENTS(usual); i++) {
 		const char *value =
-		    g_environ_getenv((char **)environment, usual[i].variable);
-		if (value == NULL)
-			continue;
-		if (last_type != usual[i].type_variable)
+		    find_variable(environment, usual[i].variable);
+		bool last = i + 1 == G_N_ELEMENTS(usual) ||
+			    strcmp(usual[i].type, usual[i + 1].type) != 0;
+
+		if (value != NULL)
+			set_unless_set(
+			    builder, environment, usual[i].stands_for, value);
+		if (last && is_type_wanted(environment, usual[i].type))
 			set_unless_set(builder, environment,
 			    usual[i].type_variable, usual[i].type);
-		last_type = usual[i].type_variable;
-		set_unless_set(
-		    builder, environment, usual[i].stands_for, value);
 	}
 	set_unless_set(
 	    builder, environment, SIDECAR_ADDRESS_VARIABLE, SIDECAR_ADDRESS);
@@ -105,31 +124,57 @@ replace_all(char *text, const char *from, const char *to)
 	return g_string_free(string, FALSE);
 }
 
-/* Errors name the variable that the user set, not what it stands for.  From the
+/* Errors name the variable that the user set or may set, not what it stands
+ * for, nor the type that comes of itself.  From the
  * last row on, so that _FILE is seen before what it begins with. */
 static void
 name_usual(GPtrArray *errors, char *const *environment)
 {
 	for (unsigned e = 0; e < errors->len; e++)
 		for (unsigned i = G_N_ELEMENTS(usual); i-- > 0;) {
-			if (g_environ_getenv(
-				(char **)environment, usual[i].stands_for))
+			if (find_variable(environment, usual[i].stands_for))
 				continue;
 			errors->pdata[e] = replace_all(errors->pdata[e],
 			    usual[i].stands_for, usual[i].variable);
 		}
 }
 
+const char *
+settings_find(const char *path)
+{
+	if (path == NULL && access(SETTINGS_PATH, F_OK) == 0)
+		return SETTINGS_PATH;
+	return path;
+}
+
+char *
+settings_ignored(const char *path, char *const *environment)
+{
+	GString *names = g_string_new(NULL);
+	g_autofree char *text = NULL;
+
+	if (path != NULL && g_file_get_contents(path, &text, NULL, NULL))
+		for (unsigned i = 0; i < G_N_ELEMENTS(usual); i++) {
+			g_autofree char *used =
+			    g_strconcat("${", usual[i].variable, "}", NULL);
+
+			if (find_variable(environment, usual[i].variable) &&
+			    strstr(text, used) == NULL)
+				g_string_append_printf(names, "%s%s",
+				    names->len > 0 ? ", " : "",
+				    usual[i].variable);
+		}
+	return g_string_free(names, names->len == 0);
+}
+
 struct config *
 settings_load(const struct settings *settings, const char *path,
     char *const *environment, GPtrArray *errors)
 {
-	struct config_source source = { .path = path,
+	struct config_source source = { .path = settings_find(path),
 		.environment = environment };
 	g_auto(GStrv) translated = NULL;
 
-	if (path == NULL && access(SETTINGS_PATH, F_OK) == 0)
-		source.path = SETTINGS_PATH;
 	if (source.path == NULL) {
 		translated = translate_usual(environment);
 		source.environment = translated;

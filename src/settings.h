@@ -18,6 +18,15 @@ struct settings {
 /* Fills the list of tables. It must outlive every config read with it. */
 void settings_collect(struct settings *settings);
 
+/* The file that is read when this one is named (NULL: none); NULL: none at
+ * all. */
+const char *settings_find(const char *path);
+
+/* The usual variables that are set and count for nothing, because there is the
+ * file and it does not name them by ${NAME} either: "MAILGUN_API_KEY, ...";
+ * NULL: none.  path as settings_find() has it; free with g_free(). */
+char *settings_ignored(const char *path, char *const *environment);
+
 /* Reads the file (NULL: SETTINGS_PATH when it is there) and the environment,
  * and checks the whole by ferry_check().
  * With no file at all the usual variables of a sidecar are taken too:

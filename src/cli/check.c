@@ -3,25 +3,57 @@
 
 #include <stdio.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 static const struct cli_usage usage = {
 	"usage: postferry check [--config FILE]\n"
 	"\n"
 	"Reads the settings and says what is wrong with them, all of it, or "
 	"that they are\n"
-	"fine.  Without --config: " SETTINGS_PATH " when it is\n"
-	"there, and the environment.  Exit code 0: fine; 78: errors.\n",
+	"fine.\n"
+	"\n" CLI_SOURCES "\n"
+	"Exit code 0: fine; 78: errors.\n",
 };
 
 static void
-print_names(const struct config *config, const char *kind)
+print_source(const char *path)
 {
-	const char *const *names = config_names(config, kind);
+	if (path != NULL)
+		printf("  file: %s\n", path);
+	else
+		printf("  file: none (" SETTINGS_PATH
+		       " is not there), the environment alone\n");
+}
 
-	printf("  %ss:", kind);
-	for (; *names != NULL; names++)
-		printf(" %s", *names);
-	printf("\n");
+static void
+print_listeners(const struct config *config)
+{
+	const char *const *name = config_names(config, "listener");
+
+	for (; *name != NULL; name++) {
+		g_autofree char *section =
+		    g_strconcat("listener ", *name, NULL);
+
+		printf("  listener %s: %s\n", *name,
+		    config_string(config, section, "address"));
+	}
+}
+
+/* In the order of trying, and those that get nothing. */
+static void
+print_route(const struct config *config)
+{
+	const char *const *all = config_names(config, "provider");
+	const char *const *route =
+	    config_list(config, "route default", "providers");
+	g_autofree char *order =
+	    g_strjoinv(", ", (char **)(route != NULL ? route : all));
+
+	printf("  providers, in the order of trying: %s\n", order);
+	for (; route != NULL && *all != NULL; all++)
+		if (!g_strv_contains(route, *all))
+			printf("  not in [route default], so never used: %s\n",
+			    *all);
 }
 
 int
@@ -34,12 +66,19 @@ cli_check(int argc, char **argv)
 	if (!cli_read_options(argc, argv, &usage, &path, &exit_code))
 		return exit_code;
 	settings_collect(&settings);
+	path = settings_find(path);
 	struct config *config = cli_load(&settings, path);
 	if (config == NULL)
 		return EX_CONFIG;
+	g_autofree char *ignored = settings_ignored(path, environ);
 	printf("The settings are fine.\n");
-	print_names(config, "listener");
-	print_names(config, "provider");
+	print_source(path);
+	print_listeners(config);
+	print_route(config);
+	if (ignored != NULL)
+		printf("  not looked at: %s; they count only when there is no "
+		       "settings file\n",
+		    ignored);
 	config_unref(config);
 	return EX_OK;
 }

@@ -14,6 +14,15 @@ int cli_settings(int argc, char **argv);
 int cli_simulate(int argc, char **argv);
 int cli_sandbox(int argc, char **argv);
 
+/* Where settings come from, for --help of those that read them. */
+#define CLI_SOURCES                                                         \
+	"Settings come from the defaults, the file and the environment "    \
+	"(POSTFERRY_...); later\n"                                          \
+	"ones win.  The file is FILE, or without --config " SETTINGS_PATH   \
+	"\nwhen it is there.  Only when there is no file at all the usual " \
+	"variables count too:\n"                                            \
+	"MAILGUN_API_KEY, MAILGUN_DOMAIN, MANDRILL_API_KEY, SMTP_HOST, ...\n"
+
 /* load.c: reads the options of a command that takes --config FILE and --help
  * alone; path is NULL when there is no --config.  False: the command ends with
  * *exit_code. */
@@ -22,6 +31,10 @@ struct cli_usage {
 };
 bool cli_read_options(int argc, char **argv, const struct cli_usage *usage,
     const char **path, int *exit_code);
+
+/* load.c: false, with a message and *exit_code, when something is left behind
+ * the options that getopt_long() has read. */
+bool cli_refuse_rest(int argc, char **argv, int *exit_code);
 
 /* load.c: loads and checks the settings; on errors prints them all, with how
  * many there are, and returns NULL. */

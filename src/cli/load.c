@@ -7,6 +7,19 @@
 #include <unistd.h>
 
 bool
+cli_refuse_rest(int argc, char **argv, int *exit_code)
+{
+	if (optind >= argc)
+		return true;
+	fprintf(stderr,
+	    "postferry %s: \"%s\" is not expected here; see postferry %s "
+	    "--help\n",
+	    argv[0], argv[optind], argv[0]);
+	*exit_code = EX_USAGE;
+	return false;
+}
+
+bool
 cli_read_options(int argc, char **argv, const struct cli_usage *usage,
     const char **path, int *exit_code)
 {
@@ -28,15 +41,7 @@ cli_read_options(int argc, char **argv, const struct cli_usage *usage,
 		*exit_code = option == 'h' ? EX_OK : EX_USAGE;
 		return false;
 	}
-	if (optind < argc) {
-		fprintf(stderr,
-		    "postferry %s: \"%s\" is not expected here; see postferry "
-		    "%s --help\n",
-		    argv[0], argv[optind], argv[0]);
-		*exit_code = EX_USAGE;
-		return false;
-	}
-	return true;
+	return cli_refuse_rest(argc, argv, exit_code);
 }
 
 struct config *

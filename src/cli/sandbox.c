@@ -217,7 +217,7 @@ read_options(int argc, char **argv, const char **listen, int *exit_code)
 		*exit_code = option == 'h' ? EX_OK : EX_USAGE;
 		return false;
 	}
-	return true;
+	return cli_refuse_rest(argc, argv, exit_code);
 }
 
 int

@@ -13,10 +13,8 @@ static const struct cli_usage usage = {
 	"\n"
 	"Takes mail by SMTP and delivers it through the providers of the "
 	"settings, in the\n"
-	"foreground, until SIGTERM or SIGINT.  Without --config:\n" SETTINGS_PATH
-	" when it is there, else the environment\n"
-	"(MAILGUN_API_KEY and MAILGUN_DOMAIN, MANDRILL_API_KEY, SMTP_HOST, "
-	"...).\n"
+	"foreground, until SIGTERM or SIGINT.\n"
+	"\n" CLI_SOURCES "\n"
 	"Exit codes: 0 stopped; 75 another postferry holds state_dir; 78 "
 	"errors in the\n"
 	"settings; 69 an address cannot be had.\n",
@@ -43,8 +41,19 @@ open_log(const struct config *config)
 	log_open(&options);
 }
 
+static void
+warn_ignored(const char *path)
+{
+	g_autofree char *ignored = settings_ignored(path, environ);
+
+	if (ignored != NULL)
+		log_warn("variables are not looked at: they count only when "
+			 "there is no settings file",
+		    log_str("variables", ignored), log_str("file", path));
+}
+
 static int
-serve(struct config *config)
+serve(struct config *config, const char *path)
 {
 	struct ferry_options options = { .config = config };
 	bool busy;
@@ -56,7 +65,9 @@ serve(struct config *config)
 		return busy ? EX_TEMPFAIL : EX_UNAVAILABLE;
 	}
 	log_info("started", log_num("pid", getpid()),
-	    log_str("version", POSTFERRY_VERSION));
+	    log_str("version", POSTFERRY_VERSION),
+	    log_str("file", path != NULL ? path : "none"));
+	warn_ignored(path);
 	if (!ferry_run(ferry)) {
 		log_close();
 		_exit(EX_OK);
@@ -75,12 +86,13 @@ cli_serve(int argc, char **argv)
 	if (!cli_read_options(argc, argv, &usage, &path, &exit_code))
 		return exit_code;
 	settings_collect(&settings);
+	path = settings_find(path);
 	struct config *config = cli_load(&settings, path);
 	if (config == NULL)
 		return EX_CONFIG;
 	ferry_prepare_process();
 	open_log(config);
-	exit_code = serve(config);
+	exit_code = serve(config, path);
 	log_close();
 	config_unref(config);
 	return exit_code;

@@ -102,13 +102,13 @@ find_target(struct simulator_options *options, int option)
 	}
 }
 
+static const char *const kinds[] = { "mailgun", "mandrill", "smtp", NULL };
+
 static void
 print_help(const char *kind)
 {
-	static const char *const kinds[] = { "mailgun", "mandrill", "smtp" };
-
 	fputs(usage, stdout);
-	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+	for (size_t i = 0; kinds[i] != NULL; i++) {
 		if (kind != NULL && g_strcmp0(kind, kinds[i]) != 0)
 			continue;
 		g_autofree char *page = simulator_words(kinds[i]);
@@ -153,6 +153,9 @@ read_options(int argc, char **argv, struct simulation *simulation)
 	}
 	if (options->kind == NULL)
 		return refuse("mailgun, mandrill or smtp is wanted", NULL);
+	if (!g_strv_contains(kinds, options->kind))
+		return refuse(
+		    "mailgun, mandrill or smtp is wanted, not", options->kind);
 	if (argv[optind + 1] != NULL)
 		return refuse("not expected here", argv[optind + 1]);
 	if (g_strcmp0(options->control, "none") == 0)
