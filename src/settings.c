@@ -58,10 +58,14 @@ settings_collect(struct settings *settings)
 	settings->tables[n] = NULL;
 }
 
+/* NULL, too, when it is empty: that counts as not set, as config_read() has it.
+ */
 static const char *
 find_variable(char *const *environment, const char *variable)
 {
-	return g_environ_getenv((char **)environment, variable);
+	const char *value = g_environ_getenv((char **)environment, variable);
+
+	return value != NULL && *value != '\0' ? value : NULL;
 }
 
 static void

@@ -15,13 +15,14 @@ int cli_simulate(int argc, char **argv);
 int cli_sandbox(int argc, char **argv);
 
 /* Where settings come from, for --help of those that read them. */
-#define CLI_SOURCES                                                         \
-	"Settings come from the defaults, the file and the environment "    \
-	"(POSTFERRY_...); later\n"                                          \
-	"ones win.  The file is FILE, or without --config " SETTINGS_PATH   \
-	"\nwhen it is there.  Only when there is no file at all the usual " \
-	"variables count too:\n"                                            \
-	"MAILGUN_API_KEY, MAILGUN_DOMAIN, MANDRILL_API_KEY, SMTP_HOST, ...\n"
+#define CLI_SOURCES                                                      \
+	"Settings come from the defaults, the file and the environment " \
+	"(POSTFERRY_...);\n"                                             \
+	"later ones win.  The file is FILE, or without "                 \
+	"--config\n" SETTINGS_PATH " when it is there.  "                \
+	"Only when there is no\n"                                        \
+	"file at all the usual variables count too: MAILGUN_API_KEY, "   \
+	"MAILGUN_DOMAIN,\nMANDRILL_API_KEY, SMTP_HOST, ...\n"
 
 /* load.c: reads the options of a command that takes --config FILE and --help
  * alone; path is NULL when there is no --config.  False: the command ends with

@@ -155,7 +155,8 @@ read_options(int argc, char **argv, struct simulation *simulation)
 		return refuse("mailgun, mandrill or smtp is wanted", NULL);
 	if (!g_strv_contains(kinds, options->kind))
 		return refuse(
-		    "mailgun, mandrill or smtp is wanted, not", options->kind);
+		    "mailgun, mandrill or smtp is wanted; there is no kind",
+		    options->kind);
 	if (argv[optind + 1] != NULL)
 		return refuse("not expected here", argv[optind + 1]);
 	if (g_strcmp0(options->control, "none") == 0)

@@ -3,6 +3,7 @@
 secrets come from files and are never shown."""
 
 import os
+import re
 import subprocess
 import unittest
 
@@ -42,6 +43,11 @@ SAID = [
 ]
 
 SECRET = "key-0123456789-secret"
+
+
+def sanitizers():
+    return {name: value for name, value in os.environ.items()
+            if name.endswith("SAN_OPTIONS")}
 
 
 class Settings(ferry.Scenario):
@@ -140,6 +146,41 @@ class Settings(ferry.Scenario):
         self.assertIn("mailgun", done.stdout)
         self.assertNotIn("key-of-mailgun", done.stdout + done.stderr)
 
+    def test_check_says_what_it_read(self):
+        path = self.write("two.conf", "[listener local]\n"
+                          "address = 127.0.0.1:2500\n"
+                          "[provider a]\ntype = smtp\nhost = h\n"
+                          "[provider b]\ntype = smtp\nhost = h\n"
+                          "username = me\npassword = ${SMTP_PASSWORD}\n"
+                          "[provider c]\ntype = smtp\nhost = h\n"
+                          "[route default]\nproviders = c, b\n")
+        done = self.run_command(
+            "check", "--config", path, environment={
+                "MAILGUN_API_KEY": SECRET, "SMTP_PASSWORD": SECRET,
+                "MAILGUN_DOMAIN": "", **sanitizers()})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f"file: {path}\n", done.stdout)
+        self.assertIn("listener local: 127.0.0.1:2500\n", done.stdout)
+        self.assertIn("trying: c, b\n", done.stdout)
+        self.assertRegex(done.stdout, r"not in \[route default\].*: a\n")
+        self.assertRegex(done.stdout, r"not looked at: MAILGUN_API_KEY;")
+
+    def test_serve_says_what_it_read(self):
+        path = self.write("one.conf", "[listener local]\n"
+                          "address = 127.0.0.1:0\n"
+                          "[provider b]\ntype = smtp\nhost = h\n")
+        server = self.start(
+            "postferry", "serve", "--config", path, environment={
+                "SMTP_HOST": "smtp.example.net", **sanitizers()})
+        server.wait_line(rf"started .*file={path}")
+        server.wait_line(r"not looked at.*variables=SMTP_HOST")
+
+    def test_serve_and_check_tell_one_rule(self):
+        rules = [re.search(r"(?s)Settings come from.*?\.\.\.\n\n",
+                           self.run_command(command, "--help").stdout)[0]
+                 for command in ("serve", "check")]
+        self.assertEqual(rules[0], rules[1])
+
     def test_settings_lists_every_key(self):
         done = self.run_command("settings")
         self.assertEqual(done.returncode, 0)
@@ -148,10 +189,22 @@ class Settings(ferry.Scenario):
             self.assertRegex(done.stdout, rf"(?m)^{key}$")
 
     def test_a_wrong_command_is_told_where_the_right_ones_stand(self):
-        for arguments, said in (((), "sandbox"), (("serv",), "--help")):
+        for arguments, said in (
+                ((), "sandbox"), (("serv",), "--help"),
+                (("simulate", "upstream"), "mailgun, mandrill or smtp"),
+                (("sandbox", "--listen", "127.0.0.1:0", "more"), "more")):
             done = self.run_command(*arguments)
             self.assertEqual(done.returncode, 64)
             self.assertIn(said, done.stderr)
+
+
+    def test_help_and_version_without_hyphens(self):
+        for word in ("help", "version"):
+            with self.subTest(word):
+                bare, long = (self.run_command(prefix + word)
+                              for prefix in ("", "--"))
+                self.assertEqual((bare.returncode, bare.stdout),
+                                 (0, long.stdout))
 
 
 class Twice(ferry.Scenario):
@@ -201,8 +254,7 @@ class Environment(ferry.Scenario):
                 "POSTFERRY_PROVIDER_MAILGUN_BASE_URL":
                     f"http://{self.mailgun.address}",
                 "POSTFERRY_LISTENER_LOCAL_ADDRESS": "127.0.0.1:0",
-                **{name: value for name, value in os.environ.items()
-                   if name.endswith("SAN_OPTIONS")}}
+                **sanitizers()}
         self.ferry = self.start("postferry", "serve",
                                 environment={**base, **variables})
         self.address = self.ferry.wait_line(
@@ -213,6 +265,26 @@ class Environment(ferry.Scenario):
         self.accept(ferry.simple())
         self.assertEqual(len(self.mailgun.mails(1)), 1)
         self.assertNotIn(SECRET, self.ferry.text())
+        self.assertRegex(self.ferry.text(), r"started .*file=none")
+
+    def test_errors_name_the_usual_variables(self):
+        for variables, first, said in (
+                ({"MAILGUN_API_KEY": SECRET}, "MAILGUN_API_KEY",
+                 r"\bMAILGUN_DOMAIN$"),
+                ({"MAILGUN_DOMAIN": "mg.example.com", "MAILGUN_API_KEY": ""},
+                 "MAILGUN_DOMAIN", r"\bMAILGUN_API_KEY$"),
+                ({"SMTP_HOST": "smtp.example.net", "SMTP_PORT": "465"},
+                 "SMTP_PORT", "port = 465.*587"),
+                ({"SMTP_PORT": "587"}, "SMTP_PORT", r"\bSMTP_HOST$")):
+            with self.subTest(variables):
+                done = subprocess.run(
+                    [ferry.POSTFERRY, "check"], capture_output=True,
+                    text=True, env={**variables, **sanitizers()},
+                    timeout=ferry.PATIENCE)
+                self.assertEqual(done.returncode, 78, done.stderr)
+                self.assertRegex(done.stderr,
+                                 rf"(?m)^postferry: {first}: .*{said}")
+                self.assertNotIn("POSTFERRY_", done.stderr)
 
     def test_a_secret_from_a_file(self):
         path = os.path.join(self.folder, "key")
