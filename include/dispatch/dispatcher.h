@@ -10,7 +10,9 @@
 #define DISPATCH_DISPATCHER_H
 
 #include "carrier.h"
+#include "core/busy.h"
 #include "core/pool.h"
+#include "mail/journal.h"
 #include "provider.h"
 
 struct dispatcher;
@@ -34,10 +36,18 @@ typedef void (*dispatch_event_fn)(
 struct dispatcher_options {
 	struct config *config; /* counted */
 	struct loop *loop;
-	struct pool *work;          /* for encode() */
-	struct carrier http, relay; /* borrowed */
-	const char *hostname;       /* ours; borrowed */
-	dispatch_event_fn event;    /* NULL: none */
+	struct pool *work;               /* for encode() */
+	struct carrier http, relay;      /* borrowed */
+	const char *hostname;            /* ours; borrowed */
+	const struct spool_place *place; /* of the bounces; borrowed */
+
+	/* The queue; borrowed.  journal NULL: there is none: every mail is
+	 * `delivered`, and what is left over is its client's. */
+	journal_fn journal;
+	void (*wake)(void *store, unsigned count); /* store.h */
+	void *store;
+
+	dispatch_event_fn event; /* NULL: none */
 	void *object;
 };
 
@@ -50,11 +60,26 @@ bool dispatcher_check(struct config *config, GPtrArray *errors);
 struct dispatcher *dispatcher_new(
     const struct dispatcher_options *options, GError **error);
 
+/* A provider as people see it. */
+struct dispatcher_lane {
+	char *name, *type;
+	const char *state; /* a literal: closed, open, probing (breaker.h) */
+	int64_t until_ms;  /* open: ms from now until it may be asked again */
+	unsigned requests; /* under way */
+	unsigned waiting;  /* mails that wait for a free request */
+};
+
+/* Any thread that may wait (no loop): how the providers are: new array of
+ * struct dispatcher_lane, in the order of the settings.  Between loop_start()
+ * and loop_stop() of its loop only. */
+GPtrArray *dispatcher_lanes(struct dispatcher *dispatcher);
+
 /* The largest mail that some provider of the route takes, in bytes of MIME. */
 uint64_t dispatcher_size_most(const struct dispatcher *dispatcher);
 
 /* Any thread: from now on nothing new is sent: mail without an attempt under
- * way is answered 451 at once, the rest when its attempt is done.
+ * way is answered 451 at once (of the queue: lands, due again at once), the
+ * rest when its attempt is done.
  * stopped(object) is called once, on the dispatch loop, when none is left; NULL
  * while more may still come.  May be called again. */
 void dispatcher_stop(

@@ -36,6 +36,22 @@ bool spool_append(struct spool *spool, const void *bytes, size_t length);
  * last bytes cannot be kept. */
 bool spool_seal(struct spool *spool);
 
+/* Gives a sealed spool whose bytes are in a file the name `path`, in the file
+ * system of its place: written, synced, named, the directory synced, in this
+ * order.  Blocks.  False and errno when that failed; then there is no such
+ * file, or one that nobody may rely on. */
+bool spool_keep(struct spool *spool, const char *path);
+
+/* The spool of a file that spool_keep() made: sealed; size and digest as they
+ * were then.  Blocks for the opening only.  NULL and errno when it cannot be
+ * opened or has another size (EBADMSG). */
+struct spool *spool_open(const struct spool_place *place, const char *path,
+    uint64_t size, uint64_t digest);
+
+/* Reads all of it and compares the digest: false and errno, EBADMSG when the
+ * bytes are not those that were kept.  Blocks. */
+bool spool_check(const struct spool *spool);
+
 struct spool *spool_ref(struct spool *spool);
 void spool_unref(struct spool *spool);
 

@@ -12,6 +12,7 @@
 #include "mail/envelope.h"
 #include "mail/id.h"
 #include "mail/limiter.h"
+#include "mail/recipient.h"
 #include "mail/spool.h"
 
 struct config;
@@ -31,11 +32,17 @@ struct answer {
 	void *object;
 };
 
+/* When the client gets its 250. */
+enum answer_when {
+	ANSWER_QUEUED,    /* once the mail is on disk and synced */
+	ANSWER_DELIVERED, /* once a provider has it */
+};
+
 /* Takes the answer over; any thread. */
 typedef void (*answer_fn)(void *server, struct answer *answer);
 
 struct return_address {
-	answer_fn post;
+	answer_fn post;   /* NULL: nobody waits for an answer */
 	void *server;     /* borrowed: outlives the submission */
 	uint64_t session; /* sessions are named by id, never by pointer */
 };
@@ -46,7 +53,7 @@ struct submission {
 	struct envelope *envelope;
 	struct spool *spool; /* sealed */
 	struct limiter_seen seen;
-	const char *listener;           /* its name; owned by the config */
+	const char *listener;           /* its name; interned or a literal */
 	char peer[NETWORK_PEER_LENGTH]; /* address of the client */
 	char *helo;                     /* as given, printable */
 	bool esmtp;                     /* EHLO, not HELO */
@@ -55,6 +62,17 @@ struct submission {
 	int64_t deadline_ms;            /* monotonic: answered by then */
 	struct config *config;          /* counted */
 	struct return_address return_to;
+	enum answer_when when;
+
+	/* What the store knows of a mail of the queue. */
+	bool queued;             /* it is the queue's: nobody waits, it is never
+				  * lost */
+	bool report;             /* we made it: a bounce or a warning */
+	bool warned;             /* the sender has been told of a delay */
+	unsigned rounds;         /* times it went through dispatch in vain */
+	unsigned attempts;       /* the number of its last attempt; 0: none */
+	struct recipient *known; /* one per recipient of the envelope, or NULL:
+				  * nothing is known of any */
 };
 
 /* Where a stage hands submissions on. */
@@ -62,7 +80,8 @@ typedef void (*submission_fn)(void *stage, struct submission *submission);
 
 void submission_free(struct submission *submission);
 
-/* Answers the submission by its return address; text is copied, its control
+/* Answers the submission by its return address, which it must have; text is
+ * copied, its control
  * characters and non-ASCII bytes replaced, cut to one reply line. */
 void submission_answer(const struct submission *submission, unsigned code,
     const char *enhanced, const char *text);

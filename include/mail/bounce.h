@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A bounce tells the sender of a mail what became of it: a delivery status
+ * notification (RFC 3464) in a multipart/report (RFC 6522), made with GMime
+ * from scratch, never from the parsed mail.  A warning is the same for mail
+ * that is delayed.
+ */
+#ifndef MAIL_BOUNCE_H
+#define MAIL_BOUNCE_H
+
+#include "mail/message.h"
+#include "mail/recipient.h"
+
+enum bounce_action {
+	BOUNCE_FAILED,  /* Action: failed, of RFC 3464 2.3.3 */
+	BOUNCE_DELAYED, /* Action: delayed */
+};
+
+struct bounce_options {
+	const char *hostname; /* ours: Reporting-MTA */
+	const char *from;     /* MAILER-DAEMON@... */
+	enum bounce_action action;
+	int64_t now_ms;   /* wall clock */
+	int64_t last_ms;  /* of the last attempt; 0: there was none */
+	int64_t until_ms; /* DELAYED: tried until then */
+	const struct spool_place *place;
+};
+
+/* Why no bounce may be made for this mail (smtp-security: null senders, mail
+ * that is a report or automatic itself, senders outside `domains`): a literal;
+ * NULL: one may.  domains is NULL-terminated, IDNA forms. */
+const char *bounce_obstacle(
+    const struct message *message, const char *const *domains);
+
+/* The report about the recipients (numbers in the envelope, what each is), as
+ * a fresh submission: null sender, one recipient, sealed spool, id of its own,
+ * `report` set.  NULL and errno when its spool cannot be made.  A work
+ * thread. */
+struct submission *bounce_make(const struct message *message,
+    const GArray *recipients /* struct journal_recipient */,
+    const struct bounce_options *options);
+
+/* The status of RFC 3463 for a recipient: 5.1.1, 5.6.0, 4.4.7, ... */
+const char *bounce_status(const struct recipient *recipient);
+
+#endif

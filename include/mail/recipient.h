@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What one recipient of a mail has come to, as dispatch finds it out and the
+ * store keeps it: plain data, providers by their names, times by the wall
+ * clock, so that it means the same after a restart with other settings.
+ */
+#ifndef MAIL_RECIPIENT_H
+#define MAIL_RECIPIENT_H
+
+#include "mail/outcome.h"
+
+/* The numbers are kept on disk: never change one. */
+enum recipient_state {
+	RECIPIENT_WAITING = 0,  /* to be sent */
+	RECIPIENT_OPEN = 1,     /* an attempt is under way */
+	RECIPIENT_ACCEPTED = 2, /* a provider has it: never sent again */
+	RECIPIENT_REFUSED = 3,  /* nobody will take it: the sender is told */
+	RECIPIENT_DOUBT = 4,    /* a provider may have it: frozen until then */
+	RECIPIENT_HELD = 5,     /* a person has to say what becomes of it */
+	RECIPIENT_DROPPED = 6,  /* a person said: never sent, nobody is told */
+};
+
+struct recipient {
+	enum recipient_state state;
+	enum verdict_class class; /* of the last verdict */
+	unsigned status;   /* of HTTP or SMTP, as that one said; 0: none */
+	bool suppressed;   /* on that provider's suppression list */
+	char *provider;    /* that gave the last verdict; OPEN: that is
+			    * asked; NULL: none yet */
+	char *id;          /* ACCEPTED: the provider's id; NULL: none */
+	char *text;        /* what it said, clean; HELD: why; or NULL */
+	char **refused_by; /* names of the providers that refused the
+			    * payload; NULL: none */
+	int64_t until_ms;  /* DOUBT: wall clock, waited out then */
+};
+
+/* A copy with texts of its own into out, which holds nothing yet. */
+void recipient_copy(struct recipient *out, const struct recipient *from);
+
+/* Frees the texts and forgets all: WAITING, nothing known. */
+void recipient_clear(struct recipient *recipient);
+
+/* True when nothing is left to be done: ACCEPTED, REFUSED, DROPPED. */
+bool recipient_is_final(enum recipient_state state);
+
+/* The state in one word ("waiting"). */
+const char *recipient_state_text(enum recipient_state state);
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The store is the durable queue: it takes submissions and journal entries,
+ * writes all that waits in one synced transaction, and only then answers.
+ * What is due it posts onward, as many mails as its window holds: a million
+ * waiting mails cost disk, not memory.  A thread of its own owns the database;
+ * everyone else posts to it.  Which engine keeps the rows nobody outside
+ * src/store/ knows.
+ *
+ *	state_dir/queue.db      the mails that are not finished
+ *	state_dir/records.db    what became of those that are, without bodies
+ *	state_dir/bodies/ID     the bytes of a mail over inline_max
+ *	state_dir/ballast       given up when the disk is full, to record with
+ */
+#ifndef STORE_H
+#define STORE_H
+
+#include "core/disk.h"
+#include "mail/journal.h"
+#include "mail/submission.h"
+
+struct store;
+
+struct store_options {
+	struct config *config;           /* counted; its settings are below */
+	const char *directory;           /* borrowed */
+	const struct spool_place *place; /* of the spools it makes; borrowed */
+	struct disk *disk;               /* borrowed: it looks and says */
+	bool offline; /* for the commands: nothing is sent or accepted, no
+		       * ballast, open attempts are left as they are */
+	submission_fn onward; /* fresh and due mail, queued */
+	void *stage;
+	/* Called once, on the store's thread, when a sync or commit failed:
+	 * what is true is read from the disk at the next start.  Whoever waited
+	 * was told, nothing is written any more. */
+	void (*failed)(void *object, const char *why);
+	void *object;
+};
+
+/* Opens or makes the databases and settles what a crash left: open attempts
+ * are doubts from now on.  NULL and error (what, which file, what to do) when a
+ * file cannot be had, is damaged, or is of a newer version (then nothing was
+ * changed). */
+struct store *store_open(const struct store_options *options, GError **error);
+
+/* From now on what is due is posted onward. */
+void store_start(struct store *store);
+
+/* Any thread; a submission_fn: keeps a fresh mail, answers 250 by its return
+ * address once it is on disk (451 or 452 when it cannot be), and posts it
+ * onward, its return address void, when the window has room; else it waits on
+ * disk until there is. */
+void store_accept_post(void *store, struct submission *submission);
+
+/* Any thread; a journal_fn. */
+void store_journal_post(void *store, struct journal *journal);
+
+/* Any thread: a provider may be asked again: mails that wait for one are
+ * posted onward before they are due, oldest first: at most `count`; UINT_MAX:
+ * all that landed before now; 0: no more of them. */
+void store_wake_post(void *store, unsigned count);
+
+/* Any thread: nothing is posted onward any more; fresh mail still accepted. */
+void store_quiet_post(struct store *store);
+
+/* Writes what waits, closes.  After everyone who posts has stopped.  NULL is
+ * fine. */
+void store_close(struct store *store);
+
+/* ---- questions: what people and programs ask of the queue ---- */
+
+/* Where a mail is. */
+enum store_place {
+	STORE_WAITING,  /* until due_ms */
+	STORE_ACTIVE,   /* in dispatch, now */
+	STORE_HELD,     /* until a person releases or drops it */
+	STORE_FINISHED, /* every recipient is final: a record only */
+};
+
+struct store_recipient {
+	char *address;
+	struct recipient is;
+};
+
+/* Something a person did to a mail. */
+struct store_act {
+	int64_t at_ms; /* wall clock */
+	char *what;    /* "retry", "hold", "release", "drop" */
+	char *who;     /* "uid 0" */
+};
+
+/* One mail as the store knows it. */
+struct store_mail {
+	char id[ID_LENGTH + 1];
+	enum store_place place;
+	int64_t received_ms;
+	int64_t due_ms;      /* WAITING: wall clock */
+	int64_t finished_ms; /* FINISHED */
+	char *listener, *peer, *helo;
+	char *sender; /* "" for the null sender */
+	uint64_t size_bytes;
+	bool report;
+	unsigned rounds;
+	char *hold;            /* HELD: why */
+	GPtrArray *recipients; /* struct store_recipient * */
+	GPtrArray *attempts; /* struct journal_attempt *, in order; MAIL only */
+	GPtrArray *acts;     /* struct store_act *, in order; MAIL only */
+};
+
+/* Counted in recipients, since the queue was made; a number that must be 0:
+ * accepted - (settled + bounced + dead + waiting). */
+struct store_totals {
+	uint64_t accepted; /* by us: 250 was said, and reports of our own */
+	uint64_t settled;  /* a provider has it */
+	uint64_t bounced;  /* refused, and the sender told */
+	uint64_t dead;     /* dropped by a person */
+	uint64_t waiting;  /* everything else: counted from the rows */
+};
+
+struct store_counts {
+	uint64_t waiting, active, held; /* mails */
+	uint64_t doubts;                /* recipients */
+	int64_t oldest_ms;              /* received, of those; 0: none */
+	uint64_t bytes;                 /* of bodies */
+	struct store_totals totals;
+};
+
+enum store_question {
+	STORE_LIST,    /* mails, oldest first */
+	STORE_MAIL,    /* one mail with its whole story, finished ones too */
+	STORE_BODY,    /* its bytes */
+	STORE_COUNTS,  /* of the queue */
+	STORE_RETRY,   /* due now */
+	STORE_HOLD,    /* not sent until released */
+	STORE_RELEASE, /* out of hold, held recipients wait again, due now */
+	STORE_DROP,    /* who is not final is DROPPED; not while it is active */
+};
+
+struct store_ask {
+	struct letter letter;
+	enum store_question question;
+	const char *id;  /* of the mail; LIST: those after it, or NULL; the
+			  * last four questions: NULL: all mails of `place` */
+	unsigned limit;  /* LIST: at most, 0: 1000 */
+	int place;       /* LIST and the last four: enum store_place,
+			  * -1: any but FINISHED */
+	const char *who; /* the last four: whoever asked */
+
+	/* the answer */
+	bool found;          /* there is such a mail */
+	char *obstacle;      /* why it was not done; NULL: it was */
+	unsigned changed;    /* mails, of the last four */
+	GPtrArray *mails;    /* struct store_mail *; LIST and MAIL */
+	struct spool *spool; /* BODY; counted */
+	struct store_counts counts;
+};
+
+/* Any thread that may wait (no loop): asks and waits for the answer, which is
+ * in `ask` then. */
+void store_answer(struct store *store, struct store_ask *ask);
+
+/* Frees what the answer holds. */
+void store_ask_clear(struct store_ask *ask);
+
+const char *store_place_text(enum store_place place);
+
+/* The rows of [server] the store reads, ending with an empty one. */
+extern const struct setting store_settings[];
+
+#endif

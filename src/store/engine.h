@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An engine keeps the rows of the queue.  SQLite is the first (queue.c); the
+ * store around it (store.c) knows batches, windows and who is to be answered,
+ * and nothing of SQL.  Everything here is synchronous and belongs to the
+ * store's thread.
+ *
+ * Changes are made between begin() and commit().  When one of them does not
+ * return ENGINE_OK the transaction has been rolled back whole: after FULL the
+ * engine is as it was and goes on, after BAD nothing is known and nothing may
+ * be written any more.
+ */
+#ifndef STORE_ENGINE_H
+#define STORE_ENGINE_H
+
+#include "store.h"
+
+enum engine_result {
+	ENGINE_OK,
+	ENGINE_FULL,   /* no space: rolled back */
+	ENGINE_BAD,    /* an I/O error or damage: final */
+	ENGINE_ABSENT, /* no such mail (nothing was changed, the transaction
+			* goes on) */
+};
+
+struct engine_options {
+	const char *directory;
+	const struct spool_place *place;
+	struct config *config; /* counted in every submission that is loaded */
+	bool offline;
+	int64_t doubt_ms; /* how long a crash's doubt is waited out */
+};
+
+/* Which waiting mails to load. */
+struct engine_due {
+	int64_t now_ms; /* wall clock: due by then */
+	int64_t
+	    woken_ms; /* also those that wake and landed before it; 0: none */
+	bool fresh;   /* those never tried; else those tried before */
+	unsigned most;
+};
+
+struct engine {
+	void *(*open)(const struct engine_options *options, GError **error);
+	void (*close)(void *self); /* checkpoints (TRUNCATE), closes */
+	/* The last error in words, for the log. */
+	const char *(*error)(const void *self);
+
+	enum engine_result (*begin)(void *self);
+	enum engine_result (*commit)(void *self);
+	void (*rollback)(void *self);
+
+	/* ---- inside a transaction ---- */
+
+	/* A fresh mail.  active: dispatch gets it now; else it is due at
+	 * received_ms.  in_file: its bytes are kept in bodies/ID already; else
+	 * they go into the database. */
+	enum engine_result (*accept)(void *self,
+	    const struct submission *submission, bool active, bool in_file);
+
+	/* One entry of each kind but PASSED (which has no rows), the report
+	 * left out (the store accepts it).  LANDED clears active, sets due_ms,
+	 * or leaves the mail held.  *finished: every recipient is final now.
+	 * in_file concerns TAKEN. */
+	enum engine_result (*enter)(void *self, const struct journal *journal,
+	    bool in_file, bool *finished);
+
+	/* Marks a waiting mail as active and makes its submission again,
+	 * `known` and all (queued, return address void).  A body that is
+	 * missing or damaged: the mail is held, *submission NULL, OK. */
+	enum engine_result (*load)(
+	    void *self, const char *id, struct submission **submission);
+
+	/* Its rows leave the queue; *in_file: bodies/ID is to be unlinked after
+	 * the commit. */
+	enum engine_result (*remove)(void *self, const char *id, bool *in_file);
+
+	/* RETRY, HOLD, RELEASE, DROP of ask->id, or of at most `most` mails of
+	 * ask->place (ask->changed says how many there were; fewer than most:
+	 * all done).  *finished gets the ids of those that are finished now. */
+	enum engine_result (*act)(void *self, struct store_ask *ask,
+	    unsigned most, int64_t now_ms, GPtrArray *finished);
+
+	/* ---- reading, inside or outside ---- */
+
+	/* The ids (char *) of mails to load, in the order of due. */
+	enum engine_result (*due)(
+	    void *self, const struct engine_due *query, GPtrArray *ids);
+
+	/* When the next waiting mail is due (wall clock), 0: none waits. */
+	enum engine_result (*next)(void *self, int64_t *due_ms);
+
+	/* LIST, MAIL (of the queue, not the records), BODY, COUNTS. */
+	enum engine_result (*ask)(void *self, struct store_ask *ask);
+
+	/* True when bodies/ID is referred to: for sweeping orphans. */
+	bool (*has)(void *self, const char *id);
+
+	/* The ids of mails whose recipients are all final, left by a crash
+	 * between the last commit and their removal.  At open. */
+	enum engine_result (*finished)(void *self, GPtrArray *ids);
+};
+
+extern const struct engine engine_sqlite;
+
+#endif

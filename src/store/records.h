@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The records: what became of mails that are finished, kept for a time in
+ * records.db, written unsynced by a thread of its own, so that neither keeping
+ * nor searching holds up the queue.
+ */
+#ifndef STORE_RECORDS_H
+#define STORE_RECORDS_H
+
+#include "store.h"
+
+struct records;
+
+struct records_options {
+	const char *directory;
+	int64_t keep_ms; /* older ones are removed, a slice at a time */
+	bool offline;    /* nothing is removed */
+	/* On the records' thread: these (char *, owned by the callee then) are
+	 * in records.db, or cannot be (a full or broken disk: lost to the
+	 * records, logged once; the queue lets go of them all the same). */
+	void (*moved)(void *object, GPtrArray *ids);
+	void *object;
+};
+
+/* A records.db that is damaged is put aside (records.db.damaged) with a log
+ * line and begun anew: it holds nothing that is still to be sent.  NULL and
+ * error when there is none to be had, or it is of a newer version. */
+struct records *records_open(
+    const struct records_options *options, GError **error);
+
+/* Any thread: takes the mail (with recipients, attempts, acts) over; INSERT OR
+ * REPLACE by its id.  moved() follows. */
+void records_keep_post(struct records *records, struct store_mail *mail);
+
+/* Any thread: answers MAIL, and LIST of FINISHED; then answered(ask's object)
+ * by the function on the records' thread. */
+void records_ask_post(struct records *records, struct store_ask *ask,
+    void (*answered)(struct store_ask *ask));
+
+/* Writes what waits, ends the thread.  NULL is fine. */
+void records_close(struct records *records);
+
+#endif
