@@ -3,6 +3,7 @@
 
 #include "carrier.h"
 #include "core/budget.h"
+#include "core/clock.h"
 #include "core/log.h"
 #include "core/loop.h"
 #include "core/pool.h"
@@ -10,22 +11,26 @@
 #include "lock.h"
 #include "mail/parse.h"
 #include "smtp/server.h"
-#include <errno.h>
-#include <fcntl.h>
+#include "state_dir.h"
+#include "status.h"
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* When the queue cannot be written any more: how long sessions have to say so
+ * before the process ends. */
+#define LAST_WORDS_MS 300
 
 /* The stack of a work thread: GMime recurses, within the limiter's bounds. */
 #define WORK_STACK_BYTES (2 * 1024 * 1024)
 
 const struct setting ferry_settings[] = {
 	{ "server", "state_dir", SETTING_PATH,
-	    .help = "Directory for mail over 64 KiB while it passes; without "
-		    "it such mail is held in memory." },
+	    .help = "Directory of the queue, and of mail over 64 KiB while it "
+		    "passes; only where every listener answers `delivered` "
+		    "can there be none, and such mail is held in memory." },
 	{ "server", "memory_budget", SETTING_SIZE, "512m", .min = 1 << 20,
 	    .max = 1LL << 40,
 	    .help = "Memory for mail in transit; at three quarters no new mail "
@@ -57,9 +62,15 @@ const struct setting ferry_settings[] = {
 
 struct ferry {
 	struct config *config;
+	const char *directory; /* NULL: no queue */
 	struct lock *lock;
 	struct budget *budget;
+	struct disk *disk;
+	struct busy *busy;
 	struct spool_place place;
+	struct store *store;
+	struct status *status;
+	struct status_door *door;
 	struct loop *main;
 	struct loop *dispatch;
 	struct pool *work;
@@ -68,8 +79,10 @@ struct ferry {
 	struct prepare *prepare;
 	struct server *server;
 	struct loop_signal *term, *interrupt;
-	struct loop_timer *stop_timer;
-	bool stopping, drained;
+	struct loop_timer *stop_timer, *last_words;
+	bool stopping;
+	enum ferry_end end;
+	struct letter broken;  /* from the store */
 	struct letter abort;   /* to the dispatch loop */
 	struct letter quiet;   /* to the dispatch loop, and back */
 	struct letter stopped; /* from the dispatch loop */
@@ -119,13 +132,110 @@ make_stages(struct ferry *ferry)
 
 	ferry->budget = budget_new(
 	    (uint64_t)config_number(config, "server", "memory_budget"));
-	ferry->place.directory = config_string(config, "server", "state_dir");
+	ferry->place.directory = ferry->directory;
 	ferry->place.budget = ferry->budget;
 	ferry->main = loop_new("main", ferry);
 	ferry->dispatch = loop_new("dispatch", NULL);
 	ferry->work = pool_new(&work);
 	ferry->http = carrier_http_new(ferry->dispatch);
 	ferry->relay = carrier_relay_new(ferry->dispatch, &relay);
+}
+
+/* A session's mail goes to the queue first, or straight on. */
+static void
+on_submission(void *object, struct submission *submission)
+{
+	struct ferry *ferry = object;
+
+	if (submission->when == ANSWER_QUEUED)
+		store_accept_post(ferry->store, submission);
+	else
+		prepare_post(ferry->prepare, submission);
+}
+
+static void
+on_queued(void *object, struct submission *submission)
+{
+	struct ferry *ferry = object;
+
+	prepare_post(ferry->prepare, submission);
+}
+
+static void
+on_last_words(void *object)
+{
+	struct ferry *ferry = object;
+
+	ferry->end = FERRY_BROKEN;
+	loop_quit(ferry->main);
+}
+
+static void
+on_broken(void *owner, struct letter *letter)
+{
+	struct ferry *ferry = LETTER_OF(letter, struct ferry, broken);
+
+	(void)owner;
+	/* while all is taken down nobody is left who could be told */
+	if (ferry->dispatcher == NULL)
+		return;
+	ferry->stopping = true;
+	dispatcher_stop(ferry->dispatcher, NULL, NULL);
+	loop_timer_set(ferry->last_words, LAST_WORDS_MS);
+}
+
+/* The store's thread: nothing may be trusted but what the next start reads. */
+static void
+on_store_failed(void *object, const char *why)
+{
+	struct ferry *ferry = object;
+
+	log_error("the queue cannot be written: ending, for the next start to "
+		  "read what is true",
+	    log_str("directory", ferry->directory), log_str("why", why));
+	loop_post(ferry->main, &ferry->broken, on_broken);
+}
+
+static bool
+make_store(struct ferry *ferry, GError **error)
+{
+	g_autofree char *busy =
+	    ferry->directory ? state_dir_busy(ferry->directory) : NULL;
+	struct store_options options = {
+		.config = ferry->config,
+		.directory = ferry->directory,
+		.place = &ferry->place,
+		.onward = on_queued,
+		.stage = ferry,
+		.failed = on_store_failed,
+		.object = ferry,
+	};
+
+	ferry->busy = busy_open(busy, error);
+	if (ferry->busy == NULL)
+		return false;
+	if (ferry->directory == NULL)
+		return true;
+	ferry->disk = disk_new(ferry->directory,
+	    (uint64_t)config_number(ferry->config, "server", "min_free"));
+	options.disk = ferry->disk;
+	ferry->store = store_open(&options, error);
+	return ferry->store != NULL;
+}
+
+static void
+make_prepare(struct ferry *ferry)
+{
+	struct prepare_options options = {
+		.work = ferry->work,
+		.dispatcher = ferry->dispatcher,
+		.hostname = server_hostname(ferry->config),
+		.busy = ferry->busy,
+		.journal = ferry->store != NULL ? store_journal_post : NULL,
+		.store = ferry->store,
+	};
+
+	ferry->prepare = prepare_new(&options);
 }
 
 static bool
@@ -139,15 +249,20 @@ make_dispatcher(
 		.http = ferry->http,
 		.relay = ferry->relay,
 		.hostname = server_hostname(ferry->config),
+		.place = &ferry->place,
 		.event = options->event,
 		.object = options->object,
 	};
 
+	if (ferry->store != NULL) {
+		dispatcher.journal = store_journal_post;
+		dispatcher.wake = store_wake_post;
+		dispatcher.store = ferry->store;
+	}
 	ferry->dispatcher = dispatcher_new(&dispatcher, error);
 	if (ferry->dispatcher == NULL)
 		return false;
-	ferry->prepare =
-	    prepare_new(ferry->work, ferry->dispatcher, dispatcher.hostname);
+	make_prepare(ferry);
 	return true;
 }
 
@@ -160,47 +275,55 @@ make_server(struct ferry *ferry, GError **error)
 		.loops = read_threads(ferry->config, "loops"),
 		.place = &ferry->place,
 		.budget = ferry->budget,
+		.disk = ferry->disk,
 		.size_most = dispatcher_size_most(ferry->dispatcher),
-		.onward = prepare_post,
-		.stage = ferry->prepare,
+		.onward = on_submission,
+		.stage = ferry,
 	};
 
 	ferry->server = server_new(&server, error);
 	return ferry->server != NULL;
 }
 
-/* What keeps mail and the lock out of the directory; NULL: nothing. */
-static const char *
-find_obstacle(const char *directory)
+/* A thread of the door. */
+static void
+on_providers(void *object, GPtrArray *out)
 {
-	struct stat status;
+	struct ferry *ferry = object;
+	g_autoptr(GPtrArray) lanes = dispatcher_lanes(ferry->dispatcher);
 
-	if (stat(directory, &status) != 0)
-		return strerror(errno);
-	if (!S_ISDIR(status.st_mode))
-		return "it is no directory";
-	/* as the user that opens files, not the one that started us */
-	if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) != 0)
-		return errno == EACCES ? "this user may not write into it"
-				       : strerror(errno);
-	return NULL;
+	for (unsigned i = 0; i < lanes->len; i++) {
+		const struct dispatcher_lane *lane = lanes->pdata[i];
+		struct status_provider *provider =
+		    g_new0(struct status_provider, 1);
+		provider->name = g_strdup(lane->name);
+		provider->type = g_strdup(lane->type);
+		provider->state = lane->state;
+		provider->until_ms = lane->until_ms;
+		provider->requests = lane->requests;
+		provider->waiting = lane->waiting;
+		g_ptr_array_add(out, provider);
+	}
 }
 
-static void
-check_state_dir(const struct config *config, GPtrArray *errors)
+static bool
+make_door(struct ferry *ferry, GError **error)
 {
-	const char *directory = config_string(config, "server", "state_dir");
-	const char *obstacle =
-	    directory != NULL ? find_obstacle(directory) : NULL;
+	g_autofree char *path = NULL;
+	struct status_options options = {
+		.store = ferry->store,
+		.disk = ferry->disk,
+		.started_ms = clock_wall_ms(),
+		.providers = on_providers,
+		.object = ferry,
+	};
 
-	if (obstacle != NULL)
-		g_ptr_array_add(errors,
-		    g_strdup_printf(
-			"%s: [server] state_dir = %s: %s; a directory is "
-			"expected that the user postferry runs as (here uid "
-			"%u) may write: make it, or leave state_dir out",
-			config_origin(config, "server", "state_dir"), directory,
-			obstacle, (unsigned)geteuid()));
+	if (ferry->directory == NULL)
+		return true;
+	path = state_dir_control(ferry->directory);
+	ferry->status = status_new(&options);
+	ferry->door = status_door_open(ferry->status, path, error);
+	return ferry->door != NULL;
 }
 
 bool
@@ -208,7 +331,7 @@ ferry_check(struct config *config, GPtrArray *errors)
 {
 	unsigned before = errors->len;
 
-	check_state_dir(config, errors);
+	state_dir_check(config, errors);
 	server_check(config, errors);
 	dispatcher_check(config, errors);
 	if (errors->len == before)
@@ -245,7 +368,7 @@ on_all_stopped(void *owner, struct letter *letter)
 	struct ferry *ferry = LETTER_OF(letter, struct ferry, stopped);
 
 	(void)owner;
-	ferry->drained = true;
+	ferry->end = FERRY_DRAINED;
 	loop_quit(ferry->main);
 }
 
@@ -303,6 +426,8 @@ on_signal(void *object)
 	}
 	ferry->stopping = true;
 	log_info("stopping", log_num("pid", getpid()));
+	if (ferry->store != NULL)
+		store_quiet_post(ferry->store);
 	dispatcher_stop(ferry->dispatcher, NULL, NULL);
 	server_stop(ferry->server,
 	    config_number(config, "server", "data_grace"), on_server_stopped,
@@ -315,21 +440,27 @@ struct ferry *
 ferry_new(const struct ferry_options *options, bool *busy, GError **error)
 {
 	struct ferry *ferry = g_new0(struct ferry, 1);
-	const char *directory =
-	    config_string(options->config, "server", "state_dir");
 
 	*busy = false;
 	ferry->config = config_ref(options->config);
-	if (directory != NULL) {
-		ferry->lock = lock_take(directory, busy, error);
+	ferry->directory = config_string(ferry->config, "server", "state_dir");
+	if (ferry->directory != NULL) {
+		ferry->lock = lock_take(ferry->directory, busy, error);
 		if (ferry->lock == NULL) {
 			ferry_free(ferry);
 			return NULL;
 		}
 	}
 	make_stages(ferry);
-	if (!make_dispatcher(ferry, options, error) ||
+	if (!make_store(ferry, error) ||
+	    !make_dispatcher(ferry, options, error) ||
 	    !make_server(ferry, error)) {
+		ferry_free(ferry);
+		return NULL;
+	}
+	/* the door asks it how the providers are */
+	loop_start(ferry->dispatch);
+	if (!make_door(ferry, error)) {
 		ferry_free(ferry);
 		return NULL;
 	}
@@ -340,15 +471,18 @@ ferry_new(const struct ferry_options *options, bool *busy, GError **error)
 	return ferry;
 }
 
-bool
+enum ferry_end
 ferry_run(struct ferry *ferry)
 {
 	ferry->stop_timer = loop_timer_new(ferry->main, on_stop_timeout, ferry);
-	loop_start(ferry->dispatch);
+	ferry->last_words = loop_timer_new(ferry->main, on_last_words, ferry);
+	ferry->end = FERRY_CUT;
+	if (ferry->store != NULL)
+		store_start(ferry->store);
 	server_start(ferry->server);
 	loop_run(ferry->main);
 	log_info("stopped", log_num("pid", getpid()));
-	return ferry->drained;
+	return ferry->end;
 }
 
 const char *
@@ -369,13 +503,18 @@ ferry_free(struct ferry *ferry)
 {
 	if (ferry == NULL)
 		return;
+	g_clear_pointer(&ferry->door, status_door_close);
+	g_clear_pointer(&ferry->status, status_free);
 	g_clear_pointer(&ferry->stop_timer, loop_timer_free);
+	g_clear_pointer(&ferry->last_words, loop_timer_free);
 	g_clear_pointer(&ferry->server, server_free);
 	g_clear_pointer(&ferry->work, pool_free);
 	if (ferry->dispatch != NULL)
 		loop_stop(ferry->dispatch);
 	free_carrier(&ferry->http);
 	free_carrier(&ferry->relay);
+	/* what dispatch let go of last is written here */
+	g_clear_pointer(&ferry->store, store_close);
 	prepare_free(ferry->prepare);
 	g_clear_pointer(&ferry->dispatcher, dispatcher_free);
 	g_clear_pointer(&ferry->dispatch, loop_free);
@@ -383,6 +522,8 @@ ferry_free(struct ferry *ferry)
 	g_clear_pointer(&ferry->term, loop_signal_free);
 	g_clear_pointer(&ferry->interrupt, loop_signal_free);
 	g_clear_pointer(&ferry->main, loop_free);
+	g_clear_pointer(&ferry->disk, disk_free);
+	g_clear_pointer(&ferry->busy, busy_close);
 	g_clear_pointer(&ferry->budget, budget_free);
 	g_clear_pointer(&ferry->lock, lock_release);
 	config_unref(ferry->config);

@@ -34,12 +34,18 @@ bool ferry_check(struct config *config, GPtrArray *errors);
 struct ferry *ferry_new(
     const struct ferry_options *options, bool *busy, GError **error);
 
+enum ferry_end {
+	FERRY_DRAINED, /* all is done or safe; ferry_free() may follow */
+	FERRY_CUT,     /* a second signal: what was open is a doubt at the next
+			* start */
+	FERRY_BROKEN,  /* the queue cannot be written: exit 75 */
+};
+
 /* Accepts and delivers until SIGTERM or SIGINT, then drains: mail not sent yet
- * is answered 451, attempts under way are waited for, stop_timeout at the most;
- * a second signal ends at once.  True when all was drained; false when it was
- * not: then the process must end without ferry_free(), for threads are still
- * at work. */
-bool ferry_run(struct ferry *ferry);
+ * is answered 451 or stays queued, attempts under way are waited for,
+ * stop_timeout at the most; a second signal ends at once.  Unless DRAINED the
+ * process must end without ferry_free(), for threads are still at work. */
+enum ferry_end ferry_run(struct ferry *ferry);
 
 /* Where the listener of this name is bound; NULL: no such. */
 const char *ferry_address(const struct ferry *ferry, const char *listener);

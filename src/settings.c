@@ -4,6 +4,7 @@
 #include "dispatch/dispatcher.h"
 #include "ferry.h"
 #include "smtp/server.h"
+#include "store.h"
 #include <string.h>
 #include <unistd.h>
 
@@ -41,6 +42,11 @@ static const struct {
 #define SIDECAR_ADDRESS_VARIABLE "POSTFERRY_LISTENER_LOCAL_ADDRESS"
 #define SIDECAR_ADDRESS          "127.0.0.1:2525"
 
+/* Without a disk that is named, a mail is its client's until a provider has
+ * it. */
+#define STATE_DIR_VARIABLE      "POSTFERRY_SERVER_STATE_DIR"
+#define SIDECAR_ANSWER_VARIABLE "POSTFERRY_SERVER_ANSWER"
+
 void
 settings_collect(struct settings *settings)
 {
@@ -48,6 +54,7 @@ settings_collect(struct settings *settings)
 
 	settings->tables[n++] = ferry_settings;
 	settings->tables[n++] = server_settings;
+	settings->tables[n++] = store_settings;
 	settings->tables[n++] = dispatcher_settings;
 	settings->tables[n++] = provider_settings;
 	for (unsigned i = 0; registry[i] != NULL; i++) {
@@ -113,6 +120,9 @@ translate_usual(char *const *environment)
 	}
 	set_unless_set(
 	    builder, environment, SIDECAR_ADDRESS_VARIABLE, SIDECAR_ADDRESS);
+	if (find_variable(environment, STATE_DIR_VARIABLE) == NULL)
+		set_unless_set(
+		    builder, environment, SIDECAR_ANSWER_VARIABLE, "delivered");
 	char **result = g_strv_builder_end(builder);
 	g_strv_builder_unref(builder);
 	return result;

@@ -9,6 +9,7 @@
 #define SMTP_SERVER_H
 
 #include "core/config.h"
+#include "core/disk.h"
 #include "core/loop.h"
 #include "mail/submission.h"
 
@@ -20,6 +21,7 @@ struct server_options {
 	unsigned loops;                  /* session threads */
 	const struct spool_place *place; /* outlives the server */
 	struct budget *budget;           /* outlives the server */
+	struct disk *disk; /* of the queue; outlives the server; NULL: none */
 	/* no mail over it is taken (EHLO SIZE), whatever max_size says; 0: no
 	 * such limit */
 	uint64_t size_most;
@@ -34,6 +36,9 @@ typedef void (*server_stopped_fn)(void *object);
 /* Our name in banner, EHLO, Received and made Message-IDs: [server] hostname,
  * or the host's own name. Owned by the config or lasting. */
 const char *server_hostname(const struct config *config);
+
+/* True when some listener answers `queued`. */
+bool server_queues(const struct config *config);
 
 /* True when there is a listener and the settings of each make sense together;
  * else every error found is added (char *), as config_read() does.  Opens no

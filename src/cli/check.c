@@ -34,9 +34,24 @@ print_listeners(const struct config *config)
 		g_autofree char *section =
 		    g_strconcat("listener ", *name, NULL);
 
-		printf("  listener %s: %s\n", *name,
-		    config_string(config, section, "address"));
+		const char *answer = config_string(config, section, "answer");
+
+		if (answer == NULL)
+			answer = config_string(config, "server", "answer");
+		printf("  listener %s: %s, answer %s\n", *name,
+		    config_string(config, section, "address"), answer);
 	}
+}
+
+static void
+print_queue(const struct config *config)
+{
+	const char *directory = config_string(config, "server", "state_dir");
+
+	printf("  queue: %s\n",
+	    directory != NULL ? directory
+			      : "none; mail that no provider takes at once is "
+				"answered 451");
 }
 
 /* In the order of trying, and those that get nothing. */
@@ -74,6 +89,7 @@ cli_check(int argc, char **argv)
 	printf("The settings are fine.\n");
 	print_source(path);
 	print_listeners(config);
+	print_queue(config);
 	print_route(config);
 	if (ignored != NULL)
 		printf("  not looked at: %s; they count only when there is no "

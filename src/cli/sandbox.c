@@ -31,6 +31,8 @@ static const char *const kinds[PROVIDERS] = { "mailgun", "mandrill", "smtp" };
 
 struct sandbox {
 	struct simulator *simulators[PROVIDERS];
+	char *folder; /* the queue and the settings, removed at the end */
+	char *file;
 	struct config *config;
 	struct ferry *ferry;
 };
@@ -99,44 +101,44 @@ start_simulators(struct sandbox *sandbox, GError **error)
 	return true;
 }
 
-/* The settings as an environment: the same reader, the same checks. */
-static char **
-write_environment(const struct sandbox *sandbox, const char *listen)
+/* The settings as a file, so that the other commands find the sandbox too. */
+static bool
+write_settings(
+    const struct sandbox *sandbox, const char *listen, GError **error)
 {
 	const char *upstream = simulator_address(sandbox->simulators[UPSTREAM]);
 	const char *colon = strrchr(upstream, ':');
 	g_autofree char *host = g_strndup(upstream, (gsize)(colon - upstream));
-	GString *text = g_string_new(NULL);
+	g_autofree char *text = g_strdup_printf("[server]\n"
+						"state_dir = %s\n\n"
+						"[listener sandbox]\n"
+						"address = %s\n\n"
+						"[provider mailgun]\n"
+						"type = mailgun\n"
+						"domain = " SANDBOX_DOMAIN "\n"
+						"api_key = " SANDBOX_KEY "\n"
+						"base_url = http://%s\n\n"
+						"[provider mandrill]\n"
+						"type = mandrill\n"
+						"api_key = " SANDBOX_KEY "\n"
+						"base_url = http://%s\n\n"
+						"[provider upstream]\n"
+						"type = smtp\n"
+						"host = %s\n"
+						"port = %s\n"
+						"tls = off\n",
+	    sandbox->folder, listen,
+	    simulator_address(sandbox->simulators[MAILGUN]),
+	    simulator_address(sandbox->simulators[MANDRILL]), host, colon + 1);
 
-	g_string_append_printf(text,
-	    "POSTFERRY_LISTENER_SANDBOX_ADDRESS=%s\n"
-	    "POSTFERRY_PROVIDER_MAILGUN_TYPE=mailgun\n"
-	    "POSTFERRY_PROVIDER_MAILGUN_DOMAIN=" SANDBOX_DOMAIN "\n"
-	    "POSTFERRY_PROVIDER_MAILGUN_API_KEY=" SANDBOX_KEY "\n"
-	    "POSTFERRY_PROVIDER_MAILGUN_BASE_URL=http://%s\n"
-	    "POSTFERRY_PROVIDER_MANDRILL_TYPE=mandrill\n"
-	    "POSTFERRY_PROVIDER_MANDRILL_API_KEY=" SANDBOX_KEY "\n"
-	    "POSTFERRY_PROVIDER_MANDRILL_BASE_URL=http://%s\n",
-	    listen, simulator_address(sandbox->simulators[MAILGUN]),
-	    simulator_address(sandbox->simulators[MANDRILL]));
-	g_string_append_printf(text,
-	    "POSTFERRY_PROVIDER_UPSTREAM_TYPE=smtp\n"
-	    "POSTFERRY_PROVIDER_UPSTREAM_HOST=%s\n"
-	    "POSTFERRY_PROVIDER_UPSTREAM_PORT=%s\n"
-	    "POSTFERRY_PROVIDER_UPSTREAM_TLS=off\n"
-	    "POSTFERRY_ROUTE_DEFAULT_PROVIDERS=mailgun,mandrill,upstream",
-	    host, colon + 1);
-	char **environment = g_strsplit(text->str, "\n", -1);
-	g_string_free(text, TRUE);
-	return environment;
+	return g_file_set_contents_full(
+	    sandbox->file, text, -1, G_FILE_SET_CONTENTS_NONE, 0600, error);
 }
 
 static struct config *
-read_settings(const struct sandbox *sandbox, const struct settings *settings,
-    const char *listen)
+read_settings(const struct sandbox *sandbox, const struct settings *settings)
 {
-	g_auto(GStrv) environment = write_environment(sandbox, listen);
-	struct config_source source = { .environment = environment };
+	struct config_source source = { .path = sandbox->file };
 	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
 	struct config *config = config_read(&source, settings->tables, errors);
 
@@ -144,6 +146,21 @@ read_settings(const struct sandbox *sandbox, const struct settings *settings,
 		fprintf(
 		    stderr, "postferry: %s\n", (const char *)errors->pdata[i]);
 	return config;
+}
+
+static void
+remove_folder(const char *path)
+{
+	g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
+		g_autofree char *inner = g_build_filename(path, name, NULL);
+
+		if (unlink(inner) != 0)
+			remove_folder(inner);
+	}
+	rmdir(path);
 }
 
 static void
@@ -167,8 +184,11 @@ print_welcome(const struct sandbox *sandbox)
 	       "  curl -X DELETE http://%s/fault\n"
 	       "See what Mailgun took:\n"
 	       "  curl http://%s/mails\n"
+	       "See what waits, and why (with the id that swaks was told):\n"
+	       "  postferry queue list --config %s\n"
+	       "  postferry why ID --config %s\n"
 	       "Ctrl-C ends it.\n\n",
-	    listen, control, control, control);
+	    listen, control, control, control, sandbox->file, sandbox->file);
 	fflush(stdout);
 }
 
@@ -180,8 +200,14 @@ run(struct sandbox *sandbox, const char *listen, GError **error)
 
 	if (!start_simulators(sandbox, error))
 		return EX_UNAVAILABLE;
+	sandbox->folder = g_dir_make_tmp("postferry-sandbox-XXXXXX", error);
+	if (sandbox->folder == NULL)
+		return EX_CANTCREAT;
+	sandbox->file = g_build_filename(sandbox->folder, "sandbox.conf", NULL);
+	if (!write_settings(sandbox, listen, error))
+		return EX_CANTCREAT;
 	settings_collect(&settings);
-	sandbox->config = read_settings(sandbox, &settings, listen);
+	sandbox->config = read_settings(sandbox, &settings);
 	if (sandbox->config == NULL)
 		return EX_CONFIG;
 	struct ferry_options options = { .config = sandbox->config,
@@ -190,7 +216,8 @@ run(struct sandbox *sandbox, const char *listen, GError **error)
 	if (sandbox->ferry == NULL)
 		return EX_UNAVAILABLE;
 	print_welcome(sandbox);
-	if (!ferry_run(sandbox->ferry)) {
+	if (ferry_run(sandbox->ferry) != FERRY_DRAINED) {
+		remove_folder(sandbox->folder);
 		log_close();
 		_exit(EX_OK);
 	}
@@ -237,10 +264,14 @@ cli_sandbox(int argc, char **argv)
 	if (error != NULL)
 		fprintf(stderr, "postferry: %s\n", error->message);
 	ferry_free(sandbox.ferry);
+	if (sandbox.folder != NULL)
+		remove_folder(sandbox.folder);
 	for (unsigned i = 0; i < PROVIDERS; i++)
 		simulator_free(sandbox.simulators[i]);
 	log_close();
 	if (sandbox.config != NULL)
 		config_unref(sandbox.config);
+	g_free(sandbox.file);
+	g_free(sandbox.folder);
 	return exit_code;
 }

@@ -15,9 +15,11 @@ static const struct cli_usage usage = {
 	"settings, in the\n"
 	"foreground, until SIGTERM or SIGINT.\n"
 	"\n" CLI_SOURCES "\n"
-	"Exit codes: 0 stopped; 75 another postferry holds state_dir; 78 "
-	"errors in the\n"
-	"settings; 69 an address cannot be had.\n",
+	"Exit codes: 0 stopped; 75 another postferry holds state_dir, or the "
+	"queue could\n"
+	"not be written (start it again: it reads what is true from the "
+	"disk); 78 errors\n"
+	"in the settings; 69 an address or a file cannot be had.\n",
 };
 
 static void
@@ -68,9 +70,10 @@ serve(struct config *config, const char *path)
 	    log_str("version", POSTFERRY_VERSION),
 	    log_str("file", path != NULL ? path : "none"));
 	warn_ignored(path);
-	if (!ferry_run(ferry)) {
+	enum ferry_end end = ferry_run(ferry);
+	if (end != FERRY_DRAINED) {
 		log_close();
-		_exit(EX_OK);
+		_exit(end == FERRY_BROKEN ? EX_TEMPFAIL : EX_OK);
 	}
 	ferry_free(ferry);
 	return EX_OK;

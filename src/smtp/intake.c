@@ -118,6 +118,7 @@ make_submission(struct session *session)
 	submission->received_ms = clock_wall_ms();
 	submission->deadline_ms =
 	    clock_monotonic_ms() + session->rules->times.deadline_ms;
+	submission->when = session->rules->when;
 	submission->config = config_ref(session->rules->config);
 	submission->return_to = (struct return_address){ world->answer,
 		world->server, session->id };

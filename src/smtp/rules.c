@@ -189,6 +189,7 @@ rules_new(struct config *config, const char *listener, GError **error)
 	rules->config = config_ref(config);
 	rules->listener = listener;
 	rules->hostname = rules_hostname(config);
+	rules->when = rules_when(config, listener);
 	if (!read_rules(rules, &row, error))
 		g_clear_pointer(&rules, rules_free);
 	return rules;
@@ -203,6 +204,18 @@ rules_free(struct rules *rules)
 	g_free(rules->domain);
 	config_unref(rules->config);
 	g_free(rules);
+}
+
+enum answer_when
+rules_when(const struct config *config, const char *listener)
+{
+	g_autofree char *section = g_strconcat("listener ", listener, NULL);
+	const char *when = config_string(config, section, "answer");
+
+	if (when == NULL)
+		when = config_string(config, "server", "answer");
+	return strcmp(when, "delivered") == 0 ? ANSWER_DELIVERED
+					      : ANSWER_QUEUED;
 }
 
 const char *

@@ -8,7 +8,7 @@
 
 #include "core/config.h"
 #include "core/network.h"
-#include "mail/limiter.h"
+#include "mail/submission.h"
 #include <sys/socket.h>
 
 enum rules_line_endings {
@@ -49,6 +49,7 @@ struct rules {
 	char *domain;          /* IDNA form; NULL: none to add */
 	char **sender_domains; /* IDNA forms; NULL: any */
 	const GArray *allow;   /* of struct network */
+	enum answer_when when;
 	enum rules_line_endings line_endings;
 	bool lenient;
 	struct rules_times times;
@@ -61,6 +62,9 @@ struct rules {
 struct rules *rules_new(
     struct config *config, const char *listener, GError **error);
 void rules_free(struct rules *rules);
+
+/* When clients of the listener of this name get their 250. */
+enum answer_when rules_when(const struct config *config, const char *listener);
 
 /* Our name: [server] hostname, or that of the host. */
 const char *rules_hostname(const struct config *config);

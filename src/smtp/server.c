@@ -49,6 +49,17 @@ server_hostname(const struct config *config)
 }
 
 bool
+server_queues(const struct config *config)
+{
+	const char *const *name = config_names(config, "listener");
+
+	for (; *name != NULL; name++)
+		if (rules_when(config, *name) == ANSWER_QUEUED)
+			return true;
+	return false;
+}
+
+bool
 server_check(const struct config *config, GPtrArray *errors)
 {
 	const char *const *name = config_names(config, "listener");
@@ -174,6 +185,7 @@ server_new(const struct server_options *options, GError **error)
 		.server = server,
 		.place = options->place,
 		.budget = options->budget,
+		.disk = options->disk,
 	};
 	server->listeners = g_ptr_array_new_with_free_func(on_listener_free);
 	server->loops = g_ptr_array_new_with_free_func(on_sessions_free);

@@ -12,10 +12,11 @@ const struct setting server_settings[] = {
 	{ "server", "hostname", SETTING_HOST,
 	    .help = "Our name in the banner, in Received and in Message-IDs; "
 		    "default: the name of the host." },
-	{ "server", "answer", SETTING_CHOICE, "delivered",
-	    .choices = "delivered",
-	    .help = "When a client gets its 250: delivered = once a provider "
-		    "has the mail." },
+	{ "server", "answer", SETTING_CHOICE, "queued",
+	    .choices = "queued|delivered",
+	    .help = "When a client gets its 250: queued = once the mail is on "
+		    "disk and synced (needs state_dir), delivered = once a "
+		    "provider has it." },
 	{ "server", "connections", SETTING_NUMBER, "1000", .min = 1,
 	    .max = 100000,
 	    .help = "Connections at the same time; further ones get 421." },
@@ -40,7 +41,7 @@ const struct setting server_settings[] = {
 		    "get 554." },
 	{ "listener", "i_know_this_is_an_open_relay", SETTING_BOOL, "no",
 	    .help = "Take an `allow` wider than /8 (IPv4) or /32 (IPv6)." },
-	{ "listener", "answer", SETTING_CHOICE, .choices = "delivered",
+	{ "listener", "answer", SETTING_CHOICE, .choices = "queued|delivered",
 	    .help = "As in [server], for this listener." },
 	{ "listener", "deadline", SETTING_DURATION, "50s", SHORTEST,
 	    9 * MINUTES,

@@ -14,6 +14,7 @@
 #define SMTP_SESSION_H
 
 #include "channel.h"
+#include "core/disk.h"
 #include "data.h"
 #include "mail/submission.h"
 #include "reply.h"
@@ -70,6 +71,7 @@ struct session_world {
 	void *server;
 	const struct spool_place *place;
 	struct budget *budget;
+	struct disk *disk; /* of the queue; NULL: there is none */
 };
 
 /* The client as it was accepted. */

@@ -178,6 +178,22 @@ take_sender(
 	return true;
 }
 
+/* Mail for the queue is begun only when the disk has room for it; false when it
+ * was refused. */
+static bool
+find_disk_room(struct session *session, uint64_t bytes)
+{
+	const struct disk *disk = session->world->disk;
+
+	if (session->rules->when != ANSWER_QUEUED || disk == NULL ||
+	    disk_allows(disk, bytes))
+		return true;
+	session_reply(session,
+	    disk_state(disk) == DISK_BAD ? REPLY_DISK_BAD : REPLY_DISK_FULL,
+	    NULL);
+	return false;
+}
+
 /* mail = "MAIL FROM:" Reverse-path [ SP Mail-parameters ] CRLF */
 void
 transaction_mail(struct session *session, const char *argument)
@@ -201,7 +217,8 @@ transaction_mail(struct session *session, const char *argument)
 	envelope = envelope_new();
 	if (!take_sender(session, envelope, &path) ||
 	    !take_parameters(
-		session, envelope, mail_parameters, path.parameters)) {
+		session, envelope, mail_parameters, path.parameters) ||
+	    !find_disk_room(session, envelope->size_declared)) {
 		envelope_free(envelope);
 		return;
 	}
