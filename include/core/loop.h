@@ -46,6 +46,17 @@ struct event_base *loop_base(struct loop *loop);
 /* Any thread: posts a letter to the loop (mailbox.h). */
 void loop_post(struct loop *loop, struct letter *letter, letter_fn read);
 
+/* Before loop_start(): calls fn(object) on the loop's thread each time after it
+ * has read all the letters that waited, by loop_free() too: for an owner that
+ * lays aside what letters ask for and does it in batches.  One per loop. */
+void loop_after(struct loop *loop, loop_fn fn, void *object);
+
+/* Any thread that may wait (no other loop's): runs fn(object) on the loop,
+ * after the letters posted before, and waits until it is done.  Where the loop
+ * is the caller's own it is run at once.  Not while loop_stop() is under
+ * way. */
+void loop_call(struct loop *loop, loop_fn fn, void *object);
+
 /* True on the loop's own thread (and before it is started): for g_assert. */
 bool loop_here(const struct loop *loop);
 

@@ -17,6 +17,8 @@ struct loop {
 	struct event *mail;
 	pthread_t thread;         /* of loop_start() */
 	struct letter stop;       /* posted once, by loop_stop() */
+	loop_fn after;            /* NULL: none */
+	void *object;             /* of after */
 	atomic_bool running;      /* from before its thread to after */
 	_Atomic pthread_t runner; /* set by the thread itself */
 };
@@ -35,14 +37,22 @@ struct loop_signal {
 	void *object;
 };
 
+static size_t
+read_letters(struct loop *loop)
+{
+	size_t count = mailbox_read_all(loop->box);
+
+	if (count > 0 && loop->after != NULL)
+		loop->after(loop->object);
+	return count;
+}
+
 static void
 on_mail(evutil_socket_t fd, short what, void *object)
 {
-	struct loop *loop = object;
-
 	(void)fd;
 	(void)what;
-	mailbox_read_all(loop->box);
+	read_letters(object);
 }
 
 static struct event_base *
@@ -142,7 +152,7 @@ loop_free(struct loop *loop)
 		return;
 	g_assert(!loop->running);
 	/* a letter read may post another */
-	while (mailbox_read_all(loop->box) > 0)
+	while (read_letters(loop) > 0)
 		;
 	event_free(loop->mail);
 	event_base_free(loop->base);
@@ -161,6 +171,54 @@ void
 loop_post(struct loop *loop, struct letter *letter, letter_fn read)
 {
 	mailbox_post(loop->box, letter, read);
+}
+
+void
+loop_after(struct loop *loop, loop_fn fn, void *object)
+{
+	g_assert(!loop->running);
+	loop->after = fn;
+	loop->object = object;
+}
+
+/* On the caller's stack while it waits for its letter in `done`. */
+struct call {
+	struct letter letter, answer;
+	struct mailbox *done;
+	loop_fn fn;
+	void *object;
+};
+
+static void
+on_answer(void *owner, struct letter *letter)
+{
+	(void)owner;
+	(void)letter;
+}
+
+static void
+on_call(void *owner, struct letter *letter)
+{
+	struct call *call = LETTER_OF(letter, struct call, letter);
+
+	(void)owner;
+	call->fn(call->object);
+	mailbox_post(call->done, &call->answer, on_answer);
+}
+
+void
+loop_call(struct loop *loop, loop_fn fn, void *object)
+{
+	struct call call = { .fn = fn, .object = object };
+
+	if (loop_here(loop)) {
+		fn(object);
+		return;
+	}
+	call.done = mailbox_new(NULL);
+	loop_post(loop, &call.letter, on_call);
+	mailbox_read_one(call.done);
+	mailbox_free(call.done);
 }
 
 bool

@@ -256,6 +256,112 @@ test_signals(void **state)
 	loop_free(own);
 }
 
+/* What a loop has read, and what it has done about it. */
+struct basket {
+	struct loop *loop;
+	unsigned waiting, batches, done;
+	bool elsewhere;
+};
+
+static void
+on_egg(void *owner, struct letter *letter)
+{
+	struct basket *basket = owner;
+
+	free(LETTER_OF(letter, struct ball, letter));
+	basket->waiting++;
+}
+
+static void
+on_batch(void *object)
+{
+	struct basket *basket = object;
+
+	basket->elsewhere |= !loop_here(basket->loop);
+	basket->batches += basket->waiting > 0;
+	basket->done += basket->waiting;
+	basket->waiting = 0;
+}
+
+static void
+test_after_the_letters(void **state)
+{
+	struct basket basket = { 0 };
+	struct loop *loop = loop_new("x", &basket);
+
+	(void)state;
+	basket.loop = loop;
+	loop_after(loop, on_batch, &basket);
+	for (unsigned i = 0; i < 100; i++)
+		loop_post(loop, &make_ball(0)->letter, on_egg);
+	loop_start(loop);
+	loop_stop(loop);
+	assert_int_equal(basket.done, 100);
+	assert_true(basket.batches >= 1 && basket.batches <= 2);
+	/* those that come after the end too */
+	loop_post(loop, &make_ball(0)->letter, on_egg);
+	loop_free(loop);
+	assert_int_equal(basket.done, 101);
+	assert_int_equal(basket.waiting, 0);
+	assert_false(basket.elsewhere);
+}
+
+/* Asks the loop from a thread of its own. */
+struct asker {
+	struct basket *basket;
+	unsigned seen; /* letters that the loop had read */
+	bool here, wrong;
+};
+
+static void
+on_question(void *object)
+{
+	struct asker *asker = object;
+
+	asker->here = loop_here(asker->basket->loop);
+	asker->seen = asker->basket->waiting + asker->basket->done;
+}
+
+static void *
+on_ask(void *object)
+{
+	struct asker *asker = object;
+
+	for (unsigned i = 1; i <= 200; i++) {
+		loop_post(asker->basket->loop, &make_ball(0)->letter, on_egg);
+		asker->seen = 0;
+		loop_call(asker->basket->loop, on_question, asker);
+		/* its own letters at least were read before */
+		asker->wrong |= !asker->here || asker->seen < i;
+	}
+	return NULL;
+}
+
+static void
+test_call(void **state)
+{
+	struct basket basket = { 0 };
+	struct asker askers[THREADS], own = { .basket = &basket };
+
+	(void)state;
+	basket.loop = loop_new("x", &basket);
+	loop_call(basket.loop, on_question, &own); /* not started: ours */
+	assert_true(own.here);
+	for (unsigned i = 0; i < THREADS; i++)
+		askers[i] = (struct asker){ .basket = &basket };
+	loop_start(basket.loop);
+	run_threads(on_ask, askers, sizeof(askers[0]));
+	loop_call(basket.loop, on_question, &own);
+	assert_int_equal(own.seen, THREADS * 200);
+	for (unsigned i = 0; i < THREADS; i++)
+		assert_false(askers[i].wrong);
+	loop_stop(basket.loop);
+	own.seen = 0;
+	loop_call(basket.loop, on_question, &own); /* stopped: ours again */
+	assert_int_equal(own.seen, THREADS * 200);
+	loop_free(basket.loop);
+}
+
 int
 main(void)
 {
@@ -265,6 +371,8 @@ main(void)
 		cmocka_unit_test(test_never_started),
 		cmocka_unit_test(test_timers),
 		cmocka_unit_test(test_signals),
+		cmocka_unit_test(test_after_the_letters),
+		cmocka_unit_test(test_call),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

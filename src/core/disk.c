@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/disk.h"
+
+#include <glib.h>
+#include <stdatomic.h>
+#include <sys/statvfs.h>
+
+/* The most that is left for others when nobody said how much. */
+#define MIN_FREE_MOST (UINT64_C(200) * 1000 * 1000)
+
+struct disk {
+	const char *directory;
+	uint64_t min_free; /* as it was set; 0: by the size */
+	_Atomic enum disk_state state;
+	_Atomic uint64_t free, total;
+	atomic_bool inodes; /* there are enough */
+};
+
+struct disk *
+disk_new(const char *directory, uint64_t min_free_bytes)
+{
+	struct disk *disk = g_new0(struct disk, 1);
+
+	disk->directory = directory;
+	disk->min_free = min_free_bytes;
+	disk_look(disk);
+	return disk;
+}
+
+void
+disk_free(struct disk *disk)
+{
+	g_free(disk);
+}
+
+static uint64_t
+read_number(const _Atomic uint64_t *number)
+{
+	return atomic_load_explicit(number, memory_order_relaxed);
+}
+
+static void
+write_number(_Atomic uint64_t *number, uint64_t value)
+{
+	atomic_store_explicit(number, value, memory_order_relaxed);
+}
+
+/* What cannot be looked at has no room; what does not count inodes (btrfs)
+ * has enough. */
+void
+disk_look(struct disk *disk)
+{
+	struct statvfs now = { .f_files = 1 };
+
+	if (statvfs(disk->directory, &now) != 0)
+		now = (struct statvfs){ .f_files = 1 };
+	write_number(&disk->free, (uint64_t)now.f_bavail * now.f_frsize);
+	write_number(&disk->total, (uint64_t)now.f_blocks * now.f_frsize);
+	atomic_store_explicit(&disk->inodes,
+	    now.f_favail >= now.f_files / 100 &&
+		(now.f_files == 0 || now.f_favail > 0),
+	    memory_order_relaxed);
+}
+
+void
+disk_set(struct disk *disk, enum disk_state state)
+{
+	atomic_store_explicit(&disk->state, state, memory_order_relaxed);
+}
+
+enum disk_state
+disk_state(const struct disk *disk)
+{
+	return atomic_load_explicit(&disk->state, memory_order_relaxed);
+}
+
+bool
+disk_allows(const struct disk *disk, uint64_t bytes)
+{
+	uint64_t room = disk_free_bytes(disk);
+	uint64_t kept = disk_min_free_bytes(disk);
+
+	return disk_state(disk) == DISK_WELL &&
+	       atomic_load_explicit(&disk->inodes, memory_order_relaxed) &&
+	       room >= kept && room - kept >= bytes;
+}
+
+uint64_t
+disk_free_bytes(const struct disk *disk)
+{
+	return read_number(&disk->free);
+}
+
+uint64_t
+disk_total_bytes(const struct disk *disk)
+{
+	return read_number(&disk->total);
+}
+
+uint64_t
+disk_min_free_bytes(const struct disk *disk)
+{
+	if (disk->min_free > 0)
+		return disk->min_free;
+	return MIN(disk_total_bytes(disk) / 10, MIN_FREE_MOST);
+}
+
+const char *
+disk_state_text(enum disk_state state)
+{
+	static const char *const texts[] = {
+		[DISK_WELL] = "well",
+		[DISK_FULL] = "full",
+		[DISK_BAD] = "bad",
+	};
+
+	return texts[state];
+}
