@@ -64,6 +64,7 @@ class Process:
         self.lines = []
         self.grown = threading.Condition()
         self.ended = False
+        self.wanted = 0  # exit code
         # Should this program be killed, what it started ends too.
         self.child = subprocess.Popen(
             ["setpriv", "--pdeathsig", "TERM", *command],
@@ -124,6 +125,12 @@ class Process:
             raise Stuck(f"{self.name} did not end") from None
         self.reader.join(patience)
         return code
+
+    def kill(self):
+        """Ends it as a crash does: at once, in the middle of anything."""
+        self.wanted = -signal.SIGKILL
+        self.signal(signal.SIGKILL)
+        return self.wait_end()
 
     def stop(self):
         """Ends it as a service manager does; the exit code."""
@@ -433,6 +440,7 @@ class Scenario(unittest.TestCase):
                 faults += self.look_at(process)
             except Stuck as stuck:
                 faults.append(str(stuck))
+        faults += self.inspect()
         failed = self.has_failed()
         if faults or failed:
             self.show_logs()
@@ -449,12 +457,16 @@ class Scenario(unittest.TestCase):
                 if not (self.expected and re.search(self.expected, text)):
                     faults.append(f"{process.name} saw a bad request: {text}")
         code = process.stop()
-        if code != 0:
+        if code != process.wanted:
             faults.append(f"{process.name} ended with {code}")
         text = process.text()
         if re.search(r"Sanitizer|runtime error:|CRITICAL|\*\*\*", text):
             faults.append(f"{process.name} wrote a report, see its log")
         return faults
+
+    def inspect(self):
+        """What is wrong with the files that are left when all has ended."""
+        return []
 
     def has_failed(self):
         result = self._outcome.result
