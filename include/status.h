@@ -57,6 +57,7 @@ struct status_answer {
 	const char *type;    /* a literal: application/json, ... */
 	GString *body;       /* NULL: the spool */
 	struct spool *spool; /* raw; counted */
+	const char *allow;   /* a literal: the methods, of a 405; else NULL */
 };
 
 /* Answers one request: any thread that may wait.  target is path and query;

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include "health_page.h"
+
+#include "core/disk.h"
+#include <unistd.h>
+
+static void
+add_flag(struct json_object *object, const char *key, bool flag)
+{
+	json_object_object_add(object, key, json_object_new_boolean(flag));
+}
+
+/* Asks nobody: it must be told also when the store is busy or stuck. */
+void
+health_page_live(const struct page *page, struct status_answer *answer)
+{
+	struct json_object *object = json_object_new_object();
+
+	(void)page;
+	add_flag(object, "alive", true);
+	page_answer(answer, object);
+}
+
+static char *
+explain_space(const struct disk *disk, const char *what)
+{
+	return g_strdup_printf("%s: %" G_GUINT64_FORMAT
+			       " bytes are free, %" G_GUINT64_FORMAT
+			       " are to stay so; mail gets 452 until there is "
+			       "room",
+	    what, disk_free_bytes(disk), disk_min_free_bytes(disk));
+}
+
+/* Why no mail can be accepted; NULL: it can. */
+static char *
+find_obstacle(const struct status_options *options)
+{
+	const struct disk *disk = options->disk;
+
+	if (options->started_ms == 0)
+		return g_strdup("postferry is not running");
+	if (disk == NULL)
+		return NULL;
+	if (disk_state(disk) == DISK_BAD)
+		return g_strdup("a write to the queue failed: postferry is "
+				"about to end, the log says why");
+	if (disk_state(disk) == DISK_FULL)
+		return explain_space(disk, "the disk is full");
+	if (!disk_allows(disk, 0))
+		return explain_space(disk, "the disk is nearly full");
+	return NULL;
+}
+
+void
+health_page_ready(const struct page *page, struct status_answer *answer)
+{
+	g_autofree char *obstacle = find_obstacle(page->options);
+	struct json_object *object;
+
+	if (obstacle != NULL) {
+		page_refuse(answer, 503, "%s", obstacle);
+		return;
+	}
+	object = json_object_new_object();
+	add_flag(object, "ready", true);
+	page_answer(answer, object);
+}
+
+static void
+add_daemon(struct json_object *object, const struct status_options *options)
+{
+	g_autofree char *obstacle = find_obstacle(options);
+	bool running = options->started_ms != 0;
+
+	page_add_text(object, "version", POSTFERRY_VERSION);
+	add_flag(object, "running", running);
+	if (running)
+		page_add_number(object, "pid", (uint64_t)getpid());
+	else
+		json_object_object_add(object, "pid", NULL);
+	page_add_time(object, "started", options->started_ms);
+	add_flag(object, "ready", obstacle == NULL);
+	page_add_text(object, "why", obstacle);
+}
+
+static struct json_object *
+write_disk(const struct disk *disk)
+{
+	struct json_object *object;
+
+	if (disk == NULL)
+		return NULL;
+	object = json_object_new_object();
+	page_add_text(object, "state", disk_state_text(disk_state(disk)));
+	page_add_number(object, "free_bytes", disk_free_bytes(disk));
+	page_add_number(object, "total_bytes", disk_total_bytes(disk));
+	page_add_number(object, "min_free_bytes", disk_min_free_bytes(disk));
+	return object;
+}
+
+static struct json_object *
+write_queue(const struct store_counts *counts)
+{
+	struct json_object *object = json_object_new_object();
+
+	page_add_number(object, "waiting", counts->waiting);
+	page_add_number(object, "active", counts->active);
+	page_add_number(object, "held", counts->held);
+	page_add_number(object, "doubts", counts->doubts);
+	page_add_time(object, "oldest", counts->oldest_ms);
+	page_add_number(object, "bytes", counts->bytes);
+	return object;
+}
+
+/* unaccounted must be 0; below it when something was counted twice. */
+static struct json_object *
+write_totals(const struct store_totals *totals)
+{
+	struct json_object *object = json_object_new_object();
+	uint64_t known =
+	    totals->settled + totals->bounced + totals->dead + totals->waiting;
+
+	page_add_number(object, "accepted", totals->accepted);
+	page_add_number(object, "settled", totals->settled);
+	page_add_number(object, "bounced", totals->bounced);
+	page_add_number(object, "dead", totals->dead);
+	page_add_number(object, "waiting", totals->waiting);
+	json_object_object_add(object, "unaccounted",
+	    json_object_new_int64((int64_t)(totals->accepted - known)));
+	return object;
+}
+
+static struct json_object *
+write_provider(const struct status_provider *provider)
+{
+	struct json_object *object = json_object_new_object();
+
+	page_add_text(object, "name", provider->name);
+	page_add_text(object, "type", provider->type);
+	page_add_text(object, "state", provider->state);
+	page_add_number(object, "until_ms",
+	    provider->until_ms > 0 ? (uint64_t)provider->until_ms : 0);
+	page_add_number(object, "requests", provider->requests);
+	page_add_number(object, "waiting", provider->waiting);
+	return object;
+}
+
+static struct json_object *
+write_providers(const struct status_options *options)
+{
+	struct json_object *array = json_object_new_array();
+	g_autoptr(GPtrArray) providers =
+	    g_ptr_array_new_with_free_func(status_provider_free);
+
+	if (options->providers != NULL)
+		options->providers(options->object, providers);
+	for (unsigned i = 0; i < providers->len; i++)
+		json_object_array_add(
+		    array, write_provider(providers->pdata[i]));
+	return array;
+}
+
+void
+health_page_status(const struct page *page, struct status_answer *answer)
+{
+	const struct status_options *options = page->options;
+	struct store_ask ask = { .question = STORE_COUNTS };
+	struct json_object *object;
+
+	if (options->store != NULL && !page_ask(page, &ask, answer))
+		return;
+	object = json_object_new_object();
+	add_daemon(object, options);
+	json_object_object_add(object, "disk", write_disk(options->disk));
+	if (options->store != NULL) {
+		json_object_object_add(
+		    object, "queue", write_queue(&ask.counts));
+		json_object_object_add(
+		    object, "totals", write_totals(&ask.counts.totals));
+		store_ask_clear(&ask);
+	}
+	json_object_object_add(object, "providers", write_providers(options));
+	page_answer(answer, object);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pages of the daemon: is it there, can it take mail, how is it.
+ */
+#ifndef STATUS_HEALTH_PAGE_H
+#define STATUS_HEALTH_PAGE_H
+
+#include "page.h"
+
+void health_page_live(const struct page *page, struct status_answer *answer);
+void health_page_ready(const struct page *page, struct status_answer *answer);
+void health_page_status(const struct page *page, struct status_answer *answer);
+
+#endif

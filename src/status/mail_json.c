@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include "mail_json.h"
+
+#include "page.h"
+
+static void
+add_flag(struct json_object *object, const char *key, bool flag)
+{
+	json_object_object_add(object, key, json_object_new_boolean(flag));
+}
+
+/* What a provider said: nothing is null, not a word or a number. */
+static void
+add_verdict(struct json_object *object, bool said, enum verdict_class class,
+    unsigned status)
+{
+	page_add_text(object, "class", said ? verdict_class_text(class) : NULL);
+	if (said && status != 0)
+		page_add_number(object, "status", status);
+	else
+		json_object_object_add(object, "status", NULL);
+}
+
+static struct json_object *
+write_names(char *const *names)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (; names != NULL && *names != NULL; names++)
+		json_object_array_add(array, json_object_new_string(*names));
+	return array;
+}
+
+static struct json_object *
+write_recipient(const struct store_recipient *recipient)
+{
+	const struct recipient *is = &recipient->is;
+	struct json_object *object = json_object_new_object();
+	bool said = is->provider != NULL && is->class != VERDICT_NONE;
+
+	page_add_text(object, "address", recipient->address);
+	page_add_text(object, "state", recipient_state_text(is->state));
+	page_add_text(object, "provider", is->provider);
+	page_add_text(object, "provider_id", is->id);
+	add_verdict(object, said, is->class, is->status);
+	page_add_text(object, "text", is->text);
+	add_flag(object, "suppressed", is->suppressed);
+	json_object_object_add(
+	    object, "refused_by", write_names(is->refused_by));
+	page_add_time(
+	    object, "until", is->state == RECIPIENT_DOUBT ? is->until_ms : 0);
+	return object;
+}
+
+static struct json_object *
+write_recipients(const struct store_mail *mail)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (unsigned i = 0; i < mail->recipients->len; i++)
+		json_object_array_add(
+		    array, write_recipient(mail->recipients->pdata[i]));
+	return array;
+}
+
+/* The addresses of an attempt.  Its numbers come from the disk. */
+static struct json_object *
+write_addresses(
+    const struct store_mail *mail, const struct journal_attempt *attempt)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (unsigned i = 0; i < attempt->count; i++) {
+		unsigned number = attempt->recipients[i];
+
+		if (number >= mail->recipients->len)
+			continue;
+		const struct store_recipient *recipient =
+		    mail->recipients->pdata[number];
+		g_autofree char *valid =
+		    g_utf8_make_valid(recipient->address, -1);
+		json_object_array_add(array, json_object_new_string(valid));
+	}
+	return array;
+}
+
+static struct json_object *
+write_attempt(
+    const struct store_mail *mail, const struct journal_attempt *attempt)
+{
+	struct json_object *object = json_object_new_object();
+	bool ended = attempt->ended_ms != 0;
+
+	page_add_number(object, "number", attempt->number);
+	page_add_text(object, "provider", attempt->provider);
+	page_add_text(
+	    object, "form", attempt->form == DELIVERY_RAW ? "raw" : "fields");
+	json_object_object_add(
+	    object, "recipients", write_addresses(mail, attempt));
+	page_add_time(object, "begun", attempt->begun_ms);
+	page_add_time(object, "ended", attempt->ended_ms);
+	/* the wall clock may have been set back meanwhile */
+	if (ended && attempt->ended_ms >= attempt->begun_ms)
+		page_add_number(object, "duration_ms",
+		    (uint64_t)(attempt->ended_ms - attempt->begun_ms));
+	else
+		json_object_object_add(object, "duration_ms", NULL);
+	page_add_number(object, "sent_bytes", attempt->sent_bytes);
+	add_verdict(object, ended, attempt->class, attempt->status);
+	page_add_text(object, "text", attempt->text);
+	return object;
+}
+
+static void
+add_attempts(struct json_object *object, const struct store_mail *mail)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (unsigned i = 0; i < mail->attempts->len; i++)
+		json_object_array_add(
+		    array, write_attempt(mail, mail->attempts->pdata[i]));
+	json_object_object_add(object, "attempts", array);
+}
+
+static void
+add_acts(struct json_object *object, const struct store_mail *mail)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (unsigned i = 0; i < mail->acts->len; i++) {
+		const struct store_act *act = mail->acts->pdata[i];
+		struct json_object *one = json_object_new_object();
+
+		page_add_time(one, "at", act->at_ms);
+		page_add_text(one, "what", act->what);
+		page_add_text(one, "who", act->who);
+		json_object_array_add(array, one);
+	}
+	json_object_object_add(object, "acts", array);
+}
+
+struct json_object *
+mail_json_new(const struct store_mail *mail)
+{
+	struct json_object *object = json_object_new_object();
+	enum store_place place = mail->place;
+
+	page_add_text(object, "id", mail->id);
+	page_add_text(object, "state", store_place_text(place));
+	page_add_time(object, "received", mail->received_ms);
+	page_add_time(object, "due", place == STORE_WAITING ? mail->due_ms : 0);
+	page_add_time(object, "finished",
+	    place == STORE_FINISHED ? mail->finished_ms : 0);
+	page_add_text(object, "listener", mail->listener);
+	page_add_text(object, "peer", mail->peer);
+	page_add_text(object, "helo", mail->helo);
+	page_add_text(object, "sender", mail->sender);
+	page_add_number(object, "size_bytes", mail->size_bytes);
+	add_flag(object, "report", mail->report);
+	page_add_number(object, "rounds", mail->rounds);
+	page_add_text(object, "hold", place == STORE_HELD ? mail->hold : NULL);
+	json_object_object_add(object, "recipients", write_recipients(mail));
+	if (mail->attempts != NULL)
+		add_attempts(object, mail);
+	if (mail->acts != NULL)
+		add_acts(object, mail);
+	return object;
+}

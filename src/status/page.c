@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include "page.h"
+
+#include "core/clock.h"
+#include <string.h>
+
+static void
+write_body(struct status_answer *answer, struct json_object *object)
+{
+	size_t length;
+	const char *text = json_object_to_json_string_length(object,
+	    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
+
+	answer->body = g_string_new_len(text, (gssize)length);
+	g_string_append_c(answer->body, '\n');
+	json_object_put(object);
+}
+
+void
+page_answer(struct status_answer *answer, struct json_object *object)
+{
+	answer->code = 200;
+	answer->type = "application/json";
+	write_body(answer, object);
+}
+
+/* RFC 9457 4.2.1: the title of about:blank is that of the status. */
+static const char *
+find_title(unsigned code)
+{
+	static const struct {
+		unsigned code;
+		const char *title;
+	} titles[] = {
+		{ 400, "Bad Request" },
+		{ 404, "Not Found" },
+		{ 405, "Method Not Allowed" },
+		{ 409, "Conflict" },
+		{ 410, "Gone" },
+		{ 413, "Content Too Large" },
+		{ 503, "Service Unavailable" },
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(titles); i++)
+		if (titles[i].code == code)
+			return titles[i].title;
+	g_assert_not_reached();
+}
+
+void
+page_refuse(
+    struct status_answer *answer, unsigned code, const char *format, ...)
+{
+	struct json_object *object = json_object_new_object();
+	va_list arguments;
+
+	va_start(arguments, format);
+	g_autofree char *detail = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	page_add_text(object, "type", "about:blank");
+	page_add_text(object, "title", find_title(code));
+	page_add_number(object, "status", code);
+	page_add_text(object, "detail", detail);
+	answer->code = code;
+	answer->type = "application/problem+json";
+	write_body(answer, object);
+}
+
+/* What is said of an obstacle depends on whether the mail is there: then it is
+ * the mail's state that stands in the way. */
+bool
+page_ask(const struct page *page, struct store_ask *ask,
+    struct status_answer *answer)
+{
+	if (page->options->store == NULL) {
+		page_refuse(answer, 503,
+		    "there is no queue: [server] state_dir is not set");
+		return false;
+	}
+	store_answer(page->options->store, ask);
+	if (ask->obstacle == NULL)
+		return true;
+	page_refuse(answer, ask->found && ask->id != NULL ? 409 : 503, "%s",
+	    ask->obstacle);
+	store_ask_clear(ask);
+	return false;
+}
+
+bool
+page_read_state(
+    const struct page *page, int *place, int last, struct status_answer *answer)
+{
+	const char *word = target_parameter(page->target, "state");
+	g_autoptr(GString) words = g_string_new(NULL);
+
+	*place = -1;
+	if (word == NULL)
+		return true;
+	for (int i = STORE_WAITING; i <= last; i++) {
+		const char *text = store_place_text((enum store_place)i);
+
+		if (strcmp(word, text) == 0)
+			*place = i;
+		g_string_append_printf(
+		    words, "%s%s", words->len > 0 ? ", " : "", text);
+	}
+	if (*place >= 0)
+		return true;
+	page_refuse(answer, 400, "state = \"%s\": one of %s is expected", word,
+	    words->str);
+	return false;
+}
+
+bool
+page_read_id(const char *text, char out[static ID_LENGTH + 1])
+{
+	static const char letters[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+	if (strlen(text) != ID_LENGTH)
+		return false;
+	for (unsigned i = 0; i < ID_LENGTH; i++)
+		out[i] = g_ascii_toupper(text[i]);
+	out[ID_LENGTH] = '\0';
+	return strspn(out, letters) == ID_LENGTH;
+}
+
+void
+page_add_text(struct json_object *object, const char *key, const char *text)
+{
+	struct json_object *value = NULL;
+
+	if (text != NULL) {
+		g_autofree char *valid = g_utf8_make_valid(text, -1);
+
+		value = json_object_new_string(valid);
+	}
+	json_object_object_add(object, key, value);
+}
+
+void
+page_add_time(struct json_object *object, const char *key, int64_t ms)
+{
+	char text[CLOCK_RFC3339_LENGTH];
+
+	if (ms != 0)
+		clock_rfc3339(ms, text);
+	page_add_text(object, key, ms != 0 ? text : NULL);
+}
+
+void
+page_add_number(struct json_object *object, const char *key, uint64_t number)
+{
+	json_object_object_add(object, key, json_object_new_uint64(number));
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A page is one thing that can be asked for: what its handler is given, and how
+ * it writes its answer.  Any thread that may wait.
+ */
+#ifndef STATUS_PAGE_H
+#define STATUS_PAGE_H
+
+#include "status.h"
+#include "target.h"
+#include <json-c/json.h>
+
+/* One request, borrowed for the call. */
+struct page {
+	const struct status_options *options;
+	const struct target *target;
+	const char *who;
+	enum store_question question; /* of the acts: which */
+};
+
+/* Fills in the answer, which is empty. */
+typedef void (*page_fn)(const struct page *page, struct status_answer *answer);
+
+/* Answers with the object, which is taken over. */
+void page_answer(struct status_answer *answer, struct json_object *object);
+
+/* Answers that it cannot be: RFC 9457, the detail in words for people. */
+void page_refuse(struct status_answer *answer, unsigned code,
+    const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/* The store's answer to a question, to be cleared; false when there is none: no
+ * store, or it cannot say: then the request is answered. */
+bool page_ask(const struct page *page, struct store_ask *ask,
+    struct status_answer *answer);
+
+/* The parameter state as an enum store_place, -1 when not given; false when it
+ * is another word than these: then the request is answered. */
+bool page_read_state(const struct page *page, int *place, int last,
+    struct status_answer *answer);
+
+/* True for the form of an id, whose letters become capitals in out. */
+bool page_read_id(const char *text, char out[static ID_LENGTH + 1]);
+
+/* Adds a member: text made valid UTF-8, NULL is null. */
+void page_add_text(
+    struct json_object *object, const char *key, const char *text);
+
+/* A date of the wall clock in RFC 3339; 0 is null. */
+void page_add_time(struct json_object *object, const char *key, int64_t ms);
+
+void page_add_number(
+    struct json_object *object, const char *key, uint64_t number);
+
+#endif

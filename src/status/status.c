@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "status.h"
+
+#include "health_page.h"
+#include "message_page.h"
+#include <string.h>
+
+struct status {
+	struct status_options options;
+};
+
+#define MESSAGES "/v1/messages"
+
+/* Every page there is.  A path has pages of one method only. */
+static const struct route {
+	const char *method;
+	const char *path;
+	const char *parameters;
+	page_fn handle;
+	enum store_question question;
+} routes[] = {
+	{ "GET", "/livez", "", health_page_live, 0 },
+	{ "GET", "/readyz", "", health_page_ready, 0 },
+	{ "GET", "/status", "", health_page_status, 0 },
+	{ "GET", MESSAGES, "state,after,limit", message_page_list, 0 },
+	{ "POST", MESSAGES "/retry", "state", message_page_act_all,
+	    STORE_RETRY },
+	{ "POST", MESSAGES "/hold", "state", message_page_act_all, STORE_HOLD },
+	{ "POST", MESSAGES "/release", "state", message_page_act_all,
+	    STORE_RELEASE },
+	{ "POST", MESSAGES "/drop", "state", message_page_act_all, STORE_DROP },
+	{ "GET", MESSAGES "/*", "", message_page_story, 0 },
+	{ "GET", MESSAGES "/*/raw", "", message_page_raw, 0 },
+	{ "POST", MESSAGES "/*/retry", "", message_page_act, STORE_RETRY },
+	{ "POST", MESSAGES "/*/hold", "", message_page_act, STORE_HOLD },
+	{ "POST", MESSAGES "/*/release", "", message_page_act, STORE_RELEASE },
+	{ "POST", MESSAGES "/*/drop", "", message_page_act, STORE_DROP },
+};
+
+void
+status_provider_free(void *object)
+{
+	struct status_provider *provider = object;
+
+	g_free(provider->name);
+	g_free(provider->type);
+	g_free(provider);
+}
+
+struct status *
+status_new(const struct status_options *options)
+{
+	struct status *status = g_new0(struct status, 1);
+
+	status->options = *options;
+	return status;
+}
+
+void
+status_free(struct status *status)
+{
+	g_free(status);
+}
+
+/* The first page of the path: the words (retry) stand before the ids. */
+static const struct route *
+find_route(const struct target *target)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(routes); i++)
+		if (target_fits(target, routes[i].path))
+			return &routes[i];
+	return NULL;
+}
+
+/* HEAD is GET whose body the door leaves out. */
+static bool
+is_method(const struct route *route, const char *method)
+{
+	return strcmp(route->method, method) == 0 ||
+	       (strcmp(route->method, "GET") == 0 &&
+		   strcmp(method, "HEAD") == 0);
+}
+
+static void
+refuse_method(
+    const struct route *route, const char *method, struct status_answer *answer)
+{
+	answer->allow =
+	    strcmp(route->method, "GET") == 0 ? "GET, HEAD" : "POST";
+	page_refuse(answer, 405, "%s is not done here; what is: %s", method,
+	    answer->allow);
+}
+
+static void
+handle(
+    const struct route *route, struct page *page, struct status_answer *answer)
+{
+	const char *stranger = target_stranger(page->target, route->parameters);
+
+	if (stranger != NULL) {
+		page_refuse(answer, 400,
+		    "there is no parameter \"%s\" here; expected: %s", stranger,
+		    *route->parameters != '\0' ? route->parameters : "none");
+		return;
+	}
+	page->question = route->question;
+	route->handle(page, answer);
+}
+
+void
+status_request(struct status *status, const char *method, const char *text,
+    const char *who, struct status_answer *answer)
+{
+	struct target target;
+	struct page page = {
+		.options = &status->options, .target = &target, .who = who
+	};
+	const char *why;
+
+	*answer = (struct status_answer){ 0 };
+	if (!target_read(&target, text, &why)) {
+		page_refuse(answer, 400, "%s", why);
+		return;
+	}
+	const struct route *route = find_route(&target);
+	if (route == NULL)
+		page_refuse(answer, 404,
+		    "there is no such page; there are /livez, /readyz, "
+		    "/status, " MESSAGES);
+	else if (!is_method(route, method))
+		refuse_method(route, method, answer);
+	else
+		handle(route, &page, answer);
+	target_clear(&target);
+}
+
+void
+status_answer_clear(struct status_answer *answer)
+{
+	if (answer->body != NULL)
+		g_string_free(answer->body, TRUE);
+	if (answer->spool != NULL)
+		spool_unref(answer->spool);
+	*answer = (struct status_answer){ 0 };
+}
