@@ -38,8 +38,10 @@ bool spool_seal(struct spool *spool);
 
 /* Gives a sealed spool whose bytes are in a file the name `path`, in the file
  * system of its place: written, synced, named, the directory synced, in this
- * order.  Blocks.  False and errno when that failed; then there is no such
- * file, or one that nobody may rely on. */
+ * order.  A file that has that name already is replaced.  Where the spool's own
+ * file cannot be named a copy is, made under path.new.  Blocks.  False and
+ * errno when that failed; then there is no such file, or one that nobody may
+ * rely on. */
 bool spool_keep(struct spool *spool, const char *path);
 
 /* The spool of a file that spool_keep() made: sealed; size and digest as they
@@ -57,8 +59,8 @@ void spool_unref(struct spool *spool);
 
 uint64_t spool_size(const struct spool *spool);
 
-/* A 64-bit digest of all bytes, for telling a resend from another mail.  Not
- * against anyone who tries to collide. */
+/* A 64-bit digest of all bytes of a sealed spool, for telling a resend from
+ * another mail.  Not against anyone who tries to collide. */
 uint64_t spool_digest(const struct spool *spool);
 
 /* Reads up to length bytes at offset (pread; no shared position).  Returns the

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The first allocation: most mails fit in one or two doublings. */
@@ -14,7 +16,7 @@
 
 /* While the spool lives in a file, `bytes` gathers what the next write takes.
  * The digest goes by words of 8 bytes whatever the splits were: `word` holds
- * the bytes that do not yet make one. */
+ * the bytes that do not yet make one, until it is sealed. */
 struct spool {
 	atomic_uint count;
 	const struct spool_place *place;
@@ -93,13 +95,10 @@ open_file(const char *directory)
 }
 
 static bool
-write_file(struct spool *spool, const unsigned char *bytes, size_t length)
+write_all(int fd, const unsigned char *bytes, size_t length)
 {
-	/* A memfd is memory like any other. */
-	if (spool->place->directory == NULL && !charge(spool, length))
-		return false;
 	while (length > 0) {
-		ssize_t done = write(spool->fd, bytes, length);
+		ssize_t done = write(fd, bytes, length);
 
 		if (done < 0 && errno == EINTR)
 			continue;
@@ -109,6 +108,15 @@ write_file(struct spool *spool, const unsigned char *bytes, size_t length)
 		length -= (size_t)done;
 	}
 	return true;
+}
+
+static bool
+write_file(struct spool *spool, const unsigned char *bytes, size_t length)
+{
+	/* A memfd is memory like any other. */
+	if (spool->place->directory == NULL && !charge(spool, length))
+		return false;
+	return write_all(spool->fd, bytes, length);
 }
 
 static bool
@@ -151,6 +159,12 @@ digest_bytes(struct spool *spool, const unsigned char *bytes, size_t length)
 		spool->word |= (uint64_t)*bytes++ << 8 * (at & 7);
 }
 
+static uint64_t
+finish_digest(const struct spool *spool)
+{
+	return mix(mix(spool->digest, spool->word), spool->size);
+}
+
 bool
 spool_append(struct spool *spool, const void *bytes, size_t length)
 {
@@ -180,7 +194,9 @@ spool_append(struct spool *spool, const void *bytes, size_t length)
 bool
 spool_seal(struct spool *spool)
 {
+	g_assert(!spool->sealed);
 	spool->sealed = true;
+	spool->digest = finish_digest(spool);
 	if (spool->fd < 0)
 		return true;
 	if (!flush(spool))
@@ -220,7 +236,8 @@ spool_size(const struct spool *spool)
 uint64_t
 spool_digest(const struct spool *spool)
 {
-	return mix(mix(spool->digest, spool->word), spool->size);
+	g_assert(spool->sealed);
+	return spool->digest;
 }
 
 ssize_t
@@ -251,6 +268,153 @@ spool_memory(const struct spool *spool)
 	if (spool->fd >= 0)
 		return NULL;
 	return spool->bytes == NULL ? nothing : spool->bytes;
+}
+
+static bool
+sync_directory(const char *path)
+{
+	g_autofree char *directory = g_path_get_dirname(path);
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	bool synced = fsync(fd) == 0;
+	int wrong = errno;
+	close(fd);
+	errno = wrong;
+	return synced;
+}
+
+/* Names the file that has none.  A file there already was made by one who
+ * tried before and failed. */
+static bool
+link_file(int fd, const char *path)
+{
+	char self[32];
+
+	g_snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	if (linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0)
+		return true;
+	return errno == EEXIST && unlink(path) == 0 &&
+	       linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0;
+}
+
+static bool
+write_copy(const struct spool *spool, int fd)
+{
+	g_autofree unsigned char *bytes = g_malloc(SPOOL_MEMORY_MAX);
+	uint64_t at = 0;
+
+	while (at < spool->size) {
+		ssize_t got = spool_read(spool, at, bytes, SPOOL_MEMORY_MAX);
+
+		if (got == 0)
+			errno = EBADMSG;
+		if (got <= 0 || !write_all(fd, bytes, (size_t)got))
+			return false;
+		at += (uint64_t)got;
+	}
+	return fdatasync(fd) == 0;
+}
+
+/* For spools whose file cannot be linked: in memory, or unlinked once. */
+static bool
+copy_file(const struct spool *spool, const char *path)
+{
+	g_autofree char *fresh = g_strconcat(path, ".new", NULL);
+	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return false;
+	bool written = write_copy(spool, fd);
+	int wrong = errno;
+	if (close(fd) != 0 && written) {
+		written = false;
+		wrong = errno;
+	}
+	if (written && rename(fresh, path) == 0)
+		return true;
+	if (written)
+		wrong = errno;
+	unlink(fresh);
+	errno = wrong;
+	return false;
+}
+
+static bool
+cannot_link(int wrong)
+{
+	return wrong == ENOENT || wrong == EXDEV || wrong == EPERM ||
+	       wrong == EACCES || wrong == EOPNOTSUPP;
+}
+
+static bool
+name_file(const struct spool *spool, const char *path)
+{
+	if (spool->place->directory == NULL)
+		return copy_file(spool, path);
+	if (fdatasync(spool->fd) != 0)
+		return false;
+	if (link_file(spool->fd, path))
+		return true;
+	return cannot_link(errno) && copy_file(spool, path);
+}
+
+bool
+spool_keep(struct spool *spool, const char *path)
+{
+	g_assert(spool->sealed && spool->fd >= 0);
+	if (!name_file(spool, path))
+		return false;
+	if (sync_directory(path))
+		return true;
+	int wrong = errno;
+	unlink(path);
+	errno = wrong;
+	return false;
+}
+
+struct spool *
+spool_open(const struct spool_place *place, const char *path, uint64_t size,
+    uint64_t digest)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat is;
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &is) != 0 || (uint64_t)is.st_size != size) {
+		close(fd);
+		errno = EBADMSG;
+		return NULL;
+	}
+	struct spool *spool = spool_new(place);
+	spool->fd = fd;
+	spool->size = size;
+	spool->digest = digest;
+	spool->sealed = true;
+	return spool;
+}
+
+bool
+spool_check(const struct spool *spool)
+{
+	g_autofree unsigned char *bytes = g_malloc(SPOOL_MEMORY_MAX);
+	struct spool now = { 0 };
+
+	while (now.size < spool->size) {
+		ssize_t got =
+		    spool_read(spool, now.size, bytes, SPOOL_MEMORY_MAX);
+
+		if (got < 0)
+			return false;
+		if (got == 0)
+			break;
+		digest_bytes(&now, bytes, (size_t)got);
+		now.size += (uint64_t)got;
+	}
+	errno = EBADMSG;
+	return finish_digest(&now) == spool->digest;
 }
 
 int

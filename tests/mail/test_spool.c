@@ -2,6 +2,7 @@
 #include "mail/spool.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -200,6 +201,168 @@ test_digest(void **state)
 	budget_free(budget);
 }
 
+/* Where the spool is, and how much of it is kept in a file. */
+static const struct {
+	const char *name;
+	bool memfd;
+	size_t length;
+} kept[] = {
+	{ "a file without a name", false, SPOOL_MEMORY_MAX + 1 },
+	{ "a large one", false, 3 * MEGABYTE + 17 },
+	{ "a memfd is copied", true, SPOOL_MEMORY_MAX + 1 },
+	{ "a large one is copied", true, MEGABYTE + 1 },
+};
+
+static void
+check_opened(const struct spool_place *place, const char *path,
+    const struct spool *as, GBytes *bytes)
+{
+	uint64_t size = spool_size(as), digest = spool_digest(as);
+	struct spool *spool = spool_open(place, path, size, digest);
+
+	assert_non_null(spool);
+	assert_int_equal(spool_size(spool), size);
+	assert_int_equal(spool_digest(spool), digest);
+	assert_null(spool_memory(spool));
+	compare(spool, bytes);
+	assert_true(spool_check(spool));
+	spool_unref(spool);
+	errno = 0;
+	assert_null(spool_open(place, path, size - 1, digest));
+	assert_int_equal(errno, EBADMSG);
+	spool = spool_open(place, path, size, digest + 1);
+	errno = 0;
+	assert_false(spool_check(spool));
+	assert_int_equal(errno, EBADMSG);
+	spool_unref(spool);
+}
+
+static void
+test_keep(void **state)
+{
+	g_autofree char *directory = g_dir_make_tmp("spool-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(directory, "kept", NULL);
+	struct budget *budget = budget_new(64 * MEGABYTE);
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(kept); i++) {
+		struct spool_place place = { directory, budget };
+		struct spool_place from = place;
+		g_autoptr(GBytes) bytes = make_bytes(kept[i].length);
+
+		if (kept[i].memfd)
+			from.directory = NULL;
+		struct spool *spool = fill(&from, bytes, 5000);
+		if (!spool_keep(spool, path))
+			fail_msg("%s: %s", kept[i].name, g_strerror(errno));
+		assert_true(spool_keep(spool, path)); /* again: replaced */
+		check_opened(&place, path, spool, bytes);
+		spool_unref(spool); /* the name outlives it */
+		assert_int_equal(unlink(path), 0);
+		assert_int_equal(budget_taken(budget), 0);
+	}
+	assert_int_equal(rmdir(directory), 0); /* no .new is left */
+	budget_free(budget);
+}
+
+static void
+test_keep_fails(void **state)
+{
+	g_autofree char *directory = g_dir_make_tmp("spool-XXXXXX", NULL);
+	struct budget *budget = budget_new(64 * MEGABYTE);
+	struct spool_place places[] = { { directory, budget },
+		{ NULL, budget } };
+	g_autoptr(GBytes) bytes = make_bytes(SPOOL_MEMORY_MAX + 1);
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
+		struct spool *spool = fill(&places[i], bytes, 5000);
+
+		errno = 0;
+		assert_false(spool_keep(spool, "/nonexistent/bodies/x"));
+		assert_int_equal(errno, ENOENT);
+		errno = 0;
+		assert_false(spool_keep(spool, "/proc/x"));
+		assert_int_not_equal(errno, 0);
+		compare(spool, bytes); /* no harm done to it */
+		spool_unref(spool);
+	}
+	assert_int_equal(rmdir(directory), 0);
+	budget_free(budget);
+}
+
+/* What the disk may have done to a file since it was kept. */
+static const struct {
+	const char *name;
+	off_t cut;  /* to so many bytes; -1: not */
+	off_t flip; /* one bit at */
+} damages[] = {
+	{ "first bit", -1, 0 },
+	{ "last bit", -1, SPOOL_MEMORY_MAX },
+	{ "cut by one", SPOOL_MEMORY_MAX, -1 },
+	{ "empty", 0, -1 },
+};
+
+static void
+damage(const char *path, size_t i)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	unsigned char byte;
+
+	if (damages[i].cut >= 0)
+		assert_int_equal(ftruncate(fd, damages[i].cut), 0);
+	if (damages[i].flip >= 0) {
+		assert_int_equal(pread(fd, &byte, 1, damages[i].flip), 1);
+		byte ^= 1;
+		assert_int_equal(pwrite(fd, &byte, 1, damages[i].flip), 1);
+	}
+	close(fd);
+}
+
+static void
+test_damage(void **state)
+{
+	g_autofree char *directory = g_dir_make_tmp("spool-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(directory, "kept", NULL);
+	struct budget *budget = budget_new(64 * MEGABYTE);
+	struct spool_place place = { directory, budget };
+	g_autoptr(GBytes) bytes = make_bytes(SPOOL_MEMORY_MAX + 1);
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(damages); i++) {
+		struct spool *spool = fill(&place, bytes, 5000);
+
+		assert_true(spool_keep(spool, path));
+		assert_true(spool_check(spool));
+		damage(path, i);
+		errno = 0;
+		if (spool_check(spool))
+			fail_msg("%s", damages[i].name);
+		assert_int_equal(errno, EBADMSG);
+		spool_unref(spool);
+		unlink(path);
+	}
+	errno = 0;
+	assert_null(spool_open(&place, path, 1, 1));
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(rmdir(directory), 0);
+	budget_free(budget);
+}
+
+static void
+test_check_in_memory(void **state)
+{
+	struct budget *budget = budget_new(MEGABYTE);
+	struct spool_place place = { NULL, budget };
+	g_autoptr(GBytes) bytes = make_bytes(1000);
+	struct spool *spool = fill(&place, bytes, 7);
+
+	(void)state;
+	assert_true(spool_check(spool));
+	spool_unref(spool);
+	budget_free(budget);
+}
+
 int
 main(void)
 {
@@ -210,6 +373,10 @@ main(void)
 		cmocka_unit_test(test_budget_at_seal),
 		cmocka_unit_test(test_no_directory),
 		cmocka_unit_test(test_digest),
+		cmocka_unit_test(test_keep),
+		cmocka_unit_test(test_keep_fails),
+		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_check_in_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
