@@ -257,9 +257,9 @@ chronicle_end(const struct dispatcher *dispatcher, const struct flight *flight,
 
 	log_info("mail answered", log_str("mail", submission->id),
 	    log_num("code", answer->code), log_num("recipients", ledger->count),
-	    log_num("accepted", ledger_count(ledger, LEDGER_ACCEPTED)),
-	    log_num("refused", ledger_count(ledger, LEDGER_REFUSED)),
-	    log_num("doubt", ledger_count(ledger, LEDGER_DOUBT)),
+	    log_num("accepted", ledger_count(ledger, RECIPIENT_ACCEPTED)),
+	    log_num("refused", ledger_count(ledger, RECIPIENT_REFUSED)),
+	    log_num("doubt", ledger_count(ledger, RECIPIENT_DOUBT)),
 	    log_num("attempts", flight->attempts),
 	    log_num("ms", clock_wall_ms() - submission->received_ms),
 	    log_str("text", answer->text));

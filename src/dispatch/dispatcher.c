@@ -280,7 +280,7 @@ freeze_or_land(struct dispatcher *dispatcher, struct flight *flight)
 static void
 thaw(struct dispatcher *dispatcher, struct flight *flight, int64_t now_ms)
 {
-	if (ledger_count(flight->ledger, LEDGER_DOUBT) == 0)
+	if (ledger_count(flight->ledger, RECIPIENT_DOUBT) == 0)
 		return;
 	memory_review(
 	    dispatcher->memory, flight->message, flight->ledger, now_ms);

@@ -99,7 +99,7 @@ judge_standing(const struct exchange *exchange, const struct outcome *outcome)
 }
 
 static const struct ledger_recipient *
-find_state(const struct ledger *ledger, enum ledger_state state)
+find_state(const struct ledger *ledger, enum recipient_state state)
 {
 	for (unsigned i = 0; i < ledger->count; i++)
 		if (ledger->recipients[i].state == state)
@@ -131,22 +131,22 @@ static struct answer *
 answer_later(const struct ledger *ledger, const struct submission *submission,
     const char *const *names)
 {
-	const struct ledger_recipient *r = find_state(ledger, LEDGER_DOUBT);
+	const struct ledger_recipient *r = find_state(ledger, RECIPIENT_DOUBT);
 	g_autofree char *text = NULL;
 
 	if (r == NULL)
-		r = find_state(ledger, LEDGER_OPEN);
+		r = find_state(ledger, RECIPIENT_OPEN);
 	if (r == NULL)
-		r = find_state(ledger, LEDGER_WAITING);
-	if (r->state == LEDGER_DOUBT && r->status != 0)
+		r = find_state(ledger, RECIPIENT_WAITING);
+	if (r->state == RECIPIENT_DOUBT && r->status != 0)
 		text = g_strdup_printf(
 		    "%s: %s may have taken it and answered %u; try again later",
 		    submission->id, names[r->provider], r->status);
-	else if (r->state == LEDGER_DOUBT)
+	else if (r->state == RECIPIENT_DOUBT)
 		text = g_strdup_printf(
 		    "%s: %s may have taken it and did not say; try again later",
 		    submission->id, names[r->provider]);
-	else if (r->state == LEDGER_OPEN)
+	else if (r->state == RECIPIENT_OPEN)
 		text = g_strdup_printf(
 		    "%s: no answer in time; try again later", submission->id);
 	else if (r->text != NULL)
@@ -193,12 +193,12 @@ static void
 name_refused(GString *text, const struct ledger *ledger,
     const struct submission *submission, const char *const *names)
 {
-	unsigned refused = ledger_count(ledger, LEDGER_REFUSED), told = 0;
+	unsigned refused = ledger_count(ledger, RECIPIENT_REFUSED), told = 0;
 	size_t most = refused == 1 ? REFUSED_TEXT_MAX : REFUSED_WHY_MAX;
 
 	for (unsigned i = 0; i < ledger->count; i++) {
 		const struct ledger_recipient *r = &ledger->recipients[i];
-		if (r->state != LEDGER_REFUSED)
+		if (r->state != RECIPIENT_REFUSED)
 			continue;
 		g_autofree char *why = explain_refusal(r, most);
 		g_autofree char *one =
@@ -218,11 +218,11 @@ static struct answer *
 answer_refused(const struct ledger *ledger, const struct submission *submission,
     const char *const *names)
 {
-	unsigned refused = ledger_count(ledger, LEDGER_REFUSED);
+	unsigned refused = ledger_count(ledger, RECIPIENT_REFUSED);
 	g_autoptr(GString) text = g_string_new(NULL);
 	const char *enhanced;
 	unsigned code =
-	    choose_refusal(find_state(ledger, LEDGER_REFUSED), &enhanced);
+	    choose_refusal(find_state(ledger, RECIPIENT_REFUSED), &enhanced);
 
 	g_string_append_printf(text, "%s: ", submission->id);
 	if (refused < ledger->count)
@@ -241,11 +241,11 @@ judge_answer(const struct ledger *ledger, const struct submission *submission,
 	if (ledger->count == 0)
 		return answer_new(submission->return_to.session, 554, "5.5.1",
 		    "No valid recipients");
-	if (ledger_count(ledger, LEDGER_ACCEPTED) == ledger->count)
+	if (ledger_count(ledger, RECIPIENT_ACCEPTED) == ledger->count)
 		return answer_accepted(ledger, submission, names);
-	if (ledger_count(ledger, LEDGER_DOUBT) ||
-	    ledger_count(ledger, LEDGER_OPEN) ||
-	    ledger_count(ledger, LEDGER_WAITING))
+	if (ledger_count(ledger, RECIPIENT_DOUBT) ||
+	    ledger_count(ledger, RECIPIENT_OPEN) ||
+	    ledger_count(ledger, RECIPIENT_WAITING))
 		return answer_later(ledger, submission, names);
 	return answer_refused(ledger, submission, names);
 }

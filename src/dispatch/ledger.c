@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ledger.h"
 
-#include <limits.h>
-
 /* A doubt after an error answer is marked until ledger_freeze() gives it its
  * time. */
 enum {
@@ -18,7 +16,16 @@ ledger_new(unsigned recipients, unsigned providers)
 	ledger->recipients = g_new0(struct ledger_recipient, recipients);
 	ledger->count = recipients;
 	ledger->providers = providers;
+	for (unsigned i = 0; i < recipients; i++)
+		ledger->recipients[i].provider = LEDGER_NOBODY;
 	return ledger;
+}
+
+static void
+forget_texts(struct ledger_recipient *recipient)
+{
+	g_clear_pointer(&recipient->id, g_free);
+	g_clear_pointer(&recipient->text, g_free);
 }
 
 void
@@ -27,7 +34,7 @@ ledger_free(struct ledger *ledger)
 	if (ledger == NULL)
 		return;
 	for (unsigned i = 0; i < ledger->count; i++)
-		g_free(ledger->recipients[i].text);
+		forget_texts(&ledger->recipients[i]);
 	g_free(ledger->recipients);
 	g_free(ledger);
 }
@@ -51,7 +58,7 @@ ledger_pick(const struct ledger *ledger, unsigned provider, unsigned *out)
 	for (unsigned i = 0;
 	     i < ledger->count && count < ledger->batch[provider]; i++) {
 		const struct ledger_recipient *r = &ledger->recipients[i];
-		if (r->state == LEDGER_WAITING &&
+		if (r->state == RECIPIENT_WAITING &&
 		    !(r->tried & (1u << provider)))
 			out[count++] = i;
 	}
@@ -64,8 +71,8 @@ ledger_open(struct ledger *ledger, unsigned provider,
 {
 	for (unsigned i = 0; i < count; i++) {
 		struct ledger_recipient *r = &ledger->recipients[recipients[i]];
-		g_assert(r->state == LEDGER_WAITING);
-		r->state = LEDGER_OPEN;
+		g_assert(r->state == RECIPIENT_WAITING);
+		r->state = RECIPIENT_OPEN;
 		r->open_by = provider;
 	}
 }
@@ -75,8 +82,8 @@ ledger_reopen(struct ledger *ledger, const unsigned *recipients, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
 		struct ledger_recipient *r = &ledger->recipients[recipients[i]];
-		g_assert(r->state == LEDGER_OPEN);
-		r->state = LEDGER_WAITING;
+		g_assert(r->state == RECIPIENT_OPEN);
+		r->state = RECIPIENT_WAITING;
 	}
 }
 
@@ -95,17 +102,21 @@ ledger_recall(struct ledger *ledger, unsigned recipient,
 {
 	struct ledger_recipient *r = &ledger->recipients[recipient];
 	uint32_t asked = known->refused_by;
-	uint32_t doubtful = asked | 1u << known->provider;
+	uint32_t doubtful = asked;
 
-	if (known->state == LEDGER_DOUBT && (ledger->possible & ~doubtful) != 0)
+	if (known->provider != LEDGER_NOBODY)
+		doubtful |= 1u << known->provider;
+	if (known->state == RECIPIENT_DOUBT &&
+	    (ledger->possible & ~doubtful) != 0)
 		asked = doubtful;
-	g_free(r->text);
+	forget_texts(r);
 	*r = *known;
+	r->id = g_strdup(known->id);
 	r->text = g_strdup(known->text);
 	r->tried = asked;
-	if (r->state == LEDGER_WAITING && r->refused_by != 0 &&
+	if (r->state == RECIPIENT_WAITING && r->refused_by != 0 &&
 	    is_refused_for_good(ledger, r))
-		r->state = LEDGER_REFUSED;
+		r->state = RECIPIENT_REFUSED;
 }
 
 void
@@ -115,10 +126,10 @@ ledger_exclude(
 	ledger->possible &= ~(1u << provider);
 	for (unsigned i = 0; i < ledger->count; i++) {
 		struct ledger_recipient *r = &ledger->recipients[i];
-		if (r->state != LEDGER_WAITING ||
+		if (r->state != RECIPIENT_WAITING ||
 		    (ledger->possible & ~r->refused_by) != 0)
 			continue;
-		r->state = LEDGER_REFUSED;
+		r->state = RECIPIENT_REFUSED;
 		if (r->refused_by != 0)
 			continue;
 		r->class = VERDICT_PAYLOAD;
@@ -129,7 +140,7 @@ ledger_exclude(
 	}
 }
 
-static enum ledger_state
+static enum recipient_state
 enter_verdict(const struct ledger *ledger, struct ledger_recipient *recipient,
     const struct verdict *verdict)
 {
@@ -138,23 +149,24 @@ enter_verdict(const struct ledger *ledger, struct ledger_recipient *recipient,
 	recipient->tried |= bit;
 	switch (verdict->class) {
 	case VERDICT_ACCEPTED:
-		return LEDGER_ACCEPTED;
+		return RECIPIENT_ACCEPTED;
 	case VERDICT_RECIPIENT:
-		return LEDGER_REFUSED;
+		return RECIPIENT_REFUSED;
 	case VERDICT_PAYLOAD:
 		recipient->refused_by |= bit;
-		return is_refused_for_good(ledger, recipient) ? LEDGER_REFUSED
-							      : LEDGER_WAITING;
+		return is_refused_for_good(ledger, recipient)
+			   ? RECIPIENT_REFUSED
+			   : RECIPIENT_WAITING;
 	case VERDICT_ACCOUNT:
 	case VERDICT_SENDER:
 	case VERDICT_THROTTLE:
 	case VERDICT_OUTAGE:
-		return LEDGER_WAITING;
+		return RECIPIENT_WAITING;
 	case VERDICT_NONE:
 	case VERDICT_DOUBT:
 		recipient->doubt_ms =
 		    verdict->unlikely ? DOUBT_UNLIKELY : DOUBT_FRESH;
-		return LEDGER_DOUBT;
+		return RECIPIENT_DOUBT;
 	}
 	g_assert_not_reached();
 }
@@ -205,12 +217,13 @@ ledger_settle(struct ledger *ledger, unsigned provider,
 		struct ledger_recipient *r =
 		    &ledger->recipients[delivery->recipients[i]];
 		const struct verdict *verdict = &outcome->verdicts[i];
-		g_assert(r->state == LEDGER_OPEN);
+		g_assert(r->state == RECIPIENT_OPEN);
 		r->class = verdict->class;
 		r->provider = provider;
 		r->status = verdict->status;
 		r->suppressed = verdict->suppressed;
-		g_free(r->text);
+		forget_texts(r);
+		r->id = g_strdup(verdict->id);
 		r->text = g_strdup(verdict->text);
 		r->state = enter_verdict(ledger, r, verdict);
 	}
@@ -222,7 +235,7 @@ ledger_freeze(
 {
 	for (unsigned i = 0; i < ledger->count; i++) {
 		struct ledger_recipient *r = &ledger->recipients[i];
-		if (r->state != LEDGER_DOUBT || r->doubt_ms > 0)
+		if (r->state != RECIPIENT_DOUBT || r->doubt_ms > 0)
 			continue;
 		r->doubt_ms =
 		    now_ms + (r->doubt_ms == DOUBT_UNLIKELY ? waits->unlikely_ms
@@ -244,9 +257,9 @@ ledger_thaw(struct ledger *ledger, int64_t now_ms)
 
 	for (unsigned i = 0; i < ledger->count; i++) {
 		struct ledger_recipient *r = &ledger->recipients[i];
-		if (r->state != LEDGER_DOUBT || r->doubt_ms > now_ms)
+		if (r->state != RECIPIENT_DOUBT || r->doubt_ms > now_ms)
 			continue;
-		r->state = LEDGER_WAITING;
+		r->state = RECIPIENT_WAITING;
 		r->doubt_ms = 0;
 		count++;
 	}
@@ -260,7 +273,8 @@ ledger_doubt_until(const struct ledger *ledger)
 
 	for (unsigned i = 0; i < ledger->count; i++) {
 		const struct ledger_recipient *r = &ledger->recipients[i];
-		if (r->state == LEDGER_DOUBT && has_someone_to_ask(ledger, r) &&
+		if (r->state == RECIPIENT_DOUBT &&
+		    has_someone_to_ask(ledger, r) &&
 		    (until == 0 || r->doubt_ms < until))
 			until = r->doubt_ms;
 	}
@@ -268,7 +282,7 @@ ledger_doubt_until(const struct ledger *ledger)
 }
 
 unsigned
-ledger_count(const struct ledger *ledger, enum ledger_state state)
+ledger_count(const struct ledger *ledger, enum recipient_state state)
 {
 	unsigned count = 0;
 
@@ -276,17 +290,4 @@ ledger_count(const struct ledger *ledger, enum ledger_state state)
 		if (ledger->recipients[i].state == state)
 			count++;
 	return count;
-}
-
-const char *
-ledger_state_text(enum ledger_state state)
-{
-	static const char *const texts[] = {
-		[LEDGER_WAITING] = "waiting",
-		[LEDGER_OPEN] = "open",
-		[LEDGER_ACCEPTED] = "accepted",
-		[LEDGER_REFUSED] = "refused",
-		[LEDGER_DOUBT] = "doubt",
-	};
-	return texts[state];
 }

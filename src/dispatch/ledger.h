@@ -7,37 +7,36 @@
  *	   |<--not taken---'  '--no answer------------> DOUBT
  *	   '<--------------the doubt was waited out-------'
  *
- * Each recipient is in exactly one state, ACCEPTED and REFUSED are final.  A
+ * Each recipient is in exactly one state; ACCEPTED, REFUSED and DROPPED are
+ * final, HELD waits for a person: none of these is sent.  A
  * mail one provider refuses as such (payload) is shown to one other; refused
  * by two, or with no other to ask, it is refused.  Pure; time comes in as an
- * argument.  Providers are numbered as in the route, 32 at most.
+ * argument.  Providers are numbered as in the settings, 32 at most.
  */
 #ifndef DISPATCH_LEDGER_H
 #define DISPATCH_LEDGER_H
 
 #include "mail/delivery.h"
-#include "mail/outcome.h"
+#include "mail/recipient.h"
+#include <limits.h>
 
 #define LEDGER_PROVIDERS_MAX 32
 
-enum ledger_state {
-	LEDGER_WAITING,  /* to be sent */
-	LEDGER_OPEN,     /* an attempt is under way */
-	LEDGER_ACCEPTED, /* a provider has it: never sent again */
-	LEDGER_REFUSED,  /* nobody will take it: the client is told */
-	LEDGER_DOUBT,    /* a provider may have it: frozen until doubt_ms */
-};
+/* The provider of a verdict that nobody gave, or one that is no longer in the
+ * settings. */
+#define LEDGER_NOBODY UINT_MAX
 
 struct ledger_recipient {
-	enum ledger_state state;
+	enum recipient_state state;
 	enum verdict_class class; /* of the last verdict */
 	uint32_t tried;           /* providers asked in this round */
 	uint32_t refused_by;      /* providers that refused the payload */
-	unsigned provider;        /* that gave the last verdict */
+	unsigned provider;        /* that gave the last verdict, or NOBODY */
 	unsigned open_by;         /* OPEN: the provider that is asked */
 	unsigned status;          /* as that one said */
 	bool suppressed;
 	int64_t doubt_ms; /* DOUBT: monotonic, when it has been waited out */
+	char *id;         /* ACCEPTED: the provider's; NULL: none */
 	char *text;       /* as that provider said; NULL: nothing yet */
 };
 
@@ -111,9 +110,6 @@ unsigned ledger_thaw(struct ledger *ledger, int64_t now_ms);
 int64_t ledger_doubt_until(const struct ledger *ledger);
 
 /* Recipients in that state. */
-unsigned ledger_count(const struct ledger *ledger, enum ledger_state state);
-
-/* The state in one word. */
-const char *ledger_state_text(enum ledger_state state);
+unsigned ledger_count(const struct ledger *ledger, enum recipient_state state);
 
 #endif

@@ -23,6 +23,7 @@ free_entry(gpointer pointer)
 {
 	struct entry *entry = pointer;
 
+	g_free(entry->recipient.id);
 	g_free(entry->recipient.text);
 	g_free(entry->key);
 	g_free(entry);
@@ -118,14 +119,14 @@ memory_review(struct memory *memory, const struct message *message,
 	for (unsigned i = 0; i < ledger->count; i++) {
 		struct ledger_recipient *r = &ledger->recipients[i];
 		const struct entry *entry;
-		if (r->state != LEDGER_DOUBT ||
+		if (r->state != RECIPIENT_DOUBT ||
 		    (entry = find_entry(memory, message, i)) == NULL ||
 		    strcmp(entry->id, message->submission->id) == 0)
 			continue;
 		const struct ledger_recipient *known = &entry->recipient;
-		if (known->state == LEDGER_ACCEPTED ||
-		    known->state == LEDGER_REFUSED ||
-		    (known->state == LEDGER_DOUBT &&
+		if (known->state == RECIPIENT_ACCEPTED ||
+		    known->state == RECIPIENT_REFUSED ||
+		    (known->state == RECIPIENT_DOUBT &&
 			known->doubt_ms > r->doubt_ms))
 			ledger_recall(ledger, i, known);
 	}
@@ -141,6 +142,7 @@ make_entry(
 	entry->key = make_key(message, i);
 	g_strlcpy(entry->id, message->submission->id, sizeof entry->id);
 	entry->recipient = *recipient;
+	entry->recipient.id = g_strdup(recipient->id);
 	entry->recipient.text = g_strdup(recipient->text);
 	entry->link.data = entry;
 	return entry;
@@ -154,16 +156,16 @@ knows_better(const struct entry *old, const struct entry *new, int64_t now_ms)
 	const struct ledger_recipient *known = &old->recipient;
 	const struct ledger_recipient *told = &new->recipient;
 
-	if (known->state == LEDGER_ACCEPTED)
+	if (known->state == RECIPIENT_ACCEPTED)
 		return true;
-	if (told->state == LEDGER_ACCEPTED || strcmp(old->id, new->id) == 0)
+	if (told->state == RECIPIENT_ACCEPTED || strcmp(old->id, new->id) == 0)
 		return false;
-	if (known->state == LEDGER_REFUSED)
+	if (known->state == RECIPIENT_REFUSED)
 		return true;
-	if (known->state != LEDGER_DOUBT || known->doubt_ms <= now_ms)
+	if (known->state != RECIPIENT_DOUBT || known->doubt_ms <= now_ms)
 		return false;
-	return told->state == LEDGER_WAITING ||
-	       (told->state == LEDGER_DOUBT &&
+	return told->state == RECIPIENT_WAITING ||
+	       (told->state == RECIPIENT_DOUBT &&
 		   told->doubt_ms <= known->doubt_ms);
 }
 
@@ -182,7 +184,7 @@ enter(struct memory *memory, struct entry *entry, int64_t now_ms)
 		entry->recipient.refused_by |= old->recipient.refused_by;
 		forget(memory, old);
 	}
-	if (entry->recipient.state == LEDGER_WAITING &&
+	if (entry->recipient.state == RECIPIENT_WAITING &&
 	    entry->recipient.refused_by == 0) {
 		free_entry(entry);
 		return;
@@ -199,8 +201,8 @@ memory_keep(struct memory *memory, const struct message *message,
 		struct entry *entry = make_entry(message, ledger, i);
 		struct ledger_recipient *r = &entry->recipient;
 		entry->until_ms = now_ms + memory->limits.keep_ms;
-		if (r->state == LEDGER_OPEN) {
-			r->state = LEDGER_DOUBT;
+		if (r->state == RECIPIENT_OPEN) {
+			r->state = RECIPIENT_DOUBT;
 			r->provider = r->open_by;
 			r->doubt_ms = now_ms + memory->limits.open_ms;
 		}

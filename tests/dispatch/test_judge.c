@@ -147,16 +147,16 @@ static const char *const names[] = { "mailgun", "mandrill", NULL };
 
 /* What became of a recipient. */
 struct fate {
-	enum ledger_state state;
+	enum recipient_state state;
 	enum verdict_class class;
 	unsigned provider, status;
 	const char *text;
 	bool suppressed;
 };
 
-#define ACCEPTED(by)                                                    \
-	{                                                               \
-		LEDGER_ACCEPTED, VERDICT_ACCEPTED, by, 200, "OK", false \
+#define ACCEPTED(by)                                                       \
+	{                                                                  \
+		RECIPIENT_ACCEPTED, VERDICT_ACCEPTED, by, 200, "OK", false \
 	}
 
 static const struct {
@@ -170,43 +170,46 @@ static const struct {
 	    "Ok: " SAMPLE_ID " accepted by mailgun" },
 	{ { ACCEPTED(1), ACCEPTED(0), ACCEPTED(1) }, 3, 250, "2.0.0",
 	    "Ok: " SAMPLE_ID " accepted by mandrill and mailgun" },
-	{ { { LEDGER_WAITING, 0, 0, 0, NULL, false } }, 1, 451, "4.4.1",
+	{ { { RECIPIENT_WAITING, 0, 0, 0, NULL, false } }, 1, 451, "4.4.1",
 	    AT "no provider is available now" },
-	{ { { LEDGER_WAITING, VERDICT_OUTAGE, 1, 503, "Try later", false },
+	{ { { RECIPIENT_WAITING, VERDICT_OUTAGE, 1, 503, "Try later", false },
 	      ACCEPTED(0) },
 	    2, 451, "4.4.1",
 	    AT "no provider takes it now; last tried mandrill: Try later" },
-	{ { { LEDGER_OPEN, 0, 0, 0, NULL, false } }, 1, 451, "4.4.1",
+	{ { { RECIPIENT_OPEN, 0, 0, 0, NULL, false } }, 1, 451, "4.4.1",
 	    AT "no answer in time; try again later" },
-	{ { { LEDGER_WAITING, 0, 0, 0, NULL, false },
-	      { LEDGER_DOUBT, VERDICT_DOUBT, 0, 502, "Bad gateway", false } },
+	{ { { RECIPIENT_WAITING, 0, 0, 0, NULL, false },
+	      { RECIPIENT_DOUBT, VERDICT_DOUBT, 0, 502, "Bad gateway",
+		  false } },
 	    2, 451, "4.4.1",
 	    AT "mailgun may have taken it and answered 502; try again later" },
-	{ { { LEDGER_REFUSED, VERDICT_RECIPIENT, 1, 200, "invalid", false } },
+	{ { { RECIPIENT_REFUSED, VERDICT_RECIPIENT, 1, 200, "invalid",
+	      false } },
 	    1, 550, "5.1.1", AT "<rcpt0@example.org> mandrill: invalid" },
-	{ { { LEDGER_REFUSED, VERDICT_RECIPIENT, 0, 400, "on a list", true } },
+	{ { { RECIPIENT_REFUSED, VERDICT_RECIPIENT, 0, 400, "on a list",
+	      true } },
 	    1, 550, "5.7.1", AT "<rcpt0@example.org> mailgun: on a list" },
-	{ { { LEDGER_REFUSED, VERDICT_PAYLOAD, 0, 413, "too big", false } }, 1,
-	    552, "5.3.4", AT "<rcpt0@example.org> mailgun: too big" },
-	{ { { LEDGER_REFUSED, VERDICT_PAYLOAD, 0, 552, NULL, false } }, 1, 552,
-	    "5.3.4", AT "<rcpt0@example.org> mailgun: refused" },
-	{ { { LEDGER_REFUSED, VERDICT_PAYLOAD, 0, 400, "", false } }, 1, 554,
+	{ { { RECIPIENT_REFUSED, VERDICT_PAYLOAD, 0, 413, "too big", false } },
+	    1, 552, "5.3.4", AT "<rcpt0@example.org> mailgun: too big" },
+	{ { { RECIPIENT_REFUSED, VERDICT_PAYLOAD, 0, 552, NULL, false } }, 1,
+	    552, "5.3.4", AT "<rcpt0@example.org> mailgun: refused" },
+	{ { { RECIPIENT_REFUSED, VERDICT_PAYLOAD, 0, 400, "", false } }, 1, 554,
 	    "5.6.0", AT "<rcpt0@example.org> mailgun: refused" },
 	{ { ACCEPTED(0),
-	      { LEDGER_REFUSED, VERDICT_RECIPIENT, 0, 400, "no", false } },
+	      { RECIPIENT_REFUSED, VERDICT_RECIPIENT, 0, 400, "no", false } },
 	    2, 550, "5.1.1",
 	    AT "1 of 2 recipients refused, the others were accepted: "
 	       "<rcpt1@example.org> mailgun: no" },
-	{ { { LEDGER_REFUSED, VERDICT_RECIPIENT, 0, 400, "no", false },
-	      { LEDGER_REFUSED, VERDICT_RECIPIENT, 1, 400, "nor here",
+	{ { { RECIPIENT_REFUSED, VERDICT_RECIPIENT, 0, 400, "no", false },
+	      { RECIPIENT_REFUSED, VERDICT_RECIPIENT, 1, 400, "nor here",
 		  false } },
 	    2, 550, "5.1.1",
 	    AT "<rcpt0@example.org> mailgun: no; <rcpt1@example.org> "
 	       "mandrill: nor here" },
-	{ { { LEDGER_REFUSED, VERDICT_RECIPIENT, 0, 400, "no", false },
-	      { LEDGER_WAITING, 0, 0, 0, NULL, false } },
+	{ { { RECIPIENT_REFUSED, VERDICT_RECIPIENT, 0, 400, "no", false },
+	      { RECIPIENT_WAITING, 0, 0, 0, NULL, false } },
 	    2, 451, "4.4.1", AT "no provider is available now" },
-	{ { { LEDGER_REFUSED, VERDICT_PAYLOAD, 0, 400,
+	{ { { RECIPIENT_REFUSED, VERDICT_PAYLOAD, 0, 400,
 	      "caf\xc3\xa9\r\n250 \x1b[31mred\x07", false } },
 	    1, 554, "5.6.0",
 	    AT "<rcpt0@example.org> mailgun: caf?? 250 [31mred" },
@@ -261,8 +264,8 @@ test_answers(void **state)
 static void
 test_many_refused_fit_one_line(void **state)
 {
-	static const struct fate fate = { LEDGER_REFUSED, VERDICT_RECIPIENT, 0,
-		400,
+	static const struct fate fate = { RECIPIENT_REFUSED, VERDICT_RECIPIENT,
+		0, 400,
 		"a long story that is told to each of these recipients "
 		"and goes on and on and on",
 		false };

@@ -25,52 +25,52 @@ static const struct {
 	const char *name;
 	unsigned providers;
 	struct attempt attempts[4];
-	enum ledger_state state;
+	enum recipient_state state;
 	uint32_t next; /* the providers it may be sent by now */
 } cases[] = {
-	{ "fresh", 2, { DONE }, LEDGER_WAITING, 3 },
-	{ "accepted", 2, { { 0, VERDICT_ACCEPTED }, DONE }, LEDGER_ACCEPTED,
+	{ "fresh", 2, { DONE }, RECIPIENT_WAITING, 3 },
+	{ "accepted", 2, { { 0, VERDICT_ACCEPTED }, DONE }, RECIPIENT_ACCEPTED,
 	    NOBODY },
 	{ "recipient: refused at once, whoever else there is", 2,
-	    { { 0, VERDICT_RECIPIENT }, DONE }, LEDGER_REFUSED, NOBODY },
+	    { { 0, VERDICT_RECIPIENT }, DONE }, RECIPIENT_REFUSED, NOBODY },
 	{ "outage: the next", 2, { { 0, VERDICT_OUTAGE }, DONE },
-	    LEDGER_WAITING, 2 },
+	    RECIPIENT_WAITING, 2 },
 	{ "throttle: the next", 2, { { 0, VERDICT_THROTTLE }, DONE },
-	    LEDGER_WAITING, 2 },
+	    RECIPIENT_WAITING, 2 },
 	{ "account: the next", 2, { { 0, VERDICT_ACCOUNT }, DONE },
-	    LEDGER_WAITING, 2 },
+	    RECIPIENT_WAITING, 2 },
 	{ "sender: the next", 2, { { 0, VERDICT_SENDER }, DONE },
-	    LEDGER_WAITING, 2 },
-	{ "doubt: frozen", 2, { { 0, VERDICT_DOUBT }, DONE }, LEDGER_DOUBT,
+	    RECIPIENT_WAITING, 2 },
+	{ "doubt: frozen", 2, { { 0, VERDICT_DOUBT }, DONE }, RECIPIENT_DOUBT,
 	    NOBODY },
 	{ "nothing said: a doubt", 2, { { 0, VERDICT_NONE }, DONE },
-	    LEDGER_DOUBT, NOBODY },
+	    RECIPIENT_DOUBT, NOBODY },
 	{ "each at most once a round", 2,
 	    { { 0, VERDICT_OUTAGE }, { 1, VERDICT_THROTTLE }, DONE },
-	    LEDGER_WAITING, NOBODY },
+	    RECIPIENT_WAITING, NOBODY },
 	{ "payload: one other", 3, { { 0, VERDICT_PAYLOAD }, DONE },
-	    LEDGER_WAITING, 6 },
+	    RECIPIENT_WAITING, 6 },
 	{ "payload, no other: refused", 1, { { 0, VERDICT_PAYLOAD }, DONE },
-	    LEDGER_REFUSED, NOBODY },
+	    RECIPIENT_REFUSED, NOBODY },
 	{ "payload twice: refused, whoever else there is", 3,
 	    { { 0, VERDICT_PAYLOAD }, { 1, VERDICT_PAYLOAD }, DONE },
-	    LEDGER_REFUSED, NOBODY },
+	    RECIPIENT_REFUSED, NOBODY },
 	{ "payload, then accepted", 2,
 	    { { 0, VERDICT_PAYLOAD }, { 1, VERDICT_ACCEPTED }, DONE },
-	    LEDGER_ACCEPTED, NOBODY },
+	    RECIPIENT_ACCEPTED, NOBODY },
 	{ "payload, outage of the other: kept", 2,
 	    { { 0, VERDICT_PAYLOAD }, { 1, VERDICT_OUTAGE }, DONE },
-	    LEDGER_WAITING, NOBODY },
+	    RECIPIENT_WAITING, NOBODY },
 	{ "outage, payload of the other: kept", 2,
 	    { { 0, VERDICT_OUTAGE }, { 1, VERDICT_PAYLOAD }, DONE },
-	    LEDGER_WAITING, NOBODY },
+	    RECIPIENT_WAITING, NOBODY },
 	{ "payload, outage, payload: refused", 3,
 	    { { 0, VERDICT_PAYLOAD }, { 1, VERDICT_OUTAGE },
 		{ 2, VERDICT_PAYLOAD }, DONE },
-	    LEDGER_REFUSED, NOBODY },
+	    RECIPIENT_REFUSED, NOBODY },
 	{ "payload, then doubt", 2,
 	    { { 0, VERDICT_PAYLOAD }, { 1, VERDICT_DOUBT }, DONE },
-	    LEDGER_DOUBT, NOBODY },
+	    RECIPIENT_DOUBT, NOBODY },
 };
 
 static struct ledger *
@@ -102,7 +102,7 @@ attempt_all(struct ledger *ledger, unsigned provider, enum verdict_class class)
 	struct delivery delivery = open_delivery(ledger, provider);
 	struct outcome *outcome = outcome_new(delivery.count);
 
-	assert_int_equal(ledger_count(ledger, LEDGER_OPEN), delivery.count);
+	assert_int_equal(ledger_count(ledger, RECIPIENT_OPEN), delivery.count);
 	assert_int_equal(
 	    ledger->recipients[delivery.recipients[0]].open_by, provider);
 	outcome_set_all(outcome, class, 400, verdict_class_text(class));
@@ -135,7 +135,7 @@ test_attempts(void **state)
 			attempt_all(ledger, attempt->provider, attempt->class);
 		if (ledger->recipients[0].state != cases[i].state)
 			fail_msg("%s: %s", cases[i].name,
-			    ledger_state_text(ledger->recipients[0].state));
+			    recipient_state_text(ledger->recipients[0].state));
 		if (find_next(ledger) != cases[i].next)
 			fail_msg(
 			    "%s: next %x", cases[i].name, find_next(ledger));
@@ -217,23 +217,23 @@ static const struct {
 	unsigned providers;
 	struct attempt attempts[3];
 	uint32_t excluded; /* after the attempts, in order */
-	enum ledger_state state;
+	enum recipient_state state;
 	unsigned status;
 	const char *text;
 } exclusions[] = {
-	{ "one of two", 2, { DONE }, 1, LEDGER_WAITING, 0, NULL },
-	{ "both", 2, { DONE }, 3, LEDGER_REFUSED, 552, "provider 1" },
+	{ "one of two", 2, { DONE }, 1, RECIPIENT_WAITING, 0, NULL },
+	{ "both", 2, { DONE }, 3, RECIPIENT_REFUSED, 552, "provider 1" },
 	{ "the one that has not refused it", 2,
-	    { { 0, VERDICT_PAYLOAD }, DONE }, 2, LEDGER_REFUSED, 400,
+	    { { 0, VERDICT_PAYLOAD }, DONE }, 2, RECIPIENT_REFUSED, 400,
 	    "payload" },
 	{ "the one that has refused it", 2, { { 0, VERDICT_PAYLOAD }, DONE }, 1,
-	    LEDGER_WAITING, 400, "payload" },
+	    RECIPIENT_WAITING, 400, "payload" },
 	{ "the last one after an outage", 2, { { 0, VERDICT_OUTAGE }, DONE }, 2,
-	    LEDGER_WAITING, 400, "outage" },
+	    RECIPIENT_WAITING, 400, "outage" },
 	{ "after it was accepted", 1, { { 0, VERDICT_ACCEPTED }, DONE }, 1,
-	    LEDGER_ACCEPTED, 400, "accepted" },
-	{ "while in doubt", 1, { { 0, VERDICT_DOUBT }, DONE }, 1, LEDGER_DOUBT,
-	    400, "doubt" },
+	    RECIPIENT_ACCEPTED, 400, "accepted" },
+	{ "while in doubt", 1, { { 0, VERDICT_DOUBT }, DONE }, 1,
+	    RECIPIENT_DOUBT, 400, "doubt" },
 };
 
 static void
@@ -257,7 +257,7 @@ test_exclusions(void **state)
 		    r->status != exclusions[i].status ||
 		    g_strcmp0(r->text, exclusions[i].text) != 0)
 			fail_msg("%s: %s %u %s", exclusions[i].name,
-			    ledger_state_text(r->state), r->status, r->text);
+			    recipient_state_text(r->state), r->status, r->text);
 		ledger_free(ledger);
 	}
 }
@@ -269,9 +269,9 @@ test_reopen(void **state)
 	struct delivery delivery = open_delivery(ledger, 0);
 
 	(void)state;
-	assert_int_equal(ledger_count(ledger, LEDGER_OPEN), 3);
+	assert_int_equal(ledger_count(ledger, RECIPIENT_OPEN), 3);
 	ledger_reopen(ledger, delivery.recipients, delivery.count);
-	assert_int_equal(ledger_count(ledger, LEDGER_WAITING), 3);
+	assert_int_equal(ledger_count(ledger, RECIPIENT_WAITING), 3);
 	assert_int_equal(
 	    ledger_pick(ledger, 0, delivery.recipients), 3); /* not tried */
 	g_free(delivery.recipients);
@@ -283,8 +283,8 @@ test_partial(void **state)
 {
 	static const enum verdict_class classes[] = { VERDICT_ACCEPTED,
 		VERDICT_RECIPIENT, VERDICT_OUTAGE, VERDICT_NONE };
-	static const enum ledger_state states[] = { LEDGER_ACCEPTED,
-		LEDGER_REFUSED, LEDGER_WAITING, LEDGER_DOUBT };
+	static const enum recipient_state states[] = { RECIPIENT_ACCEPTED,
+		RECIPIENT_REFUSED, RECIPIENT_WAITING, RECIPIENT_DOUBT };
 	struct ledger *ledger = make_ledger(4, 2);
 	struct delivery delivery = open_delivery(ledger, 0);
 	struct outcome *outcome = outcome_new(4);
@@ -327,7 +327,7 @@ count_calls(struct ledger *ledger, const bool *bad)
 {
 	unsigned calls = 0;
 
-	for (; ledger_count(ledger, LEDGER_WAITING) > 0; calls++) {
+	for (; ledger_count(ledger, RECIPIENT_WAITING) > 0; calls++) {
 		struct delivery delivery = open_delivery(ledger, 0);
 		struct outcome *outcome = answer_whole_call(&delivery, bad);
 		ledger_settle(ledger, 0, &delivery, outcome);
@@ -373,7 +373,7 @@ test_splits(void **state)
 			fail_msg("%s: %u calls", splits[i].name, calls);
 		for (unsigned n = 0; n < ledger->count; n++)
 			assert_int_equal(ledger->recipients[n].state,
-			    bad[n] ? LEDGER_REFUSED : LEDGER_ACCEPTED);
+			    bad[n] ? RECIPIENT_REFUSED : RECIPIENT_ACCEPTED);
 		ledger_free(ledger);
 	}
 }
@@ -388,7 +388,7 @@ test_all_bad(void **state)
 	for (unsigned i = 0; i < ledger->count; i++)
 		bad[i] = true;
 	assert_in_range(count_calls(ledger, bad), 1000, 1010);
-	assert_int_equal(ledger_count(ledger, LEDGER_REFUSED), 1000);
+	assert_int_equal(ledger_count(ledger, RECIPIENT_REFUSED), 1000);
 	ledger_free(ledger);
 }
 

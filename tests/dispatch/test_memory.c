@@ -25,7 +25,7 @@ make_ledger(const struct message *message, unsigned providers)
 }
 
 static struct ledger_recipient *
-set(struct ledger *ledger, unsigned i, enum ledger_state state)
+set(struct ledger *ledger, unsigned i, enum recipient_state state)
 {
 	struct ledger_recipient *r = &ledger->recipients[i];
 
@@ -50,27 +50,28 @@ keep(struct memory *memory, const struct message *message,
  * providers. */
 static const struct {
 	const char *name;
-	enum ledger_state state;
+	enum recipient_state state;
 	uint32_t refused_by;
 	int64_t doubt_ms;
 	bool known;
-	enum ledger_state found;
+	enum recipient_state found;
 	uint32_t tried;
 	int64_t found_doubt_ms;
 } cases[] = {
-	{ "accepted is skipped", LEDGER_ACCEPTED, 0, 0, true, LEDGER_ACCEPTED,
-	    0, 0 },
-	{ "refused stays", LEDGER_REFUSED, 3, 0, true, LEDGER_REFUSED, 3, 0 },
-	{ "doubt goes on, and not back to the same", LEDGER_DOUBT, 0, 1700,
-	    true, LEDGER_DOUBT, 2, 1700 },
-	{ "open is a doubt", LEDGER_OPEN, 0, 0, true, LEDGER_DOUBT, 4,
+	{ "accepted is skipped", RECIPIENT_ACCEPTED, 0, 0, true,
+	    RECIPIENT_ACCEPTED, 0, 0 },
+	{ "refused stays", RECIPIENT_REFUSED, 3, 0, true, RECIPIENT_REFUSED, 3,
+	    0 },
+	{ "doubt goes on, and not back to the same", RECIPIENT_DOUBT, 0, 1700,
+	    true, RECIPIENT_DOUBT, 2, 1700 },
+	{ "open is a doubt", RECIPIENT_OPEN, 0, 0, true, RECIPIENT_DOUBT, 4,
 	    1000 + OPEN_MS },
-	{ "waiting is a new round", LEDGER_WAITING, 0, 0, false, LEDGER_WAITING,
-	    0, 0 },
-	{ "who refused the payload is not asked again", LEDGER_WAITING, 1, 0,
-	    true, LEDGER_WAITING, 1, 0 },
-	{ "refused by two, in two sendings", LEDGER_WAITING, 5, 0, true,
-	    LEDGER_REFUSED, 5, 0 },
+	{ "waiting is a new round", RECIPIENT_WAITING, 0, 0, false,
+	    RECIPIENT_WAITING, 0, 0 },
+	{ "who refused the payload is not asked again", RECIPIENT_WAITING, 1, 0,
+	    true, RECIPIENT_WAITING, 1, 0 },
+	{ "refused by two, in two sendings", RECIPIENT_WAITING, 5, 0, true,
+	    RECIPIENT_REFUSED, 5, 0 },
 };
 
 static void
@@ -95,12 +96,12 @@ test_resend(void **state)
 		if (r->state != cases[i].found || r->tried != cases[i].tried ||
 		    r->doubt_ms != cases[i].found_doubt_ms)
 			fail_msg("%s: %s, tried %x, doubt until %d",
-			    cases[i].name, ledger_state_text(r->state),
+			    cases[i].name, recipient_state_text(r->state),
 			    r->tried, (int)r->doubt_ms);
 		if (cases[i].known) {
 			assert_string_equal(r->text, "said");
-			assert_int_equal(
-			    r->provider, cases[i].state == LEDGER_OPEN ? 2 : 1);
+			assert_int_equal(r->provider,
+			    cases[i].state == RECIPIENT_OPEN ? 2 : 1);
 		}
 		ledger_free(ledger);
 		memory_free(memory);
@@ -116,7 +117,7 @@ test_doubt_of_the_only_provider(void **state)
 	struct ledger *ledger = make_ledger(message, 2);
 
 	(void)state;
-	set(ledger, 0, LEDGER_DOUBT)->doubt_ms = 1700;
+	set(ledger, 0, RECIPIENT_DOUBT)->doubt_ms = 1700;
 	keep(memory, message, ledger, 1000);
 	ledger = ledger_new(1, 2);
 	ledger_allow(ledger, 1, 0);
@@ -163,7 +164,7 @@ test_key(void **state)
 	struct ledger *ledger = make_ledger(message, 1);
 
 	(void)state;
-	set(ledger, 0, LEDGER_ACCEPTED);
+	set(ledger, 0, RECIPIENT_ACCEPTED);
 	keep(memory, message, ledger, 0);
 	message_unref(message);
 	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
@@ -171,7 +172,8 @@ test_key(void **state)
 		ledger = make_ledger(message, 1);
 		if (memory_recall(memory, message, ledger, 1) != keys[i].known)
 			fail_msg("%s", keys[i].what);
-		assert_int_equal(ledger->recipients[1].state, LEDGER_WAITING);
+		assert_int_equal(
+		    ledger->recipients[1].state, RECIPIENT_WAITING);
 		ledger_free(ledger);
 		message_unref(message);
 	}
@@ -190,7 +192,7 @@ test_without_message_id(void **state)
 
 	(void)state;
 	assert_string_not_equal(first->message_id, second->message_id);
-	set(ledger, 0, LEDGER_ACCEPTED);
+	set(ledger, 0, RECIPIENT_ACCEPTED);
 	keep(memory, first, ledger, 0);
 	ledger = make_ledger(second, 1);
 	assert_int_equal(memory_recall(memory, second, ledger, 1), 1);
@@ -208,7 +210,7 @@ keep_accepted(
 	struct ledger *ledger = make_ledger(message, 1);
 
 	for (unsigned i = 0; i < ledger->count; i++)
-		set(ledger, i, LEDGER_ACCEPTED);
+		set(ledger, i, RECIPIENT_ACCEPTED);
 	keep(memory, message, ledger, now_ms);
 }
 
@@ -294,37 +296,44 @@ test_forget(void **state)
 static const struct {
 	const char *name;
 	bool same_mail; /* both of one sending */
-	enum ledger_state states[2];
+	enum recipient_state states[2];
 	int64_t doubts_ms[2];
 	unsigned left; /* entries */
-	enum ledger_state found;
+	enum recipient_state found;
 	int64_t doubt_ms;
 } tellings[] = {
 	{ "the open attempt is accepted", true,
-	    { LEDGER_OPEN, LEDGER_ACCEPTED }, { 0, 0 }, 1, LEDGER_ACCEPTED, 0 },
+	    { RECIPIENT_OPEN, RECIPIENT_ACCEPTED }, { 0, 0 }, 1,
+	    RECIPIENT_ACCEPTED, 0 },
 	{ "the open attempt was not taken", true,
-	    { LEDGER_OPEN, LEDGER_WAITING }, { 0, 0 }, 0, LEDGER_WAITING, 0 },
-	{ "the open attempt is a doubt", true, { LEDGER_OPEN, LEDGER_DOUBT },
-	    { 0, 5000 }, 1, LEDGER_DOUBT, 5000 },
+	    { RECIPIENT_OPEN, RECIPIENT_WAITING }, { 0, 0 }, 0,
+	    RECIPIENT_WAITING, 0 },
+	{ "the open attempt is a doubt", true,
+	    { RECIPIENT_OPEN, RECIPIENT_DOUBT }, { 0, 5000 }, 1,
+	    RECIPIENT_DOUBT, 5000 },
 	{ "accepted is never unlearnt", false,
-	    { LEDGER_ACCEPTED, LEDGER_WAITING }, { 0, 0 }, 1, LEDGER_ACCEPTED,
-	    0 },
-	{ "not by a doubt either", false, { LEDGER_ACCEPTED, LEDGER_DOUBT },
-	    { 0, 5000 }, 1, LEDGER_ACCEPTED, 0 },
+	    { RECIPIENT_ACCEPTED, RECIPIENT_WAITING }, { 0, 0 }, 1,
+	    RECIPIENT_ACCEPTED, 0 },
+	{ "not by a doubt either", false,
+	    { RECIPIENT_ACCEPTED, RECIPIENT_DOUBT }, { 0, 5000 }, 1,
+	    RECIPIENT_ACCEPTED, 0 },
 	{ "refused is not unlearnt by who did not get there", false,
-	    { LEDGER_REFUSED, LEDGER_WAITING }, { 0, 0 }, 1, LEDGER_REFUSED,
-	    0 },
+	    { RECIPIENT_REFUSED, RECIPIENT_WAITING }, { 0, 0 }, 1,
+	    RECIPIENT_REFUSED, 0 },
 	{ "the other's doubt is not over", false,
-	    { LEDGER_DOUBT, LEDGER_WAITING }, { 5000, 0 }, 1, LEDGER_DOUBT,
-	    5000 },
-	{ "the other's doubt is over", false, { LEDGER_DOUBT, LEDGER_WAITING },
-	    { 1000, 0 }, 0, LEDGER_WAITING, 0 },
-	{ "the longer doubt counts", false, { LEDGER_DOUBT, LEDGER_DOUBT },
-	    { 5000, 4000 }, 1, LEDGER_DOUBT, 5000 },
-	{ "also when it comes second", false, { LEDGER_DOUBT, LEDGER_DOUBT },
-	    { 4000, 5000 }, 1, LEDGER_DOUBT, 5000 },
-	{ "accepted at last", false, { LEDGER_DOUBT, LEDGER_ACCEPTED },
-	    { 5000, 0 }, 1, LEDGER_ACCEPTED, 0 },
+	    { RECIPIENT_DOUBT, RECIPIENT_WAITING }, { 5000, 0 }, 1,
+	    RECIPIENT_DOUBT, 5000 },
+	{ "the other's doubt is over", false,
+	    { RECIPIENT_DOUBT, RECIPIENT_WAITING }, { 1000, 0 }, 0,
+	    RECIPIENT_WAITING, 0 },
+	{ "the longer doubt counts", false,
+	    { RECIPIENT_DOUBT, RECIPIENT_DOUBT }, { 5000, 4000 }, 1,
+	    RECIPIENT_DOUBT, 5000 },
+	{ "also when it comes second", false,
+	    { RECIPIENT_DOUBT, RECIPIENT_DOUBT }, { 4000, 5000 }, 1,
+	    RECIPIENT_DOUBT, 5000 },
+	{ "accepted at last", false, { RECIPIENT_DOUBT, RECIPIENT_ACCEPTED },
+	    { 5000, 0 }, 1, RECIPIENT_ACCEPTED, 0 },
 };
 
 /* The resend that is told to wait does not take over what the first sending
@@ -338,17 +347,17 @@ test_the_first_sending_settles_its_doubt(void **state)
 	struct ledger *ledger = make_ledger(mails[0], 2);
 
 	(void)state;
-	set(ledger, 0, LEDGER_OPEN);
+	set(ledger, 0, RECIPIENT_OPEN);
 	keep(memory, mails[0], ledger, 1000);
 	ledger = make_ledger(mails[1], 2);
 	memory_recall(memory, mails[1], ledger, 1001);
 	keep(memory, mails[1], ledger, 1002);
 	ledger = make_ledger(mails[0], 2);
-	set(ledger, 0, LEDGER_WAITING)->refused_by = 1;
+	set(ledger, 0, RECIPIENT_WAITING)->refused_by = 1;
 	keep(memory, mails[0], ledger, 1003);
 	ledger = make_ledger(mails[1], 2);
 	memory_recall(memory, mails[1], ledger, 1004);
-	assert_int_equal(ledger->recipients[0].state, LEDGER_WAITING);
+	assert_int_equal(ledger->recipients[0].state, RECIPIENT_WAITING);
 	assert_int_equal(ledger->recipients[0].tried, 1);
 	ledger_free(ledger);
 	memory_free(memory);
@@ -380,7 +389,7 @@ test_tellings(void **state)
 		    ledger->recipients[0].state != tellings[i].found ||
 		    ledger->recipients[0].doubt_ms != tellings[i].doubt_ms)
 			fail_msg("%s: %s", tellings[i].name,
-			    ledger_state_text(ledger->recipients[0].state));
+			    recipient_state_text(ledger->recipients[0].state));
 		ledger_free(ledger);
 		memory_free(memory);
 	}
@@ -390,18 +399,18 @@ test_tellings(void **state)
 
 /* A resend waits for a doubt; meanwhile the first sending's attempt ended. */
 static const struct {
-	enum ledger_state waits, told;
+	enum recipient_state waits, told;
 	int64_t told_doubt_ms;
-	enum ledger_state found;
+	enum recipient_state found;
 	int64_t found_doubt_ms;
 } reviews[] = {
-	{ LEDGER_DOUBT, LEDGER_ACCEPTED, 0, LEDGER_ACCEPTED, 0 },
-	{ LEDGER_DOUBT, LEDGER_REFUSED, 0, LEDGER_REFUSED, 0 },
-	{ LEDGER_DOUBT, LEDGER_WAITING, 0, LEDGER_DOUBT, 2000 },
-	{ LEDGER_DOUBT, LEDGER_DOUBT, 3000, LEDGER_DOUBT, 3000 },
-	{ LEDGER_DOUBT, LEDGER_DOUBT, 1500, LEDGER_DOUBT, 2000 },
-	{ LEDGER_WAITING, LEDGER_DOUBT, 3000, LEDGER_WAITING, 0 },
-	{ LEDGER_OPEN, LEDGER_ACCEPTED, 0, LEDGER_OPEN, 0 },
+	{ RECIPIENT_DOUBT, RECIPIENT_ACCEPTED, 0, RECIPIENT_ACCEPTED, 0 },
+	{ RECIPIENT_DOUBT, RECIPIENT_REFUSED, 0, RECIPIENT_REFUSED, 0 },
+	{ RECIPIENT_DOUBT, RECIPIENT_WAITING, 0, RECIPIENT_DOUBT, 2000 },
+	{ RECIPIENT_DOUBT, RECIPIENT_DOUBT, 3000, RECIPIENT_DOUBT, 3000 },
+	{ RECIPIENT_DOUBT, RECIPIENT_DOUBT, 1500, RECIPIENT_DOUBT, 2000 },
+	{ RECIPIENT_WAITING, RECIPIENT_DOUBT, 3000, RECIPIENT_WAITING, 0 },
+	{ RECIPIENT_OPEN, RECIPIENT_ACCEPTED, 0, RECIPIENT_OPEN, 0 },
 };
 
 static void
@@ -422,7 +431,7 @@ test_review(void **state)
 		keep(memory, message, ledger, 1000);
 		ledger = make_ledger(message, 2);
 		r = set(ledger, 0, reviews[i].waits);
-		r->doubt_ms = r->state == LEDGER_DOUBT ? 2000 : 0;
+		r->doubt_ms = r->state == RECIPIENT_DOUBT ? 2000 : 0;
 		/* what it told itself is no news */
 		memory_review(memory, message, ledger, 1001);
 		assert_int_equal(r->state, reviews[i].waits);
@@ -430,7 +439,8 @@ test_review(void **state)
 		memory_review(memory, message, ledger, 1001);
 		if (r->state != reviews[i].found ||
 		    r->doubt_ms != reviews[i].found_doubt_ms)
-			fail_msg("row %zu: %s", i, ledger_state_text(r->state));
+			fail_msg(
+			    "row %zu: %s", i, recipient_state_text(r->state));
 		ledger_free(ledger);
 		memory_free(memory);
 	}

@@ -654,7 +654,7 @@ check_flight(const struct flight *flight)
 {
 	const struct ledger *ledger = flight->ledger;
 	const struct lane *lane = world.dispatcher->lanes[flight->provider];
-	unsigned open = ledger_count(ledger, LEDGER_OPEN);
+	unsigned open = ledger_count(ledger, RECIPIENT_OPEN);
 	bool flies =
 	    flight->state == FLIGHT_ENCODING || flight->state == FLIGHT_SENDING;
 	bool queued = g_queue_find((GQueue *)&lane->waiting, flight) != NULL;
