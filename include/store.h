@@ -16,6 +16,7 @@
 #define STORE_H
 
 #include "core/disk.h"
+#include "core/setting.h"
 #include "mail/journal.h"
 #include "mail/submission.h"
 
