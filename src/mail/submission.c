@@ -7,11 +7,23 @@
 /* Of one reply line, without its CRLF (RFC 5321 4.5.3.1.5). */
 #define LINE_MAX_OCTETS 510
 
+/* There is one for each recipient of the envelope. */
+static void
+free_known(struct submission *submission)
+{
+	if (submission->known == NULL)
+		return;
+	for (unsigned i = 0; i < submission->envelope->recipients->len; i++)
+		recipient_clear(&submission->known[i]);
+	g_free(submission->known);
+}
+
 void
 submission_free(struct submission *submission)
 {
 	if (submission == NULL)
 		return;
+	free_known(submission);
 	envelope_free(submission->envelope);
 	spool_unref(submission->spool);
 	g_free(submission->helo);

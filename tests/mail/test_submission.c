@@ -71,6 +71,28 @@ test_answer(void **state)
 	submission_free(NULL);
 }
 
+/* What is known of its recipients goes with it. */
+static void
+test_known(void **state)
+{
+	struct submission *submission = g_new0(struct submission, 1);
+	enum address_fault fault;
+
+	(void)state;
+	submission->envelope = envelope_new();
+	for (unsigned i = 0; i < 2; i++) {
+		g_autofree char *text = g_strdup_printf("r%u@example.org", i);
+
+		envelope_add_recipient(submission->envelope,
+		    address_parse(text, strlen(text), NULL, &fault));
+	}
+	submission->known = g_new0(struct recipient, 2);
+	submission->known[0].id = g_strdup("<1@mg>");
+	submission->known[1].text = g_strdup("no such user");
+	submission->known[1].refused_by = g_strsplit("a,b", ",", 0);
+	submission_free(submission);
+}
+
 int
 main(void)
 {
@@ -78,6 +100,7 @@ main(void)
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_long_text),
 		cmocka_unit_test(test_answer),
+		cmocka_unit_test(test_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#include "mail/journal.h"
+
+static void
+free_attempt(void *attempt)
+{
+	journal_attempt_free(attempt);
+}
+
+static void
+clear_recipient(void *recipient)
+{
+	recipient_clear(&((struct journal_recipient *)recipient)->is);
+}
+
+struct journal *
+journal_new(enum journal_kind kind, struct message *message)
+{
+	struct journal *journal = g_new0(struct journal, 1);
+
+	journal->kind = kind;
+	journal->message = message_ref(message);
+	journal->attempts = g_ptr_array_new_with_free_func(free_attempt);
+	journal->recipients =
+	    g_array_new(FALSE, FALSE, sizeof(struct journal_recipient));
+	g_array_set_clear_func(journal->recipients, clear_recipient);
+	return journal;
+}
+
+void
+journal_free(struct journal *journal)
+{
+	if (journal == NULL)
+		return;
+	g_ptr_array_unref(journal->attempts);
+	g_array_unref(journal->recipients);
+	submission_free(journal->report);
+	message_unref(journal->message);
+	g_free(journal);
+}
+
+void
+journal_add_recipient(
+    struct journal *journal, unsigned number, const struct recipient *is)
+{
+	struct journal_recipient added = { .number = number };
+
+	recipient_copy(&added.is, is);
+	g_array_append_val(journal->recipients, added);
+}
+
+void
+journal_add_attempt(struct journal *journal, struct journal_attempt *attempt)
+{
+	g_ptr_array_add(journal->attempts, attempt);
+}
+
+struct journal_attempt *
+journal_attempt_new(
+    const struct delivery *delivery, const char *provider, int64_t begun_ms)
+{
+	struct journal_attempt *attempt = g_new0(struct journal_attempt, 1);
+
+	attempt->number = delivery->attempt;
+	attempt->provider = g_strdup(provider);
+	attempt->form = delivery->form;
+	attempt->count = delivery->count;
+	attempt->recipients = g_memdup2(delivery->recipients,
+	    delivery->count * sizeof *delivery->recipients);
+	attempt->begun_ms = begun_ms;
+	return attempt;
+}
+
+struct journal_attempt *
+journal_attempt_copy(const struct journal_attempt *attempt)
+{
+	struct journal_attempt *copy = g_memdup2(attempt, sizeof *attempt);
+
+	copy->provider = g_strdup(attempt->provider);
+	copy->recipients = g_memdup2(
+	    attempt->recipients, attempt->count * sizeof *attempt->recipients);
+	copy->text = g_strdup(attempt->text);
+	return copy;
+}
+
+void
+journal_attempt_free(struct journal_attempt *attempt)
+{
+	if (attempt == NULL)
+		return;
+	g_free(attempt->provider);
+	g_free(attempt->recipients);
+	g_free(attempt->text);
+	g_free(attempt);
+}
+
+void
+journal_attempt_end(struct journal_attempt *attempt, int64_t ended_ms,
+    uint64_t sent_bytes, const struct verdict *verdict)
+{
+	attempt->ended_ms = ended_ms;
+	attempt->sent_bytes = sent_bytes;
+	attempt->class = verdict->class;
+	attempt->status = verdict->status;
+	g_free(attempt->text);
+	attempt->text = g_strdup(verdict->text);
+}
