@@ -32,6 +32,7 @@ struct stand {
 	struct config *config;
 	struct loop *main;
 	struct budget *budget;
+	struct disk *disk; /* where nothing but the test looks */
 	struct spool_place place;
 	struct server *server;
 	struct mailbox *box;           /* submissions, for the test's thread */
@@ -123,6 +124,8 @@ stand_new(const char *settings, uint64_t budget)
 		fail_msg("%s", (char *)errors->pdata[0]);
 	stand->main = loop_new("main", NULL);
 	stand->budget = budget_new(budget);
+	stand->disk = disk_new("/", 1);
+	disk_look(stand->disk);
 	stand->place.budget = stand->budget;
 	stand->box = mailbox_new(stand);
 	stand->ends = mailbox_new(stand);
@@ -134,6 +137,7 @@ stand_new(const char *settings, uint64_t budget)
 		.loops = 2,
 		.place = &stand->place,
 		.budget = stand->budget,
+		.disk = stand->disk,
 		.onward = stand_on_onward,
 		.stage = stand,
 	    },
@@ -175,6 +179,7 @@ stand_free(struct stand *stand)
 	loop_free(stand->main);
 	assert_int_equal(budget_taken(stand->budget), 0);
 	budget_free(stand->budget);
+	disk_free(stand->disk);
 	mailbox_free(stand->box);
 	mailbox_free(stand->ends);
 	config_unref(stand->config);

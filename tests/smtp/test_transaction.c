@@ -326,6 +326,41 @@ test_memory(void **state)
 	stand_free(stand);
 }
 
+static const struct {
+	const char *name, *settings;
+	enum disk_state state;
+	const char *script;
+} disks[] = {
+	{ "well", "", DISK_WELL, "> MAIL FROM:<a@x>\n< 250\n" },
+	{ "full", "", DISK_FULL, "> MAIL FROM:<a@x>\n< 452 4.3.1\n" },
+	{ "bad", "", DISK_BAD, "> MAIL FROM:<a@x>\n< 451 4.3.0\n" },
+	{ "full, size said", "", DISK_FULL,
+	    "> MAIL FROM:<a@x> SIZE=1\n< 452 4.3.1\n" },
+	{ "no queue to fill", "answer = delivered", DISK_FULL,
+	    "> MAIL FROM:<a@x>\n< 250\n" },
+};
+
+/* A disk that takes no mail is told of before the mail comes, and when it is
+ * well again the session goes on. */
+static void
+test_disk(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(disks); i++) {
+		struct stand *stand = stand_new(disks[i].settings, PLENTY);
+		struct client *client = client_new(stand);
+
+		client_play(client, disks[i].name, HELLO);
+		disk_set(stand->disk, disks[i].state);
+		client_play(client, disks[i].name, disks[i].script);
+		disk_set(stand->disk, DISK_WELL);
+		client_play(client, disks[i].name,
+		    "> RSET\n< 250\n" MAIL RCPT DATA "> .\n< 250\n" QUIT);
+		client_free(client);
+		stand_free(stand);
+	}
+}
+
 int
 main(void)
 {
@@ -338,6 +373,7 @@ main(void)
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
