@@ -35,6 +35,9 @@ if not os.access(POSTFERRY, os.X_OK):
 # scenario is called stuck.  Never a measure of speed.
 PATIENCE = 60
 
+# What no program of ours may write.
+REPORT = re.compile(r"Sanitizer|runtime error:|CRITICAL|\*\*\*")
+
 
 class Stuck(Exception):
     """What was waited for did not come."""
@@ -64,7 +67,7 @@ class Process:
         self.lines = []
         self.grown = threading.Condition()
         self.ended = False
-        self.wanted = 0  # exit code
+        self.wanted = 0  # exit code; None: any
         # Should this program be killed, what it started ends too.
         self.child = subprocess.Popen(
             ["setpriv", "--pdeathsig", "TERM", *command],
@@ -457,10 +460,9 @@ class Scenario(unittest.TestCase):
                 if not (self.expected and re.search(self.expected, text)):
                     faults.append(f"{process.name} saw a bad request: {text}")
         code = process.stop()
-        if code != process.wanted:
+        if process.wanted not in (None, code):
             faults.append(f"{process.name} ended with {code}")
-        text = process.text()
-        if re.search(r"Sanitizer|runtime error:|CRITICAL|\*\*\*", text):
+        if REPORT.search(process.text()):
             faults.append(f"{process.name} wrote a report, see its log")
         return faults
 

@@ -17,6 +17,15 @@ POOL = 24
 ATTACHED = 8_000
 
 
+def addresses(name, count=1):
+    """Recipients that tell of which mail they are."""
+    return [f"{name}.{number}@example.net" for number in range(count)]
+
+
+def name_of(address):
+    return address.split("@")[0].rsplit(".", 1)[0]
+
+
 class Load:
     """Sessions that send to `address` while there is one.
 
@@ -112,8 +121,8 @@ class Load:
 
     def write(self, dice, number, counter):
         name = f"m-{number}-{counter}"
-        recipients = [f"{name}.{i}@example.net" for i in
-                      range(dice.choice((1, 1, 1, 1, 1, 1, 1, 1, 2, 3)))]
+        recipients = addresses(
+            name, dice.choice((1, 1, 1, 1, 1, 1, 1, 1, 2, 3)))
         choice = dice.choices(range(len(self.sizes)),
                               [row[0] for row in self.sizes])[0]
         pool, (_, low, high) = self.pools[choice], self.sizes[choice]
