@@ -62,6 +62,9 @@ bool config_bool(
     const struct config *config, const char *section, const char *key);
 const char *const *config_list(
     const struct config *config, const char *section, const char *key);
+/* GArray of int64_t, milliseconds, owned by the config; never empty. */
+const GArray *config_durations(
+    const struct config *config, const char *section, const char *key);
 /* GArray of struct network, owned by the config. */
 const GArray *config_networks(
     const struct config *config, const char *section, const char *key);

@@ -12,20 +12,22 @@
 #include <stdint.h>
 
 enum setting_type {
-	SETTING_STRING,   /* any text */
-	SETTING_NUMBER,   /* a whole number */
-	SETTING_SIZE,     /* bytes: 25000000, 64k, 25m (powers of 1024) */
-	SETTING_DURATION, /* 500ms, 30s, 5m, 1h, 2d; read as milliseconds */
-	SETTING_BOOL,     /* yes or no (true, false, on, off, 1, 0 too) */
-	SETTING_CHOICE,   /* one of `choices` */
-	SETTING_LIST,     /* names separated by commas, at least one */
-	SETTING_NETWORKS, /* networks separated by commas (network.h) */
-	SETTING_ENDPOINT, /* an address to listen on (network.h) */
-	SETTING_URL,      /* scheme://host[:port]; https, http to loopback */
-	SETTING_HOST,     /* a host name or an address literal */
-	SETTING_DOMAIN,   /* a mail domain, as the user wrote it */
-	SETTING_PATH,     /* an absolute path */
-	SETTING_SECRET,   /* text never shown; KEY_file reads it from a file */
+	SETTING_STRING,    /* any text */
+	SETTING_NUMBER,    /* a whole number */
+	SETTING_SIZE,      /* bytes: 25000000, 64k, 25m (powers of 1024) */
+	SETTING_DURATION,  /* 500ms, 30s, 5m, 1h, 2d; read as milliseconds */
+	SETTING_DURATIONS, /* some of these separated by commas, at least one;
+			    * the range holds for each */
+	SETTING_BOOL,      /* yes or no (true, false, on, off, 1, 0 too) */
+	SETTING_CHOICE,    /* one of `choices` */
+	SETTING_LIST,      /* names separated by commas, at least one */
+	SETTING_NETWORKS,  /* networks separated by commas (network.h) */
+	SETTING_ENDPOINT,  /* an address to listen on (network.h) */
+	SETTING_URL,       /* scheme://host[:port]; https, http to loopback */
+	SETTING_HOST,      /* a host name or an address literal */
+	SETTING_DOMAIN,    /* a mail domain, as the user wrote it */
+	SETTING_PATH,      /* an absolute path */
+	SETTING_SECRET,    /* text never shown; KEY_file reads it from a file */
 };
 
 /* One form: a row of the table. */

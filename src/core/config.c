@@ -381,7 +381,7 @@ find_value(const struct config *config, const char *section, const char *key,
 	(1u << SETTING_NUMBER | 1u << SETTING_SIZE | 1u << SETTING_DURATION)
 #define NO_TEXTS                                             \
 	(NUMBERS | 1u << SETTING_BOOL | 1u << SETTING_LIST | \
-	    1u << SETTING_NETWORKS)
+	    1u << SETTING_NETWORKS | 1u << SETTING_DURATIONS)
 
 const char *
 config_string(const struct config *config, const char *section, const char *key)
@@ -415,6 +415,16 @@ config_list(const struct config *config, const char *section, const char *key)
 	    find_value(config, section, key, 1u << SETTING_LIST);
 
 	return value != NULL ? (const char *const *)value->list : NULL;
+}
+
+const GArray *
+config_durations(
+    const struct config *config, const char *section, const char *key)
+{
+	const struct value *value =
+	    find_value(config, section, key, 1u << SETTING_DURATIONS);
+
+	return value != NULL ? value->durations : NULL;
 }
 
 const GArray *

@@ -17,6 +17,7 @@ setting_type_text(enum setting_type type)
 		[SETTING_NUMBER] = "number",
 		[SETTING_SIZE] = "size",
 		[SETTING_DURATION] = "duration",
+		[SETTING_DURATIONS] = "durations separated by commas",
 		[SETTING_BOOL] = "yes or no",
 		[SETTING_CHOICE] = "one of",
 		[SETTING_LIST] = "names separated by commas",
@@ -52,6 +53,7 @@ setting_example(const struct setting *setting)
 	case SETTING_NUMBER:
 	case SETTING_SIZE:
 	case SETTING_DURATION:
+	case SETTING_DURATIONS:
 		return setting_print_number(setting, setting->min);
 	case SETTING_CHOICE:
 		return g_strndup(
@@ -71,7 +73,8 @@ setting_print_number(const struct setting *setting, int64_t number)
 	static const struct unit one[] = { { 1, "" } };
 	const struct unit *unit = one;
 
-	if (setting->type == SETTING_DURATION)
+	if (setting->type == SETTING_DURATION ||
+	    setting->type == SETTING_DURATIONS)
 		unit = durations;
 	else if (setting->type == SETTING_SIZE)
 		unit = sizes;

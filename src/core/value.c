@@ -119,6 +119,36 @@ parse_duration(struct value *value, GError **error)
 	return check_range(value, error);
 }
 
+/* One of a list; position is counted from 1. */
+static bool
+add_duration(struct value *value, char *item, unsigned position, GError **error)
+{
+	struct value one = { .setting = value->setting, .text = item };
+	g_autoptr(GError) fault = NULL;
+
+	if (!parse_duration(&one, &fault))
+		return refuse(error, "\"%s\", number %u of the list: %s", item,
+		    position, fault->message);
+	g_array_append_val(value->durations, one.number);
+	return true;
+}
+
+static bool
+parse_durations(struct value *value, GError **error)
+{
+	g_auto(GStrv) items = g_strsplit(value->text, ",", -1);
+
+	value->durations = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	for (unsigned i = 0; items[i] != NULL; i++)
+		if (!add_duration(value, g_strstrip(items[i]), i + 1, error))
+			return false;
+	if (value->durations->len > 0)
+		return true;
+	return refuse(error,
+	    "durations separated by commas are expected, at least one, like "
+	    "30s, 5m, 1h");
+}
+
 static bool
 parse_bool(struct value *value, GError **error)
 {
@@ -358,6 +388,7 @@ static const parse_fn parsers[] = {
 	[SETTING_NUMBER] = parse_number,
 	[SETTING_SIZE] = parse_size,
 	[SETTING_DURATION] = parse_duration,
+	[SETTING_DURATIONS] = parse_durations,
 	[SETTING_BOOL] = parse_bool,
 	[SETTING_CHOICE] = parse_choice,
 	[SETTING_LIST] = parse_list,
@@ -409,5 +440,6 @@ value_free(struct value *value)
 	g_free(value->text);
 	g_strfreev(value->list);
 	g_clear_pointer(&value->networks, g_array_unref);
+	g_clear_pointer(&value->durations, g_array_unref);
 	g_free(value);
 }

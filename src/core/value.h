@@ -11,10 +11,11 @@
 
 struct value {
 	const struct setting *setting;
-	char *text;       /* as written; of a secret: wiped when freed */
-	int64_t number;   /* numbers, sizes, durations (ms), booleans */
-	char **list;      /* lists */
-	GArray *networks; /* networks: struct network */
+	char *text;        /* as written; of a secret: wiped when freed */
+	int64_t number;    /* numbers, sizes, durations (ms), booleans */
+	char **list;       /* lists */
+	GArray *networks;  /* networks: struct network */
+	GArray *durations; /* durations: int64_t, ms */
 };
 
 /* Reads text; NULL and an error that says what is allowed, and shows of a

@@ -55,6 +55,8 @@ static const struct setting providers[] = {
 	    .help = "Its password." },
 	{ "route", "providers", SETTING_LIST, .required = true,
 	    .help = "In order." },
+	{ "route", "retry", SETTING_DURATIONS, "30s, 1m", .min = 1000,
+	    .max = 86400000, .help = "Pauses." },
 	{ .section = NULL },
 };
 
@@ -119,7 +121,29 @@ static const struct row rows[] = {
 		{ "provider eins.2", "password", NULL },
 		/* of another type */
 		{ "provider eins.2", "region", NULL },
-		{ "route default", "providers", "eins.2+zwei" } } },
+		{ "route default", "providers", "eins.2+zwei" },
+		{ "route default", "retry", "30000,60000" } } },
+	{ "durations",
+	    "[route a]\nproviders = x\nretry = 5s\n"
+	    "[route b]\nproviders = x\nretry = 1s,2m , 1d\n",
+	    { "POSTFERRY_ROUTE_A_RETRY=1s, 1s" },
+	    .wants = { { "route a", "retry", "1000,1000" },
+		{ "route b", "retry", "1000,120000,86400000" } } },
+	{ "durations that are wrong",
+	    "[route a]\nproviders = x\nretry = 30s, 1x\n"
+	    "[route b]\nproviders = x\nretry = 30s, 500ms\n"
+	    "[route c]\nproviders = x\nretry = 30s # first\n",
+	    .errors = { FILE_NAME ":3: [route a] retry = \"30s, 1x\": \"1x\", "
+				  "number 2 of the list: a duration with its "
+				  "unit is expected, like 500ms, 30s, 5m, 1h "
+				  "or 2d",
+		FILE_NAME ":6: [route b] retry = \"30s, 500ms\": \"500ms\", "
+			  "number 2 of the list: from 1s to 1d is allowed",
+		FILE_NAME ":9: [route c] retry = \"30s # first\": \"30s # "
+			  "first\", number 1 of the list: a duration with its "
+			  "unit is expected, like 500ms, 30s, 5m, 1h or 2d (a "
+			  "# or ; behind a value begins no comment: comments "
+			  "have lines of their own)" } },
 	{ "the environment alone", NULL,
 	    { "POSTFERRY_SERVER_HOSTNAME=env.example.com",
 		"POSTFERRY_LISTENER_LOCAL_ADDRESS=127.0.0.1:25",
@@ -457,6 +481,17 @@ static const struct row rows[] = {
 				  "the file as UTF-8" } },
 };
 
+static char *
+join_durations(const GArray *durations)
+{
+	GString *text = g_string_new(NULL);
+
+	for (unsigned i = 0; i < durations->len; i++)
+		g_string_append_printf(text, "%s%" G_GINT64_FORMAT,
+		    i > 0 ? "," : "", g_array_index(durations, int64_t, i));
+	return g_string_free(text, FALSE);
+}
+
 /* What a key holds, whatever its type, as text. */
 static char *
 show(const struct config *config, const struct want *want)
@@ -476,6 +511,8 @@ show(const struct config *config, const struct want *want)
 	case SETTING_DURATION:
 		return g_strdup_printf(
 		    "%" G_GINT64_FORMAT, config_number(config, section, key));
+	case SETTING_DURATIONS:
+		return join_durations(config_durations(config, section, key));
 	case SETTING_BOOL:
 		return g_strdup(
 		    config_bool(config, section, key) ? "yes" : "no");

@@ -28,6 +28,8 @@ static const struct {
 	{ SETTING_DURATION, 300000, "5m" },
 	{ SETTING_DURATION, 7200000, "2h" },
 	{ SETTING_DURATION, 604800000, "7d" },
+	{ SETTING_DURATIONS, 90000, "90s" },
+	{ SETTING_DURATIONS, 0, "0ms" },
 };
 
 static void

@@ -17,6 +17,7 @@ static const struct setting forms[] = {
 	[SETTING_NUMBER] = { "s", "k", .type = SETTING_NUMBER },
 	[SETTING_SIZE] = { "s", "k", .type = SETTING_SIZE },
 	[SETTING_DURATION] = { "s", "k", .type = SETTING_DURATION },
+	[SETTING_DURATIONS] = { "s", "k", .type = SETTING_DURATIONS },
 	[SETTING_BOOL] = { "s", "k", .type = SETTING_BOOL },
 	[SETTING_CHOICE] = { "s", "k", .type = SETTING_CHOICE,
 	    .choices = "one|two" },
@@ -99,6 +100,15 @@ static const struct {
 	{ SETTING_DURATION, "-1s", NULL },
 	{ SETTING_DURATION, "1w", NULL },
 	{ SETTING_DURATION, "106751991168d", NULL },
+	{ SETTING_DURATIONS, "30s , 1m,2h", "30s , 1m,2h" },
+	{ SETTING_DURATIONS, "30s", "30s" },
+	{ SETTING_DURATIONS, "", NULL },
+	{ SETTING_DURATIONS, "30s,", NULL },
+	{ SETTING_DURATIONS, "30s,,1m", NULL },
+	{ SETTING_DURATIONS, "30s 1m", NULL },
+	{ SETTING_DURATIONS, "30s; 1m", NULL },
+	{ SETTING_DURATIONS, "30s, 1m # c", NULL },
+	{ SETTING_DURATIONS, "1m, 106751991168d", NULL },
 	{ SETTING_BOOL, "", NULL },
 	{ SETTING_BOOL, "y", NULL },
 	{ SETTING_BOOL, "2", NULL },
@@ -236,6 +246,15 @@ static const struct {
 	{ SETTING_SIZE, 1000, 1 << 30, "1", "from 1000 to 1g is allowed" },
 	{ SETTING_DURATION, 1, 90000, "2m", "from 1ms to 90s is allowed" },
 	{ SETTING_DURATION, 0, 86400000, "2d", "from 0ms to 1d is allowed" },
+	{ SETTING_DURATIONS, 1000, 90000, "1s, 90s", NULL },
+	{ SETTING_DURATIONS, 1000, 90000, "5s, 2m",
+	    "\"2m\", number 2 of the list: from 1s to 90s is allowed" },
+	{ SETTING_DURATIONS, 1000, 90000, "10, 5s",
+	    "\"10\", number 1 of the list: a duration with its unit is "
+	    "expected, like 500ms, 30s, 5m, 1h or 2d" },
+	{ SETTING_DURATIONS, 1000, 90000, "",
+	    "durations separated by commas are expected, at least one, like "
+	    "30s, 5m, 1h" },
 };
 
 static void
@@ -262,17 +281,26 @@ test_lists(void **state)
 	struct value *list = value_new(&forms[SETTING_LIST], " a,b-b ,c", NULL);
 	struct value *networks =
 	    value_new(&forms[SETTING_NETWORKS], "10.0.0.0/8,::1", NULL);
+	struct value *durations =
+	    value_new(&forms[SETTING_DURATIONS], "30s,1ms, 30s ", NULL);
 
 	(void)state;
 	assert_int_equal(g_strv_length(list->list), 3);
 	assert_string_equal(list->list[0], "a");
 	assert_string_equal(list->list[1], "b-b");
 	assert_string_equal(list->list[2], "c");
+	assert_int_equal(durations->durations->len, 3);
+	assert_int_equal(
+	    g_array_index(durations->durations, int64_t, 0), 30000);
+	assert_int_equal(g_array_index(durations->durations, int64_t, 1), 1);
+	assert_int_equal(
+	    g_array_index(durations->durations, int64_t, 2), 30000);
 	assert_int_equal(networks->networks->len, 2);
 	assert_int_equal(
 	    g_array_index(networks->networks, struct network, 0).prefix, 8);
 	value_free(list);
 	value_free(networks);
+	value_free(durations);
 }
 
 int
