@@ -12,6 +12,9 @@ static const struct {
 } commands[] = {
 	{ "serve", cli_serve, "take mail by SMTP and deliver it" },
 	{ "check", cli_check, "say what is wrong with the settings" },
+	{ "status", cli_status, "say how the daemon and its queue are" },
+	{ "queue", cli_queue, "list mails, show, hold, release, drop them" },
+	{ "why", cli_why, "tell the whole story of one mail" },
 	{ "settings", cli_settings, "print every setting there is" },
 	{ "sandbox", cli_sandbox,
 	    "try it: serve and simulated providers, no settings needed" },

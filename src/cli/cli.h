@@ -13,6 +13,9 @@ int cli_check(int argc, char **argv);
 int cli_settings(int argc, char **argv);
 int cli_simulate(int argc, char **argv);
 int cli_sandbox(int argc, char **argv);
+int cli_queue(int argc, char **argv);
+int cli_why(int argc, char **argv);
+int cli_status(int argc, char **argv);
 
 /* Where settings come from, for --help of those that read them. */
 #define CLI_SOURCES                                                      \
@@ -23,6 +26,17 @@ int cli_sandbox(int argc, char **argv);
 	"Only when there is no\n"                                        \
 	"file at all the usual variables count too: MAILGUN_API_KEY, "   \
 	"MAILGUN_DOMAIN,\nMANDRILL_API_KEY, SMTP_HOST, ...\n"
+
+/* How queue, why and status find what they tell, and their exit codes: for
+ * their --help. */
+#define CLI_ASKED                                                          \
+	"Asks the daemon over the socket in its state_dir; when none "     \
+	"runs, reads the queue\nthere.  Without --config FILE the "        \
+	"settings are those of " SETTINGS_PATH "\nand the environment.\n"  \
+	"\n"                                                               \
+	"Exit codes: 0 done; 64 wrong usage; 66 there is no such mail; "   \
+	"69 the daemon or the\nqueue cannot be had; 75 not now, the mail " \
+	"is being sent; 78 errors in the settings.\n"
 
 /* load.c: reads the options of a command that takes --config FILE and --help
  * alone; path is NULL when there is no --config.  False: the command ends with

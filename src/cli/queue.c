@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli.h"
+
+#include "ask.h"
+#include "fact.h"
+#include "queue_list.h"
+#include "story.h"
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+static const char usage[] =
+    "usage: postferry queue list [--state WORD] [--limit NUMBER]\n"
+    "       postferry queue show ID ...\n"
+    "       postferry queue export ID > FILE.eml\n"
+    "       postferry queue retry|hold|release|drop ID ...\n"
+    "       postferry queue retry|hold|release|drop --all [--state WORD]\n"
+    "\n"
+    "  list      a line per mail, oldest first: of the queue, or of a state\n"
+    "  show      what a mail is; postferry why tells its whole story\n"
+    "  export    its bytes as they were received\n"
+    "  retry     send it now, without waiting for its time\n"
+    "  hold      do not send it until it is released\n"
+    "  release   out of hold: send it now\n"
+    "  drop      forget it: it is not sent, and nobody is told\n"
+    "\n"
+    "  --state WORD    waiting, active, held, or finished (list only);\n"
+    "                  without it all but the finished\n"
+    "  --limit NUMBER  list: so many mails at most\n"
+    "  --all           all mails (of that state) instead of some\n"
+    "  --json          print what the daemon answered: one object, or one a\n"
+    "                  line: of list one per 500 mails, else one per mail\n"
+    "  --config FILE   the settings of the daemon\n"
+    "\n" CLI_ASKED;
+
+static int
+refuse(const struct order *order, const char *what)
+{
+	const char *name = order->form->name;
+
+	fprintf(stderr, "postferry %s: %s; see postferry queue --help\n", name,
+	    what);
+	return EX_USAGE;
+}
+
+static int
+run_list(struct ask *ask, const struct order *order)
+{
+	return queue_list_print(ask, order);
+}
+
+static int
+run_show(struct ask *ask, const struct order *order)
+{
+	return story_print_each(ask, order, story_print_facts);
+}
+
+static int
+run_export(struct ask *ask, const struct order *order)
+{
+	struct ask_answer answer = ask_mail(ask, order->things[0], "/raw");
+	int exit_code = ask_judge(&answer);
+
+	if (exit_code == EX_OK)
+		fwrite(answer.body->str, 1, answer.body->len, stdout);
+	g_string_free(answer.body, TRUE);
+	return exit_code;
+}
+
+/* What was done, as a participle. */
+static const char *
+find_participle(const char *verb)
+{
+	static const struct {
+		const char *verb, *done;
+	} rows[] = {
+		{ "retry", "due now" },
+		{ "hold", "held" },
+		{ "release", "released" },
+		{ "drop", "dropped" },
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++)
+		if (strcmp(rows[i].verb, verb) == 0)
+			return rows[i].done;
+	g_assert_not_reached();
+}
+
+/* id NULL: all. */
+static int
+print_changed(
+    const struct order *order, const char *id, const struct ask_answer *answer)
+{
+	const char *done = find_participle(order->form->verb);
+	struct json_object *object;
+	unsigned changed;
+
+	if (order->json) {
+		fputs(answer->body->str, stdout);
+		return EX_OK;
+	}
+	object = fact_parse(answer->body);
+	if (object == NULL)
+		return EX_PROTOCOL;
+	changed = (unsigned)fact_number(object, "changed");
+	json_object_put(object);
+	if (id == NULL)
+		printf(
+		    "%u mail%s %s\n", changed, changed == 1 ? "" : "s", done);
+	else
+		printf("%s: %s\n", id,
+		    changed > 0 ? done : "there was nothing to change");
+	return EX_OK;
+}
+
+static int
+change(struct ask *ask, const struct order *order, const char *id, char *target)
+{
+	struct ask_answer answer = ask_request(ask, "POST", target);
+	int exit_code = ask_judge(&answer);
+
+	if (exit_code == EX_OK)
+		exit_code = print_changed(order, id, &answer);
+	g_string_free(answer.body, TRUE);
+	g_free(target);
+	return exit_code;
+}
+
+static int
+change_all(struct ask *ask, const struct order *order)
+{
+	GString *target = g_string_new("/v1/messages/");
+
+	g_string_append(target, order->form->verb);
+	if (order->state != NULL) {
+		g_string_append(target, "?state=");
+		g_string_append_uri_escaped(target, order->state, NULL, FALSE);
+	}
+	return change(ask, order, NULL, g_string_free(target, FALSE));
+}
+
+static int
+run_change(struct ask *ask, const struct order *order)
+{
+	int exit_code = EX_OK;
+
+	if (order->all)
+		return change_all(ask, order);
+	for (const char *const *id = order->things; *id != NULL; id++) {
+		g_autofree char *segment =
+		    g_uri_escape_string(*id, NULL, FALSE);
+		int result = change(ask, order, *id,
+		    g_strconcat("/v1/messages/", segment, "/",
+			order->form->verb, NULL));
+
+		exit_code = exit_code != EX_OK ? exit_code : result;
+	}
+	return exit_code;
+}
+
+/* How many ids a verb wants. */
+enum ids {
+	IDS_NONE,
+	IDS_ONE,
+	IDS_SOME,
+	IDS_OR_ALL,
+};
+
+#define CHANGES (ORDER_JSON | ORDER_ALL | ORDER_STATE)
+
+static const struct verb {
+	struct order_form form;
+	ask_fn run;
+	enum ids ids;
+} verbs[] = {
+	{ { "queue list", "list", usage,
+	      ORDER_JSON | ORDER_STATE | ORDER_LIMIT },
+	    run_list, IDS_NONE },
+	{ { "queue show", "show", usage, ORDER_JSON }, run_show, IDS_SOME },
+	{ { "queue export", "export", usage, 0 }, run_export, IDS_ONE },
+	{ { "queue retry", "retry", usage, CHANGES }, run_change, IDS_OR_ALL },
+	{ { "queue hold", "hold", usage, CHANGES }, run_change, IDS_OR_ALL },
+	{ { "queue release", "release", usage, CHANGES }, run_change,
+	    IDS_OR_ALL },
+	{ { "queue drop", "drop", usage, CHANGES }, run_change, IDS_OR_ALL },
+};
+
+/* What is wrong with the ids that were named; NULL: nothing. */
+static const char *
+find_fault(const struct order *order, enum ids ids)
+{
+	guint named = g_strv_length((char **)order->things);
+
+	switch (ids) {
+	case IDS_NONE:
+		return named == 0 ? NULL : "no ID is expected here";
+	case IDS_ONE:
+		return named == 1 ? NULL : "the ID of one mail is expected";
+	case IDS_SOME:
+		return named > 0 ? NULL : "the ID of a mail is expected";
+	case IDS_OR_ALL:
+		if (!order->all && order->state != NULL)
+			return "--state goes with --all";
+		return order->all != (named > 0)
+			   ? NULL
+			   : "either IDs of mails or --all is expected";
+	}
+	g_assert_not_reached();
+}
+
+static int
+run_verb(const struct verb *verb, int argc, char **argv)
+{
+	struct order order;
+	const char *fault;
+	int exit_code;
+
+	if (!order_read(argc, argv, &verb->form, &order, &exit_code))
+		return exit_code;
+	fault = find_fault(&order, verb->ids);
+	if (fault != NULL)
+		return refuse(&order, fault);
+	return ask_run(&order, verb->run);
+}
+
+int
+cli_queue(int argc, char **argv)
+{
+	static const char *const help[] = { "--help", "-h", "help", NULL };
+
+	if (argc < 2) {
+		fputs(usage, stderr);
+		return EX_USAGE;
+	}
+	if (g_strv_contains(help, argv[1])) {
+		fputs(usage, stdout);
+		return EX_OK;
+	}
+	for (unsigned i = 0; i < G_N_ELEMENTS(verbs); i++)
+		if (strcmp(argv[1], verbs[i].form.verb) == 0)
+			return run_verb(&verbs[i], argc - 1, argv + 1);
+	fprintf(stderr,
+	    "postferry queue: \"%s\" is none of list, show, export, retry, "
+	    "hold, release, drop; see postferry queue --help\n",
+	    argv[1]);
+	return EX_USAGE;
+}

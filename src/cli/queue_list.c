@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+#include "queue_list.h"
+
+#include "core/clock.h"
+#include "fact.h"
+#include "measure.h"
+#include "story.h"
+#include <stdio.h>
+#include <sysexits.h>
+
+/* Mails asked for at a time: so many are in memory, however long the list. */
+#define PAGE_MAILS 500u
+
+#define ROW "%-26s  %6s  %8s  %-8s  %-9s"
+
+/* The column behind: as wide as most addresses. */
+#define ADDRESS_WIDTH 28
+
+static void
+print_padded(const char *text)
+{
+	glong width = g_utf8_strlen(text, -1);
+
+	printf("  %s%*s", text, (int)MAX(ADDRESS_WIDTH - width, 0), "");
+}
+
+static char *
+tell_recipients(struct json_object *mail)
+{
+	size_t count = fact_count(mail, "recipients");
+	g_autofree char *first =
+	    fact_text_or(fact_element(mail, "recipients", 0), "address", "-");
+
+	return count > 1 ? g_strdup_printf("%s +%zu", first, count - 1)
+			 : g_strdup(first);
+}
+
+/* What the first recipient that is not settled waits for. */
+static char *
+tell_reason(const struct story *story)
+{
+	struct json_object *mail = story->mail;
+	char *hold = fact_text(mail, "hold");
+
+	for (size_t i = 0; hold == NULL && i < fact_count(mail, "recipients");
+	     i++) {
+		struct json_object *recipient =
+		    fact_element(mail, "recipients", i);
+
+		if (!fact_is(recipient, "state", "accepted"))
+			return story_tell_recipient(story, recipient);
+	}
+	return hold != NULL ? hold : g_strdup("");
+}
+
+static char *
+tell_next(const struct story *story)
+{
+	int64_t due = fact_time(story->mail, "due");
+
+	if (due == 0)
+		return g_strdup("-");
+	if (due <= story->now_ms)
+		return g_strdup("now");
+	g_autofree char *span = measure_rough(due - story->now_ms);
+	return g_strconcat("in ", span, NULL);
+}
+
+static void
+print_row(const struct story *story)
+{
+	struct json_object *mail = story->mail;
+	g_autofree char *id = fact_text_or(mail, "id", "?");
+	g_autofree char *age =
+	    measure_rough(story->now_ms - fact_time(mail, "received"));
+	g_autofree char *size = measure_size(fact_number(mail, "size_bytes"));
+	g_autofree char *state = fact_text_or(mail, "state", "?");
+	g_autofree char *next = tell_next(story);
+	g_autofree char *sender = fact_text_or(mail, "sender", "");
+	g_autofree char *recipients = tell_recipients(mail);
+	g_autofree char *reason = tell_reason(story);
+
+	printf(ROW, id, age, size, state, next);
+	print_padded(*sender != '\0' ? sender : "<>");
+	print_padded(recipients);
+	printf("  %s\n", reason);
+}
+
+static void
+print_heading(void)
+{
+	printf(ROW, "ID", "AGE", "SIZE", "STATE", "NEXT");
+	print_padded("SENDER");
+	print_padded("RECIPIENTS");
+	puts("  REASON");
+}
+
+/* One page.  The number of its mails. */
+static size_t
+print_page(struct json_object *page, bool offline)
+{
+	size_t count = fact_count(page, "messages");
+
+	for (size_t i = 0; i < count; i++) {
+		struct story story = {
+			.mail = fact_element(page, "messages", i),
+			.now_ms = clock_wall_ms(),
+			.offline = offline,
+		};
+
+		print_row(&story);
+	}
+	return count;
+}
+
+static char *
+write_target(const struct order *order, const char *after, size_t printed)
+{
+	size_t limit = PAGE_MAILS;
+	GString *target = g_string_new("/v1/messages");
+
+	if (order->limit > 0)
+		limit = MIN(limit, order->limit - printed);
+	g_string_append_printf(target, "?limit=%zu", limit);
+	if (after != NULL)
+		g_string_append_printf(target, "&after=%s", after);
+	if (order->state != NULL) {
+		g_string_append(target, "&state=");
+		g_string_append_uri_escaped(target, order->state, NULL, FALSE);
+	}
+	return g_string_free(target, FALSE);
+}
+
+/* Prints the page behind *after, which becomes the next one's (NULL: that was
+ * the last).  The exit code. */
+static int
+take_page(
+    struct ask *ask, const struct order *order, char **after, size_t *printed)
+{
+	g_autofree char *target = write_target(order, *after, *printed);
+	struct ask_answer answer = ask_request(ask, "GET", target);
+	int exit_code = ask_judge(&answer);
+	struct json_object *page = NULL;
+
+	if (exit_code == EX_OK && (page = fact_parse(answer.body)) == NULL)
+		exit_code = EX_PROTOCOL;
+	g_clear_pointer(after, g_free);
+	if (exit_code == EX_OK) {
+		*after = fact_text(page, "next");
+		if (!order->json && *printed == 0 &&
+		    fact_count(page, "messages") > 0)
+			print_heading();
+		if (order->json)
+			fputs(answer.body->str, stdout);
+		*printed += order->json ? fact_count(page, "messages")
+					: print_page(page, ask_is_offline(ask));
+	}
+	json_object_put(page);
+	g_string_free(answer.body, TRUE);
+	return exit_code;
+}
+
+int
+queue_list_print(struct ask *ask, const struct order *order)
+{
+	g_autofree char *after = NULL;
+	size_t printed = 0;
+	int exit_code;
+
+	do {
+		exit_code = take_page(ask, order, &after, &printed);
+	} while (exit_code == EX_OK && after != NULL && !ferror(stdout) &&
+		 (order->limit == 0 || printed < order->limit));
+	if (exit_code == EX_OK && printed == 0 && !order->json)
+		printf("There is no mail%s%s.\n",
+		    order->state != NULL ? " that is " : " in the queue",
+		    order->state != NULL ? order->state : "");
+	return exit_code;
+}

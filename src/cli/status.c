@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli.h"
+
+#include "ask.h"
+#include "core/clock.h"
+#include "fact.h"
+#include "measure.h"
+#include <stdio.h>
+#include <sysexits.h>
+
+#define LABEL "%-11s"
+
+static const struct order_form form = {
+	.name = "status",
+	.verb = "status",
+	.options = ORDER_JSON | ORDER_READY,
+	.usage =
+	    "usage: postferry status [--config FILE] [--json] [--ready]\n"
+	    "\n"
+	    "Says how the daemon is, its disk, its queue and its providers.\n"
+	    "\n"
+	    "  --ready  say only whether mail can be accepted: exit code 0 "
+	    "when it can, 69\n"
+	    "           when not; for health checks\n"
+	    "  --json   print what the daemon answered\n"
+	    "\n" CLI_ASKED,
+};
+
+static void
+print_daemon(struct json_object *status, int64_t now_ms)
+{
+	g_autofree char *version = fact_text_or(status, "version", "?");
+	g_autofree char *why = fact_text_or(status, "why", "it is not said");
+	g_autofree char *since =
+	    measure_moment(now_ms, fact_time(status, "started"));
+
+	if (fact_flag(status, "running"))
+		printf(LABEL "%s, pid %u, since %s\n", "postferry", version,
+		    (unsigned)fact_number(status, "pid"), since);
+	else
+		printf(LABEL "%s, not running\n", "postferry", version);
+	if (fact_flag(status, "ready"))
+		printf(LABEL "yes: mail is accepted\n", "ready");
+	else
+		printf(LABEL "no: %s\n", "ready", why);
+}
+
+static void
+print_disk(struct json_object *disk)
+{
+	if (disk == NULL)
+		return;
+	g_autofree char *state = fact_text_or(disk, "state", "?");
+	g_autofree char *space = measure_size(fact_number(disk, "free_bytes"));
+	g_autofree char *total = measure_size(fact_number(disk, "total_bytes"));
+	g_autofree char *kept =
+	    measure_size(fact_number(disk, "min_free_bytes"));
+
+	printf(LABEL "%s: %s of %s are free; mail is taken while %s are\n",
+	    "disk", state, space, total, kept);
+}
+
+static void
+print_queue(struct json_object *queue, int64_t now_ms)
+{
+	int64_t oldest = fact_time(queue, "oldest");
+	g_autofree char *size = measure_size(fact_number(queue, "bytes"));
+	g_autofree char *since = measure_moment(now_ms, oldest);
+
+	if (queue == NULL) {
+		printf(LABEL "none: state_dir is not set\n", "queue");
+		return;
+	}
+	printf(LABEL "%" G_GUINT64_FORMAT " waiting, %" G_GUINT64_FORMAT
+		     " being sent, %" G_GUINT64_FORMAT " held; %s\n",
+	    "queue", fact_number(queue, "waiting"),
+	    fact_number(queue, "active"), fact_number(queue, "held"), size);
+	if (oldest != 0)
+		printf(LABEL "the oldest came %s\n", "", since);
+	if (fact_number(queue, "doubts") > 0)
+		printf(LABEL "%" G_GUINT64_FORMAT " recipients in doubt\n", "",
+		    fact_number(queue, "doubts"));
+}
+
+static void
+print_totals(struct json_object *totals)
+{
+	int64_t lost = fact_signed(totals, "unaccounted");
+
+	if (totals == NULL)
+		return;
+	printf(LABEL "of %" G_GUINT64_FORMAT " recipients %" G_GUINT64_FORMAT
+		     " settled, %" G_GUINT64_FORMAT
+		     " bounced, %" G_GUINT64_FORMAT
+		     " dropped, %" G_GUINT64_FORMAT " waiting\n",
+	    "totals", fact_number(totals, "accepted"),
+	    fact_number(totals, "settled"), fact_number(totals, "bounced"),
+	    fact_number(totals, "dead"), fact_number(totals, "waiting"));
+	printf(LABEL "%" G_GINT64_FORMAT " unaccounted for%s\n", "", lost,
+	    lost != 0 ? ": this must be 0: please report it" : "");
+}
+
+/* The breaker's words, as a person says them. */
+static char *
+tell_provider(struct json_object *provider)
+{
+	g_autofree char *span =
+	    measure_span((int64_t)fact_number(provider, "until_ms"));
+
+	if (fact_is(provider, "state", "closed"))
+		return g_strdup("is asked");
+	if (fact_is(provider, "state", "open"))
+		return g_strdup_printf(
+		    "failed: is not asked for another %s", span);
+	if (fact_is(provider, "state", "probing"))
+		return g_strdup("failed: is tried with one mail");
+	return fact_text_or(provider, "state", "?");
+}
+
+static void
+print_providers(struct json_object *status)
+{
+	size_t count = fact_count(status, "providers");
+
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *provider =
+		    fact_element(status, "providers", i);
+		g_autofree char *name = fact_text_or(provider, "name", "?");
+		g_autofree char *type = fact_text_or(provider, "type", "?");
+		g_autofree char *state = tell_provider(provider);
+
+		printf(LABEL "%s (%s) %s; %u requests under way, %u mails "
+			     "wait for one\n",
+		    i == 0 ? "providers" : "", name, type, state,
+		    (unsigned)fact_number(provider, "requests"),
+		    (unsigned)fact_number(provider, "waiting"));
+	}
+}
+
+static int
+print_all(const GString *body)
+{
+	struct json_object *status = fact_parse(body);
+	int64_t now_ms = clock_wall_ms();
+
+	if (status == NULL)
+		return EX_PROTOCOL;
+	print_daemon(status, now_ms);
+	print_disk(fact_object(status, "disk"));
+	print_queue(fact_object(status, "queue"), now_ms);
+	print_totals(fact_object(status, "totals"));
+	print_providers(status);
+	json_object_put(status);
+	return EX_OK;
+}
+
+static int
+tell(struct ask *ask, const struct order *order)
+{
+	struct ask_answer answer =
+	    ask_request(ask, "GET", order->ready ? "/readyz" : "/status");
+	int exit_code = ask_judge(&answer);
+
+	if (exit_code == EX_OK && order->json)
+		fputs(answer.body->str, stdout);
+	else if (exit_code == EX_OK && order->ready)
+		puts("ready");
+	else if (exit_code == EX_OK)
+		exit_code = print_all(answer.body);
+	g_string_free(answer.body, TRUE);
+	return exit_code;
+}
+
+int
+cli_status(int argc, char **argv)
+{
+	struct order order;
+	int exit_code;
+
+	if (!order_read(argc, argv, &form, &order, &exit_code))
+		return exit_code;
+	if (order.things[0] == NULL)
+		return ask_run(&order, tell);
+	fprintf(stderr,
+	    "postferry status: \"%s\" is not expected here; see postferry "
+	    "status --help\n",
+	    order.things[0]);
+	return EX_USAGE;
+}

@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: MIT */
+#include "story.h"
+
+#include "core/clock.h"
+#include "fact.h"
+#include "measure.h"
+#include <glib.h>
+#include <stdio.h>
+#include <sysexits.h>
+
+/* Addresses named in one line; of more the number is said. */
+#define NAMED_MAX 3
+
+/* The first column. */
+#define LABEL "%-12s"
+
+/* ---- one recipient ---- */
+
+static char *
+find_provider(struct json_object *object)
+{
+	return fact_text_or(object, "provider", "a provider");
+}
+
+/* "mailgun said 503: Service Unavailable"; "" when nobody said anything. */
+static char *
+quote_provider(struct json_object *object)
+{
+	g_autofree char *provider = fact_text(object, "provider");
+	g_autofree char *text = fact_text(object, "text");
+	uint64_t status = fact_number(object, "status");
+	GString *quote = g_string_new(NULL);
+
+	if (provider == NULL || (status == 0 && text == NULL))
+		return g_string_free(quote, FALSE);
+	g_string_append_printf(quote, "%s said", provider);
+	if (status != 0)
+		g_string_append_printf(quote, " %u", (unsigned)status);
+	if (text != NULL && *text != '\0')
+		g_string_append_printf(
+		    quote, "%s %s", status != 0 ? ":" : "", text);
+	return g_string_free(quote, FALSE);
+}
+
+static char *
+tell_accepted(struct json_object *recipient)
+{
+	g_autofree char *provider = find_provider(recipient);
+	g_autofree char *id = fact_text(recipient, "provider_id");
+
+	return id != NULL
+		   ? g_strdup_printf("%s accepted it as %s", provider, id)
+		   : g_strdup_printf("%s accepted it", provider);
+}
+
+static char *
+tell_doubt(const struct story *story, struct json_object *recipient)
+{
+	g_autofree char *provider = find_provider(recipient);
+	int64_t until = fact_time(recipient, "until");
+	g_autofree char *moment = measure_moment(story->now_ms, until);
+
+	if (until <= story->now_ms)
+		return g_strdup_printf("in doubt: %s may have it; that has "
+				       "been waited out",
+		    provider);
+	return g_strdup_printf("in doubt until %s: %s may have it; it is sent "
+			       "nowhere before",
+	    moment, provider);
+}
+
+static char *
+tell_refused(struct json_object *recipient)
+{
+	g_autofree char *quote = quote_provider(recipient);
+	bool suppressed = fact_flag(recipient, "suppressed");
+
+	return g_strdup_printf("refused%s%s%s", *quote != '\0' ? "; " : "",
+	    quote,
+	    suppressed ? " (it is on that provider's suppression list)" : "");
+}
+
+char *
+story_tell_recipient(const struct story *story, struct json_object *recipient)
+{
+	g_autofree char *quote = quote_provider(recipient);
+
+	if (fact_is(recipient, "state", "accepted"))
+		return tell_accepted(recipient);
+	if (fact_is(recipient, "state", "doubt"))
+		return tell_doubt(story, recipient);
+	if (fact_is(recipient, "state", "refused"))
+		return tell_refused(recipient);
+	if (fact_is(recipient, "state", "dropped"))
+		return g_strdup("dropped by a person: not sent, nobody told");
+	if (fact_is(recipient, "state", "open")) {
+		g_autofree char *provider = find_provider(recipient);
+
+		return g_strdup_printf("being sent to %s", provider);
+	}
+	if (fact_is(recipient, "state", "held")) {
+		g_autofree char *why = fact_text_or(recipient, "text", "");
+
+		return g_strdup_printf(
+		    "held%s%s", *why != '\0' ? ": " : "", why);
+	}
+	return g_strdup_printf(
+	    "waiting%s%s", *quote != '\0' ? "; " : "", quote);
+}
+
+/* ---- what it is ---- */
+
+static void
+print_received(const struct story *story)
+{
+	struct json_object *mail = story->mail;
+	int64_t received = fact_time(mail, "received");
+	g_autofree char *moment = measure_moment(story->now_ms, received);
+	g_autofree char *peer = fact_text_or(mail, "peer", "");
+	g_autofree char *helo = fact_text_or(mail, "helo", "");
+	g_autofree char *listener = fact_text_or(mail, "listener", "");
+
+	printf(LABEL "%s", "received", moment);
+	if (fact_flag(mail, "report")) {
+		printf(", made by postferry itself: a bounce or a warning\n");
+		return;
+	}
+	if (*peer != '\0')
+		printf(" from %s", peer);
+	if (*helo != '\0')
+		printf(", which calls itself %s", helo);
+	if (*listener != '\0')
+		printf(", by the listener %s", listener);
+	putchar('\n');
+}
+
+static void
+print_recipients(const struct story *story)
+{
+	size_t count = fact_count(story->mail, "recipients");
+
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *recipient =
+		    fact_element(story->mail, "recipients", i);
+		g_autofree char *address =
+		    fact_text_or(recipient, "address", "?");
+		g_autofree char *state = story_tell_recipient(story, recipient);
+
+		printf(LABEL "<%s>: %s\n", i == 0 ? "recipients" : "", address,
+		    state);
+	}
+}
+
+/* "waiting, due 2026-... (in 4 min)" */
+static void
+print_state(const struct story *story)
+{
+	struct json_object *mail = story->mail;
+	g_autofree char *state = fact_text_or(mail, "state", "unknown");
+	g_autofree char *hold = fact_text(mail, "hold");
+	int64_t due = fact_time(mail, "due");
+	int64_t finished = fact_time(mail, "finished");
+	g_autofree char *moment =
+	    measure_moment(story->now_ms, due != 0 ? due : finished);
+
+	printf(LABEL "%s", "state", state);
+	if (hold != NULL && *hold != '\0')
+		printf(": %s", hold);
+	if (due != 0)
+		printf(", due %s", moment);
+	else if (finished != 0)
+		printf(" since %s", moment);
+	putchar('\n');
+}
+
+void
+story_print_facts(const struct story *story)
+{
+	struct json_object *mail = story->mail;
+	g_autofree char *id = fact_text_or(mail, "id", "?");
+	g_autofree char *sender = fact_text_or(mail, "sender", "");
+	g_autofree char *size = measure_size(fact_number(mail, "size_bytes"));
+
+	printf(LABEL "%s\n", "mail", id);
+	print_received(story);
+	printf(LABEL "<%s>\n", "sender", sender);
+	printf(LABEL "%s\n", "size", size);
+	print_recipients(story);
+	print_state(story);
+}
+
+/* ---- what happened ---- */
+
+static const struct {
+	const char *class;
+	const char *words;
+} results[] = {
+	{ "accepted", "it was accepted" },
+	{ "payload", "this mail was refused" },
+	{ "recipient", "the recipient was refused" },
+	{ "account", "our account there cannot be used" },
+	{ "sender", "our account there may not send for this From domain" },
+	{ "throttle", "not taken: it wants to be asked more slowly" },
+	{ "outage", "not taken: it could not be reached, or is out of order" },
+	{ "doubt", "in doubt: it may or may not have been taken" },
+	{ "none", "nothing was said" },
+};
+
+static const char *
+find_result(struct json_object *attempt)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(results); i++)
+		if (fact_is(attempt, "class", results[i].class))
+			return results[i].words;
+	return "its result is unknown to this command";
+}
+
+/* "<a>, <b>, <c> and 997 more" */
+static char *
+name_addresses(struct json_object *attempt)
+{
+	GString *names = g_string_new(NULL);
+	size_t count = fact_count(attempt, "recipients");
+
+	for (size_t i = 0; i < MIN(count, NAMED_MAX); i++) {
+		g_autofree char *address =
+		    fact_text_at(attempt, "recipients", i);
+
+		g_string_append_printf(
+		    names, "%s<%s>", i > 0 ? ", " : "", address);
+	}
+	if (count > NAMED_MAX)
+		g_string_append_printf(
+		    names, " and %zu more", count - NAMED_MAX);
+	return g_string_free(names, FALSE);
+}
+
+static void
+print_result(const struct story *story, struct json_object *attempt)
+{
+	g_autofree char *text = fact_text_or(attempt, "text", "");
+	g_autofree char *class = fact_text_or(attempt, "class", "none");
+	g_autofree char *took =
+	    measure_span((int64_t)fact_number(attempt, "duration_ms"));
+	g_autofree char *sent =
+	    measure_size(fact_number(attempt, "sent_bytes"));
+	uint64_t status = fact_number(attempt, "status");
+
+	if (fact_time(attempt, "ended") == 0) {
+		puts(story->offline ? "            no result was written down: "
+				      "it is a doubt at the next start"
+				    : "            under way");
+		return;
+	}
+	printf("            %s (%s", find_result(attempt), class);
+	if (status != 0)
+		printf(", %u", (unsigned)status);
+	printf("), after %s and %s sent", took, sent);
+	printf("%s%s%s\n", *text != '\0' ? ": \"" : "", text,
+	    *text != '\0' ? "\"" : "");
+}
+
+static void
+print_attempt(const struct story *story, struct json_object *attempt)
+{
+	g_autofree char *date = measure_date(fact_time(attempt, "begun"));
+	g_autofree char *provider = find_provider(attempt);
+	g_autofree char *names = name_addresses(attempt);
+
+	printf("  %s  attempt %u: %s was asked for %s, as %s\n", date,
+	    (unsigned)fact_number(attempt, "number"), provider, names,
+	    fact_is(attempt, "form", "raw") ? "the MIME as it came" : "fields");
+	print_result(story, attempt);
+}
+
+static void
+print_act(struct json_object *act)
+{
+	g_autofree char *date = measure_date(fact_time(act, "at"));
+	g_autofree char *what = fact_text_or(act, "what", "something");
+	g_autofree char *who = fact_text_or(act, "who", "somebody");
+
+	printf("  %s  %s by %s\n", date, what, who);
+}
+
+/* Both are in order: the earlier of the two heads is next. */
+void
+story_print_history(const struct story *story)
+{
+	struct json_object *mail = story->mail;
+	size_t attempts = fact_count(mail, "attempts");
+	size_t acts = fact_count(mail, "acts");
+
+	puts("\nWhat happened");
+	if (attempts + acts == 0)
+		puts("  Nothing yet: no provider was asked.");
+	for (size_t i = 0, k = 0; i < attempts || k < acts;) {
+		struct json_object *attempt = fact_element(mail, "attempts", i);
+		struct json_object *act = fact_element(mail, "acts", k);
+
+		if (act == NULL ||
+		    (attempt != NULL &&
+			fact_time(attempt, "begun") <= fact_time(act, "at"))) {
+			print_attempt(story, attempt);
+			i++;
+		} else {
+			print_act(act);
+			k++;
+		}
+	}
+}
+
+/* ---- what happens next ---- */
+
+/* Recipients of this state. */
+static unsigned
+count_state(struct json_object *mail, const char *state)
+{
+	unsigned found = 0;
+
+	for (size_t i = 0; i < fact_count(mail, "recipients"); i++)
+		if (fact_is(
+			fact_element(mail, "recipients", i), "state", state))
+			found++;
+	return found;
+}
+
+static void
+print_waiting(const struct story *story)
+{
+	int64_t due = fact_time(story->mail, "due");
+	g_autofree char *away = measure_away(story->now_ms, due);
+	g_autofree char *date = measure_date(due);
+
+	if (due > story->now_ms)
+		printf("  It waits; next attempt %s (%s), or before when a "
+		       "provider comes back.\n",
+		    away, date);
+	else
+		printf("  It waits; it is due since %s, and goes as soon as "
+		       "there is room.\n",
+		    date);
+}
+
+static void
+print_doubts(const struct story *story)
+{
+	struct json_object *mail = story->mail;
+
+	for (size_t i = 0; i < fact_count(mail, "recipients"); i++) {
+		struct json_object *recipient =
+		    fact_element(mail, "recipients", i);
+		g_autofree char *address =
+		    fact_text_or(recipient, "address", "?");
+
+		if (!fact_is(recipient, "state", "doubt"))
+			continue;
+		g_autofree char *doubt = tell_doubt(story, recipient);
+		printf("  <%s> is %s.\n", address, doubt);
+	}
+}
+
+static void
+print_held(const struct story *story)
+{
+	g_autofree char *id = fact_text_or(story->mail, "id", "ID");
+	g_autofree char *hold =
+	    fact_text_or(story->mail, "hold", "a person has to decide");
+
+	printf("  It is held: %s.\n"
+	       "  postferry queue release %s sends it,\n"
+	       "  postferry queue drop %s forgets it.\n",
+	    hold, id, id);
+}
+
+static void
+print_finished(const struct story *story)
+{
+	struct json_object *mail = story->mail;
+	size_t count = fact_count(mail, "recipients");
+
+	if (count == 1) {
+		g_autofree char *state = story_tell_recipient(
+		    story, fact_element(mail, "recipients", 0));
+
+		printf("  Nothing: it is finished: %s.\n", state);
+		return;
+	}
+	printf("  Nothing: it is finished: of %zu recipients %u accepted, %u "
+	       "refused, %u dropped.\n",
+	    count, count_state(mail, "accepted"), count_state(mail, "refused"),
+	    count_state(mail, "dropped"));
+}
+
+void
+story_print_next(const struct story *story)
+{
+	struct json_object *mail = story->mail;
+
+	puts("\nWhat happens next");
+	if (fact_is(mail, "state", "finished"))
+		print_finished(story);
+	else if (fact_is(mail, "state", "held"))
+		print_held(story);
+	else if (fact_is(mail, "state", "active"))
+		puts("  It is being sent now.");
+	else
+		print_waiting(story);
+	if (!fact_is(mail, "state", "finished"))
+		print_doubts(story);
+	if (story->offline && !fact_is(mail, "state", "finished"))
+		puts("  postferry is not running: nothing is sent until it is "
+		     "started.");
+}
+
+/* ---- asking ---- */
+
+static int
+print_body(struct ask *ask, const GString *body, story_fn print)
+{
+	struct story story = { .mail = fact_parse(body),
+		.now_ms = clock_wall_ms(),
+		.offline = ask_is_offline(ask) };
+
+	if (story.mail == NULL)
+		return EX_PROTOCOL;
+	print(&story);
+	json_object_put(story.mail);
+	return EX_OK;
+}
+
+int
+story_print_each(struct ask *ask, const struct order *order, story_fn print)
+{
+	int exit_code = EX_OK;
+
+	for (const char *const *id = order->things; *id != NULL; id++) {
+		struct ask_answer answer = ask_mail(ask, *id, "");
+		int result = ask_judge(&answer);
+
+		if (id != order->things && !order->json)
+			putchar('\n');
+		if (result == EX_OK && order->json)
+			fputs(answer.body->str, stdout);
+		else if (result == EX_OK)
+			result = print_body(ask, answer.body, print);
+		g_string_free(answer.body, TRUE);
+		exit_code = exit_code != EX_OK ? exit_code : result;
+	}
+	return exit_code;
+}

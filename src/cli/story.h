@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The story of one mail in sentences, for whoever was woken by it: what it is,
+ * what happened to it, what happens next.  Written to stdout from the JSON of
+ * /v1/messages/ID.
+ */
+#ifndef STORY_H
+#define STORY_H
+
+#include "ask.h"
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct story {
+	struct json_object *mail; /* borrowed */
+	int64_t now_ms;           /* wall clock */
+	bool offline;             /* no daemon runs: nothing is sent */
+};
+
+typedef void (*story_fn)(const struct story *story);
+
+/* Asks for each mail that the order names and prints it, or with --json what
+ * came.  The exit code: of the first that could not be had. */
+int story_print_each(
+    struct ask *ask, const struct order *order, story_fn print);
+
+/* What it is: received, sender, size, recipients with their states. */
+void story_print_facts(const struct story *story);
+
+/* What happened to it: attempts and acts in the order of time. */
+void story_print_history(const struct story *story);
+
+/* What happens next, and what a person may do. */
+void story_print_next(const struct story *story);
+
+/* What a recipient came to, in a few words.  New string. */
+char *story_tell_recipient(
+    const struct story *story, struct json_object *recipient);
+
+#endif
