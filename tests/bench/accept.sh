@@ -1,0 +1,18 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# sh tests/bench/accept.sh [--perf] [--runs N] [DIRECTORY]: builds a release in
+# build-bench/ and prints how many mails a second are accepted durably by
+# postferry and by Postfix, one after the other on the same disk (that of
+# DIRECTORY, /var/tmp if none is named), and how long the 250 takes; with --perf
+# also the system calls.  Needs root, as Postfix does.  No pass, no fail.
+set -eu
+cd "$(dirname "$0")/../.."
+sh etc/install.sh build test
+echo "== building in build-bench/"
+mkdir -p build-bench
+cmake -S . -B build-bench -G Ninja -DCMAKE_BUILD_TYPE=Release -DTESTS=OFF \
+	>build-bench/bench.log
+cmake --build build-bench >build-bench/bench.log
+echo "== measuring"
+POSTFERRY=build-bench/postferry exec /usr/bin/python3 tests/bench/accept.py \
+	"$@"
