@@ -89,6 +89,8 @@ NAMES = {
     "src/mail/outcome.c": ["verdict"],
     "src/mail/submission.c": ["answer"],
     "src/simulate/record.c": ["fate"],
+    # What an answer is made of stands in the one header of the area.
+    "src/store/answer.c": ["store"],
 }
 
 # Variables that may change, by object and name, and why.

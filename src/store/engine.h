@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An engine keeps the rows of the queue.  SQLite is the first (queue.c); the
+ * An engine keeps the rows of the queue.  SQLite is the first (engine.c); the
  * store around it (store.c) knows batches, windows and who is to be answered,
  * and nothing of SQL.  Everything here is synchronous and belongs to the
  * store's thread.

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* The engine that keeps its rows in SQLite: the table of its functions, and
+ * what holds for all of them: a transaction that failed is rolled back. */
+#include "engine.h"
+
+#include "queue.h"
+
+static void *
+open_engine(const struct engine_options *options, GError **error)
+{
+	return queue_open(options, error);
+}
+
+static void
+close_engine(void *self)
+{
+	queue_close(self);
+}
+
+static const char *
+tell_error(const void *self)
+{
+	const struct queue *queue = self;
+	const char *error = queue->database->error;
+
+	return error == NULL ? "no error" : error;
+}
+
+/* Ends what failed; the result says how it failed. */
+static enum engine_result
+settle(struct queue *queue, enum engine_result result)
+{
+	if (result == ENGINE_OK || result == ENGINE_ABSENT)
+		return result;
+	queue_rollback(queue);
+	result = queue->database->result;
+	/* A full disk is no harm to what is on it. */
+	if (result == ENGINE_FULL)
+		queue->database->result = ENGINE_OK;
+	return result;
+}
+
+static enum engine_result
+begin(void *self)
+{
+	struct queue *queue = self;
+
+	queue_begin(queue);
+	return settle(queue, queue->database->result);
+}
+
+static enum engine_result
+commit(void *self)
+{
+	struct queue *queue = self;
+
+	queue_commit(queue);
+	return settle(queue, queue->database->result);
+}
+
+static void
+rollback(void *self)
+{
+	queue_rollback(self);
+}
+
+/* What is known already: of a mail that comes again from elsewhere. */
+static const struct recipient **
+list_known(const struct submission *submission)
+{
+	unsigned count = submission->envelope->recipients->len;
+	const struct recipient **known;
+
+	if (submission->known == NULL)
+		return NULL;
+	known = g_new(const struct recipient *, count);
+	for (unsigned i = 0; i < count; i++)
+		known[i] = &submission->known[i];
+	return known;
+}
+
+static enum engine_result
+accept_mail(
+    void *self, const struct submission *submission, bool active, bool in_file)
+{
+	g_autofree const struct recipient **known = list_known(submission);
+	struct queue_newcomer newcomer = {
+		.submission = submission,
+		.known = known,
+		.active = active,
+		.in_file = in_file,
+		.warned = submission->warned,
+		.rounds = submission->rounds,
+		.attempts = submission->attempts,
+	};
+
+	return settle(self, queue_accept(self, &newcomer));
+}
+
+static enum engine_result
+enter(void *self, const struct journal *journal, bool in_file, bool *finished)
+{
+	return settle(self, queue_journal(self, journal, in_file, finished));
+}
+
+static enum engine_result
+load(void *self, const char *id, struct submission **submission)
+{
+	return settle(self, queue_load(self, id, submission));
+}
+
+static enum engine_result
+remove_mail(void *self, const char *id, bool *in_file)
+{
+	return settle(self, queue_remove(self, id, in_file));
+}
+
+static enum engine_result
+act(void *self, struct store_ask *ask, unsigned most, int64_t now_ms,
+    GPtrArray *finished)
+{
+	return settle(self, queue_act(self, ask, most, now_ms, finished));
+}
+
+static enum engine_result
+find_due(void *self, const struct engine_due *query, GPtrArray *ids)
+{
+	return settle(self, queue_due(self, query, ids));
+}
+
+static enum engine_result
+find_next(void *self, int64_t *due_ms)
+{
+	return settle(self, queue_due_next(self, due_ms));
+}
+
+static enum engine_result
+ask_queue(void *self, struct store_ask *ask)
+{
+	return settle(self, queue_ask(self, ask));
+}
+
+static bool
+has(void *self, const char *id)
+{
+	struct queue *queue = self;
+	bool in_file = false;
+	struct query query = query_open(
+	    queue->database, "mail", "SELECT in_file FROM mail WHERE id = ?");
+
+	query_put_text(&query, id);
+	if (query_next(&query)) {
+		in_file = query_bool(&query);
+		query_end(&query);
+	}
+	/* Nobody unlinks what could not be asked for. */
+	return in_file || settle(queue, queue->database->result) != ENGINE_OK;
+}
+
+static enum engine_result
+find_finished(void *self, GPtrArray *ids)
+{
+	struct queue *queue = self;
+	struct query query = query_open(queue->database, "mail",
+	    "SELECT id FROM mail WHERE remaining = 0 ORDER BY id");
+
+	queue_due_collect(&query, ids);
+	return settle(queue, queue->database->result);
+}
+
+const struct engine engine_sqlite = {
+	.open = open_engine,
+	.close = close_engine,
+	.error = tell_error,
+	.begin = begin,
+	.commit = commit,
+	.rollback = rollback,
+	.accept = accept_mail,
+	.enter = enter,
+	.load = load,
+	.remove = remove_mail,
+	.act = act,
+	.due = find_due,
+	.next = find_next,
+	.ask = ask_queue,
+	.has = has,
+	.finished = find_finished,
+};

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The queue is the engine's SQLite: queue.db and what may be done to its mails,
+ * one file each.  The functions are those of struct engine (engine.h), but that
+ * they leave a transaction that failed to engine.c.
+ */
+#ifndef STORE_QUEUE_H
+#define STORE_QUEUE_H
+
+#include "story.h"
+
+/* Counted in the same transactions as the rows. */
+struct queue_totals {
+	/* recipients since the queue was made */
+	int64_t accepted, settled, bounced, dead;
+	/* recipients that are there and not final; those in doubt */
+	int64_t remaining, doubts;
+	int64_t places[STORE_HELD + 1]; /* mails */
+	int64_t bytes;                  /* of their bodies */
+};
+
+struct queue {
+	struct database *database;
+	struct engine_options options;
+	char *directory;
+	struct queue_totals totals;    /* with what is not committed yet */
+	struct queue_totals committed; /* what is on disk */
+};
+
+/* One mail while something is done to it. */
+struct queue_mail {
+	int64_t number;
+	enum store_place place;
+	int64_t remaining; /* recipients that are not final */
+};
+
+struct queue *queue_open(const struct engine_options *options, GError **error);
+void queue_close(struct queue *queue);
+
+bool queue_begin(struct queue *queue);
+bool queue_commit(struct queue *queue);
+void queue_rollback(struct queue *queue);
+
+/* OK, ABSENT, or what went wrong. */
+enum engine_result queue_find(
+    struct queue *queue, const char *id, struct queue_mail *mail);
+
+/* What is true of a mail that changes its place. */
+struct queue_move {
+	enum store_place place;
+	int64_t due_ms;    /* WAITING */
+	int64_t landed_ms; /* WAITING, and woken before it is due; 0: not */
+	const char *hold;  /* HELD */
+};
+
+/* Writes its place, and `remaining`. */
+bool queue_move(struct queue *queue, struct queue_mail *mail,
+    const struct queue_move *move);
+
+/* A recipient more (by 1) or less (by -1) in this state. */
+void queue_count(struct queue *queue, enum recipient_state state, int64_t by);
+
+/* Writes what a recipient is now; one that is final stays what it is. */
+bool queue_set_recipient(struct queue *queue, struct queue_mail *mail,
+    unsigned number, const struct recipient *is);
+
+/* All recipients of the mail in the one state get the other. */
+bool queue_turn_recipients(struct queue *queue, struct queue_mail *mail,
+    enum recipient_state from, enum recipient_state to);
+
+/* bodies/ID; new string. */
+char *queue_body_path(const struct queue *queue, const char *id);
+
+/* The body as it was kept; NULL and *why (a new string) when it cannot be had,
+ * *missing when it never will. */
+struct queue_body {
+	const char *id;
+	int64_t number;
+	bool in_file;
+	uint64_t size, digest;
+};
+struct spool *queue_body_open(struct queue *queue,
+    const struct queue_body *body, bool *missing, char **why);
+
+/* ---- one file each ---- */
+
+/* A mail that comes. */
+struct queue_newcomer {
+	const struct submission *submission;
+	const struct recipient *const *known; /* NULL: nothing is known */
+	bool active, in_file, warned;
+	unsigned rounds, attempts;
+	int64_t number; /* out: what it got */
+};
+
+enum engine_result queue_accept(
+    struct queue *queue, struct queue_newcomer *newcomer);
+
+enum engine_result queue_journal(struct queue *queue,
+    const struct journal *journal, bool in_file, bool *finished);
+
+enum engine_result queue_load(
+    struct queue *queue, const char *id, struct submission **submission);
+
+enum engine_result queue_remove(
+    struct queue *queue, const char *id, bool *in_file);
+
+enum engine_result queue_act(struct queue *queue, struct store_ask *ask,
+    unsigned most, int64_t now_ms, GPtrArray *finished);
+
+enum engine_result queue_due(
+    struct queue *queue, const struct engine_due *query, GPtrArray *ids);
+enum engine_result queue_due_next(struct queue *queue, int64_t *due_ms);
+
+/* Adds the first column of each row, a text, to ids. */
+void queue_due_collect(struct query *query, GPtrArray *ids);
+
+enum engine_result queue_ask(struct queue *queue, struct store_ask *ask);
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A mail of the queue is in one of these places:
+ *
+ *	waiting   due is set: dispatch gets it then
+ *	active    due and hold are NULL: dispatch has it
+ *	held      hold is set: why
+ *
+ * `remaining` counts the recipients that are not final; with none left the mail
+ * is finished and only waits for its removal.  The indexes are partial, so that
+ * what is asked often touches only what it asks for, however long the queue.
+ */
+#include "schema.h"
+
+#include <glib.h>
+
+#define RECIPIENT_COLUMNS                              \
+	" address TEXT NOT NULL,"                      \
+	" state INTEGER NOT NULL,"                     \
+	" class INTEGER NOT NULL DEFAULT 0,"           \
+	" status INTEGER NOT NULL DEFAULT 0,"          \
+	" suppressed INTEGER NOT NULL DEFAULT 0,"      \
+	" provider TEXT, provider_id TEXT, text TEXT," \
+	" refused_by TEXT," /* names, one a line */    \
+	" until INTEGER NOT NULL DEFAULT 0,"
+
+/* What both databases keep of each mail beside the mail itself. */
+#define STORY_TABLES                                                \
+	"CREATE TABLE recipient ("                                  \
+	" mail INTEGER NOT NULL REFERENCES mail ON DELETE CASCADE," \
+	" number INTEGER NOT NULL," RECIPIENT_COLUMNS               \
+	" PRIMARY KEY (mail, number)) STRICT, WITHOUT ROWID;"       \
+	"CREATE TABLE attempt ("                                    \
+	" mail INTEGER NOT NULL REFERENCES mail ON DELETE CASCADE," \
+	" number INTEGER NOT NULL,"                                 \
+	" provider TEXT NOT NULL,"                                  \
+	" form INTEGER NOT NULL,"                                   \
+	" recipients TEXT NOT NULL," /* a JSON array of numbers */  \
+	" begun INTEGER NOT NULL,"                                  \
+	" ended INTEGER," /* NULL: it is open */                    \
+	" sent_bytes INTEGER NOT NULL DEFAULT 0,"                   \
+	" class INTEGER NOT NULL DEFAULT 0,"                        \
+	" status INTEGER NOT NULL DEFAULT 0,"                       \
+	" text TEXT,"                                               \
+	" PRIMARY KEY (mail, number)) STRICT, WITHOUT ROWID;"       \
+	"CREATE TABLE act ("                                        \
+	" number INTEGER PRIMARY KEY,"                              \
+	" mail INTEGER NOT NULL REFERENCES mail ON DELETE CASCADE," \
+	" at INTEGER NOT NULL,"                                     \
+	" what TEXT NOT NULL,"                                      \
+	" who TEXT NOT NULL) STRICT;"                               \
+	"CREATE INDEX act_mail ON act (mail);"
+
+static const char *const queue_steps[] = {
+	"CREATE TABLE mail ("
+	" number INTEGER PRIMARY KEY,"
+	" id TEXT NOT NULL UNIQUE,"
+	" received INTEGER NOT NULL,"
+	" listener TEXT, peer TEXT NOT NULL, helo TEXT,"
+	" esmtp INTEGER NOT NULL,"
+	" repaired INTEGER NOT NULL,"
+	" sender TEXT," /* NULL: the null sender */
+	" eightbit INTEGER NOT NULL,"
+	" declared INTEGER NOT NULL,"
+	" size INTEGER NOT NULL,"
+	" digest INTEGER NOT NULL,"
+	/* what the limiter saw */
+	" header_end INTEGER NOT NULL, header_start INTEGER NOT NULL,"
+	" long_lines INTEGER NOT NULL, folds INTEGER NOT NULL,"
+	" body_escapes INTEGER NOT NULL, traits INTEGER NOT NULL,"
+	" opaque_why TEXT,"
+	/* what the queue knows */
+	" in_file INTEGER NOT NULL,"
+	" report INTEGER NOT NULL,"
+	" warned INTEGER NOT NULL DEFAULT 0,"
+	" rounds INTEGER NOT NULL DEFAULT 0,"
+	" attempts INTEGER NOT NULL DEFAULT 0,"
+	" remaining INTEGER NOT NULL,"
+	" due INTEGER, landed INTEGER, hold TEXT,"
+	" CHECK (due IS NULL OR hold IS NULL)) STRICT;"
+	"CREATE INDEX mail_fresh ON mail (due)"
+	" WHERE due IS NOT NULL AND rounds = 0;"
+	"CREATE INDEX mail_tried ON mail (due)"
+	" WHERE due IS NOT NULL AND rounds > 0;"
+	"CREATE INDEX mail_woken ON mail (landed)"
+	" WHERE due IS NOT NULL AND landed IS NOT NULL;"
+	"CREATE INDEX mail_active ON mail (id)"
+	" WHERE due IS NULL AND hold IS NULL;"
+	"CREATE INDEX mail_held ON mail (id) WHERE hold IS NOT NULL;"
+	"CREATE INDEX mail_finished ON mail (id) WHERE remaining = 0;"
+	"CREATE TABLE body ("
+	" mail INTEGER PRIMARY KEY REFERENCES mail ON DELETE CASCADE,"
+	" bytes BLOB NOT NULL) STRICT;" STORY_TABLES
+	"CREATE INDEX attempt_open ON attempt (mail) WHERE ended IS NULL;"
+	/* One row: recipients since the queue was made, then what is there. */
+	"CREATE TABLE total ("
+	" one INTEGER PRIMARY KEY CHECK (one = 1),"
+	" accepted INTEGER NOT NULL, settled INTEGER NOT NULL,"
+	" bounced INTEGER NOT NULL, dead INTEGER NOT NULL,"
+	" remaining INTEGER NOT NULL, doubts INTEGER NOT NULL,"
+	" waiting INTEGER NOT NULL, active INTEGER NOT NULL,"
+	" held INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;"
+	"INSERT INTO total VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);",
+};
+
+static const char *const records_steps[] = {
+	"CREATE TABLE mail ("
+	" number INTEGER PRIMARY KEY,"
+	" id TEXT NOT NULL UNIQUE,"
+	" received INTEGER NOT NULL,"
+	" listener TEXT, peer TEXT NOT NULL, helo TEXT,"
+	" sender TEXT,"
+	" size INTEGER NOT NULL,"
+	" report INTEGER NOT NULL,"
+	" rounds INTEGER NOT NULL,"
+	" finished INTEGER NOT NULL) STRICT;"
+	"CREATE INDEX mail_finished ON mail (finished);" STORY_TABLES,
+};
+
+const struct schema schema_queue = {
+	.file = "queue.db",
+	.application_id = 0x70667131, /* "pfq1" */
+	.steps = queue_steps,
+	.version = G_N_ELEMENTS(queue_steps),
+};
+
+const struct schema schema_records = {
+	.file = "records.db",
+	.application_id = 0x70667231, /* "pfr1" */
+	.steps = records_steps,
+	.version = G_N_ELEMENTS(records_steps),
+};

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The story of a mail is what both databases keep of it in the same tables:
+ * its recipients, its attempts, and what people did to it.
+ */
+#ifndef STORE_STORY_H
+#define STORE_STORY_H
+
+#include "query.h"
+
+/* Whose story. */
+struct story {
+	struct database *database;
+	int64_t mail; /* its number in that database */
+};
+
+/* What story_read_mail() reads: these come first in a select. */
+#define STORY_MAIL_COLUMNS                                          \
+	"number, id, received, listener, peer, helo, sender, size," \
+	" report, rounds"
+
+/* Writing.  is: NULL: nothing is known of it.  False when the database said
+ * no. */
+bool story_add_recipient(const struct story *story, unsigned number,
+    const char *address, const struct recipient *is);
+bool story_set_recipient(
+    const struct story *story, unsigned number, const struct recipient *is);
+bool story_add_attempt(
+    const struct story *story, const struct journal_attempt *attempt);
+bool story_add_act(const struct story *story, const struct store_act *act);
+
+/* *ended: there was such an attempt, and it was open. */
+bool story_end_attempt(const struct story *story,
+    const struct journal_attempt *attempt, bool *ended);
+
+/* Reading.  *number: of the mail. */
+struct store_mail *story_read_mail(struct query *query, int64_t *number);
+void story_read_recipients(const struct story *story, struct store_mail *mail);
+void story_read_attempts(const struct story *story, struct store_mail *mail);
+void story_read_acts(const struct story *story, struct store_mail *mail);
+
+#endif
