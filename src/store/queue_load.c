@@ -122,12 +122,13 @@ read_recipients(struct load *load)
 
 		added = address != NULL &&
 			envelope_add_recipient(submission->envelope, address);
-		if (!added)
+		if (added) {
+			submission->known[i] = recipient->is;
+			recipient->is = (struct recipient){ 0 };
+		} else
 			database_damage(story.database,
 			    "mail %s has the recipient %.300s twice",
 			    submission->id, recipient->address);
-		submission->known[i] = recipient->is;
-		recipient->is = (struct recipient){ 0 };
 	}
 	store_mail_free(mail);
 }
