@@ -36,8 +36,8 @@ bool spool_append(struct spool *spool, const void *bytes, size_t length);
  * last bytes cannot be kept. */
 bool spool_seal(struct spool *spool);
 
-/* Gives a sealed spool whose bytes are in a file the name `path`, in the file
- * system of its place: written, synced, named, the directory synced, in this
+/* Gives the bytes of a sealed spool the name `path`, in the file system of its
+ * place: written, synced, named, the directory synced, in this
  * order.  A file that has that name already is replaced.  Where the spool's own
  * file cannot be named a copy is, made under path.new.  Blocks.  False and
  * errno when that failed; then there is no such file, or one that nobody may

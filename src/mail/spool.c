@@ -351,7 +351,7 @@ cannot_link(int wrong)
 static bool
 name_file(const struct spool *spool, const char *path)
 {
-	if (spool->place->directory == NULL)
+	if (spool->fd < 0 || spool->place->directory == NULL)
 		return copy_file(spool, path);
 	if (fdatasync(spool->fd) != 0)
 		return false;
@@ -363,7 +363,7 @@ name_file(const struct spool *spool, const char *path)
 bool
 spool_keep(struct spool *spool, const char *path)
 {
-	g_assert(spool->sealed && spool->fd >= 0);
+	g_assert(spool->sealed);
 	if (!name_file(spool, path))
 		return false;
 	if (sync_directory(path))

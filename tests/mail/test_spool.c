@@ -211,6 +211,8 @@ static const struct {
 	{ "a large one", false, 3 * MEGABYTE + 17 },
 	{ "a memfd is copied", true, SPOOL_MEMORY_MAX + 1 },
 	{ "a large one is copied", true, MEGABYTE + 1 },
+	{ "memory is copied", false, 1000 },
+	{ "no bytes", false, 0 },
 };
 
 static void
@@ -228,7 +230,7 @@ check_opened(const struct spool_place *place, const char *path,
 	assert_true(spool_check(spool));
 	spool_unref(spool);
 	errno = 0;
-	assert_null(spool_open(place, path, size - 1, digest));
+	assert_null(spool_open(place, path, size + 1, digest));
 	assert_int_equal(errno, EBADMSG);
 	spool = spool_open(place, path, size, digest + 1);
 	errno = 0;
