@@ -33,15 +33,15 @@ struct status_door {
 	char *path;
 	struct MHD_Daemon *daemon;
 	int listener;
-	int idle; /* eventfd: the last request is done, and it is closing */
-	atomic_uint requests;
+	int idle; /* eventfd: it is closing, and the last request is done */
+	atomic_uint requests; /* read whole, answered or about to be */
 	atomic_bool closing;
 };
 
 struct request {
 	char *target;
 	size_t body_bytes; /* read and thrown away: no page has use for them */
-	bool begun;
+	bool begun, answered;
 };
 
 static GQuark
@@ -54,12 +54,11 @@ door_error(void)
 static void *
 on_target(void *object, const char *target, struct MHD_Connection *connection)
 {
-	struct status_door *door = object;
 	struct request *request = g_new0(struct request, 1);
 
+	(void)object;
 	(void)connection;
 	request->target = g_strdup(target);
-	atomic_fetch_add(&door->requests, 1);
 	return request;
 }
 
@@ -81,11 +80,13 @@ on_completed(void *object, struct MHD_Connection *connection, void **context,
 	(void)code;
 	if (request == NULL)
 		return;
+	if (request->answered) {
+		atomic_fetch_sub(&door->requests, 1);
+		tell_idle(door);
+	}
 	g_free(request->target);
 	g_free(request);
 	*context = NULL;
-	atomic_fetch_sub(&door->requests, 1);
-	tell_idle(door);
 }
 
 /* Our own commands pass the target on as it is; ours is to decode. */
@@ -196,6 +197,8 @@ on_access(void *object, struct MHD_Connection *connection, const char *path,
 		*length = 0;
 		return request->body_bytes <= BODY_BYTES ? MHD_YES : MHD_NO;
 	}
+	request->answered = true;
+	atomic_fetch_add(&door->requests, 1);
 	name_peer(connection, who, sizeof who);
 	status_request(door->status, method, request->target, who, &answer);
 	return send_answer(connection, &answer);
