@@ -1,13 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One attempt: the waiting recipients of a flight go to one provider.  The
- * request is made on a work thread, carried, judged here.  While it is under
- * way its recipients are OPEN, and nothing else happens to the flight but its
- * deadline.
+ * request is made on a work thread, recorded to begin (of mails of the queue),
+ * carried, judged here.  While it is under way its recipients are OPEN, and
+ * nothing else happens to the flight but its deadline.
  */
 #include "state.h"
 
 #include "core/clock.h"
+
+/* A client's deadline bounds the attempt, unless the queue can take the mail
+ * over then. */
+static int64_t
+choose_deadline(
+    const struct dispatcher *dispatcher, const struct flight *flight)
+{
+	if (flight->queued || dispatcher->options.journal != NULL)
+		return clock_monotonic_ms() + dispatcher->attempt_ms;
+	return flight->message->submission->deadline_ms +
+	       dispatcher->answer_floor_ms;
+}
 
 static void
 send_exchange(struct dispatcher *dispatcher, struct flight *flight)
@@ -17,6 +29,7 @@ send_exchange(struct dispatcher *dispatcher, struct flight *flight)
 					    ? &dispatcher->options.http
 					    : &dispatcher->options.relay;
 
+	exchange->deadline_ms = choose_deadline(dispatcher, flight);
 	flight->state = FLIGHT_SENDING;
 	carrier->send(carrier->self, exchange);
 }
@@ -27,8 +40,8 @@ static void
 go_on(struct dispatcher *dispatcher, struct flight *flight, struct lane *lane)
 {
 	flight_clear(flight);
-	dispatcher_wake(dispatcher, lane);
-	dispatcher_advance(dispatcher, flight);
+	round_wake(dispatcher, lane);
+	round_advance(dispatcher, flight);
 }
 
 static void
@@ -43,18 +56,28 @@ give_up_encoding(struct dispatcher *dispatcher, struct flight *flight)
 	ledger_exclude(
 	    flight->ledger, flight->provider, status, flight->error->message);
 	lane_cancel(lane, &flight->attempt);
+	pause_note(dispatcher, lane, 0);
 	go_on(dispatcher, flight, lane);
 }
 
-/* Not sent yet, and not to be sent by this lane any more. */
+/* Not sent, and not to be sent by this lane any more. */
 static void
 call_off(struct dispatcher *dispatcher, struct flight *flight)
 {
 	struct lane *lane = dispatcher->lanes[flight->provider];
+	const struct verdict verdict = {
+		.class = VERDICT_OUTAGE,
+		.text = dispatcher->stopping
+			    ? "not sent: stopping"
+			    : "not sent: the provider failed meanwhile",
+	};
 
 	ledger_reopen(flight->ledger, flight->delivery->recipients,
 	    flight->delivery->count);
+	/* told only when it was recorded to begin */
+	entry_end(dispatcher, flight, &verdict);
 	lane_cancel(lane, &flight->attempt);
+	pause_note(dispatcher, lane, 0);
 	go_on(dispatcher, flight, lane);
 }
 
@@ -83,9 +106,14 @@ settle(struct dispatcher *dispatcher, struct flight *flight,
 	    flight->ledger, flight->provider, flight->delivery, outcome);
 	ledger_freeze(
 	    flight->ledger, &dispatcher->waits, finding.moment.now_ms);
+	entry_end(dispatcher, flight, judge_worst(outcome));
+	if (flight->taken)
+		memory_refresh(dispatcher->memory, flight->message,
+		    flight->ledger, finding.moment.now_ms);
 	chronicle_attempt(flight, lane, outcome);
 	unsigned changes = lane_settle(lane, &flight->attempt, &finding);
 	chronicle_lane(lane, flight, changes, judge_worst(outcome));
+	pause_note(dispatcher, lane, changes);
 }
 
 static void
@@ -102,6 +130,35 @@ on_exchange_done(void *object, struct exchange *exchange)
 	settle(dispatcher, flight, outcome);
 	outcome_free(outcome);
 	go_on(dispatcher, flight, lane);
+}
+
+static void
+on_recorded(void *owner, struct letter *letter)
+{
+	struct flight *flight = LETTER_OF(letter, struct flight, letter);
+	struct dispatcher *dispatcher = flight->dispatcher;
+
+	(void)owner;
+	if (!flight->record.recorded) {
+		flight->record.lost = true;
+		g_clear_pointer(&flight->record.open, journal_attempt_free);
+		call_off(dispatcher, flight);
+	} else if (is_called_off(dispatcher, flight)) {
+		call_off(dispatcher, flight);
+	} else {
+		send_exchange(dispatcher, flight);
+	}
+}
+
+/* The store's thread. */
+static void
+on_begun(void *object, bool recorded)
+{
+	struct flight *flight = object;
+
+	flight->record.recorded = recorded;
+	loop_post(
+	    flight->dispatcher->options.loop, &flight->letter, on_recorded);
 }
 
 static void
@@ -122,10 +179,13 @@ on_encoded(void *owner, struct letter *letter)
 	chronicle_plan(flight, dispatcher->lanes[flight->provider]);
 	flight->exchange->done = on_exchange_done;
 	flight->exchange->object = flight;
-	flight->exchange->deadline_ms =
-	    flight->message->submission->deadline_ms +
-	    dispatcher->answer_floor_ms;
-	send_exchange(dispatcher, flight);
+	if (flight->queued) {
+		flight->state = FLIGHT_BEGINNING;
+		entry_begin(dispatcher, flight, on_begun);
+	} else {
+		entry_open(dispatcher, flight);
+		send_exchange(dispatcher, flight);
+	}
 }
 
 /* A work thread. */
@@ -137,7 +197,7 @@ on_encode(void *owner, struct letter *letter)
 
 	(void)owner;
 	flight_encode(
-	    flight, route_provider(dispatcher->route, flight->provider));
+	    flight, route_map_provider(dispatcher->map, flight->provider));
 	loop_post(dispatcher->options.loop, &flight->letter, on_encoded);
 }
 
@@ -153,7 +213,7 @@ attempt_start(
 	ledger_open(ledger, lane->number, picked, count);
 	/* whoever sends the same meanwhile is in doubt; without a Message-ID
 	 * two equal mails may both be meant */
-	if (flight->message->had_message_id)
+	if (flight->message->had_message_id && !flight->queued)
 		dispatcher_remember(dispatcher, flight);
 	flight->attempt = lane_begin(lane, flight->from_domain);
 	flight->provider = lane->number;

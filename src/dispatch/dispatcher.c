@@ -43,6 +43,33 @@ const struct setting dispatcher_settings[] = {
 	{ "server", "remember_most", SETTING_NUMBER, "100000", .min = 0,
 	    .max = 10000000,
 	    .help = "Recipients remembered at most; the oldest go first." },
+	{ "server", "attempt_timeout", SETTING_DURATION, "90s", .min = 1,
+	    .max = 3600000,
+	    .help = "How long one attempt may last at most when no client "
+		    "waits for it." },
+	{ "server", "retry", SETTING_DURATIONS,
+	    "30s, 1m, 2m, 4m, 8m, 15m, 30m, 1h", .min = 1, .max = 86400000,
+	    .help = "How long mail of the queue waits after it was tried in "
+		    "vain: for the first time, the second, ..., the last of "
+		    "them from then on; each 20 % more or less." },
+	{ "server", "give_up", SETTING_DURATION, "5d", .min = 1,
+	    .max = 2592000000,
+	    .help = "How long mail of the queue is tried before it bounces; "
+		    "with the null sender 2 days at most." },
+	{ "server", "warn_after", SETTING_DURATION, "0", .min = 0,
+	    .max = 2592000000,
+	    .help = "When the sender of mail that is delayed is told so, "
+		    "once; 0: never." },
+	{ "server", "bounce_route", SETTING_STRING,
+	    .help = "The route of bounces and warnings; not set: as all "
+		    "mail." },
+	{ "server", "bounce_domains", SETTING_LIST,
+	    .help = "Only senders in these domains get bounces, for others "
+		    "the mail is held; not set: the domains of the providers "
+		    "and those above them." },
+	{ "route", "give_up", SETTING_DURATION, .min = 1, .max = 2592000000,
+	    .help = "How long mail of this route is tried before it bounces; "
+		    "not set: as in [server]." },
 	{ "route", "providers", SETTING_LIST, .required = true,
 	    .help = "The providers to try, in this order." },
 	{ .section = NULL },
@@ -72,6 +99,12 @@ read_settings(struct dispatcher *dispatcher)
 		.unlikely_ms = read_server(dispatcher, "doubt_wait_error"),
 	};
 	dispatcher->answer_floor_ms = read_server(dispatcher, "answer_floor");
+	dispatcher->attempt_ms = read_server(dispatcher, "attempt_timeout");
+	dispatcher->warn_after_ms = read_server(dispatcher, "warn_after");
+	dispatcher->retry =
+	    config_durations(dispatcher->options.config, "server", "retry");
+	dispatcher->domains =
+	    report_domains(dispatcher->options.config, dispatcher->map);
 	struct memory_limits memory = {
 		.keep_ms = read_server(dispatcher, "remember"),
 		.most = (unsigned)read_server(dispatcher, "remember_most"),
@@ -84,78 +117,60 @@ read_settings(struct dispatcher *dispatcher)
 bool
 dispatcher_check(struct config *config, GPtrArray *errors)
 {
-	return route_check(config, errors);
+	return route_map_check(config, errors);
+}
+
+static void
+make_lanes(struct dispatcher *dispatcher)
+{
+	unsigned count = dispatcher->map->providers->len;
+
+	dispatcher->lanes = g_new0(struct lane *, count);
+	dispatcher->names = g_new0(const char *, count + 1);
+	for (unsigned i = 0; i < count; i++) {
+		struct provider *provider =
+		    route_map_provider(dispatcher->map, i);
+		dispatcher->lanes[i] =
+		    lane_new(provider, i, &dispatcher->limits);
+		dispatcher->names[i] = provider->name;
+	}
 }
 
 struct dispatcher *
 dispatcher_new(const struct dispatcher_options *options, GError **error)
 {
-	struct route *route = route_open(options->config, error);
-	if (route == NULL)
+	struct route_map *map = route_map_open(options->config, error);
+	if (map == NULL)
 		return NULL;
 	struct dispatcher *dispatcher = g_new0(struct dispatcher, 1);
-	unsigned count = route->providers->len;
 
 	dispatcher->options = *options;
 	config_ref(options->config);
-	dispatcher->route = route;
+	dispatcher->map = map;
 	read_settings(dispatcher);
 	g_queue_init(&dispatcher->flights);
-	dispatcher->lanes = g_new0(struct lane *, count);
-	dispatcher->names = g_new0(const char *, count + 1);
-	for (unsigned i = 0; i < count; i++) {
-		struct provider *provider = route_provider(route, i);
-		dispatcher->lanes[i] =
-		    lane_new(provider, i, &dispatcher->limits);
-		dispatcher->names[i] = provider->name;
-	}
+	make_lanes(dispatcher);
+	pause_open(dispatcher);
 	return dispatcher;
 }
 
 uint64_t
 dispatcher_size_most(const struct dispatcher *dispatcher)
 {
+	const struct route *route = dispatcher->map->usual;
 	uint64_t most = 0;
 
-	for (unsigned i = 0; i < dispatcher->route->providers->len; i++)
-		most =
-		    MAX(most, route_provider(dispatcher->route, i)->size_bytes);
+	for (unsigned i = 0; i < route->count; i++)
+		most = MAX(
+		    most, route_map_provider(dispatcher->map, route->numbers[i])
+			      ->size_bytes);
 	return most;
 }
 
-const struct route *
+const struct route_map *
 dispatcher_route(const struct dispatcher *dispatcher)
 {
-	return dispatcher->route;
-}
-
-static struct answer *
-make_answer(const struct dispatcher *dispatcher, const struct flight *flight)
-{
-	const struct submission *submission = flight->message->submission;
-	struct answer *answer =
-	    judge_answer(flight->ledger, submission, dispatcher->names);
-
-	if (!dispatcher->stopping || answer->code / 100 != 4)
-		return answer;
-	answer_free(answer);
-	return answer_new(submission->return_to.session, 451, "4.3.2",
-	    "Shutting down; try again later");
-}
-
-/* The attempt goes on, but the client's time is over. */
-static void
-answer_open(struct dispatcher *dispatcher, struct flight *flight)
-{
-	const struct return_address *to =
-	    &flight->message->submission->return_to;
-	struct answer *answer = make_answer(dispatcher, flight);
-
-	g_assert(answer->code / 100 == 4);
-	flight->answered = true;
-	chronicle_end(dispatcher, flight, answer);
-	dispatcher_remember(dispatcher, flight);
-	to->post(to->server, answer);
+	return dispatcher->map;
 }
 
 void
@@ -165,34 +180,17 @@ dispatcher_remember(struct dispatcher *dispatcher, const struct flight *flight)
 	    clock_monotonic_ms());
 }
 
-static void
-on_unsaid(void *owner, struct letter *letter)
+void
+dispatcher_release(struct dispatcher *dispatcher, struct flight *flight)
 {
-	struct flight *flight = LETTER_OF(letter, struct flight, letter);
-
-	(void)owner;
-	dispatcher_remember(flight->dispatcher, flight);
-	flight_free(flight);
+	g_queue_unlink(&dispatcher->flights, &flight->link);
 }
 
-/* Any thread.  A client that did not hear its answer sends the mail again: what
- * its recipients came to is remembered. */
-static void
-on_told(void *object, bool said)
+void
+dispatcher_tell_if_stopped(struct dispatcher *dispatcher)
 {
-	struct flight *flight = object;
-
-	if (said)
-		flight_free(flight);
-	else
-		loop_post(flight->dispatcher->options.loop, &flight->letter,
-		    on_unsaid);
-}
-
-static void
-tell_if_stopped(struct dispatcher *dispatcher)
-{
-	if (!dispatcher->stopping || !g_queue_is_empty(&dispatcher->flights))
+	if (!dispatcher->stopping || dispatcher->takeovers > 0 ||
+	    !g_queue_is_empty(&dispatcher->flights))
 		return;
 	loop_fn stopped = dispatcher->stopped;
 	dispatcher->stopped = NULL;
@@ -200,201 +198,15 @@ tell_if_stopped(struct dispatcher *dispatcher)
 		stopped(dispatcher->stopped_object);
 }
 
-/* The flight waits for nothing but to hear that its answer was said. */
-static void
-land_answered(struct dispatcher *dispatcher, struct flight *flight)
-{
-	const struct return_address to = flight->message->submission->return_to;
-	struct answer *answer = make_answer(dispatcher, flight);
-
-	chronicle_end(dispatcher, flight, answer);
-	g_clear_pointer(&flight->timer, loop_timer_free);
-	if (answer->code / 100 == 4) {
-		dispatcher_remember(dispatcher, flight);
-		flight_free(flight);
-	} else {
-		memory_forget(
-		    dispatcher->memory, flight->message, flight->ledger);
-		answer->told = on_told;
-		answer->object = flight;
-	}
-	to.post(to.server, answer);
-}
-
-/* The flight is over: nothing is under way any more. */
-static void
-land(struct dispatcher *dispatcher, struct flight *flight)
-{
-	g_queue_unlink(&dispatcher->flights, &flight->link);
-	if (flight->answered) {
-		dispatcher_remember(dispatcher, flight);
-		flight_free(flight);
-	} else {
-		land_answered(dispatcher, flight);
-	}
-	tell_if_stopped(dispatcher);
-}
-
-static struct lane *
-choose_lane(struct dispatcher *dispatcher, struct flight *flight)
-{
-	const struct ledger *ledger = flight->ledger;
-	g_autofree unsigned *picked = g_new(unsigned, ledger->count);
-	int64_t now = clock_monotonic_ms();
-
-	for (unsigned i = 0; i < flight->order_count; i++) {
-		struct lane *lane = dispatcher->lanes[flight->order[i]];
-		if (ledger_pick(ledger, lane->number, picked) == 0)
-			continue;
-		if (lane_allows(lane, flight->from_domain, now))
-			return lane;
-		chronicle_skip(flight, lane, now);
-	}
-	return NULL;
-}
-
-static void
-wait_for_room(struct flight *flight, struct lane *lane)
-{
-	flight->state = FLIGHT_QUEUED;
-	flight->provider = lane->number;
-	g_queue_push_tail_link(&lane->waiting, &flight->waiting);
-}
-
-/* No provider to ask now.  A doubt that ends before the client's deadline is
- * worth waiting for, anything else is answered. */
-static void
-freeze_or_land(struct dispatcher *dispatcher, struct flight *flight)
-{
-	int64_t until = ledger_doubt_until(flight->ledger);
-
-	if (until == 0 || until >= flight->message->submission->deadline_ms) {
-		land(dispatcher, flight);
-		return;
-	}
-	flight->state = FLIGHT_FROZEN;
-	loop_timer_set(
-	    flight->timer, MAX(until - clock_monotonic_ms(), (int64_t)0));
-}
-
-static void
-thaw(struct dispatcher *dispatcher, struct flight *flight, int64_t now_ms)
-{
-	if (ledger_count(flight->ledger, RECIPIENT_DOUBT) == 0)
-		return;
-	memory_review(
-	    dispatcher->memory, flight->message, flight->ledger, now_ms);
-	unsigned thawed = ledger_thaw(flight->ledger, now_ms);
-	if (thawed > 0)
-		chronicle_doubt(flight, thawed);
-}
-
-void
-dispatcher_advance(struct dispatcher *dispatcher, struct flight *flight)
-{
-	int64_t now = clock_monotonic_ms();
-
-	g_assert(flight->state == FLIGHT_NEW);
-	if (flight->answered || dispatcher->stopping ||
-	    now >= flight->message->submission->deadline_ms) {
-		land(dispatcher, flight);
-		return;
-	}
-	thaw(dispatcher, flight, now);
-	struct lane *lane = choose_lane(dispatcher, flight);
-	if (lane == NULL)
-		freeze_or_land(dispatcher, flight);
-	else if (lane_has_room(lane))
-		attempt_start(dispatcher, flight, lane);
-	else
-		wait_for_room(flight, lane);
-}
-
-static void
-leave_queue(struct dispatcher *dispatcher, struct flight *flight)
-{
-	struct lane *lane = dispatcher->lanes[flight->provider];
-
-	g_queue_unlink(&lane->waiting, &flight->waiting);
-	flight->state = FLIGHT_NEW;
-}
-
-void
-dispatcher_wake(struct dispatcher *dispatcher, struct lane *lane)
-{
-	unsigned left = g_queue_get_length(&lane->waiting);
-	int64_t now = clock_monotonic_ms();
-	GList *next, *link = lane->waiting.head;
-
-	/* advancing one touches no other, and adds only behind the last */
-	for (; left > 0; left--, link = next) {
-		struct flight *flight = link->data;
-		next = link->next;
-		if (!lane_has_room(lane) && lane_allows_all(lane))
-			return;
-		if (!lane_has_room(lane) &&
-		    lane_allows(lane, flight->from_domain, now))
-			continue;
-		leave_queue(dispatcher, flight);
-		dispatcher_advance(dispatcher, flight);
-	}
-}
-
-static void
-on_timer(void *object)
-{
-	struct flight *flight = object;
-	struct dispatcher *dispatcher = flight->dispatcher;
-	const struct submission *submission = flight->message->submission;
-	int64_t left = submission->deadline_ms - clock_monotonic_ms();
-
-	if (flight->state == FLIGHT_FROZEN && left > 0) {
-		flight->state = FLIGHT_NEW;
-		loop_timer_set(flight->timer, left);
-		dispatcher_advance(dispatcher, flight);
-		return;
-	}
-	if (flight->state == FLIGHT_QUEUED)
-		leave_queue(dispatcher, flight);
-	if (flight->state == FLIGHT_FROZEN)
-		flight->state = FLIGHT_NEW;
-	if (flight->state == FLIGHT_NEW)
-		land(dispatcher, flight);
-	else if (!flight->answered)
-		answer_open(dispatcher, flight);
-}
-
-/* No provider's plan can carry it: told for good, with what stands in the way
- * at the first. */
-static void
-exclude_impossible(struct flight *flight)
-{
-	for (unsigned i = 0; i < flight->ledger->providers; i++) {
-		enum plan_obstacle obstacle = flight->plans[i].obstacle;
-		if (obstacle == PLAN_POSSIBLE)
-			continue;
-		ledger_exclude(flight->ledger, i,
-		    obstacle == PLAN_TOO_LARGE ? 552 : 554,
-		    plan_obstacle_text(obstacle));
-	}
-}
-
 static void
 on_flight(void *owner, struct letter *letter)
 {
 	struct flight *flight = LETTER_OF(letter, struct flight, letter);
 	struct dispatcher *dispatcher = flight->dispatcher;
-	int64_t now = clock_monotonic_ms();
 
 	(void)owner;
 	g_queue_push_tail_link(&dispatcher->flights, &flight->link);
-	flight->timer =
-	    loop_timer_new(dispatcher->options.loop, on_timer, flight);
-	loop_timer_set(flight->timer,
-	    MAX(flight->message->submission->deadline_ms - now, (int64_t)0));
-	memory_recall(dispatcher->memory, flight->message, flight->ledger, now);
-	exclude_impossible(flight);
-	dispatcher_advance(dispatcher, flight);
+	round_start(dispatcher, flight);
 }
 
 void
@@ -429,14 +241,10 @@ on_stop(void *owner, struct letter *letter)
 	while (link != NULL) {
 		struct flight *flight = link->data;
 		link = link->next;
-		if (flight->state == FLIGHT_QUEUED)
-			leave_queue(dispatcher, flight);
-		if (flight->state == FLIGHT_FROZEN)
-			flight->state = FLIGHT_NEW;
-		if (flight->state == FLIGHT_NEW)
-			land(dispatcher, flight);
+		round_stop(dispatcher, flight);
 	}
-	tell_if_stopped(dispatcher);
+	pause_stop(dispatcher);
+	dispatcher_tell_if_stopped(dispatcher);
 }
 
 void
@@ -450,18 +258,78 @@ dispatcher_stop(struct dispatcher *dispatcher, loop_fn stopped, void *object)
 	loop_post(dispatcher->options.loop, &stop->letter, on_stop);
 }
 
+struct look {
+	const struct dispatcher *dispatcher;
+	GPtrArray *lanes;
+};
+
+static void
+free_lane(void *object)
+{
+	struct dispatcher_lane *lane = object;
+
+	g_free(lane->name);
+	g_free(lane->type);
+	g_free(lane);
+}
+
+static void
+add_lane(GPtrArray *lanes, const struct lane *lane)
+{
+	static const char *const texts[] = {
+		[BREAKER_CLOSED] = "closed",
+		[BREAKER_OPEN] = "open",
+		[BREAKER_PROBING] = "probing",
+	};
+	const struct breaker *breaker = &lane->breaker;
+	struct dispatcher_lane *one = g_new0(struct dispatcher_lane, 1);
+
+	one->name = g_strdup(lane->provider->name);
+	one->type = g_strdup(lane->provider->translator->type);
+	one->state = texts[breaker->state];
+	if (breaker->state == BREAKER_OPEN)
+		one->until_ms =
+		    MAX(breaker->until_ms - clock_monotonic_ms(), (int64_t)0);
+	one->requests = lane->requests;
+	one->waiting = lane_waiting(lane);
+	g_ptr_array_add(lanes, one);
+}
+
+static void
+on_look(void *object)
+{
+	struct look *look = object;
+
+	for (unsigned i = 0; i < look->dispatcher->map->providers->len; i++)
+		add_lane(look->lanes, look->dispatcher->lanes[i]);
+}
+
+GPtrArray *
+dispatcher_lanes(struct dispatcher *dispatcher)
+{
+	struct look look = {
+		.dispatcher = dispatcher,
+		.lanes = g_ptr_array_new_with_free_func(free_lane),
+	};
+
+	loop_call(dispatcher->options.loop, on_look, &look);
+	return look.lanes;
+}
+
 void
 dispatcher_free(struct dispatcher *dispatcher)
 {
 	if (dispatcher == NULL)
 		return;
 	g_assert(g_queue_is_empty(&dispatcher->flights));
-	for (unsigned i = 0; i < dispatcher->route->providers->len; i++)
+	pause_close(dispatcher);
+	for (unsigned i = 0; i < dispatcher->map->providers->len; i++)
 		lane_free(dispatcher->lanes[i]);
 	g_free(dispatcher->lanes);
 	g_free(dispatcher->names);
 	memory_free(dispatcher->memory);
-	route_free(dispatcher->route);
+	route_map_free(dispatcher->map);
+	g_strfreev(dispatcher->domains);
 	config_unref(dispatcher->options.config);
 	g_free(dispatcher);
 }

@@ -32,25 +32,40 @@ address_everyone(struct message *message)
 	return delivery_new(message, all, count);
 }
 
-struct flight *
-flight_new(struct message *message, const struct route *route)
+static void
+plan_route(struct flight *flight, const struct route_map *map,
+    const struct delivery *everyone)
 {
-	struct flight *flight = g_new0(struct flight, 1);
-	unsigned providers = route->providers->len;
-	struct delivery *everyone = address_everyone(message);
+	const struct route *route = flight->route;
 
-	flight->message = message;
-	flight->ledger = ledger_new(everyone->count, providers);
-	flight->plans = g_new0(struct plan, providers);
-	for (unsigned i = 0; i < providers; i++) {
-		const struct provider *provider = route_provider(route, i);
-		plan_make(&flight->plans[i], everyone, provider);
-		if (flight->plans[i].obstacle == PLAN_POSSIBLE)
-			ledger_allow(flight->ledger, i,
+	flight->plans = g_new0(struct plan, map->providers->len);
+	for (unsigned i = 0; i < route->count; i++) {
+		unsigned number = route->numbers[i];
+		const struct provider *provider =
+		    route_map_provider(map, number);
+		plan_make(&flight->plans[number], everyone, provider);
+		if (flight->plans[number].obstacle == PLAN_POSSIBLE)
+			ledger_allow(flight->ledger, number,
 			    provider->translator->limits.recipients);
 	}
 	flight->order_count = route_order(route, flight->plans, flight->order);
+}
+
+struct flight *
+flight_new(struct message *message, const struct route_map *map)
+{
+	struct flight *flight = g_new0(struct flight, 1);
+	const struct submission *submission = message->submission;
+	struct delivery *everyone = address_everyone(message);
+
+	flight->message = message;
+	flight->route = route_map_choose(map, submission);
+	flight->ledger = ledger_new(everyone->count, map->providers->len);
+	plan_route(flight, map, everyone);
 	flight->from_domain = find_from_domain(message);
+	flight->queued = submission->queued;
+	flight->attempts = submission->attempts;
+	flight->record.states = g_new0(enum recipient_state, everyone->count);
 	flight->story = g_string_new(NULL);
 	flight->link.data = flight->waiting.data = flight;
 	delivery_free(everyone);
@@ -87,6 +102,30 @@ flight_clear(struct flight *flight)
 	flight->state = FLIGHT_NEW;
 }
 
+bool
+flight_was_tried(const struct flight *flight)
+{
+	return flight->message->submission->rounds > 0;
+}
+
+static void
+free_record(struct flight_record *record)
+{
+	journal_attempt_free(record->open);
+	if (record->attempts != NULL)
+		g_ptr_array_unref(record->attempts);
+	g_free(record->states);
+}
+
+static void
+free_landing(struct flight_landing *landing)
+{
+	if (landing->told != NULL)
+		g_array_unref(landing->told);
+	submission_free(landing->report);
+	g_free(landing->from);
+}
+
 void
 flight_free(struct flight *flight)
 {
@@ -94,6 +133,8 @@ flight_free(struct flight *flight)
 		return;
 	flight_clear(flight);
 	g_clear_pointer(&flight->timer, loop_timer_free);
+	free_record(&flight->record);
+	free_landing(&flight->landing);
 	ledger_free(flight->ledger);
 	message_unref(flight->message);
 	g_string_free(flight->story, TRUE);

@@ -2,42 +2,80 @@
 /*
  * A flight is one mail in the hands of dispatch: its message, its ledger, its
  * plans, and the one attempt that may be under way.  It belongs to the
- * dispatch thread; while it is ENCODING its delivery, plan and exchange belong
- * to a work thread.
+ * dispatch thread; while it is ENCODING or REPORTING its delivery, plan,
+ * exchange and landing belong to a work thread.
  *
- *	NEW -> QUEUED -> ENCODING -> SENDING -> (next provider, or answered)
- *	                                 '-> FROZEN (a doubt is waited out)
+ *	NEW -> QUEUED -> ENCODING -> SENDING -> (next provider, or landed)
+ *	                     |          ^  '-> FROZEN (a doubt is waited out)
+ *	                     '-> BEGINNING
+ *
+ * A mail of the queue has no client and no deadline: before each attempt the
+ * store records that it begins, and when nothing can be done now the mail goes
+ * back to the store (REPORTING: with a bounce).  A mail whose client waits may
+ * become one of the queue while it flies (takeover.c).
  */
 #ifndef DISPATCH_FLIGHT_H
 #define DISPATCH_FLIGHT_H
 
 #include "core/loop.h"
 #include "lane.h"
+#include "mail/bounce.h"
+#include "mail/journal.h"
 #include "route.h"
 
 struct dispatcher;
 
 enum flight_state {
-	FLIGHT_NEW,      /* nothing is under way */
-	FLIGHT_QUEUED,   /* waits for a free request of its lane */
-	FLIGHT_ENCODING, /* a work thread makes the request */
-	FLIGHT_SENDING,  /* the request is under way */
-	FLIGHT_FROZEN,   /* waits until a doubt has been waited out */
+	FLIGHT_NEW,       /* nothing is under way */
+	FLIGHT_QUEUED,    /* waits for a free request of its lane */
+	FLIGHT_ENCODING,  /* a work thread makes the request */
+	FLIGHT_BEGINNING, /* the store records that the attempt begins */
+	FLIGHT_SENDING,   /* the request is under way */
+	FLIGHT_FROZEN,    /* waits until a doubt has been waited out */
+	FLIGHT_REPORTING, /* a work thread makes the bounce */
+};
+
+/* What the store is told of a flight, and was. */
+struct flight_record {
+	struct journal_attempt *open; /* that is under way; NULL: none is, or
+				       * nobody keeps a journal */
+	GPtrArray *attempts;          /* those that ended: of a mail that is
+				       * not the queue's */
+	enum recipient_state *states; /* of each recipient, as told last */
+	int64_t last_ms; /* wall clock: when the last one of this flight
+			  * ended; 0: there was none */
+	bool recorded;   /* the attempt is on disk: may begin */
+	bool lost; /* the store does not take entries: the mail is let go */
+};
+
+/* How a flight of the queue ends. */
+struct flight_landing {
+	int64_t due_ms;     /* wall clock; 0: never */
+	bool in_vain;       /* somebody waits for the next round */
+	bool wakes, warned; /* as in struct journal */
+	const char *hold;   /* a literal; NULL: not held */
+	GArray *told;       /* struct journal_recipient: whom the report is
+			     * about; NULL: no report */
+	char *from;         /* of the report */
+	struct bounce_options options;
+	struct submission *report;
+	int error; /* errno: the report cannot be made */
 };
 
 struct flight {
 	struct letter letter;
 	struct dispatcher *dispatcher;
 	struct message *message; /* counted */
+	const struct route *route;
 	struct ledger *ledger;
-	struct plan *plans; /* one per provider of the route */
+	struct plan *plans; /* one per provider; made of the route's only */
 	unsigned order[LEDGER_PROVIDERS_MAX];
 	unsigned order_count;
 	char *from_domain; /* of the From field, "" when there is none */
 
 	/* the attempt under way */
 	enum flight_state state;
-	unsigned provider; /* its number in the route */
+	unsigned provider; /* its number */
 	struct delivery *delivery;
 	struct plan plan;
 	struct exchange *exchange;
@@ -47,16 +85,20 @@ struct flight {
 	uint32_t skipped; /* providers told of as not asked */
 
 	/* the dispatch thread's own */
+	bool queued;   /* it is the queue's */
+	bool taken;    /* it became so on its way */
+	bool answered; /* its client was told 451, with an attempt open */
+	struct flight_record record;
+	struct flight_landing landing;
 	struct loop_timer *timer; /* the deadline, or the end of a doubt */
-	bool answered;
-	GString *story; /* for people: what was tried */
-	GList link;     /* in the dispatcher's list */
-	GList waiting;  /* in its lane's queue */
+	GString *story;           /* for people: what was tried */
+	GList link;               /* in the dispatcher's list */
+	GList waiting;            /* in its lane's queue */
 };
 
-/* Plans the message for every provider of the route; takes the message over.
+/* Plans the message for every provider of its route; takes the message over.
  * A work thread. */
-struct flight *flight_new(struct message *message, const struct route *route);
+struct flight *flight_new(struct message *message, const struct route_map *map);
 
 /* Makes plan and request of the delivery: sets plan, exchange or error.  A work
  * thread. */
@@ -64,6 +106,9 @@ void flight_encode(struct flight *flight, const struct provider *provider);
 
 /* Forgets the attempt that is over. */
 void flight_clear(struct flight *flight);
+
+/* True when it is to be tried after fresh mail. */
+bool flight_was_tried(const struct flight *flight);
 
 void flight_free(struct flight *flight);
 

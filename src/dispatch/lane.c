@@ -12,7 +12,8 @@ lane_new(struct provider *provider, unsigned number,
 	lane->limits = limits;
 	lane->senders =
 	    g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	g_queue_init(&lane->waiting);
+	g_queue_init(&lane->fresh);
+	g_queue_init(&lane->tried);
 	return lane;
 }
 
@@ -21,7 +22,7 @@ lane_free(struct lane *lane)
 {
 	if (lane == NULL)
 		return;
-	g_assert(g_queue_is_empty(&lane->waiting));
+	g_assert(lane_waiting(lane) == 0);
 	g_hash_table_unref(lane->senders);
 	g_free(lane);
 }
@@ -52,6 +53,41 @@ bool
 lane_has_room(const struct lane *lane)
 {
 	return lane->requests < lane->provider->endpoint.connections;
+}
+
+static GQueue *
+choose_queue(struct lane *lane, bool tried)
+{
+	return tried ? &lane->tried : &lane->fresh;
+}
+
+void
+lane_wait(struct lane *lane, GList *link, bool tried)
+{
+	g_queue_push_tail_link(choose_queue(lane, tried), link);
+}
+
+void
+lane_leave(struct lane *lane, GList *link, bool tried)
+{
+	g_queue_unlink(choose_queue(lane, tried), link);
+}
+
+GList *
+lane_next(struct lane *lane)
+{
+	bool tried = lane->tried.length > 0 &&
+		     (lane->fresh.length == 0 ||
+			 lane->fresh_moved >= LANE_TRIED_EACH - 1);
+
+	lane->fresh_moved = tried ? 0 : lane->fresh_moved + 1;
+	return g_queue_peek_head_link(choose_queue(lane, tried));
+}
+
+unsigned
+lane_waiting(const struct lane *lane)
+{
+	return lane->fresh.length + lane->tried.length;
 }
 
 struct lane_attempt

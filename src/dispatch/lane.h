@@ -25,14 +25,21 @@ struct lane_limits {
 };
 
 struct lane {
-	struct provider *provider;        /* borrowed from the route */
-	unsigned number;                  /* its place in the route */
+	struct provider *provider;        /* borrowed */
+	unsigned number;                  /* its place in the settings */
 	const struct lane_limits *limits; /* borrowed */
 	struct breaker breaker;
 	GHashTable *senders; /* From domain -> struct breaker */
 	unsigned requests;   /* under way */
-	GQueue waiting;      /* whoever waits for a free request */
+
+	/* whoever waits for a free request */
+	GQueue fresh, tried;
+	unsigned fresh_moved; /* fresh ones in a row that moved on */
 };
+
+/* Of those that move on when both wait, one in so many was tried before: a
+ * backlog gets some of a lane, never all of it. */
+#define LANE_TRIED_EACH 4
 
 /* What a settled attempt changed of the lane: any of these. */
 enum lane_change {
@@ -68,6 +75,16 @@ bool lane_allows_all(const struct lane *lane);
 
 /* True when a request is free. */
 bool lane_has_room(const struct lane *lane);
+
+/* The link waits for a free request, behind those of its kind; and leaves. */
+void lane_wait(struct lane *lane, GList *link, bool tried);
+void lane_leave(struct lane *lane, GList *link, bool tried);
+
+/* Whose turn it is, who has to leave then; NULL when nobody waits. */
+GList *lane_next(struct lane *lane);
+
+/* How many wait. */
+unsigned lane_waiting(const struct lane *lane);
 
 /* Takes a request for an attempt, allowed by both of the above. */
 struct lane_attempt lane_begin(struct lane *lane, const char *from_domain);

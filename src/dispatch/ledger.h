@@ -109,6 +109,9 @@ unsigned ledger_thaw(struct ledger *ledger, int64_t now_ms);
  * there is none: what is worth waiting for. */
 int64_t ledger_doubt_until(const struct ledger *ledger);
 
+/* The earliest end of any doubt, or 0 when there is none. */
+int64_t ledger_doubt_first(const struct ledger *ledger);
+
 /* Recipients in that state. */
 unsigned ledger_count(const struct ledger *ledger, enum recipient_state state);
 

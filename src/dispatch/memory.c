@@ -193,29 +193,49 @@ enter(struct memory *memory, struct entry *entry, int64_t now_ms)
 	g_hash_table_insert(memory->entries, entry->key, entry);
 }
 
+static void
+keep_one(struct memory *memory, struct entry *entry, int64_t now_ms)
+{
+	struct ledger_recipient *r = &entry->recipient;
+
+	entry->until_ms = now_ms + memory->limits.keep_ms;
+	if (r->state == RECIPIENT_OPEN) {
+		r->state = RECIPIENT_DOUBT;
+		r->provider = r->open_by;
+		r->doubt_ms = now_ms + memory->limits.open_ms;
+	}
+	enter(memory, entry, now_ms);
+}
+
 void
 memory_keep(struct memory *memory, const struct message *message,
     const struct ledger *ledger, int64_t now_ms)
 {
+	for (unsigned i = 0; i < ledger->count; i++)
+		keep_one(memory, make_entry(message, ledger, i), now_ms);
+	forget_old(memory, now_ms);
+}
+
+void
+memory_refresh(struct memory *memory, const struct message *message,
+    const struct ledger *ledger, int64_t now_ms)
+{
 	for (unsigned i = 0; i < ledger->count; i++) {
-		struct entry *entry = make_entry(message, ledger, i);
-		struct ledger_recipient *r = &entry->recipient;
-		entry->until_ms = now_ms + memory->limits.keep_ms;
-		if (r->state == RECIPIENT_OPEN) {
-			r->state = RECIPIENT_DOUBT;
-			r->provider = r->open_by;
-			r->doubt_ms = now_ms + memory->limits.open_ms;
-		}
-		enter(memory, entry, now_ms);
+		const struct entry *old = find_entry(memory, message, i);
+		if (old != NULL &&
+		    strcmp(old->id, message->submission->id) == 0)
+			keep_one(
+			    memory, make_entry(message, ledger, i), now_ms);
 	}
 	forget_old(memory, now_ms);
 }
 
 void
-memory_forget(struct memory *memory, const struct message *message,
-    const struct ledger *ledger)
+memory_forget(struct memory *memory, const struct message *message)
 {
-	for (unsigned i = 0; i < ledger->count; i++) {
+	unsigned count = message->submission->envelope->recipients->len;
+
+	for (unsigned i = 0; i < count; i++) {
 		struct entry *entry = find_entry(memory, message, i);
 		if (entry != NULL)
 			forget(memory, entry);

@@ -41,10 +41,14 @@ void memory_review(struct memory *memory, const struct message *message,
 void memory_keep(struct memory *memory, const struct message *message,
     const struct ledger *ledger, int64_t now_ms);
 
+/* The same for recipients that are remembered from this mail, and for no
+ * other. */
+void memory_refresh(struct memory *memory, const struct message *message,
+    const struct ledger *ledger, int64_t now_ms);
+
 /* Forgets the mail: its client will not send it again, and whoever sends the
  * same once more means it. */
-void memory_forget(struct memory *memory, const struct message *message,
-    const struct ledger *ledger);
+void memory_forget(struct memory *memory, const struct message *message);
 
 /* Entries there are. */
 unsigned memory_count(const struct memory *memory);

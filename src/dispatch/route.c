@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "route.h"
 
-#include "ledger.h"
 #include <string.h>
 
-#define ROUTE_SECTION "route default"
+#define DEFAULT "default"
 
 static GQuark
 route_error(void)
@@ -29,56 +28,84 @@ add_error(GPtrArray *errors, const char *format, ...)
 	va_end(arguments);
 }
 
-static void
-check_route_names(const struct config *config, GPtrArray *errors)
+/* What reports go by; NULL: as mail does. */
+static const char *
+read_reports(const struct config *config)
 {
-	const char *const *routes = config_names(config, "route");
+	return config_string(config, "server", "bounce_route");
+}
 
-	for (; *routes != NULL; routes++) {
-		g_autofree char *section = g_strconcat("route ", *routes, NULL);
+/* "there are: a, b", for a name that is not among them. */
+static char *
+list_names(const char *const *names)
+{
+	g_autofree char *all = g_strjoinv(", ", (char **)names);
 
-		if (strcmp(section, ROUTE_SECTION) != 0)
+	if (*all == '\0')
+		return g_strdup("there is none at all");
+	return g_strdup_printf("there are: %s", all);
+}
+
+static void
+check_providers(
+    const struct config *config, const char *section, GPtrArray *errors)
+{
+	const char *const *known = config_names(config, "provider");
+	const char *const *wanted = config_list(config, section, "providers");
+	g_autofree char *all = list_names(known);
+
+	for (; wanted != NULL && *wanted != NULL; wanted++)
+		if (!is_in(known, *wanted))
 			add_error(errors,
-			    "%s: [%s]: only [" ROUTE_SECTION "] is used; "
-			    "rename it, or leave it out",
+			    "%s: [%s] providers names \"%s\", and there is no "
+			    "[provider %s]; %s",
+			    config_origin(config, section, "providers"),
+			    section, *wanted, *wanted, all);
+}
+
+static void
+check_routes(const struct config *config, GPtrArray *errors)
+{
+	const char *const *names = config_names(config, "route");
+	const char *reports = read_reports(config);
+
+	for (; *names != NULL; names++) {
+		g_autofree char *section = g_strconcat("route ", *names, NULL);
+
+		check_providers(config, section, errors);
+		if (strcmp(*names, DEFAULT) != 0 &&
+		    g_strcmp0(*names, reports) != 0)
+			add_error(errors,
+			    "%s: [%s]: nothing goes by it: mail goes by "
+			    "[route " DEFAULT "], reports by the bounce_route "
+			    "of [server]; rename it, or leave it out",
 			    config_origin(config, section, "providers"),
 			    section);
 	}
 }
 
 static void
-check_names(
-    const struct config *config, const char *const *wanted, GPtrArray *errors)
+check_reports(const struct config *config, GPtrArray *errors)
 {
-	const char *const *known = config_names(config, "provider");
-	const char *origin = config_origin(config, ROUTE_SECTION, "providers");
-	g_autofree char *all = g_strjoinv(", ", (char **)known);
+	const char *const *names = config_names(config, "route");
+	const char *reports = read_reports(config);
 
-	for (; *wanted != NULL; wanted++)
-		if (!is_in(known, *wanted))
-			add_error(errors,
-			    "%s: [" ROUTE_SECTION "] providers names \"%s\", "
-			    "and there is no [provider %s]; there %s%s",
-			    origin, *wanted, *wanted,
-			    *all != '\0' ? "are: " : "is none at all", all);
-}
-
-/* What mail goes by, in the order of trying. */
-static const char *const *
-choose_names(const struct config *config)
-{
-	return is_in(config_names(config, "route"), "default")
-		   ? config_list(config, ROUTE_SECTION, "providers")
-		   : config_names(config, "provider");
+	if (reports == NULL || is_in(names, reports))
+		return;
+	g_autofree char *all = list_names(names);
+	add_error(errors,
+	    "%s: [server] bounce_route is \"%s\", and there is no [route %s]; "
+	    "%s",
+	    config_origin(config, "server", "bounce_route"), reports, reports,
+	    all);
 }
 
 static void
 check_count(const struct config *config, GPtrArray *errors)
 {
-	const char *const *names = choose_names(config);
+	const char *const *names = config_names(config, "provider");
 	unsigned count = g_strv_length((char **)names);
 
-	check_names(config, names, errors);
 	if (count == 0)
 		add_error(errors,
 		    "settings: no provider is set: add a section like "
@@ -86,20 +113,26 @@ check_count(const struct config *config, GPtrArray *errors)
 		    "or set MAILGUN_API_KEY and MAILGUN_DOMAIN");
 	else if (count > LEDGER_PROVIDERS_MAX)
 		add_error(errors,
-		    "%s: [" ROUTE_SECTION "] providers: a route has at most "
-		    "%d providers, not %u: name fewer",
-		    config_origin(config, ROUTE_SECTION, "providers"),
+		    "settings: there may be %d providers at most, not %u: "
+		    "leave some out",
 		    LEDGER_PROVIDERS_MAX, count);
 }
 
+static void
+check_names(const struct config *config, GPtrArray *errors)
+{
+	check_routes(config, errors);
+	check_reports(config, errors);
+	check_count(config, errors);
+}
+
 bool
-route_check(struct config *config, GPtrArray *errors)
+route_map_check(struct config *config, GPtrArray *errors)
 {
 	const char *const *names = config_names(config, "provider");
 	unsigned before = errors->len;
 
-	check_route_names(config, errors);
-	check_count(config, errors);
+	check_names(config, errors);
 	for (; *names != NULL; names++) {
 		g_autoptr(GError) error = NULL;
 		struct provider *provider =
@@ -112,57 +145,119 @@ route_check(struct config *config, GPtrArray *errors)
 	return errors->len == before;
 }
 
-/* The first of what is wrong with the route itself. */
-static bool
-check_route(const struct config *config, GError **error)
+static unsigned
+find_number(const struct config *config, const char *name)
 {
-	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+	const char *const *names = config_names(config, "provider");
+	unsigned number = 0;
 
-	check_route_names(config, errors);
-	check_count(config, errors);
-	if (errors->len == 0)
-		return true;
-	g_set_error_literal(error, route_error(), 0, errors->pdata[0]);
-	return false;
+	while (strcmp(names[number], name) != 0)
+		number++;
+	return number;
 }
 
-struct route *
-route_open(struct config *config, GError **error)
+/* wanted NULL: all providers. */
+static struct route *
+make_route(const struct config *config, const char *name,
+    const char *const *wanted, int64_t give_up_ms)
 {
-	if (!check_route(config, error))
-		return NULL;
-	const char *const *names = choose_names(config);
 	struct route *route = g_new0(struct route, 1);
-	route->name = g_strdup("default");
-	route->providers =
-	    g_ptr_array_new_with_free_func((GDestroyNotify)provider_unref);
-	for (; *names != NULL; names++) {
-		struct provider *provider =
-		    provider_open(*names, config, error);
-		if (provider == NULL) {
-			route_free(route);
-			return NULL;
-		}
-		g_ptr_array_add(route->providers, provider);
-	}
+
+	route->name = g_strdup(name);
+	route->give_up_ms = give_up_ms;
+	if (wanted == NULL)
+		wanted = config_names(config, "provider");
+	for (; *wanted != NULL; wanted++)
+		route->numbers[route->count++] = find_number(config, *wanted);
 	return route;
 }
 
-void
-route_free(struct route *route)
+static void
+free_route(void *object)
 {
-	if (route == NULL)
-		return;
-	g_ptr_array_unref(route->providers);
+	struct route *route = object;
+
 	g_free(route->name);
 	g_free(route);
 }
 
-struct provider *
-route_provider(const struct route *route, unsigned number)
+static const struct route *
+add_route(struct route_map *map, const struct config *config, const char *name)
 {
-	g_assert(number < route->providers->len);
-	return route->providers->pdata[number];
+	g_autofree char *section = g_strconcat("route ", name, NULL);
+	bool there = is_in(config_names(config, "route"), name);
+	int64_t give_up = there ? config_number(config, section, "give_up") : 0;
+
+	if (give_up == 0)
+		give_up = config_number(config, "server", "give_up");
+	struct route *route = make_route(config, name,
+	    there ? config_list(config, section, "providers") : NULL, give_up);
+	g_ptr_array_add(map->routes, route);
+	return route;
+}
+
+static bool
+open_providers(struct route_map *map, struct config *config, GError **error)
+{
+	const char *const *names = config_names(config, "provider");
+
+	for (; *names != NULL; names++) {
+		struct provider *provider =
+		    provider_open(*names, config, error);
+		if (provider == NULL)
+			return false;
+		g_ptr_array_add(map->providers, provider);
+	}
+	return true;
+}
+
+struct route_map *
+route_map_open(struct config *config, GError **error)
+{
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+	const char *reports = read_reports(config);
+
+	check_names(config, errors);
+	if (errors->len > 0) {
+		g_set_error_literal(error, route_error(), 0, errors->pdata[0]);
+		return NULL;
+	}
+	struct route_map *map = g_new0(struct route_map, 1);
+	map->providers =
+	    g_ptr_array_new_with_free_func((GDestroyNotify)provider_unref);
+	map->routes = g_ptr_array_new_with_free_func(free_route);
+	if (!open_providers(map, config, error)) {
+		route_map_free(map);
+		return NULL;
+	}
+	map->usual = map->reports = add_route(map, config, DEFAULT);
+	if (reports != NULL && strcmp(reports, DEFAULT) != 0)
+		map->reports = add_route(map, config, reports);
+	return map;
+}
+
+void
+route_map_free(struct route_map *map)
+{
+	if (map == NULL)
+		return;
+	g_ptr_array_unref(map->routes);
+	g_ptr_array_unref(map->providers);
+	g_free(map);
+}
+
+struct provider *
+route_map_provider(const struct route_map *map, unsigned number)
+{
+	g_assert(number < map->providers->len);
+	return map->providers->pdata[number];
+}
+
+const struct route *
+route_map_choose(
+    const struct route_map *map, const struct submission *submission)
+{
+	return submission->report ? map->reports : map->usual;
 }
 
 unsigned
@@ -170,11 +265,15 @@ route_order(const struct route *route, const struct plan *plans, unsigned *out)
 {
 	unsigned count = 0;
 
-	for (unsigned i = 0; i < route->providers->len; i++)
-		if (plans[i].obstacle == PLAN_POSSIBLE && plans[i].losses == 0)
-			out[count++] = i;
-	for (unsigned i = 0; i < route->providers->len; i++)
-		if (plans[i].obstacle == PLAN_POSSIBLE && plans[i].losses != 0)
-			out[count++] = i;
+	for (unsigned i = 0; i < route->count; i++) {
+		const struct plan *plan = &plans[route->numbers[i]];
+		if (plan->obstacle == PLAN_POSSIBLE && plan->losses == 0)
+			out[count++] = route->numbers[i];
+	}
+	for (unsigned i = 0; i < route->count; i++) {
+		const struct plan *plan = &plans[route->numbers[i]];
+		if (plan->obstacle == PLAN_POSSIBLE && plan->losses != 0)
+			out[count++] = route->numbers[i];
+	}
 	return count;
 }

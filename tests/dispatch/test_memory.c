@@ -282,7 +282,7 @@ test_forget(void **state)
 	(void)state;
 	keep_accepted(memory, message, 0);
 	keep_accepted(memory, other, 0);
-	memory_forget(memory, message, ledger);
+	memory_forget(memory, message);
 	assert_int_equal(count_known(memory, message, 1), 0);
 	assert_int_equal(count_known(memory, other, 1), 2);
 	ledger_free(ledger);

@@ -657,7 +657,8 @@ check_flight(const struct flight *flight)
 	unsigned open = ledger_count(ledger, RECIPIENT_OPEN);
 	bool flies =
 	    flight->state == FLIGHT_ENCODING || flight->state == FLIGHT_SENDING;
-	bool queued = g_queue_find((GQueue *)&lane->waiting, flight) != NULL;
+	bool queued = g_queue_find((GQueue *)&lane->fresh, flight) != NULL ||
+		      g_queue_find((GQueue *)&lane->tried, flight) != NULL;
 
 	if (flight->state == FLIGHT_NEW)
 		violate("a flight rests without a state");
@@ -719,6 +720,26 @@ check_rest(void)
 		check_flight(link->data);
 	for (unsigned i = 0; i < world.suppliers; i++)
 		check_lane(world.dispatcher->lanes[i]);
+}
+
+/* Reports */
+
+const char *
+bounce_obstacle(const struct message *message, const char *const *domains_known)
+{
+	(void)message;
+	(void)domains_known;
+	return NULL;
+}
+
+struct submission *
+bounce_make(const struct message *message, const GArray *recipients,
+    const struct bounce_options *options)
+{
+	(void)message;
+	(void)recipients;
+	(void)options;
+	return NULL;
 }
 
 /* The world */

@@ -36,6 +36,7 @@ static struct {
 
 	/* the config */
 	const char *const *list; /* the providers */
+	GArray *durations;       /* of the only key that has some */
 	struct {
 		const char *key;
 		int64_t number;
@@ -50,6 +51,7 @@ virtual_open(uint32_t seed)
 	g_queue_init(&virtual.events);
 	virtual.random = g_rand_new_with_seed(seed);
 	memset(virtual.settings, 0, sizeof virtual.settings);
+	virtual.durations = g_array_new(FALSE, FALSE, sizeof(int64_t));
 	g_random_set_seed(seed);
 }
 
@@ -69,6 +71,7 @@ virtual_close(void)
 {
 	g_assert(g_queue_is_empty(&virtual.events));
 	g_rand_free(virtual.random);
+	g_array_unref(virtual.durations);
 }
 
 static inline void virtual_trace(const char *format, ...) G_GNUC_PRINTF(1, 2);
@@ -176,6 +179,13 @@ loop_here(const struct loop *loop)
 {
 	(void)loop;
 	return true;
+}
+
+void
+loop_call(struct loop *loop, loop_fn fn, void *object)
+{
+	(void)loop;
+	fn(object);
 }
 
 struct loop_timer *
@@ -317,6 +327,25 @@ config_list(const struct config *config, const char *section, const char *key)
 }
 
 const char *
+config_string(const struct config *config, const char *section, const char *key)
+{
+	(void)config;
+	(void)section;
+	(void)key;
+	return NULL;
+}
+
+const GArray *
+config_durations(
+    const struct config *config, const char *section, const char *key)
+{
+	(void)config;
+	(void)section;
+	(void)key;
+	return virtual.durations;
+}
+
+const char *
 config_origin(const struct config *config, const char *section, const char *key)
 {
 	(void)config;
@@ -332,7 +361,17 @@ virtual_read(const struct setting *setting)
 
 	if (setting->type != SETTING_DURATION || g_str_equal(unit, "ms"))
 		return number;
-	return number * 1000 * (*unit == 'm' ? 60 : *unit == 'h' ? 3600 : 1);
+	number *= 1000;
+	switch (*unit) {
+	case 'd':
+		return number * 24 * 3600;
+	case 'h':
+		return number * 3600;
+	case 'm':
+		return number * 60;
+	default:
+		return number;
+	}
 }
 
 int64_t

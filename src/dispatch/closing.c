@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is told of a mail of the queue when it leaves the dispatcher.
+ */
+#include "state.h"
+
+#include "core/clock.h"
+#include "core/log.h"
+#include <string.h>
+
+static const struct submission *
+find_submission(const struct flight *flight)
+{
+	return flight->message->submission;
+}
+
+static const char *
+sender_text(const struct flight *flight)
+{
+	const struct address *sender =
+	    find_submission(flight)->envelope->sender;
+
+	return sender != NULL ? sender->text : "<>";
+}
+
+void
+closing_take(const struct flight *flight)
+{
+	const struct ledger *ledger = flight->ledger;
+
+	log_info("mail taken over",
+	    log_str("mail", find_submission(flight)->id),
+	    log_num("recipients", ledger->count),
+	    log_num("accepted", ledger_count(ledger, RECIPIENT_ACCEPTED)),
+	    log_num("refused", ledger_count(ledger, RECIPIENT_REFUSED)),
+	    log_num("doubt", ledger_count(ledger, RECIPIENT_DOUBT)),
+	    log_num("open", ledger_count(ledger, RECIPIENT_OPEN)));
+}
+
+void
+closing_hold(const struct flight *flight, unsigned recipients)
+{
+	log_error("mail held", log_str("mail", find_submission(flight)->id),
+	    log_str("sender", sender_text(flight)),
+	    log_num("recipients", recipients),
+	    log_str("why", flight->landing.hold));
+}
+
+static const char *
+action_text(const struct flight *flight)
+{
+	return flight->landing.options.action == BOUNCE_FAILED ? "failed"
+							       : "delayed";
+}
+
+void
+closing_report(const struct flight *flight)
+{
+	const struct flight_landing *landing = &flight->landing;
+
+	if (landing->report != NULL)
+		log_info("bounce made",
+		    log_str("mail", find_submission(flight)->id),
+		    log_str("bounce", landing->report->id),
+		    log_str("action", action_text(flight)),
+		    log_str("to", sender_text(flight)),
+		    log_num("recipients", landing->told->len));
+	else
+		log_error("bounce cannot be made, is tried again",
+		    log_str("mail", find_submission(flight)->id),
+		    log_str("action", action_text(flight)),
+		    log_str("why", g_strerror(landing->error)));
+}
+
+static bool
+is_finished(const struct ledger *ledger)
+{
+	for (unsigned i = 0; i < ledger->count; i++)
+		if (!recipient_is_final(ledger->recipients[i].state))
+			return false;
+	return true;
+}
+
+/* As a client would have been told. */
+static unsigned
+find_code(const struct flight *flight)
+{
+	const struct ledger *ledger = flight->ledger;
+
+	if (flight->landing.due_ms != 0)
+		return 451;
+	if (ledger_count(ledger, RECIPIENT_REFUSED) > 0 ||
+	    ledger_count(ledger, RECIPIENT_HELD) > 0)
+		return 554;
+	return 250;
+}
+
+static void
+tell_watcher(const struct dispatcher *dispatcher, const struct flight *flight)
+{
+	const char *story = flight->story->str;
+	struct dispatch_event event = {
+		.id = find_submission(flight)->id,
+		.sender = sender_text(flight),
+		.recipients = flight->ledger->count,
+		.subject = flight->message->subject,
+		.size_bytes = spool_size(find_submission(flight)->spool),
+		.code = find_code(flight),
+		.story = *story != '\0' ? story : "no provider is asked now",
+	};
+
+	dispatcher->options.event(dispatcher->options.object, &event);
+}
+
+void
+closing_land(const struct dispatcher *dispatcher, const struct flight *flight)
+{
+	const struct submission *submission = find_submission(flight);
+	const struct flight_landing *landing = &flight->landing;
+	const struct ledger *ledger = flight->ledger;
+	int64_t now = clock_wall_ms();
+
+	log_info(is_finished(ledger) ? "mail finished" : "mail landed",
+	    log_str("mail", submission->id),
+	    log_num(
+		"due_in_ms", landing->due_ms != 0 ? landing->due_ms - now : -1),
+	    log_num("recipients", ledger->count),
+	    log_num("accepted", ledger_count(ledger, RECIPIENT_ACCEPTED)),
+	    log_num("refused", ledger_count(ledger, RECIPIENT_REFUSED)),
+	    log_num("waiting", ledger_count(ledger, RECIPIENT_WAITING)),
+	    log_num("doubt", ledger_count(ledger, RECIPIENT_DOUBT)),
+	    log_num("held", ledger_count(ledger, RECIPIENT_HELD)),
+	    log_num("attempts", flight->attempts),
+	    log_num("rounds", submission->rounds + landing->in_vain),
+	    log_num("ms", now - submission->received_ms));
+	if (dispatcher->options.event != NULL)
+		tell_watcher(dispatcher, flight);
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Entries of the journal: what the store is told of a flight.
+ *
+ * Nobody is told to be REFUSED before the landing, which carries the bounce
+ * too: until then such a recipient waits for the store, so that a crash in
+ * between loses no bounce, but costs one more attempt.
+ */
+#include "state.h"
+
+#include "core/clock.h"
+#include "known.h"
+
+static void
+post(struct dispatcher *dispatcher, struct journal *journal)
+{
+	dispatcher->options.journal(dispatcher->options.store, journal);
+}
+
+static void
+add_recipient(struct dispatcher *dispatcher, struct flight *flight,
+    struct journal *journal, unsigned number)
+{
+	struct known_terms terms = known_now(dispatcher->names);
+	bool last =
+	    journal->kind == JOURNAL_LANDED || journal->kind == JOURNAL_PASSED;
+	struct recipient is;
+
+	known_tell(flight->ledger, number, &terms, &is);
+	if (is.state == RECIPIENT_REFUSED && !last)
+		is.state = RECIPIENT_WAITING;
+	/* the request is still being made */
+	if (is.state == RECIPIENT_OPEN && flight->record.open == NULL)
+		is.state = RECIPIENT_WAITING;
+	flight->record.states[number] = is.state;
+	journal_add_recipient(journal, number, &is);
+	recipient_clear(&is);
+}
+
+static void
+add_all(struct dispatcher *dispatcher, struct flight *flight,
+    struct journal *journal)
+{
+	GPtrArray *attempts = flight->record.attempts;
+
+	for (unsigned i = 0; i < flight->ledger->count; i++)
+		add_recipient(dispatcher, flight, journal, i);
+	for (unsigned i = 0; attempts != NULL && i < attempts->len; i++)
+		journal_add_attempt(
+		    journal, journal_attempt_copy(attempts->pdata[i]));
+	if (flight->record.open != NULL)
+		journal_add_attempt(
+		    journal, journal_attempt_copy(flight->record.open));
+}
+
+static void
+add_attempted(struct dispatcher *dispatcher, struct flight *flight,
+    struct journal *journal)
+{
+	const struct delivery *delivery = flight->delivery;
+
+	for (unsigned i = 0; i < delivery->count; i++)
+		add_recipient(
+		    dispatcher, flight, journal, delivery->recipients[i]);
+}
+
+void
+entry_open(struct dispatcher *dispatcher, struct flight *flight)
+{
+	if (dispatcher->options.journal == NULL)
+		return;
+	flight->record.open = journal_attempt_new(flight->delivery,
+	    dispatcher->names[flight->provider], clock_wall_ms());
+}
+
+void
+entry_begin(struct dispatcher *dispatcher, struct flight *flight,
+    journal_recorded_fn recorded)
+{
+	struct journal *journal = journal_new(JOURNAL_BEGUN, flight->message);
+
+	entry_open(dispatcher, flight);
+	journal_add_attempt(journal, journal_attempt_copy(flight->record.open));
+	add_attempted(dispatcher, flight, journal);
+	journal->recorded = recorded;
+	journal->object = flight;
+	post(dispatcher, journal);
+}
+
+static void
+keep_attempt(struct flight_record *record, struct journal_attempt *attempt)
+{
+	if (record->attempts == NULL)
+		record->attempts = g_ptr_array_new_with_free_func(
+		    (GDestroyNotify)journal_attempt_free);
+	g_ptr_array_add(record->attempts, attempt);
+}
+
+void
+entry_end(struct dispatcher *dispatcher, struct flight *flight,
+    const struct verdict *verdict)
+{
+	struct journal_attempt *attempt = g_steal_pointer(&flight->record.open);
+	struct journal *journal;
+
+	if (attempt == NULL)
+		return;
+	journal_attempt_end(
+	    attempt, clock_wall_ms(), flight->exchange->sent_bytes, verdict);
+	flight->record.last_ms = attempt->ended_ms;
+	if (!flight->queued) {
+		keep_attempt(&flight->record, attempt);
+		return;
+	}
+	journal = journal_new(JOURNAL_ENDED, flight->message);
+	journal_add_attempt(journal, attempt);
+	add_attempted(dispatcher, flight, journal);
+	post(dispatcher, journal);
+}
+
+void
+entry_take(struct dispatcher *dispatcher, struct flight *flight,
+    journal_recorded_fn recorded, void *object)
+{
+	struct journal *journal = journal_new(JOURNAL_TAKEN, flight->message);
+
+	add_all(dispatcher, flight, journal);
+	journal->recorded = recorded;
+	journal->object = object;
+	journal->due_ms = clock_wall_ms();
+	post(dispatcher, journal);
+}
+
+void
+entry_pass(struct dispatcher *dispatcher, struct flight *flight)
+{
+	struct journal *journal;
+
+	if (dispatcher->options.journal == NULL)
+		return;
+	journal = journal_new(JOURNAL_PASSED, flight->message);
+	add_all(dispatcher, flight, journal);
+	post(dispatcher, journal);
+}
+
+void
+entry_land(struct dispatcher *dispatcher, struct flight *flight)
+{
+	const struct submission *submission = flight->message->submission;
+	struct flight_landing *landing = &flight->landing;
+	struct journal *journal = journal_new(JOURNAL_LANDED, flight->message);
+
+	for (unsigned i = 0; i < flight->ledger->count; i++)
+		if (flight->ledger->recipients[i].state !=
+		    flight->record.states[i])
+			add_recipient(dispatcher, flight, journal, i);
+	journal->rounds = submission->rounds + landing->in_vain;
+	journal->due_ms = landing->due_ms;
+	journal->wakes = landing->wakes;
+	journal->warned = submission->warned || landing->warned;
+	journal->hold = landing->hold;
+	journal->report = g_steal_pointer(&landing->report);
+	post(dispatcher, journal);
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The landing ends a flight: nothing more can be done now.  A client who waits
+ * is answered (client.c), or the queue takes the mail over; a mail of the queue
+ * goes back to the store: who is final, who is to be tried again and when, and
+ * the bounce that is owed.
+ */
+#include "state.h"
+
+#include "core/clock.h"
+#include "known.h"
+
+/* A mail with the null sender, most often a report: nobody can be told of it,
+ * so it is not kept for long. */
+#define GIVE_UP_NULL_MS (2 * 24 * 60 * 60 * INT64_C(1000))
+
+#define TOO_MANY "too many bounces in this minute"
+
+static void
+set_text(struct ledger_recipient *recipient, char *text)
+{
+	g_free(recipient->text);
+	recipient->text = text;
+}
+
+static char *
+print_age(int64_t ms)
+{
+	int64_t hours = ms / 3600000;
+
+	if (hours >= 48)
+		return g_strdup_printf("%" G_GINT64_FORMAT "d", hours / 24);
+	if (hours >= 2)
+		return g_strdup_printf("%" G_GINT64_FORMAT "h", hours);
+	return g_strdup_printf("%" G_GINT64_FORMAT "min", ms / 60000);
+}
+
+static int64_t
+find_give_up(const struct flight *flight)
+{
+	if (flight->message->submission->envelope->sender != NULL)
+		return flight->route->give_up_ms;
+	return MIN(flight->route->give_up_ms, GIVE_UP_NULL_MS);
+}
+
+/* Whoever still waits after so long is refused, by nobody. */
+static void
+give_up(struct flight *flight)
+{
+	const struct submission *submission = flight->message->submission;
+	int64_t age = clock_wall_ms() - submission->received_ms;
+
+	if (!schedule_gives_up(
+		age, find_give_up(flight), submission->rounds + 1))
+		return;
+	g_autofree char *after = print_age(age);
+	for (unsigned i = 0; i < flight->ledger->count; i++) {
+		struct ledger_recipient *r = &flight->ledger->recipients[i];
+		if (r->state != RECIPIENT_WAITING)
+			continue;
+		r->state = RECIPIENT_REFUSED;
+		r->class = VERDICT_OUTAGE;
+		r->status = 0;
+		set_text(r, g_strdup_printf("gave up after %s; last: %s", after,
+				r->text != NULL ? r->text
+						: "no provider could be "
+						  "asked"));
+	}
+}
+
+/* REFUSED since the store was told last. */
+static bool
+is_newly_refused(const struct flight *flight, unsigned number)
+{
+	return flight->ledger->recipients[number].state == RECIPIENT_REFUSED &&
+	       flight->record.states[number] != RECIPIENT_REFUSED;
+}
+
+static unsigned
+count_newly_refused(const struct flight *flight)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < flight->ledger->count; i++)
+		count += is_newly_refused(flight, i);
+	return count;
+}
+
+/* Nobody may be told: a person has to look. */
+static void
+hold_refused(struct flight *flight, const char *why)
+{
+	unsigned held = 0;
+
+	for (unsigned i = 0; i < flight->ledger->count; i++) {
+		struct ledger_recipient *r = &flight->ledger->recipients[i];
+		if (!is_newly_refused(flight, i))
+			continue;
+		r->state = RECIPIENT_HELD;
+		set_text(r, g_strdup_printf("%s; %s", why,
+				r->text != NULL ? r->text : "refused"));
+		held++;
+	}
+	flight->landing.hold = why;
+	closing_hold(flight, held);
+}
+
+/* Refused is only who is told of, in the same transaction: another round. */
+static void
+unrefuse(struct flight *flight)
+{
+	for (unsigned i = 0; i < flight->ledger->count; i++)
+		if (is_newly_refused(flight, i))
+			flight->ledger->recipients[i].state = RECIPIENT_WAITING;
+}
+
+static void
+clear_told(void *told)
+{
+	recipient_clear(&((struct journal_recipient *)told)->is);
+}
+
+/* The report is about whoever is in that state, of the refused the new ones. */
+static void
+tell_about(struct dispatcher *dispatcher, struct flight *flight,
+    enum recipient_state state)
+{
+	struct known_terms terms = known_now(dispatcher->names);
+	GArray *told =
+	    g_array_new(FALSE, FALSE, sizeof(struct journal_recipient));
+
+	g_array_set_clear_func(told, clear_told);
+	for (unsigned i = 0; i < flight->ledger->count; i++) {
+		struct journal_recipient one = { .number = i };
+		if (flight->ledger->recipients[i].state != state ||
+		    (state == RECIPIENT_REFUSED &&
+			!is_newly_refused(flight, i)))
+			continue;
+		known_tell(flight->ledger, i, &terms, &one.is);
+		g_array_append_val(told, one);
+	}
+	flight->landing.told = told;
+}
+
+/* The sender wants to be told of a delay, and was not yet. */
+static bool
+is_warning_due(const struct dispatcher *dispatcher, const struct flight *flight)
+{
+	const struct submission *submission = flight->message->submission;
+	int64_t age = clock_wall_ms() - submission->received_ms;
+
+	return dispatcher->warn_after_ms > 0 && !submission->warned &&
+	       age >= dispatcher->warn_after_ms &&
+	       ledger_count(flight->ledger, RECIPIENT_WAITING) > 0 &&
+	       report_obstacle(dispatcher, flight->message) == NULL;
+}
+
+/* When the mail is wanted back (wall clock), 0: never. */
+static int64_t
+find_due(const struct dispatcher *dispatcher, const struct flight *flight,
+    bool waiting)
+{
+	int64_t now = clock_wall_ms(), due = 0;
+	int64_t doubt = ledger_doubt_first(flight->ledger);
+	unsigned rounds = flight->message->submission->rounds;
+
+	if (waiting && (dispatcher->stopping || flight->record.lost))
+		due = now;
+	else if (waiting)
+		due = now + schedule_pause(
+				dispatcher->retry, rounds, g_random_double());
+	if (doubt != 0)
+		doubt = now + MAX(doubt - clock_monotonic_ms(), (int64_t)0);
+	if (doubt != 0 && (due == 0 || doubt < due))
+		due = doubt;
+	return due;
+}
+
+static void
+land(struct dispatcher *dispatcher, struct flight *flight)
+{
+	struct flight_landing *landing = &flight->landing;
+	const struct ledger *ledger = flight->ledger;
+	bool waiting = ledger_count(ledger, RECIPIENT_WAITING) > 0;
+
+	landing->due_ms = find_due(dispatcher, flight, waiting);
+	landing->wakes = waiting;
+	landing->in_vain =
+	    waiting && !dispatcher->stopping && !flight->record.lost;
+	/* whoever is held waits for the others, who are not */
+	if (landing->due_ms != 0)
+		landing->hold = NULL;
+	else if (landing->hold == NULL &&
+		 ledger_count(ledger, RECIPIENT_HELD) > 0)
+		landing->hold = "its recipients are held";
+	if (flight->taken)
+		memory_refresh(dispatcher->memory, flight->message, ledger,
+		    clock_monotonic_ms());
+	closing_land(dispatcher, flight);
+	entry_land(dispatcher, flight);
+	dispatcher_release(dispatcher, flight);
+	flight_free(flight);
+	dispatcher_tell_if_stopped(dispatcher);
+}
+
+static void
+report_or_hold(struct dispatcher *dispatcher, struct flight *flight)
+{
+	const char *obstacle = report_obstacle(dispatcher, flight->message);
+
+	if (obstacle == NULL && !report_count(dispatcher))
+		obstacle = TOO_MANY;
+	if (obstacle != NULL) {
+		hold_refused(flight, obstacle);
+		land(dispatcher, flight);
+		return;
+	}
+	tell_about(dispatcher, flight, RECIPIENT_REFUSED);
+	report_start(dispatcher, flight, BOUNCE_FAILED);
+}
+
+static void
+land_queued(struct dispatcher *dispatcher, struct flight *flight)
+{
+	/* no worker is left to make a report */
+	if (dispatcher->stopping || flight->record.lost) {
+		unrefuse(flight);
+		land(dispatcher, flight);
+		return;
+	}
+	give_up(flight);
+	if (count_newly_refused(flight) > 0) {
+		report_or_hold(dispatcher, flight);
+	} else if (is_warning_due(dispatcher, flight) &&
+		   report_count(dispatcher)) {
+		tell_about(dispatcher, flight, RECIPIENT_WAITING);
+		report_start(dispatcher, flight, BOUNCE_DELAYED);
+	} else {
+		land(dispatcher, flight);
+	}
+}
+
+void
+landing_start(struct dispatcher *dispatcher, struct flight *flight)
+{
+	g_assert(flight->state == FLIGHT_NEW);
+	if (takeover_is_due(dispatcher, flight))
+		takeover_start(dispatcher, flight);
+	if (flight->queued) {
+		land_queued(dispatcher, flight);
+		return;
+	}
+	dispatcher_release(dispatcher, flight);
+	client_leave(dispatcher, flight);
+	dispatcher_tell_if_stopped(dispatcher);
+}
+
+void
+landing_reported(struct dispatcher *dispatcher, struct flight *flight)
+{
+	struct flight_landing *landing = &flight->landing;
+
+	closing_report(flight);
+	if (landing->report == NULL)
+		unrefuse(flight);
+	else
+		landing->warned = landing->options.action == BOUNCE_DELAYED;
+	land(dispatcher, flight);
+}

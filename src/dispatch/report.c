@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reports to senders: bounces, and warnings of a delay.  Who may get one, how
+ * many a minute may have, and the making of it, on a work thread.
+ */
+#include "state.h"
+
+#include "core/clock.h"
+#include <errno.h>
+#include <string.h>
+
+#define REPORTS_A_MINUTE 60
+#define MINUTE_MS        INT64_C(60000)
+
+const char *
+report_obstacle(
+    const struct dispatcher *dispatcher, const struct message *message)
+{
+	return bounce_obstacle(
+	    message, (const char *const *)dispatcher->domains);
+}
+
+bool
+report_count(struct dispatcher *dispatcher)
+{
+	struct report_count *reports = &dispatcher->reports;
+	int64_t now = clock_monotonic_ms();
+
+	if (reports->made == 0 || now - reports->minute_ms >= MINUTE_MS)
+		*reports = (struct report_count){ .minute_ms = now };
+	if (reports->made >= REPORTS_A_MINUTE)
+		return false;
+	reports->made++;
+	return true;
+}
+
+static void
+on_made(void *owner, struct letter *letter)
+{
+	struct flight *flight = LETTER_OF(letter, struct flight, letter);
+
+	(void)owner;
+	flight->state = FLIGHT_NEW;
+	landing_reported(flight->dispatcher, flight);
+}
+
+/* A work thread. */
+static void
+on_make(void *owner, struct letter *letter)
+{
+	struct flight *flight = LETTER_OF(letter, struct flight, letter);
+	struct flight_landing *landing = &flight->landing;
+
+	(void)owner;
+	errno = 0;
+	landing->report =
+	    bounce_make(flight->message, landing->told, &landing->options);
+	landing->error = landing->report == NULL ? errno : 0;
+	loop_post(flight->dispatcher->options.loop, &flight->letter, on_made);
+}
+
+/* From the sender's own domain: every provider that takes its mail takes that,
+ * too. */
+static char *
+make_from(const struct message *message)
+{
+	return g_strconcat("MAILER-DAEMON@",
+	    message->submission->envelope->sender->domain, NULL);
+}
+
+void
+report_start(struct dispatcher *dispatcher, struct flight *flight,
+    enum bounce_action action)
+{
+	const struct submission *submission = flight->message->submission;
+	struct flight_landing *landing = &flight->landing;
+
+	landing->from = make_from(flight->message);
+	landing->options = (struct bounce_options){
+		.hostname = dispatcher->options.hostname,
+		.from = landing->from,
+		.action = action,
+		.now_ms = clock_wall_ms(),
+		.last_ms = flight->record.last_ms,
+		.until_ms = submission->received_ms + flight->route->give_up_ms,
+		.place = dispatcher->options.place,
+	};
+	flight->state = FLIGHT_REPORTING;
+	pool_post(dispatcher->options.work, &flight->letter, on_make);
+}
+
+static void
+add_domain(GPtrArray *domains, const char *domain)
+{
+	if (!g_ptr_array_find_with_equal_func(
+		domains, domain, g_str_equal, NULL))
+		g_ptr_array_add(domains, g_strdup(domain));
+}
+
+static bool
+has_domain(const struct translator *translator)
+{
+	const struct setting *setting = translator->settings;
+
+	for (; setting != NULL && setting->section != NULL; setting++)
+		if (strcmp(setting->key, "domain") == 0)
+			return true;
+	return false;
+}
+
+/* A provider's domain is most often one below that of the senders. */
+static void
+add_provider(GPtrArray *domains, const struct provider *provider)
+{
+	const char *domain = NULL, *dot;
+
+	if (has_domain(provider->translator))
+		domain = config_string(
+		    provider->config, provider->section, "domain");
+	g_autofree char *ascii =
+	    domain != NULL ? address_domain_to_ascii(domain) : NULL;
+	for (domain = ascii;
+	     domain != NULL && (dot = strchr(domain, '.')) != NULL;
+	     domain = dot + 1)
+		add_domain(domains, domain);
+}
+
+char **
+report_domains(const struct config *config, const struct route_map *map)
+{
+	const char *const *listed =
+	    config_list(config, "server", "bounce_domains");
+	GPtrArray *domains = g_ptr_array_new();
+
+	for (unsigned i = 0; listed != NULL && listed[i] != NULL; i++) {
+		g_autofree char *ascii = address_domain_to_ascii(listed[i]);
+		add_domain(domains, ascii != NULL ? ascii : listed[i]);
+	}
+	for (unsigned i = 0; listed == NULL && i < map->providers->len; i++)
+		add_provider(domains, route_map_provider(map, i));
+	g_ptr_array_add(domains, NULL);
+	return (char **)g_ptr_array_free(domains, FALSE);
+}

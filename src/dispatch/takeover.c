@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A takeover makes the mail of a client who waits for a provider one of the
+ * queue: when a provider has it, or may have it, for some of its recipients,
+ * and something is left to be done.  The client hears 250 when that is on disk,
+ * and will not send again what was sent; when it cannot be kept, 451 as without
+ * a queue.
+ */
+#include "state.h"
+
+struct takeover {
+	struct letter letter;
+	struct dispatcher *dispatcher;
+	struct message *message; /* counted */
+	bool recorded;
+};
+
+bool
+takeover_is_due(
+    const struct dispatcher *dispatcher, const struct flight *flight)
+{
+	const struct ledger *ledger = flight->ledger;
+	unsigned accepted = ledger_count(ledger, RECIPIENT_ACCEPTED);
+	unsigned doubtful = ledger_count(ledger, RECIPIENT_DOUBT);
+	bool sending = flight->state == FLIGHT_SENDING;
+
+	if (dispatcher->options.journal == NULL || flight->queued ||
+	    flight->answered)
+		return false;
+	if (accepted == ledger->count || (accepted + doubtful == 0 && !sending))
+		return false;
+	/* who is refused has to hear of it, by us or by the client */
+	return ledger_count(ledger, RECIPIENT_REFUSED) == 0 ||
+	       report_obstacle(dispatcher, flight->message) == NULL;
+}
+
+static void
+free_takeover(struct takeover *takeover)
+{
+	message_unref(takeover->message);
+	g_free(takeover);
+}
+
+/* The client knows that the mail is ours, and means it when it sends the same
+ * again. */
+static void
+on_said(void *owner, struct letter *letter)
+{
+	struct takeover *takeover = LETTER_OF(letter, struct takeover, letter);
+
+	(void)owner;
+	memory_forget(takeover->dispatcher->memory, takeover->message);
+	free_takeover(takeover);
+}
+
+/* Any thread. */
+static void
+on_told(void *object, bool said)
+{
+	struct takeover *takeover = object;
+
+	if (said)
+		loop_post(takeover->dispatcher->options.loop, &takeover->letter,
+		    on_said);
+	else
+		free_takeover(takeover);
+}
+
+static void
+answer_kept(struct takeover *takeover)
+{
+	const struct submission *submission = takeover->message->submission;
+	const struct return_address to = submission->return_to;
+	g_autofree char *text =
+	    g_strdup_printf("Ok: queued as %s", submission->id);
+	struct answer *answer = answer_new(to.session, 250, "2.0.0", text);
+
+	answer->told = on_told;
+	answer->object = takeover;
+	to.post(to.server, answer);
+}
+
+static void
+answer_lost(struct takeover *takeover)
+{
+	submission_answer(takeover->message->submission, 451, "4.3.0",
+	    "A provider may have it, and it cannot be kept here now; try "
+	    "again later");
+	free_takeover(takeover);
+}
+
+static void
+on_recorded(void *owner, struct letter *letter)
+{
+	struct takeover *takeover = LETTER_OF(letter, struct takeover, letter);
+	struct dispatcher *dispatcher = takeover->dispatcher;
+
+	(void)owner;
+	dispatcher->takeovers--;
+	if (takeover->recorded)
+		answer_kept(takeover);
+	else
+		answer_lost(takeover);
+	dispatcher_tell_if_stopped(dispatcher);
+}
+
+/* The store's thread. */
+static void
+on_taken(void *object, bool recorded)
+{
+	struct takeover *takeover = object;
+
+	takeover->recorded = recorded;
+	loop_post(
+	    takeover->dispatcher->options.loop, &takeover->letter, on_recorded);
+}
+
+void
+takeover_start(struct dispatcher *dispatcher, struct flight *flight)
+{
+	struct takeover *takeover = g_new0(struct takeover, 1);
+
+	takeover->dispatcher = dispatcher;
+	takeover->message = message_ref(flight->message);
+	dispatcher->takeovers++;
+	closing_take(flight);
+	dispatcher_remember(dispatcher, flight);
+	entry_take(dispatcher, flight, on_taken, takeover);
+	flight->queued = flight->taken = true;
+	loop_timer_clear(flight->timer);
+}
