@@ -17,8 +17,10 @@ enum bounce_action {
 };
 
 struct bounce_options {
-	const char *hostname; /* ours: Reporting-MTA */
-	const char *from;     /* MAILER-DAEMON@... */
+	const char *hostname;    /* ours: Reporting-MTA */
+	const char *from;        /* MAILER-DAEMON@... */
+	const char *const *smtp; /* names of the providers that speak SMTP,
+				  * NULL-terminated; NULL: none does */
 	enum bounce_action action;
 	int64_t now_ms;   /* wall clock */
 	int64_t last_ms;  /* of the last attempt; 0: there was none */

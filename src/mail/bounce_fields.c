@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include "bounce_fields.h"
+
+#include "core/clock.h"
+#include "mail/journal.h"
+#include <string.h>
+
+/* What is said of a diagnosis, in bytes. */
+#define TEXT_MAX 512
+
+/* No HTTP status: the refusals of this size are our own. */
+#define HTTP_STATUS_MAX 549
+
+static const char *const actions[] = {
+	[BOUNCE_FAILED] = "failed",
+	[BOUNCE_DELAYED] = "delayed",
+};
+
+/* RFC 3464 2.1: these fields are ASCII, and stay readable. */
+static void
+append_ascii(GString *out, const char *text)
+{
+	g_autofree char *clean = verdict_clean(text, strlen(text), TEXT_MAX);
+
+	for (const char *at = clean; *at != '\0'; at = g_utf8_next_char(at))
+		g_string_append_c(out, *at > 0 && *at < 0x7f ? *at : '?');
+}
+
+static void
+append_date(GString *out, const char *name, int64_t wall_ms)
+{
+	char date[CLOCK_RFC5322_LENGTH];
+
+	if (wall_ms == 0)
+		return;
+	clock_rfc5322(wall_ms, date);
+	g_string_append_printf(out, "%s: %s\n", name, date);
+}
+
+static bool
+speaks_smtp(const struct bounce_options *options, const char *provider)
+{
+	return options->smtp != NULL && provider != NULL &&
+	       g_strv_contains(options->smtp, provider);
+}
+
+/* RFC 3464 2.3.6: an atom for whose language it is; those that nobody has
+ * registered begin with x-. */
+static const char *
+choose_language(const struct recipient *is, bool smtp)
+{
+	if (is->status == 0 || is->provider == NULL)
+		return "x-postferry";
+	if (smtp)
+		return "smtp";
+	return is->status > HTTP_STATUS_MAX ? "x-postferry" : "x-http";
+}
+
+static void
+append_diagnosis(GString *out, const struct recipient *is, bool smtp)
+{
+	const char *text = is->text == NULL ? "" : is->text;
+
+	if (is->status == 0 && *text == '\0')
+		return;
+	g_string_append_printf(
+	    out, "Diagnostic-Code: %s;", choose_language(is, smtp));
+	if (is->status != 0)
+		g_string_append_printf(out, " %u", is->status);
+	if (*text != '\0') {
+		g_string_append_c(out, ' ');
+		append_ascii(out, text);
+	}
+	g_string_append_c(out, '\n');
+}
+
+static void
+append_recipient(GString *out, const struct message *message,
+    const struct journal_recipient *recipient,
+    const struct bounce_options *options)
+{
+	const struct envelope *envelope = message->submission->envelope;
+	const struct recipient *is = &recipient->is;
+	bool delayed = options->action == BOUNCE_DELAYED;
+
+	g_string_append_printf(out, "\nFinal-Recipient: rfc822; %s\n",
+	    envelope_recipient(envelope, recipient->number)->text);
+	g_string_append_printf(out, "Action: %s\nStatus: %s\n",
+	    actions[options->action], bounce_status(is));
+	if (is->provider != NULL) {
+		/* the name of a section, not of a host */
+		g_string_append(out, "Remote-MTA: x-provider; ");
+		append_ascii(out, is->provider);
+		g_string_append_c(out, '\n');
+	}
+	append_diagnosis(out, is, speaks_smtp(options, is->provider));
+	append_date(out, "Last-Attempt-Date", options->last_ms);
+	if (delayed)
+		append_date(out, "Will-Retry-Until", options->until_ms);
+}
+
+void
+bounce_fields_write(GString *out, const struct message *message,
+    const GArray *recipients, const struct bounce_options *options)
+{
+	g_string_append(out, "Reporting-MTA: dns; ");
+	append_ascii(out, options->hostname);
+	g_string_append_printf(
+	    out, "\nX-Postferry-ID: %s\n", message->submission->id);
+	append_date(out, "Arrival-Date", message->submission->received_ms);
+	for (unsigned i = 0; i < recipients->len; i++)
+		append_recipient(out, message,
+		    &g_array_index(recipients, struct journal_recipient, i),
+		    options);
+}
+
+static bool
+is_hidden(const struct header_field *field)
+{
+	return g_ascii_strcasecmp(field->name, "Bcc") == 0 ||
+	       g_ascii_strcasecmp(field->name, "Resent-Bcc") == 0;
+}
+
+static void
+append_lines(GString *out, const char *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (bytes[i] != '\r' || i + 1 == length || bytes[i + 1] != '\n')
+			g_string_append_c(out, bytes[i]);
+	if (length > 0 && bytes[length - 1] != '\n')
+		g_string_append_c(out, '\n');
+}
+
+void
+bounce_fields_quote(GString *out, const struct header *header)
+{
+	uint64_t quoted = 0;
+
+	for (unsigned i = 0; i < header->fields->len; i++) {
+		const struct header_field *field =
+		    &g_array_index(header->fields, struct header_field, i);
+
+		if (is_hidden(field))
+			continue;
+		quoted += field->length;
+		if (quoted > BOUNCE_HEADER_MAX)
+			return;
+		append_lines(
+		    out, header_bytes(header, field), (size_t)field->length);
+	}
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The two parts of a bounce that programs read: the fields of its
+ * message/delivery-status (RFC 3464), and the header of the mail it is about.
+ */
+#ifndef MAIL_BOUNCE_FIELDS_H
+#define MAIL_BOUNCE_FIELDS_H
+
+#include "mail/bounce.h"
+
+/* What is given back of the header, in bytes. */
+#define BOUNCE_HEADER_MAX 50000
+
+/* Adds the fields of the mail, and a block for each recipient: ASCII, lines
+ * ended by LF, none over 998 octets. */
+void bounce_fields_write(GString *out, const struct message *message,
+    const GArray *recipients, const struct bounce_options *options);
+
+/* Adds the header as it came, but for Bcc and Resent-Bcc: whole fields, at
+ * most BOUNCE_HEADER_MAX; lines ended by LF. */
+void bounce_fields_quote(GString *out, const struct header *header);
+
+#endif
