@@ -29,14 +29,14 @@ int cli_status(int argc, char **argv);
 
 /* How queue, why and status find what they tell, and their exit codes: for
  * their --help. */
-#define CLI_ASKED                                                          \
-	"Asks the daemon over the socket in its state_dir; when none "     \
-	"runs, reads the queue\nthere.  Without --config FILE the "        \
-	"settings are those of " SETTINGS_PATH "\nand the environment.\n"  \
-	"\n"                                                               \
-	"Exit codes: 0 done; 64 wrong usage; 66 there is no such mail; "   \
-	"69 the daemon or the\nqueue cannot be had; 75 not now, the mail " \
-	"is being sent; 78 errors in the settings.\n"
+#define CLI_ASKED                                                         \
+	"Asks the daemon over the socket in its state_dir; when none "    \
+	"runs, reads the\nqueue there.  Without --config FILE the "       \
+	"settings are those of\n" SETTINGS_PATH " and the environment.\n" \
+	"\n"                                                              \
+	"Exit codes: 0 done; 64 wrong usage; 66 there is no such mail; "  \
+	"69 the daemon or\nthe queue cannot be had; 75 not now, the "     \
+	"mail is being sent; 78 errors in the\nsettings.\n"
 
 /* load.c: reads the options of a command that takes --config FILE and --help
  * alone; path is NULL when there is no --config.  False: the command ends with

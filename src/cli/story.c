@@ -293,7 +293,7 @@ story_print_history(const struct story *story)
 
 	puts("\nWhat happened");
 	if (attempts + acts == 0)
-		puts("  Nothing yet: no provider was asked.");
+		puts("  No provider was asked.");
 	for (size_t i = 0, k = 0; i < attempts || k < acts;) {
 		struct json_object *attempt = fact_element(mail, "attempts", i);
 		struct json_object *act = fact_element(mail, "acts", k);

@@ -14,11 +14,9 @@ static const struct order_form form = {
 	    "usage: postferry why [--config FILE] [--json] ID ...\n"
 	    "\n"
 	    "Tells the whole story of a mail: where it came from, what each "
-	    "provider was asked\n"
-	    "and said, what people did to it, and what happens next.  ID is "
-	    "what its client was\n"
-	    "told (\"queued as ID\") and stands in the log; finished mails are "
-	    "known as long as\n"
+	    "provider was\nasked and said, what people did to it, and what "
+	    "happens next.  ID is what its\nclient was told (\"queued as "
+	    "ID\") and stands in the log; finished mails are known as\nlong as "
 	    "keep_records says.\n"
 	    "\n" CLI_ASKED,
 };

@@ -1,0 +1,568 @@
+# SPDX-License-Identifier: MIT
+"""The commands that ask the queue: what they ask for, what they say of it, and
+their exit codes.  A daemon of the test answers at the socket; then there is
+none, and they read the queue themselves."""
+
+import datetime
+import fcntl
+import http.server
+import json
+import os
+import re
+import shutil
+import socketserver
+import subprocess
+import tempfile
+import threading
+import unittest
+
+import ferry
+
+ID = "01KAKX3V5T8Q2N7R4M6P9S1WAB"
+OTHER = "01KAKX3V5T8Q2N7R4M6P9S1WAC"
+
+# sysexits.h
+USAGE, NOINPUT, UNAVAILABLE, TEMPFAIL, CONFIG = 64, 66, 69, 75, 78
+
+SETTINGS = """\
+[server]
+{state}answer = {answer}
+
+[listener local]
+address = 127.0.0.1:0
+
+[provider mailgun]
+type = mailgun
+domain = mg.example.com
+api_key = 0123456789
+"""
+
+
+def moment(seconds):
+    """So many seconds from now, as the daemon writes it."""
+    date = (datetime.datetime.now(datetime.timezone.utc)
+            + datetime.timedelta(seconds=seconds))
+    return date.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def recipient(address, state="waiting", **facts):
+    return {"address": address, "state": state, "provider": None,
+            "provider_id": None, "class": None, "status": None, "text": None,
+            "suppressed": False, "refused_by": [], "until": None, **facts}
+
+
+def mail(**facts):
+    return {"id": ID, "state": "waiting", "received": moment(-185),
+            "due": moment(252.9), "finished": None, "listener": "local",
+            "peer": "192.0.2.1", "helo": "app.example.com",
+            "sender": "me@example.com", "size_bytes": 5200, "report": False,
+            "rounds": 1, "hold": None,
+            "recipients": [recipient("you@example.org")],
+            "attempts": [], "acts": [], **facts}
+
+
+ACCEPTED = recipient("a@example.org", "accepted", provider="mailgun",
+                     provider_id="<1@mg.example.com>",
+                     **{"class": "accepted", "status": 200})
+DOUBT = recipient("b@example.org", "doubt", provider="mandrill",
+                  until=moment(3600), **{"class": "doubt"})
+TRIED = recipient("c@example.org", provider="mailgun", text="Slow down",
+                  **{"class": "throttle", "status": 429})
+REFUSED = recipient("d@example.org", "refused", provider="mailgun",
+                    suppressed=True, text="no such user",
+                    **{"class": "recipient", "status": 550})
+HELD = recipient("e@example.org", "held", text="it has crashed us")
+DROPPED = recipient("f@example.org", "dropped")
+
+ATTEMPT = {"number": 1, "provider": "mailgun", "form": "fields",
+           "recipients": ["a@example.org", "b@example.org", "c@example.org",
+                          "d@example.org", "e@example.org"],
+           "begun": moment(-180), "ended": moment(-179), "duration_ms": 1250,
+           "sent_bytes": 6000, "class": "throttle", "status": 429,
+           "text": "Slow down"}
+OPEN = {"number": 2, "provider": "mandrill", "form": "raw",
+        "recipients": ["b@example.org"], "begun": moment(-60), "ended": None,
+        "duration_ms": None, "sent_bytes": 0, "class": None, "status": None,
+        "text": None}
+ACT = {"at": moment(-100), "what": "retry", "who": "uid 0"}
+
+STATUS = {
+    "version": "9.9", "running": True, "pid": 4711, "started": moment(-5042),
+    "ready": False, "why": "the disk is full",
+    "disk": {"state": "full", "free_bytes": 1500000, "total_bytes": 40 * 10**9,
+             "min_free_bytes": 200000000},
+    "queue": {"waiting": 12, "active": 3, "held": 1, "doubts": 2,
+              "oldest": moment(-7270), "bytes": 4200000},
+    "totals": {"accepted": 1234, "settled": 1200, "bounced": 4, "dead": 0,
+               "waiting": 31, "unaccounted": -1},
+    "providers": [
+        {"name": "first", "type": "mailgun", "state": "closed", "until_ms": 0,
+         "requests": 3, "waiting": 7},
+        {"name": "second", "type": "mandrill", "state": "open",
+         "until_ms": 34000, "requests": 0, "waiting": 0},
+        {"name": "third", "type": "smtp", "state": "probing", "until_ms": 0,
+         "requests": 1, "waiting": 0}]}
+
+
+def problem(status, detail):
+    return (status, {"type": "about:blank", "title": "x", "status": status,
+                     "detail": detail})
+
+
+class Daemon(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    """Answers what the test put into `answers`, by method and target; what is
+    asked stands in `asked`."""
+
+    daemon_threads = True
+
+    def __init__(self, path):
+        super().__init__(path, Handler)
+        self.asked = []
+        self.answers = {}
+        threading.Thread(target=self.serve_forever,
+                         kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def address_string(self):
+        return "unix"
+
+    def log_message(self, *_):
+        pass
+
+    def answer(self):
+        key = f"{self.command} {self.path}"
+        code, body = self.server.answers.get(
+            key, problem(404, f"nothing known of {key}"))
+        if key == "GET /livez":
+            code, body = 200, {"alive": True}
+        else:
+            self.server.asked.append(key)
+        if not isinstance(body, bytes):
+            body = json.dumps(body).encode() + b"\n"
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = answer
+
+
+class Commands(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="ferry-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.state = os.path.join(self.folder, "state")
+        os.mkdir(self.state, 0o700)
+        self.write_settings(f"state_dir = {self.state}\n", "queued")
+
+    def write_settings(self, state, answer):
+        self.settings = os.path.join(self.folder, "postferry.conf")
+        ferry.write_private(self.settings,
+                            SETTINGS.format(state=state, answer=answer))
+
+    def start_daemon(self, answers):
+        daemon = Daemon(os.path.join(self.state, "control"))
+        self.addCleanup(daemon.server_close)
+        self.addCleanup(daemon.shutdown)
+        daemon.answers = answers
+        return daemon
+
+    def run_command(self, *words, code=0):
+        done = subprocess.run(
+            [ferry.POSTFERRY, *words, "--config", self.settings],
+            capture_output=True, timeout=ferry.PATIENCE, check=False)
+        self.out, self.error = done.stdout, done.stderr.decode()
+        self.assertIsNone(ferry.REPORT.search(self.error), self.error)
+        self.assertEqual(done.returncode, code, (words, self.error))
+        return done.stdout.decode(errors="replace")
+
+
+class List(Commands):
+    def test_a_line_per_mail(self):
+        self.start_daemon({"GET /v1/messages?limit=500": (200, {"messages": [
+            mail(recipients=[ACCEPTED, TRIED, DOUBT]),
+            mail(id=OTHER, state="held", due=None, sender="",
+                 hold="a bounce of a bounce")], "next": None})})
+        heading, first, second = self.run_command("queue", "list").splitlines()
+        self.assertEqual(heading.split(), ["ID", "AGE", "SIZE", "STATE",
+                                           "NEXT", "SENDER", "RECIPIENTS",
+                                           "REASON"])
+        self.assertRegex(first, rf"^{ID} +3 min +5\.2 kB +waiting +in 4 min +"
+                         r"me@example\.com +a@example\.org \+2 +"
+                         r"waiting; mailgun said 429: Slow down$")
+        self.assertRegex(second, rf"^{OTHER} .* held +- +<> .*"
+                         r"a bounce of a bounce$")
+        for column in ("AGE", "SENDER", "RECIPIENTS"):
+            at = heading.index(column) + (2 if column == "AGE" else -1)
+            self.assertEqual(first[at] == " ", column != "AGE")
+        self.assertEqual(self.error, "")
+
+    def test_pages(self):
+        names = [f"{number:026}" for number in range(1100)]
+        daemon = self.start_daemon({})
+        after = ""
+        for at in range(0, 1100, 500):
+            some = names[at:at + 500]
+            more = some[-1] if at < 1000 else None
+            daemon.answers[f"GET /v1/messages?limit=500{after}"] = (
+                200, {"messages": [mail(id=name) for name in some],
+                      "next": more})
+            after = f"&after={more}"
+        lines = self.run_command("queue", "list").splitlines()
+        self.assertEqual([line.split()[0] for line in lines[1:]], names)
+        pages = [json.loads(line) for line in
+                 self.run_command("queue", "list", "--json").splitlines()]
+        self.assertEqual([len(page["messages"]) for page in pages],
+                         [500, 500, 100])
+
+    def test_limit_and_state(self):
+        daemon = self.start_daemon({
+            "GET /v1/messages?limit=500&state=held": (200, {
+                "messages": [mail()] * 500, "next": ID}),
+            f"GET /v1/messages?limit=3&after={ID}&state=held": (200, {
+                "messages": [mail()] * 3, "next": ID})})
+        text = self.run_command(
+            "queue", "list", "--state", "held", "--limit", "503")
+        self.assertEqual(len(text.splitlines()), 504)
+        self.assertEqual(len(daemon.asked), 2)
+        daemon.answers = {"GET /v1/messages?limit=500&state=a%26b":
+                          problem(400, "state = \"a&b\" is wrong")}
+        self.run_command("queue", "list", "--state", "a&b", code=USAGE)
+        self.assertIn("state = \"a&b\" is wrong", self.error)
+
+    def test_none(self):
+        self.start_daemon({"GET /v1/messages?limit=500": (
+            200, {"messages": [], "next": None})})
+        self.assertEqual(self.run_command("queue", "list"),
+                         "There is no mail in the queue.\n")
+
+    def test_reader_goes_away(self):
+        daemon = self.start_daemon({"GET /v1/messages?limit=500": (
+            200, {"messages": [mail()] * 500, "next": ID})})
+        daemon.answers[f"GET /v1/messages?limit=500&after={ID}"] = (
+            daemon.answers["GET /v1/messages?limit=500"])  # without end
+        with subprocess.Popen(
+                [ferry.POSTFERRY, "queue", "list", "--config", self.settings],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+            child.stdout.readline()
+            child.stdout.close()
+            self.assertEqual(child.wait(ferry.PATIENCE), 0)
+            self.assertEqual(child.stderr.read(), b"")
+
+
+# A mail, and what `why` must say of it.
+STORIES = [
+    ("fresh", {}, [
+        r"^mail +" + ID,
+        r"^received +20\S+Z \(3 min \d+ s ago\) from 192\.0\.2\.1, which calls "
+        r"itself app\.example\.com, by the listener local$",
+        r"^sender +<me@example\.com>$", r"^size +5\.2 kB$",
+        r"^recipients +<you@example\.org>: waiting$",
+        r"^  No provider was asked\.$",
+        r"It waits; next attempt in 4 min \d+ s \(20\S+Z\)"]),
+    ("tried", {"recipients": [ACCEPTED, DOUBT, TRIED, REFUSED, HELD, DROPPED],
+               "attempts": [ATTEMPT, OPEN], "acts": [ACT]}, [
+        r"<a@example\.org>: mailgun accepted it as <1@mg\.example\.com>$",
+        r"<b@example\.org>: in doubt until 20\S+Z \(in .*\): "
+        r"mandrill may have it; it is sent nowhere before$",
+        r"<c@example\.org>: waiting; mailgun said 429: Slow down$",
+        r"<d@example\.org>: refused; mailgun said 550: no such user \(it is on "
+        r"that provider's suppression list\)$",
+        r"<e@example\.org>: held: it has crashed us$",
+        r"<f@example\.org>: dropped by a person",
+        r"attempt 1: mailgun was asked for <a@example\.org>, "
+        r"<b@example\.org>, <c@example\.org> and 2 more, as fields$",
+        r"not taken: it wants to be asked more slowly \(throttle, 429\), after "
+        r"1\.2 s and 6\.0 kB sent: \"Slow down\"$",
+        r"(?s)attempt 1.*retry by uid 0.*attempt 2: mandrill was asked for "
+        r"<b@example\.org>, as the MIME as it came\n +under way",
+        r"<b@example\.org> is in doubt until 20"]),
+    ("overdue", {"due": moment(-10)}, [r"it is due since 20"]),
+    ("active", {"state": "active", "due": None}, [r"It is being sent now\."]),
+    ("held", {"state": "held", "due": None, "hold": "it has crashed us"}, [
+        r"^state +held: it has crashed us$", r"It is held: it has crashed us",
+        rf"postferry queue release {ID} sends it",
+        rf"postferry queue drop {ID} forgets it"]),
+    ("finished", {"state": "finished", "due": None, "finished": moment(-60),
+                  "recipients": [ACCEPTED]}, [
+        r"^state +finished since 20\S+Z \(\d+ min.* ago\)$",
+        r"it is finished: mailgun accepted it as <1@mg\.example\.com>"]),
+    ("finished for many", {"state": "finished", "due": None,
+                           "recipients": [ACCEPTED, REFUSED, DROPPED]}, [
+        r"of 3 recipients 1 accepted, 1 refused, 1 dropped"]),
+    ("a report", {"report": True, "sender": ""}, [
+        r"^received .*made by postferry itself", r"^sender +<>$"]),
+]
+
+
+class One(Commands):
+    def test_stories(self):
+        daemon = self.start_daemon({})
+        for name, facts, said in STORIES:
+            with self.subTest(name):
+                daemon.answers[f"GET /v1/messages/{ID}"] = (200, mail(**facts))
+                text = self.run_command("why", ID)
+                for pattern in said:
+                    self.assertRegex(text, re.compile(pattern, re.M))
+
+    def test_show_is_facts_alone(self):
+        self.start_daemon({f"GET /v1/messages/{ID}": (
+            200, mail(attempts=[ATTEMPT]))})
+        text = self.run_command("queue", "show", ID)
+        self.assertRegex(text, rf"^mail +{ID}\n")
+        self.assertNotIn("attempt 1", text)
+
+    def test_json_as_it_came(self):
+        story = mail(attempts=[ATTEMPT])
+        self.start_daemon({f"GET /v1/messages/{ID}": (200, story)})
+        for words in (("why",), ("queue", "show")):
+            self.assertEqual(
+                json.loads(self.run_command(*words, ID, "--json")), story)
+
+    def test_nothing_reaches_the_terminal(self):
+        self.start_daemon({f"GET /v1/messages/{ID}": (200, mail(
+            sender="\x1b[31m\u202eevil\u009b", helo="a\r\nb\tc",
+            recipients=[recipient("x\0y@example.org", text="\x07\x7f",
+                                  provider="p\x1b]0;t\x07")]))})
+        self.run_command("why", ID)
+        self.assertIsNone(re.search(rb"[\x00-\x09\x0b-\x1f\x7f]", self.out))
+        self.assertNotIn("\u009b".encode(), self.out)
+        self.assertNotIn("\u202e".encode(), self.out)
+
+    def test_several_and_one_unknown(self):
+        self.start_daemon({f"GET /v1/messages/{ID}": (200, mail())})
+        text = self.run_command("why", OTHER, ID, code=NOINPUT)
+        self.assertIn(f"mail        {ID}", text)
+        self.assertIn(f"nothing known of GET /v1/messages/{OTHER}", self.error)
+
+    def test_odd_id_is_one_segment(self):
+        daemon = self.start_daemon({})
+        self.run_command("why", "../a b?c", code=NOINPUT)
+        self.assertEqual(daemon.asked, ["GET /v1/messages/..%2Fa%20b%3Fc"])
+
+    def test_export_is_exact(self):
+        blob = b"Subject: \xff\x00x\r\n\r\n" + bytes(range(256)) * 2000
+        self.start_daemon({f"GET /v1/messages/{ID}/raw": (200, blob)})
+        self.run_command("queue", "export", ID)
+        self.assertEqual(self.out, blob)
+
+    def test_export_of_a_finished_mail(self):
+        self.start_daemon({f"GET /v1/messages/{ID}/raw": problem(
+            410, "its bytes are not kept")})
+        self.run_command("queue", "export", ID, code=NOINPUT)
+        self.assertEqual((self.out, self.error),
+                         (b"", "postferry: its bytes are not kept\n"))
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "no /dev/full")
+    def test_export_into_a_full_disk(self):
+        self.start_daemon({f"GET /v1/messages/{ID}/raw": (200, b"x" * 9999)})
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                [ferry.POSTFERRY, "queue", "export", ID, "--config",
+                 self.settings], stdout=full, stderr=subprocess.PIPE,
+                timeout=ferry.PATIENCE, check=False)
+        self.assertEqual(done.returncode, 74)
+        self.assertIn(b"No space left", done.stderr)
+
+
+class Acts(Commands):
+    def test_one_by_one(self):
+        for verb, done in (("retry", "due now"), ("hold", "held"),
+                           ("release", "released"), ("drop", "dropped")):
+            with self.subTest(verb):
+                daemon = self.start_daemon({
+                    f"POST /v1/messages/{ID}/{verb}": (200, {"changed": 1}),
+                    f"POST /v1/messages/{OTHER}/{verb}":
+                        (200, {"changed": 0})})
+                text = self.run_command("queue", verb, ID, OTHER)
+                self.assertEqual(text, f"{ID}: {done}\n{OTHER}: there was "
+                                 "nothing to change\n")
+                self.assertEqual(len(daemon.asked), 2)
+                daemon.shutdown()
+                daemon.server_close()
+                os.unlink(os.path.join(self.state, "control"))
+
+    def test_all(self):
+        daemon = self.start_daemon({
+            "POST /v1/messages/drop?state=held": (200, {"changed": 12}),
+            "POST /v1/messages/retry": (200, {"changed": 1})})
+        self.assertEqual(
+            self.run_command("queue", "drop", "--all", "--state", "held"),
+            "12 mails dropped\n")
+        self.assertEqual(self.run_command("queue", "retry", "--all"),
+                         "1 mail due now\n")
+        self.assertEqual(json.loads(self.run_command(
+            "queue", "retry", "--all", "--json")), {"changed": 1})
+        self.assertEqual(len(daemon.asked), 3)
+
+    def test_refused(self):
+        for status, code in ((409, TEMPFAIL), (404, NOINPUT),
+                             (503, UNAVAILABLE), (400, USAGE), (500, 76)):
+            with self.subTest(status):
+                daemon = self.start_daemon({
+                    f"POST /v1/messages/{ID}/drop":
+                        problem(status, "it is being sent"),
+                    f"POST /v1/messages/{OTHER}/drop":
+                        (200, {"changed": 1})})
+                text = self.run_command("queue", "drop", ID, OTHER, code=code)
+                self.assertEqual(self.error, "postferry: it is being sent\n")
+                self.assertEqual(text, f"{OTHER}: dropped\n")
+                daemon.shutdown()
+                daemon.server_close()
+                os.unlink(os.path.join(self.state, "control"))
+
+
+class Status(Commands):
+    def test_all_of_it(self):
+        self.start_daemon({"GET /status": (200, STATUS)})
+        text = self.run_command("status")
+        for pattern in (
+                r"^postferry +9\.9, pid 4711, since 20\S+Z \(1 h 24 min ago\)$",
+                r"^ready +no: the disk is full$",
+                r"^disk +full: 1\.5 MB of 40\.0 GB are free; mail is taken "
+                r"while 200\.0 MB are$",
+                r"^queue +12 waiting, 3 being sent, 1 held; 4\.2 MB$",
+                r"^ +the oldest came 20\S+Z \(2 h 1 min ago\)$",
+                r"^ +2 recipients in doubt$",
+                r"^totals +of 1234 recipients 1200 settled, 4 bounced, 0 "
+                r"dropped, 31 waiting$",
+                r"^ +-1 unaccounted for: this must be 0",
+                r"^providers +first \(mailgun\) is asked; 3 requests under "
+                r"way, 7 mails wait for one$",
+                r"^ +second \(mandrill\) failed: is not asked for another "
+                r"34 s; ",
+                r"^ +third \(smtp\) failed: is tried with one mail; "):
+            self.assertRegex(text, re.compile(pattern, re.M))
+        self.assertEqual(json.loads(self.run_command("status", "--json")),
+                         STATUS)
+
+    def test_ready(self):
+        daemon = self.start_daemon({"GET /readyz": (200, {"ready": True})})
+        self.assertEqual(self.run_command("status", "--ready"), "ready\n")
+        daemon.answers = {"GET /readyz": problem(503, "the disk is full")}
+        self.run_command("status", "--ready", code=UNAVAILABLE)
+        self.assertEqual(self.error, "postferry: the disk is full\n")
+
+
+# Words that are no command, and what is said.
+WRONG = [
+    (["queue"], "usage:"),
+    (["queue", "eat"], "\"eat\" is none of list, show"),
+    (["queue", "list", "x"], "no ID is expected"),
+    (["queue", "list", "--all"], "no option here called all"),
+    (["queue", "list", "--limit", "0"], "--limit takes a number"),
+    (["queue", "list", "--limit", "x"], "--limit takes a number"),
+    (["queue", "show"], "the ID of a mail is expected"),
+    (["queue", "export"], "the ID of one mail"),
+    (["queue", "export", "a", "b"], "the ID of one mail"),
+    (["queue", "export", "a", "--json"], "no option here called json"),
+    (["queue", "drop"], "either IDs of mails or --all"),
+    (["queue", "drop", "x", "--all"], "either IDs of mails or --all"),
+    (["queue", "drop", "x", "--state", "held"], "--state goes with --all"),
+    (["queue", "drop", "--state", "held"], "--state goes with --all"),
+    (["why"], "the ID of a mail is expected"),
+    (["why", "x", "--ready"], "no option here called ready"),
+    (["status", "x"], "\"x\" is not expected here"),
+    (["status", "--nonsense"], "an option is wrong"),
+]
+
+
+class Words(Commands):
+    def test_wrong(self):
+        for words, said in WRONG:
+            with self.subTest(words):
+                done = subprocess.run([ferry.POSTFERRY, *words],
+                                      capture_output=True, check=False,
+                                      timeout=ferry.PATIENCE)
+                self.assertEqual(done.returncode, USAGE)
+                self.assertIn(said, done.stderr.decode())
+                self.assertEqual(done.stdout, b"")
+
+    def test_help(self):
+        for words in (["queue"], ["queue", "drop"], ["why"], ["status"]):
+            done = subprocess.run([ferry.POSTFERRY, *words, "--help"],
+                                  capture_output=True, check=True,
+                                  timeout=ferry.PATIENCE)
+            text = done.stdout.decode()
+            self.assertIn("usage: postferry " + words[0], text)
+            self.assertIn("Exit codes:", text)
+            self.assertLessEqual(max(map(len, text.splitlines())), 80)
+        text = subprocess.run([ferry.POSTFERRY, "--help"], check=True,
+                              capture_output=True).stdout.decode()
+        for word in ("queue", "why", "status"):
+            self.assertRegex(text, rf"(?m)^  {word} ")
+
+
+class Nobody(Commands):
+    """No daemon, or one that cannot be asked."""
+
+    def test_no_state_dir(self):
+        self.write_settings("", "delivered")
+        self.run_command("queue", "list", code=CONFIG)
+        self.assertIn("[server] state_dir is not set", self.error)
+
+    def test_bad_settings(self):
+        self.write_settings("hostnam = x\n", "delivered")
+        self.run_command("queue", "list", code=CONFIG)
+        self.assertIn("hostnam", self.error)
+
+    def test_no_http(self):
+        daemon = self.start_daemon({})
+        daemon.RequestHandlerClass = lambda request, *_: request.sendall(
+            b"220 mail.example.com ESMTP\r\n")
+        self.run_command("queue", "list", code=UNAVAILABLE)
+        self.assertIn("the daemon at", self.error)
+
+    def test_no_json(self):
+        self.start_daemon({"GET /status": (200, b"<html>"),
+                           f"GET /v1/messages/{ID}": (502, b"oops")})
+        self.run_command("status", code=76)
+        self.assertIn("the answer is no JSON", self.error)
+        self.run_command("why", ID, code=76)
+        self.assertIn("of another version", self.error)
+
+    def test_lock_held_and_nobody_answers(self):
+        with open(os.path.join(self.state, "lock"), "w",
+                  encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.run_command("queue", "list", code=UNAVAILABLE)
+        self.assertIn("another postferry holds " + self.state, self.error)
+
+    def test_ready_does_not_open_the_queue(self):
+        self.run_command("status", "--ready", code=UNAVAILABLE)
+        self.assertEqual(os.listdir(self.state), [])
+
+    def test_reads_the_queue_itself(self):
+        told = f"(postferry is not running; read from the queue in {self.state}"
+        self.assertEqual(self.run_command("queue", "list"),
+                         "There is no mail in the queue.\n")
+        self.assertIn(told, self.error)
+        text = self.run_command("status")
+        self.assertRegex(text, r"(?m)^postferry +\S+, not running$")
+        self.assertRegex(text, r"(?m)^queue +0 waiting, 0 being sent, 0 held")
+        self.assertRegex(text, r"(?m)^ +0 unaccounted for$")
+        self.run_command("why", ID, code=NOINPUT)
+        self.assertIn(f"there is no mail {ID}", self.error)
+        self.run_command("queue", "drop", ID, code=NOINPUT)
+        self.assertEqual(self.run_command("queue", "hold", "--all"),
+                         "0 mails held\n")
+        self.run_command("queue", "list", "--state", "lost", code=USAGE)
+        self.assertIn("one of waiting, active, held, finished", self.error)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can become another")
+    def test_files_belong_to_the_owner_of_the_directory(self):
+        os.chmod(self.folder, 0o711)
+        os.chown(self.state, 65534, 65534)
+        self.run_command("queue", "list")
+        names = os.listdir(self.state)
+        self.assertIn("lock", names)
+        for name in names:
+            status = os.stat(os.path.join(self.state, name))
+            self.assertEqual((name, status.st_uid), (name, 65534))
+
+
+if __name__ == "__main__":
+    unittest.main()
