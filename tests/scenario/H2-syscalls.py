@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Killed at every system call that writes, syncs, renames or sends, in every
-thread, while three mails cross: nothing is lost at any of these points.
+thread, while three mails cross, and again while the next start finds out what
+the first crash left: nothing is lost at any of these points.
 
 All points of the calls that make a mail durable are tried, of the others as
 many as POINTS says, chosen by SEED; FULL=1 tries all."""
@@ -26,7 +27,8 @@ POINTS = int(os.environ.get("POINTS", "60"))
 SEED = int(os.environ.get("SEED", random.randrange(1 << 32)))
 WORKERS = 3
 
-KINDS = ("main", "smtp", "store", "sync", "work", "dispatch", "relay",
+# "restart" is the main thread of a start after a crash.
+KINDS = ("main", "restart", "smtp", "store", "sync", "work", "dispatch", "relay",
          "records")
 SYNCS = ("fdatasync", "fsync", "rename", "renameat", "renameat2", "link",
          "linkat", "unlink", "unlinkat", "ftruncate", "fallocate")
@@ -34,9 +36,11 @@ WRITES = ("write", "writev", "pwrite64", "pwritev", "sendto", "sendmsg",
           "close")
 ALL = SYNCS + WRITES
 
-# Complete in every run: what makes a mail durable, where it is made so.
+
 def is_vital(point):
-    return point.call in SYNCS and point.kind in ("store", "sync", "main")
+    """Complete in every run: what makes a mail durable, where it is made so."""
+    return point.call in SYNCS and point.kind in ("store", "sync", "main",
+                                                  "restart")
 
 
 Point = collections.namedtuple("Point", "provider kind call number")
@@ -111,7 +115,8 @@ class Syscalls(durable.Durable):
 
     def run_to_the_end(self, queue, book):
         """Mails, drain, SIGTERM; the exit code, whenever it comes."""
-        self.send_mails(queue.address, book)
+        if not any(letter.code for letter in book.letters.values()):
+            self.send_mails(queue.address, book)
         try:
             queue.drain()
         except (OSError, AssertionError, durable.http.client.HTTPException,
@@ -150,7 +155,9 @@ class Syscalls(durable.Durable):
         queue, book = self.open_queue(point.provider, name), None
         book = self.write_mails(name)
         action = sabotage.inject(point.call, "signal=KILL", point.number)
-        if point.kind == "main":
+        if point.kind == "restart":
+            self.crash(queue, book)
+        if point.kind in ("main", "restart"):
             output = os.path.join(self.folder, name + ".trace")
             met = self.run_wrapped(queue, book, sabotage.wrap(output, *action))
         else:
@@ -159,6 +166,12 @@ class Syscalls(durable.Durable):
         if not faults:
             self.clean(queue)
         return met, faults, doubled
+
+    def crash(self, queue, book):
+        """Three mails, more or less delivered, and a kill."""
+        queue.start()
+        self.send_mails(queue.address, book)
+        queue.kill()
 
     def run_wrapped(self, queue, book, wrap):
         """From the first instruction on: it may die before it listens."""
@@ -182,14 +195,16 @@ class Syscalls(durable.Durable):
         tracer.close()
         return code == -signal.SIGKILL
 
-    def count_points(self, provider):
+    def count_points(self, provider, main="main"):
         """How often each thread makes each call, when nothing happens."""
-        name = f"count-{provider}"
+        name = f"count-{provider}-{main}"
         queue, book = self.open_queue(provider, name), self.write_mails(name)
+        if main == "restart":
+            self.crash(queue, book)
         output = os.path.join(self.folder, name + ".trace")
         queue.start(sabotage.wrap(output, "-f", "-e", "trace=" + ",".join(ALL)))
         names = sabotage.threads(queue.process.child.pid)
-        names[queue.process.child.pid] = "main"
+        names[queue.process.child.pid] = main
         code = self.run_to_the_end(queue, book)
         self.assertEqual(code, 0, queue.process.text())
         with open(output, encoding="utf-8", errors="replace") as file:
@@ -226,7 +241,9 @@ class Syscalls(durable.Durable):
     def test_every_point(self):
         points = (self.count_points("mailgun") |
                   {point for point in self.count_points("upstream")
-                   if point.kind in ("relay", "dispatch")})
+                   if point.kind in ("relay", "dispatch")} |
+                  {point for point in self.count_points("mailgun", "restart")
+                   if point.kind == "restart"})
         chosen = self.choose(points)
         self.assertGreater(len(chosen), 20)
         faults, met, doubled = [], 0, 0
