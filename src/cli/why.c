@@ -16,8 +16,8 @@ static const struct order_form form = {
 	    "Tells the whole story of a mail: where it came from, what each "
 	    "provider was\nasked and said, what people did to it, and what "
 	    "happens next.  ID is what its\nclient was told (\"queued as "
-	    "ID\") and stands in the log; finished mails are known as\nlong as "
-	    "keep_records says.\n"
+	    "ID\") and stands in the log; finished mails are\nknown as long "
+	    "as keep_records says.\n"
 	    "\n" CLI_ASKED,
 };
 
