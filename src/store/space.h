@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether the store can write.  WELL until the disk is full or a write failed;
+ * FULL until there is room again: then the ballast, given up at first, is
+ * made anew; BAD for ever.
+ */
+#ifndef STORE_SPACE_H
+#define STORE_SPACE_H
+
+#include "state.h"
+
+/* Makes the ballast; without room for it the disk counts as full.
+ * ballast_bytes 0: by the size of the file system. */
+void space_open(struct store *store, uint64_t ballast_bytes);
+
+/* There was no room. */
+void space_full(struct store *store, const char *why);
+
+/* A sync or a commit failed: tells the owner, once. */
+void space_bad(struct store *store, const char *why);
+
+/* Looks at the disk; FULL becomes WELL when there is room again. */
+void space_look(struct store *store);
+
+#endif

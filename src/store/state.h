@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the store share: the store itself.  Its loop's thread,
+ * but where it says otherwise.
+ *
+ * Letters only lay down what they ask for; after all that waited were read a
+ * turn (batch.c) writes it in one transaction, and then tells everyone:
+ *
+ *	fresh.c      submissions to be queued
+ *	entries.c    what dispatch has to say of its mails
+ *	question.c   what people ask and do
+ *	departure.c  finished mails: to the records, then out of the queue
+ *	due.c        what is to be loaded, when
+ *	space.c      whether there is room on the disk, and the ballast
+ */
+#ifndef STORE_STATE_H
+#define STORE_STATE_H
+
+#include "body.h"
+#include "engine.h"
+#include "records.h"
+#include "sweep.h"
+#include "window.h"
+
+struct space {
+	enum disk_state state;
+	uint64_t ballast_bytes;
+	bool ballast; /* it is there */
+};
+
+struct due {
+	int64_t next_ms;   /* wall clock: nothing is due before */
+	int64_t looked_ms; /* monotonic: the last look */
+	int64_t woken_ms;  /* wall clock; 0: nobody was woken */
+	unsigned probes;   /* woken mails to load */
+	GPtrArray *loaded; /* struct submission *, in this transaction */
+};
+
+struct departures {
+	GQueue finished;     /* char *: ids, to be told to the records */
+	GQueue removals;     /* struct removal * */
+	GHashTable *leaving; /* ids of both, and of those between */
+};
+
+struct store {
+	struct store_options options;
+	char *directory;
+	int64_t inline_max;
+	const struct engine *engine;
+	void *rows; /* the engine's own */
+	struct loop *loop;
+	struct records *records; /* NULL: closed already */
+	struct window *window;
+	struct bodies *bodies;
+	struct sweep *sweep; /* NULL: done */
+	struct loop_timer *again, *second, *broom;
+	bool started; /* what is due is posted onward */
+	bool quiet;   /* nothing is, any more */
+	bool closing; /* the threads that make files end */
+	struct space space;
+	GQueue fresh;     /* struct fresh *: to be inserted */
+	GQueue entries;   /* struct entry *: in the order posted */
+	GQueue questions; /* struct question * */
+	struct due due;
+	struct departures departures;
+};
+
+/* True when mail may be posted onward. */
+static inline bool
+store_sends(const struct store *store)
+{
+	return store->started && !store->quiet && !store->options.offline;
+}
+
+/* True when these bytes are to be a file, not a row. */
+static inline bool
+store_keeps_file(const struct store *store, const struct spool *spool)
+{
+	return spool_size(spool) > (uint64_t)store->inline_max;
+}
+
+/* store.c: opens it with this engine. */
+struct store *store_open_with(const struct engine *engine,
+    const struct store_options *options, GError **error);
+
+/* Any thread that may wait: from when it returns nothing is posted onward. */
+void store_quiet(struct store *store);
+
+#endif
