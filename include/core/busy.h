@@ -32,6 +32,10 @@ unsigned busy_enter(struct busy *busy, uint64_t digest);
 /* It ended well: no suspect any more. */
 void busy_leave(struct busy *busy, unsigned slot, uint64_t digest);
 
+/* It ended well because it was treated with care: what is suspected of it
+ * stays. */
+void busy_spare(struct busy *busy, unsigned slot);
+
 /* How often in a row the process died while it worked on this. */
 unsigned busy_deaths(const struct busy *busy, uint64_t digest);
 

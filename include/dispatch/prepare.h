@@ -2,18 +2,32 @@
 /*
  * Prepare turns submissions into messages on the work threads (parse) and
  * posts them to the dispatcher.
+ *
+ * A mail that was being read when the process died is read with care the third
+ * time (GMime does not see it) and not at all the fourth; one whose bytes are
+ * not those that were kept is not read either.  A mail of the queue is then
+ * held, with a message of which nothing was read in the entry; a client who
+ * waits is told 554, or 451 when it is the disk's fault.
  */
 #ifndef DISPATCH_PREPARE_H
 #define DISPATCH_PREPARE_H
 
+#include "core/busy.h"
 #include "core/pool.h"
 #include "dispatch/dispatcher.h"
 
 struct prepare;
 
-/* hostname is borrowed. The pool's stacks hold 2 MiB at least. */
-struct prepare *prepare_new(
-    struct pool *work, struct dispatcher *dispatcher, const char *hostname);
+struct prepare_options {
+	struct pool *work; /* borrowed; its stacks hold 2 MiB at least */
+	struct dispatcher *dispatcher; /* borrowed */
+	const char *hostname;          /* ours; borrowed */
+	struct busy *busy;  /* borrowed: outlives the store; NULL: none */
+	journal_fn journal; /* NULL: there is no queue */
+	void *store;
+};
+
+struct prepare *prepare_new(const struct prepare_options *options);
 void prepare_free(struct prepare *prepare);
 
 /* Any thread: a submission_fn. */

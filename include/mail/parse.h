@@ -27,4 +27,10 @@ void parse_start(void);
 struct message *parse_message(struct submission *submission,
     const struct parse_options *options, GError **error);
 
+/* Takes the submission over, reads nothing of its spool: a message without a
+ * field and without a body, opaque, for telling the journal of a mail that
+ * cannot or may not be read.  Never to be sent. */
+struct message *parse_nothing(
+    struct submission *submission, const struct parse_options *options);
+
 #endif

@@ -219,6 +219,12 @@ busy_leave(struct busy *busy, unsigned slot, uint64_t digest)
 	if (suspect != NULL)
 		atomic_compare_exchange_strong(
 		    &suspect->digest, &name, NOTHING);
+	busy_spare(busy, slot);
+}
+
+void
+busy_spare(struct busy *busy, unsigned slot)
+{
 	if (slot < BUSY_SLOTS)
 		busy->file->slots[slot] = NOTHING;
 }

@@ -1,14 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 #include "dispatch/prepare.h"
 
+#include "core/clock.h"
 #include "core/log.h"
 #include "mail/parse.h"
 #include "state.h"
 
+#include <errno.h>
+
+/* Deaths after which a mail is read with care, and not at all. */
+#define DEATHS_CARE 2
+#define DEATHS_STOP 3
+
+/* A disk that cannot be read just now is asked again. */
+#define AGAIN_MS 60000
+
+static const char with_care[] = "it was being read when the process died twice";
+static const char deadly[] =
+    "it was being read when the process died three times";
+static const char damaged[] = "its bytes on disk are not those that were kept";
+
 struct prepare {
-	struct pool *work;
-	struct dispatcher *dispatcher;
-	struct parse_options options;
+	struct prepare_options options;
+	struct parse_options parse;
 };
 
 struct job {
@@ -17,15 +31,19 @@ struct job {
 	struct submission *submission;
 };
 
+/* A mail whose deaths are forgotten once a person has to decide about it. */
+struct pardon {
+	struct busy *busy;
+	uint64_t digest;
+};
+
 struct prepare *
-prepare_new(
-    struct pool *work, struct dispatcher *dispatcher, const char *hostname)
+prepare_new(const struct prepare_options *options)
 {
 	struct prepare *prepare = g_new0(struct prepare, 1);
 
-	prepare->work = work;
-	prepare->dispatcher = dispatcher;
-	prepare->options.hostname = hostname;
+	prepare->options = *options;
+	prepare->parse.hostname = options->hostname;
 	return prepare;
 }
 
@@ -35,35 +53,192 @@ prepare_free(struct prepare *prepare)
 	g_free(prepare);
 }
 
-/* The spool cannot be read: our disk's fault, so the client keeps the mail. */
+static struct journal *
+make_landed(const struct prepare *prepare, struct submission *submission)
+{
+	struct message *message = parse_nothing(submission, &prepare->parse);
+	struct journal *journal = journal_new(JOURNAL_LANDED, message);
+
+	journal->rounds = submission->rounds;
+	journal->warned = submission->warned;
+	message_unref(message);
+	return journal;
+}
+
 static void
-give_back(struct submission *submission, const GError *error)
+hold_recipient(struct journal *journal, unsigned number, const char *why)
+{
+	const struct submission *submission = journal->message->submission;
+	struct recipient held = { .state = RECIPIENT_WAITING };
+
+	if (submission->known != NULL)
+		recipient_copy(&held, &submission->known[number]);
+	if (!recipient_is_final(held.state)) {
+		held.state = RECIPIENT_HELD;
+		held.until_ms = 0;
+		g_free(held.text);
+		held.text = g_strdup(why);
+		journal_add_recipient(journal, number, &held);
+	}
+	recipient_clear(&held);
+}
+
+/* Takes the submission over: a person has to look. */
+static struct journal *
+make_held(const struct prepare *prepare, struct submission *submission,
+    const char *why)
+{
+	struct journal *journal = make_landed(prepare, submission);
+	unsigned count = submission->envelope->recipients->len;
+
+	log_error(
+	    "mail held", log_str("mail", submission->id), log_str("why", why));
+	for (unsigned i = 0; i < count; i++)
+		hold_recipient(journal, i, why);
+	journal->hold = why;
+	return journal;
+}
+
+static void
+on_held(void *object, bool recorded)
+{
+	struct pardon *pardon = object;
+
+	if (recorded)
+		busy_leave(pardon->busy, BUSY_SLOTS, pardon->digest);
+	g_free(pardon);
+}
+
+/* It is not read a fourth time.  When a person releases it, it starts anew. */
+static void
+stop_deadly(const struct prepare *prepare, struct submission *submission)
+{
+	struct pardon *pardon;
+	struct journal *journal;
+
+	if (!submission->queued) {
+		log_error("mail refused", log_str("mail", submission->id),
+		    log_str("why", deadly));
+		submission_answer(submission, 554, "5.6.0",
+		    "The mail cannot be read: it ended the program that read "
+		    "it, three times");
+		submission_free(submission);
+		return;
+	}
+	pardon = g_new0(struct pardon, 1);
+	pardon->busy = prepare->options.busy;
+	pardon->digest = spool_digest(submission->spool);
+	journal = make_held(prepare, submission, deadly);
+	journal->recorded = on_held;
+	journal->object = pardon;
+	prepare->options.journal(prepare->options.store, journal);
+}
+
+/* The spool cannot be read: our disk's fault, so the client keeps the mail, or
+ * the queue does. */
+static void
+give_back(const struct prepare *prepare, struct submission *submission,
+    const char *why)
 {
 	log_error("mail unreadable", log_str("mail", submission->id),
-	    log_str("why", error->message));
+	    log_str("why", why));
+	if (submission->queued) {
+		struct journal *journal = make_landed(prepare, submission);
+
+		journal->due_ms = clock_wall_ms() + AGAIN_MS;
+		prepare->options.journal(prepare->options.store, journal);
+		return;
+	}
 	submission_answer(submission, 451, "4.3.0",
 	    "Local error in reading the mail back; try again later");
 	submission_free(submission);
+}
+
+/* Bytes in a file that was not made for this round may have changed since. */
+static bool
+was_loaded(const struct submission *submission)
+{
+	return submission->queued && submission->known != NULL &&
+	       spool_fd(submission->spool) >= 0;
+}
+
+static void
+stop_damaged(
+    const struct prepare *prepare, struct submission *submission, int wrong)
+{
+	if (wrong == EBADMSG)
+		prepare->options.journal(prepare->options.store,
+		    make_held(prepare, submission, damaged));
+	else
+		give_back(prepare, submission, g_strerror(wrong));
+}
+
+/* Reads the mail and plans its ways; the submission is taken over. */
+static void
+read_mail(const struct prepare *prepare, struct submission *submission)
+{
+	struct dispatcher *dispatcher = prepare->options.dispatcher;
+	g_autoptr(GError) error = NULL;
+	struct message *message =
+	    parse_message(submission, &prepare->parse, &error);
+
+	if (message == NULL)
+		give_back(prepare, submission, error->message);
+	else
+		dispatcher_post(dispatcher,
+		    flight_new(message, dispatcher_route(dispatcher)));
+}
+
+/* The same, noted as what may be the end of us. */
+static void
+read_noted(
+    const struct prepare *prepare, struct submission *submission, bool careful)
+{
+	struct busy *busy = prepare->options.busy;
+	uint64_t digest = spool_digest(submission->spool);
+	unsigned slot = busy_enter(busy, digest);
+
+	if (careful) {
+		log_warn("mail read with care", log_str("mail", submission->id),
+		    log_str("why", with_care));
+		submission->seen.opaque = true;
+		submission->seen.opaque_why = with_care;
+	}
+	read_mail(prepare, submission);
+	if (careful)
+		busy_spare(busy, slot);
+	else
+		busy_leave(busy, slot, digest);
+}
+
+static void
+prepare_mail(const struct prepare *prepare, struct submission *submission)
+{
+	struct busy *busy = prepare->options.busy;
+	unsigned deaths =
+	    busy == NULL ? 0
+			 : busy_deaths(busy, spool_digest(submission->spool));
+
+	if (deaths >= DEATHS_STOP)
+		stop_deadly(prepare, submission);
+	else if (was_loaded(submission) && !spool_check(submission->spool))
+		stop_damaged(prepare, submission, errno);
+	else if (busy == NULL)
+		read_mail(prepare, submission);
+	else
+		read_noted(prepare, submission, deaths >= DEATHS_CARE);
 }
 
 static void
 on_submission(void *owner, struct letter *letter)
 {
 	struct job *job = LETTER_OF(letter, struct job, letter);
-	struct dispatcher *dispatcher = job->prepare->dispatcher;
 	struct submission *submission = job->submission;
-	g_autoptr(GError) error = NULL;
+	const struct prepare *prepare = job->prepare;
 
 	(void)owner;
-	struct message *message =
-	    parse_message(submission, &job->prepare->options, &error);
 	g_free(job);
-	if (message == NULL) {
-		give_back(submission, error);
-		return;
-	}
-	dispatcher_post(
-	    dispatcher, flight_new(message, dispatcher_route(dispatcher)));
+	prepare_mail(prepare, submission);
 }
 
 void
@@ -74,5 +249,5 @@ prepare_post(void *object, struct submission *submission)
 
 	job->prepare = prepare;
 	job->submission = submission;
-	pool_post(prepare->work, &job->letter, on_submission);
+	pool_post(prepare->options.work, &job->letter, on_submission);
 }

@@ -137,3 +137,17 @@ parse_message(struct submission *submission,
 	close_view(&view);
 	return message;
 }
+
+struct message *
+parse_nothing(
+    struct submission *submission, const struct parse_options *options)
+{
+	static const struct limiter_seen nothing;
+	struct message *message =
+	    new_message(header_read(submission->spool, &nothing));
+
+	message->submission = submission;
+	submission->seen.opaque = true;
+	fill_message(message, options, NULL);
+	return message;
+}

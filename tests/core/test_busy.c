@@ -152,6 +152,21 @@ test_twins(void **state)
 	busy_close(busy);
 }
 
+/* What went well with care only is still suspected. */
+static void
+test_spared(void **state)
+{
+	const struct place *place = *state;
+
+	die_with(place, 8, 1, 0);
+	struct busy *busy = open_busy(place);
+	busy_spare(busy, busy_enter(busy, 8));
+	busy_spare(busy, BUSY_SLOTS);
+	assert_int_equal(busy_deaths(busy, 8), 1);
+	busy_close(busy);
+	assert_int_equal(count_deaths(place, 8), 1);
+}
+
 /* More pieces of work than slots: the further ones are not noted. */
 static void
 test_slots(void **state)
@@ -309,6 +324,7 @@ main(void)
 		PLACED(test_killed_at_once),
 		PLACED(test_digest_of_nothing),
 		PLACED(test_twins),
+		PLACED(test_spared),
 		PLACED(test_slots),
 		PLACED(test_suspects),
 		PLACED(test_foreign),

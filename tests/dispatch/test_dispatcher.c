@@ -380,8 +380,11 @@ start(const char *text)
 	post.loop = options.loop = loop_new("dispatch", NULL);
 	post.work = options.work = pool_new(&work);
 	post.dispatcher = dispatcher_new(&options, NULL);
-	post.prepare =
-	    prepare_new(post.work, post.dispatcher, "mail.example.com");
+	post.prepare = prepare_new(&(struct prepare_options){
+	    .work = post.work,
+	    .dispatcher = post.dispatcher,
+	    .hostname = "mail.example.com",
+	});
 	loop_start(post.loop);
 }
 
