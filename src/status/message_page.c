@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "message_page.h"
 
-#include "core/log.h"
 #include "mail_json.h"
 #include <string.h>
 
@@ -80,13 +79,36 @@ message_page_list(const struct page *page, struct status_answer *answer)
 	store_ask_clear(&ask);
 }
 
-static void
-refuse_unknown(const char *id, struct status_answer *answer)
+/* True when the mail is finished: then the queue does not know it, but the
+ * records do. */
+static bool
+is_finished(const struct page *page, const char *id)
 {
-	page_refuse(answer, 404,
-	    "there is no mail %s, neither in the queue nor in the records of "
-	    "finished mail",
-	    id);
+	struct store_ask ask = { .question = STORE_MAIL, .id = id };
+	bool found;
+
+	store_answer(page->options->store, &ask);
+	found = ask.found && ask.obstacle == NULL;
+	store_ask_clear(&ask);
+	return found;
+}
+
+static void
+refuse_absent(const struct page *page, const struct store_ask *ask,
+    struct status_answer *answer)
+{
+	if (ask->question == STORE_MAIL || !is_finished(page, ask->id))
+		page_refuse(answer, 404,
+		    "there is no mail %s, neither in the queue nor in the "
+		    "records of finished mail",
+		    ask->id);
+	else if (ask->question == STORE_BODY)
+		page_refuse(answer, 410,
+		    "mail %s is finished: its bytes are not kept", ask->id);
+	else
+		page_refuse(answer, 410,
+		    "mail %s is finished: nothing is left to be done with it",
+		    ask->id);
 }
 
 /* Asks about the mail of the path; false when there is no such: then the
@@ -109,8 +131,8 @@ ask_of_mail(const struct page *page, char id[static ID_LENGTH + 1],
 		return false;
 	if (ask->found)
 		return true;
+	refuse_absent(page, ask, answer);
 	store_ask_clear(ask);
-	refuse_unknown(id, answer);
 	return false;
 }
 
@@ -135,44 +157,17 @@ message_page_raw(const struct page *page, struct status_answer *answer)
 
 	if (!ask_of_mail(page, id, &ask, answer))
 		return;
-	if (ask.spool != NULL) {
-		answer->code = 200;
-		answer->type = "message/rfc822";
-		answer->spool = spool_ref(ask.spool);
-	} else {
-		page_refuse(answer, 410,
-		    "mail %s is finished: its bytes are not kept", id);
-	}
+	answer->code = 200;
+	answer->type = "message/rfc822";
+	answer->spool = spool_ref(ask.spool);
 	store_ask_clear(&ask);
 }
 
-static const char *
-name_act(enum store_question question)
-{
-	switch (question) {
-	case STORE_RETRY:
-		return "retry";
-	case STORE_HOLD:
-		return "hold";
-	case STORE_RELEASE:
-		return "release";
-	default:
-		return "drop";
-	}
-}
-
 static void
-write_changed(const struct page *page, const struct store_ask *ask,
-    struct status_answer *answer)
+write_changed(const struct store_ask *ask, struct status_answer *answer)
 {
 	struct json_object *object = json_object_new_object();
 
-	/* of a command without a daemon the terminal is told already */
-	if (page->options->started_ms != 0)
-		log_info("queue changed by hand",
-		    log_str("what", name_act(ask->question)),
-		    log_str("mail", ask->id), log_num("mails", ask->changed),
-		    log_str("who", page->who));
 	page_add_number(object, "changed", ask->changed);
 	page_answer(answer, object);
 }
@@ -187,7 +182,7 @@ message_page_act(const struct page *page, struct status_answer *answer)
 
 	if (!ask_of_mail(page, id, &ask, answer))
 		return;
-	write_changed(page, &ask, answer);
+	write_changed(&ask, answer);
 	store_ask_clear(&ask);
 }
 
@@ -199,6 +194,6 @@ message_page_act_all(const struct page *page, struct status_answer *answer)
 	if (!page_read_state(page, &ask.place, STORE_HELD, answer) ||
 	    !page_ask(page, &ask, answer))
 		return;
-	write_changed(page, &ask, answer);
+	write_changed(&ask, answer);
 	store_ask_clear(&ask);
 }

@@ -45,8 +45,11 @@ store_answer(struct store *store, struct store_ask *ask)
 	store->place = ask->place;
 	if (store->during != NULL)
 		store->during(store->object);
+	/* of finished mail the records know the story, and nothing else */
 	ask->found = store->mail != NULL && ask->id != NULL &&
-		     strcmp(ask->id, store->mail->id) == 0;
+		     strcmp(ask->id, store->mail->id) == 0 &&
+		     (ask->question == STORE_MAIL ||
+			 store->mail->place != STORE_FINISHED);
 	ask->obstacle = g_strdup(store->obstacle);
 	ask->changed = store->changed;
 	ask->counts = store->counts;
@@ -55,7 +58,7 @@ store_answer(struct store *store, struct store_ask *ask)
 	if ((ask->question == STORE_LIST && store->mail != NULL) ||
 	    (ask->question == STORE_MAIL && ask->found))
 		g_ptr_array_add(ask->mails, store->mail);
-	if (ask->question == STORE_BODY && ask->found && store->spool != NULL)
+	if (ask->question == STORE_BODY && ask->found)
 		ask->spool = spool_ref(store->spool);
 }
 

@@ -202,10 +202,6 @@ static const struct {
 
 	{ "unknown mail", "GET", MAILS "/" FAKE_OTHER, 404, STORE_MAIL,
 	    FAKE_OTHER, 0, 0 },
-	{ "raw of unknown", "GET", MAILS "/" FAKE_OTHER "/raw", 404, STORE_BODY,
-	    FAKE_OTHER, 0, 0 },
-	{ "drop of unknown", "POST", MAILS "/" FAKE_OTHER "/drop", 404,
-	    STORE_DROP, FAKE_OTHER, -1, 0 },
 };
 
 static void
@@ -471,13 +467,37 @@ test_raw(void **state)
 	assert_memory_equal(bytes, "A: b\r\n\r\n", 8);
 	status_answer_clear(&answer);
 
-	g_clear_pointer(&world.store.spool, spool_unref);
-	answer = request(&world, "GET", MAILS "/" FAKE_ID "/raw");
-	assert_int_equal(answer.code, 410);
-	check_problem(&answer, "is finished");
-	status_answer_clear(&answer);
-	world.store.spool = make_spool(&world.place, "", 0);
 	free_world(&world);
+}
+
+/* What the queue does not have: finished, or not known at all. */
+static const struct {
+	const char *method, *target;
+	unsigned code;
+	const char *detail;
+} absent[] = {
+	{ "GET", MAILS "/" FAKE_ID "/raw", 410, "its bytes are not kept" },
+	{ "POST", MAILS "/" FAKE_ID "/drop", 410,
+	    "nothing is left to be done" },
+	{ "GET", MAILS "/" FAKE_OTHER "/raw", 404, "no mail " FAKE_OTHER },
+	{ "POST", MAILS "/" FAKE_OTHER "/drop", 404, "no mail " FAKE_OTHER },
+};
+
+static void
+test_absent(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(absent); i++) {
+		struct world world;
+		make_world(&world);
+		world.mail.place = STORE_FINISHED;
+		struct status_answer answer =
+		    request(&world, absent[i].method, absent[i].target);
+		assert_int_equal(answer.code, absent[i].code);
+		check_problem(&answer, absent[i].detail);
+		status_answer_clear(&answer);
+		free_world(&world);
+	}
 }
 
 /* What stands in the way in the store. */
@@ -593,6 +613,7 @@ main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_raw),
+		cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_obstacles),
 		cmocka_unit_test(test_without_a_queue),
 		cmocka_unit_test(test_without_a_daemon),
