@@ -511,8 +511,9 @@ class Nobody(Commands):
 
     def test_no_http(self):
         daemon = self.start_daemon({})
-        daemon.RequestHandlerClass = lambda request, *_: request.sendall(
-            b"220 mail.example.com ESMTP\r\n")
+        daemon.RequestHandlerClass = lambda request, *_: (
+            request.recv(4096),
+            request.sendall(b"220 mail.example.com ESMTP\r\n"))
         self.run_command("queue", "list", code=UNAVAILABLE)
         self.assertIn("the daemon at", self.error)
 
