@@ -84,6 +84,15 @@ read_server(const struct dispatcher *dispatcher, const char *key)
 	return config_number(dispatcher->options.config, "server", key);
 }
 
+/* How long an attempt may go on behind a client's deadline, at most. */
+static int64_t
+find_overtime(const struct dispatcher *dispatcher)
+{
+	if (dispatcher->options.journal == NULL)
+		return dispatcher->answer_floor_ms;
+	return MAX(dispatcher->answer_floor_ms, dispatcher->attempt_ms);
+}
+
 static void
 read_settings(struct dispatcher *dispatcher)
 {
@@ -108,7 +117,7 @@ read_settings(struct dispatcher *dispatcher)
 	struct memory_limits memory = {
 		.keep_ms = read_server(dispatcher, "remember"),
 		.most = (unsigned)read_server(dispatcher, "remember_most"),
-		.open_ms = dispatcher->answer_floor_ms +
+		.open_ms = find_overtime(dispatcher) +
 			   MAX(dispatcher->waits.doubt_ms, BREAK_OFF_MS),
 	};
 	dispatcher->memory = memory_new(&memory);

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The process of the made-up world dies, with all that is not on disk, and
+ * another one starts from the rows.  What was being sent may have been taken.
+ * The dead one is run down as a ghost, whom nobody hears, to free what it has.
+ */
+#ifndef TESTS_DISPATCH_DEATH_H
+#define TESTS_DISPATCH_DEATH_H
+
+#include "suppliers.h"
+
+static void on_client(void *object);
+static void on_stop_time(void *object);
+static void on_stopping(void *object);
+static struct dispatcher *make_dispatcher(void);
+
+/* Whose events these are. */
+static bool
+is_outside(const struct virtual_event *event)
+{
+	return event->run == on_client || event->run == on_stop_time ||
+	       event->run == on_stopping || event->run == on_death;
+}
+
+static bool
+is_the_process(const struct virtual_event *event)
+{
+	return event->run == on_virtual_letter ||
+	       event->run == on_virtual_timer || event->run == on_refused;
+}
+
+/* Leaves those of the process.  Outside ones and exchanges under way go to
+ * their queues; those of the store are over. */
+static void
+sort_events(GQueue *outside, GQueue *exchanges)
+{
+	GQueue events = virtual.events;
+	struct virtual_event *event;
+
+	g_queue_init(&virtual.events);
+	while ((event = g_queue_pop_head(&events)) != NULL) {
+		if (is_outside(event)) {
+			g_queue_push_tail(outside, event);
+			continue;
+		}
+		if (is_the_process(event)) {
+			g_queue_push_tail(&virtual.events, event);
+			continue;
+		}
+		if (event->run == on_answered)
+			g_queue_push_tail(exchanges, event->object);
+		g_free(event);
+	}
+}
+
+static void
+cut_exchange(struct job *job)
+{
+	struct exchange *exchange = job->exchange;
+
+	for (unsigned i = 0; i < job->count; i++) {
+		struct target *target = &job->mail->targets[job->recipients[i]];
+		target->open = false;
+		target->doubts++;
+		target->taken += virtual_chance(50);
+	}
+	exchange->end = EXCHANGE_UNSENT;
+	exchange->error = g_strdup("dead");
+	exchange->done(exchange->object, exchange);
+}
+
+static void
+run_down(GQueue *exchanges)
+{
+	struct note *note;
+	struct job *job;
+
+	while ((note = g_queue_pop_head(&world.notes)) != NULL)
+		tell_note(note, false);
+	while ((job = g_queue_pop_head(exchanges)) != NULL)
+		cut_exchange(job);
+	dispatcher_stop(world.dispatcher, NULL, NULL);
+	while (virtual_step())
+		;
+	dispatcher_free(world.dispatcher);
+}
+
+/* What the dead process knew of a recipient is what its row says, or nothing:
+ * it may be sent again. */
+static void
+forget_target(struct target *target, const struct recipient *is)
+{
+	enum recipient_state state = is ? is->state : RECIPIENT_WAITING;
+
+	target->refused = state == RECIPIENT_REFUSED;
+	target->payload_by = 0;
+	for (unsigned i = 0; is != NULL && i < world.suppliers; i++)
+		if (is->refused_by != NULL &&
+		    g_strv_contains(
+			(const char *const *)is->refused_by, names[i]))
+			target->payload_by |= 1u << i;
+	if (target->known && state != RECIPIENT_ACCEPTED) {
+		target->known = false;
+		target->doubts++;
+	}
+	if (state == RECIPIENT_OPEN)
+		target->doubt_until_ms = virtual.now_ms + world.doubt_ms;
+	else if (state != RECIPIENT_DOUBT)
+		target->doubt_until_ms = 0;
+}
+
+/* As the store reads it at its start. */
+static void
+settle_row(struct mail *mail)
+{
+	struct row *row = &mail->row;
+	int64_t due = INT64_MAX;
+
+	for (unsigned i = 0; i < mail->count; i++) {
+		struct recipient *is = &row->known[i];
+		forget_target(&mail->targets[i], is);
+		if (is->state == RECIPIENT_OPEN) {
+			is->state = RECIPIENT_DOUBT;
+			is->class = VERDICT_DOUBT;
+			is->until_ms = clock_wall_ms() + world.doubt_ms;
+		}
+		if (is->state == RECIPIENT_DOUBT)
+			due = MIN(due, is->until_ms);
+		else if (is->state == RECIPIENT_WAITING)
+			due = MIN(due, clock_wall_ms());
+	}
+	if (row->active && due != INT64_MAX)
+		row->due_ms = due;
+	happened[HAPPENED_LOSS] += row->open != 0;
+	row->active = false;
+	row->open = 0;
+	check_row(mail);
+}
+
+static void
+lose_mail(struct mail *mail)
+{
+	if (!mail->asked && mail->code != 451)
+		return;
+	for (unsigned i = 0; i < mail->count; i++)
+		forget_target(&mail->targets[i], NULL);
+	if (mail->asked)
+		virtual_after(choose_delay(), on_client, mail);
+	mail->asked = false;
+	mail->code = 451;
+}
+
+static void
+restart(void)
+{
+	for (unsigned i = 0; i < world.suppliers; i++) {
+		struct supplier *supplier = &world.all[i];
+		supplier->open = 0;
+		supplier->paused_until_ms = 0;
+		memset(supplier->sender_until_ms, 0,
+		    sizeof supplier->sender_until_ms);
+	}
+	world.failed = false;
+	world.dispatcher = make_dispatcher();
+	for (unsigned i = 0; i < world.mails; i++) {
+		struct mail *mail = &world.mail[i];
+		if (mail->row.there) {
+			mail->asked = false;
+			mail->code = 250;
+			settle_row(mail);
+		} else if (!mail->row.finished && mail->about == NULL) {
+			lose_mail(mail);
+		}
+	}
+}
+
+static void
+on_death(void *object)
+{
+	GQueue outside = G_QUEUE_INIT, exchanges = G_QUEUE_INIT;
+	int64_t now = virtual.now_ms;
+
+	(void)object;
+	if (world.stopping)
+		return;
+	virtual_trace("the process dies");
+	happened[HAPPENED_DEATH]++;
+	world.ghost = true;
+	sort_events(&outside, &exchanges);
+	run_down(&exchanges);
+	world.ghost = false;
+	virtual.events = outside;
+	virtual.now_ms = now;
+	restart();
+}
+
+#endif

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The providers of the made-up world, who fall ill in every way there is, and
+ * the carrier that brings them exchanges.
+ */
+#ifndef TESTS_DISPATCH_SUPPLIERS_H
+#define TESTS_DISPATCH_SUPPLIERS_H
+
+#include "vault.h"
+
+/* The suppliers */
+
+static bool
+encode(const struct provider *provider, const struct delivery *delivery,
+    struct exchange *exchange, GError **error)
+{
+	const struct supplier *supplier = provider->self;
+	uint64_t session = delivery->message->submission->return_to.session;
+	struct mail *mail = &world.mail[session >> 16];
+	unsigned number = (unsigned)(supplier - world.all);
+
+	if (mail->unfit & 1u << number) {
+		g_set_error(error, g_quark_from_static_string("world"), 0,
+		    "cannot be said in this API");
+		return false;
+	}
+	struct job *job = g_new0(struct job, 1);
+	job->mail = mail;
+	job->supplier = number;
+	job->sending = session & 0xffff;
+	job->count = delivery->count;
+	job->recipients =
+	    g_memdup2(delivery->recipients, delivery->count * sizeof(unsigned));
+	exchange->http.path = g_strdup_printf("%u", world.jobs->len);
+	g_ptr_array_add(world.jobs, job);
+	return true;
+}
+
+static struct job *
+find_job(const struct exchange *exchange)
+{
+	return world.jobs->pdata[atoi(exchange->http.path)];
+}
+
+static void
+decode(const struct provider *provider, const struct delivery *delivery,
+    const struct exchange *exchange, struct outcome *outcome)
+{
+	const struct outcome *said = find_job(exchange)->outcome;
+
+	(void)provider;
+	g_assert(outcome->count == delivery->count);
+	for (unsigned i = 0; i < said->count; i++) {
+		const struct verdict *v = &said->verdicts[i];
+		if (v->class == VERDICT_NONE)
+			continue;
+		outcome_set(outcome, i, v->class, v->status, v->text);
+		outcome->verdicts[i].unlikely = v->unlikely;
+	}
+	outcome->split = said->split;
+	outcome->retry_ms = said->retry_ms;
+}
+
+static void
+free_job(gpointer pointer)
+{
+	struct job *job = pointer;
+
+	outcome_free(job->outcome);
+	g_free(job->recipients);
+	g_free(job);
+}
+
+/* Whom a well supplier refuses. */
+static void
+answer_well(const struct supplier *supplier, struct job *job)
+{
+	uint32_t bit = 1u << job->supplier;
+	bool all_bad = false;
+
+	for (unsigned i = 0; i < job->count; i++) {
+		bool bad = job->mail->targets[job->recipients[i]].bad & bit;
+		all_bad |= bad && supplier->whole;
+		outcome_set(job->outcome, i,
+		    bad ? VERDICT_RECIPIENT : VERDICT_ACCEPTED, 200, "well");
+	}
+	if (job->mail->disliked & bit)
+		outcome_set_all(job->outcome, VERDICT_PAYLOAD, 400, "ugly");
+	else if (all_bad)
+		outcome_set_all(
+		    job->outcome, VERDICT_RECIPIENT, 400, "one is bad");
+	job->outcome->split = all_bad && !(job->mail->disliked & bit);
+}
+
+static void
+answer_doubt(struct job *job)
+{
+	for (unsigned i = 0; i < job->count; i++) {
+		outcome_set(job->outcome, i, VERDICT_DOUBT, 502, "bad gateway");
+		job->outcome->verdicts[i].unlikely = true;
+	}
+}
+
+/* Of the accepted some are not mentioned, or put off. */
+static void
+spoil_some(struct job *job, enum verdict_class class)
+{
+	for (unsigned i = 0; i < job->count; i++)
+		if (job->outcome->verdicts[i].class == VERDICT_ACCEPTED &&
+		    virtual_chance(40))
+			outcome_set(job->outcome, i, class, 450, "later");
+}
+
+static void
+answer_mood(const struct supplier *supplier, struct job *job)
+{
+	switch (supplier->mood) {
+	case BUSY:
+		outcome_set_all(job->outcome, VERDICT_THROTTLE, 429, "busy");
+		job->outcome->retry_ms =
+		    virtual_chance(50) ? 1000 + virtual_random(60000) : 0;
+		break;
+	case LOCKED:
+		outcome_set_all(job->outcome, VERDICT_ACCOUNT, 401, "key");
+		break;
+	case FAILING:
+		answer_doubt(job);
+		break;
+	case PICKY:
+		answer_well(supplier, job);
+		if (job->mail->from == 0)
+			outcome_set_all(
+			    job->outcome, VERDICT_SENDER, 400, "unverified");
+		job->outcome->split &= job->mail->from != 0;
+		break;
+	case MUTE:
+		answer_well(supplier, job);
+		spoil_some(job, VERDICT_NONE);
+		break;
+	case GREYLISTING:
+		answer_well(supplier, job);
+		spoil_some(job, VERDICT_OUTAGE);
+		break;
+	default:
+		answer_well(supplier, job);
+	}
+}
+
+static int64_t
+choose_end(const struct supplier *supplier, struct job *job)
+{
+	int64_t delay = 5 + virtual_random(400);
+	int64_t most = job->exchange->deadline_ms - virtual.now_ms;
+
+	job->end = EXCHANGE_ANSWERED;
+	switch (supplier->mood) {
+	case UNREACHABLE:
+		job->end = EXCHANGE_UNSENT;
+		delay = virtual_random(5000);
+		break;
+	case FORGED:
+		job->end = EXCHANGE_REFUSED_TLS;
+		break;
+	case OUR_FAULT:
+		job->end = EXCHANGE_UNREADABLE;
+		break;
+	case DEAF:
+		job->end = EXCHANGE_LOST;
+		delay = virtual_chance(50) ? 60000 : virtual_random(60000);
+		break;
+	case SLOW:
+		delay = virtual_random(65000);
+		break;
+	default:
+		break;
+	}
+	if (delay > most)
+		job->end = EXCHANGE_LOST;
+	return MIN(delay, most);
+}
+
+static void
+change_mood(struct supplier *supplier)
+{
+	bool storm = virtual.now_ms < 1000000 + STORM_MS;
+
+	if (storm && virtual.now_ms < supplier->mood_until_ms)
+		return;
+	supplier->mood = WELL;
+	if (storm && virtual_chance(60))
+		supplier->mood = (enum mood)virtual_random(MOODS);
+	supplier->mood_until_ms = virtual.now_ms + virtual_random(90000);
+}
+
+/* The carrier */
+
+static void
+check_send(struct job *job, unsigned recipient)
+{
+	struct target *target = &job->mail->targets[recipient];
+	unsigned mail = job->mail->number;
+
+	if (target->known)
+		violate("m%u r%u is sent again, was accepted", mail, recipient);
+	if (target->refused)
+		violate("m%u r%u is sent again, was refused", mail, recipient);
+	if (target->open)
+		violate("m%u r%u is sent twice at a time", mail, recipient);
+	if (virtual.now_ms < target->doubt_until_ms)
+		violate("m%u r%u is sent in doubt", mail, recipient);
+	if (target->doubts > 0 && target->doubt_by == job->supplier &&
+	    target->doubt_sending == job->sending)
+		violate("m%u r%u: back to who is doubtful", mail, recipient);
+	if (target->payload_by & 1u << job->supplier)
+		violate(
+		    "m%u r%u: p%u refused it", mail, recipient, job->supplier);
+	check_begun(job->mail, recipient);
+	target->open = true;
+}
+
+static void on_answered(void *object);
+
+static void
+send_exchange(void *self, struct exchange *exchange)
+{
+	struct job *job = find_job(exchange);
+	struct supplier *supplier = &world.all[job->supplier];
+
+	(void)self;
+	change_mood(supplier);
+	job->exchange = exchange;
+	job->sent_at = ++world.step;
+	virtual_trace("m%u: %u recipients to p%u (mood %d)", job->mail->number,
+	    job->count, job->supplier, supplier->mood);
+	for (unsigned i = 0; i < job->count; i++)
+		check_send(job, job->recipients[i]);
+	if (world.stopping)
+		violate("an attempt after the stop");
+	if (virtual.now_ms < supplier->paused_until_ms)
+		violate("p%u is asked while it is paused", job->supplier);
+	if (virtual.now_ms < supplier->sender_until_ms[job->mail->from])
+		violate(
+		    "p%u is asked for a From domain it refused", job->supplier);
+	if (++supplier->open > supplier->provider.endpoint.connections)
+		violate("p%u has %u requests", job->supplier, supplier->open);
+	if (supplier->translator.limits.recipients != 0 &&
+	    job->count > supplier->translator.limits.recipients)
+		violate("p%u: %u recipients", job->supplier, job->count);
+	virtual_after(choose_end(supplier, job), on_answered, job);
+}
+
+static void
+pause_supplier(struct supplier *supplier, int64_t ms)
+{
+	supplier->paused_until_ms =
+	    MAX(supplier->paused_until_ms, virtual.now_ms + ms);
+	supplier->paused_at = ++world.step;
+}
+
+/* For how long the answer says that this supplier is not to be asked. */
+static void
+note_pause(struct supplier *supplier, const struct job *job)
+{
+	const struct outcome *outcome = job->outcome;
+
+	if (job->end == EXCHANGE_UNREADABLE)
+		return;
+	switch (outcome->verdicts[0].class) {
+	case VERDICT_ACCOUNT:
+		pause_supplier(supplier, ACCOUNT_MS);
+		return;
+	case VERDICT_THROTTLE:
+		pause_supplier(supplier,
+		    outcome->retry_ms != 0 ? outcome->retry_ms : 60000);
+		return;
+	case VERDICT_SENDER:
+		supplier->sender_until_ms[job->mail->from] = virtual.now_ms +
+							     SENDER_MS;
+		return;
+	default:
+		break;
+	}
+	if (job->sent_at < supplier->paused_at)
+		return; /* old news */
+	supplier->paused_until_ms = 0;
+	if (ledger_accepted(outcome) > 0)
+		return;
+	for (unsigned i = 0; i < outcome->count; i++)
+		if (outcome->verdicts[i].class != VERDICT_RECIPIENT &&
+		    outcome->verdicts[i].class != VERDICT_PAYLOAD)
+			pause_supplier(supplier, PAUSE_MS);
+}
+
+static void
+note_verdict(
+    const struct job *job, unsigned recipient, const struct verdict *verdict)
+{
+	struct target *target = &job->mail->targets[recipient];
+
+	target->open = false;
+	switch (verdict->class) {
+	case VERDICT_ACCEPTED:
+		target->known = true;
+		target->taken++;
+		break;
+	case VERDICT_RECIPIENT:
+		target->refused = true;
+		break;
+	case VERDICT_PAYLOAD:
+		target->payload_by |= 1u << job->supplier;
+		break;
+	case VERDICT_NONE:
+	case VERDICT_DOUBT:
+		target->doubts++;
+		target->taken += virtual_chance(50);
+		target->doubt_by = job->supplier;
+		target->doubt_sending = job->sending;
+		target->doubt_until_ms = virtual.now_ms +
+					 (verdict->unlikely ? world.unlikely_ms
+							    : world.doubt_ms);
+		break;
+	default:
+		break;
+	}
+	if (target->taken > 1 + target->doubts)
+		violate("m%u r%u has %u copies", job->mail->number, recipient,
+		    target->taken);
+}
+
+static void
+make_outcome(struct supplier *supplier, struct job *job)
+{
+	job->outcome = outcome_new(job->count);
+	switch (job->end) {
+	case EXCHANGE_ANSWERED:
+		answer_mood(supplier, job);
+		break;
+	case EXCHANGE_LOST:
+		outcome_set_all(job->outcome, VERDICT_DOUBT, 0, "lost");
+		break;
+	case EXCHANGE_REFUSED_TLS:
+		outcome_set_all(job->outcome, VERDICT_ACCOUNT, 0, "tls");
+		break;
+	default:
+		outcome_set_all(job->outcome, VERDICT_OUTAGE, 0, "unsent");
+	}
+}
+
+static void
+on_answered(void *object)
+{
+	struct job *job = object;
+	struct supplier *supplier = &world.all[job->supplier];
+	struct exchange *exchange = job->exchange;
+
+	make_outcome(supplier, job);
+	virtual_trace("m%u: p%u ends %d, %s%s", job->mail->number,
+	    job->supplier, job->end,
+	    verdict_class_text(job->outcome->verdicts[0].class),
+	    job->outcome->split ? ", split" : "");
+	for (unsigned i = 0; i < job->count; i++) {
+		if (job->outcome->split && job->count > 1)
+			job->mail->targets[job->recipients[i]].open = false;
+		else
+			note_verdict(job, job->recipients[i],
+			    &job->outcome->verdicts[i]);
+	}
+	supplier->open--;
+	note_pause(supplier, job);
+	world.answered++;
+	exchange->end = job->end;
+	exchange->error = g_strdup("broken");
+	exchange->done(exchange->object, exchange);
+}
+
+static void
+on_logged(const char *event, const struct log_field *field)
+{
+	static const char *const wanted[] = { "mail", "provider", "class",
+		"status", "ms", "text" };
+	size_t found = 0;
+
+	if (world.ghost)
+		return;
+	if (!g_str_has_prefix(event, "delivery ") ||
+	    strcmp(event, "delivery impossible") == 0)
+		return;
+	for (; field->type != LOG_TYPE_END; field++)
+		for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++)
+			found += strcmp(field->key, wanted[i]) == 0;
+	if (found != G_N_ELEMENTS(wanted))
+		violate("an incomplete line: %s", event);
+	world.logged++;
+}
+
+#endif

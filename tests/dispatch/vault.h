@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The queue of the made-up world: rows in memory that outlive a crash, written
+ * in batches after a while, as the store does; and what must hold of each entry
+ * of the journal.
+ */
+#ifndef TESTS_DISPATCH_VAULT_H
+#define TESTS_DISPATCH_VAULT_H
+
+#include "mails.h"
+#include <errno.h>
+
+/* What waits to be written: an entry, or a fresh mail. */
+struct note {
+	struct journal *journal;
+	struct mail *fresh;
+};
+
+static void on_due(void *object);
+static int64_t choose_delay(void);
+static void answer_fresh(struct mail *mail, bool kept);
+
+static void
+free_note(struct note *note)
+{
+	journal_free(note->journal);
+	g_free(note);
+}
+
+static void
+set_known(struct row *row, unsigned number, const struct recipient *is)
+{
+	recipient_clear(&row->known[number]);
+	recipient_copy(&row->known[number], is);
+}
+
+static void
+add_row(struct mail *mail)
+{
+	struct row *row = &mail->row;
+
+	if (row->there || row->finished)
+		violate("m%u is kept twice", mail->number);
+	row->there = true;
+	row->known = g_new0(struct recipient, mail->count);
+}
+
+/* Loading */
+
+static struct submission *
+load_submission(struct mail *mail)
+{
+	struct row *row = &mail->row;
+	struct submission *submission = make_submission(mail);
+
+	submission->queued = true;
+	submission->rounds = row->rounds;
+	submission->attempts = row->attempts;
+	submission->warned = row->warned;
+	submission->known = g_new0(struct recipient, mail->count);
+	for (unsigned i = 0; i < mail->count; i++)
+		recipient_copy(&submission->known[i], &row->known[i]);
+	return submission;
+}
+
+static bool
+is_loadable(const struct mail *mail)
+{
+	return mail->row.there && !mail->row.active && !mail->row.hold &&
+	       !world.stopping && !world.failed && !world.ghost;
+}
+
+static void
+load(struct mail *mail)
+{
+	if (!is_loadable(mail))
+		return;
+	mail->sendings++;
+	mail->row.active = true;
+	virtual_trace("m%u: loaded, round %u", mail->number, mail->row.rounds);
+	fly(make_message_of(mail, load_submission(mail)));
+}
+
+static void
+on_due(void *object)
+{
+	struct mail *mail = object;
+
+	if (mail->row.due_ms <= clock_wall_ms())
+		load(mail);
+}
+
+static void
+wait_until_due(struct mail *mail)
+{
+	virtual_after(mail->row.due_ms - clock_wall_ms(), on_due, mail);
+}
+
+static void
+on_woken(void *object)
+{
+	unsigned count = GPOINTER_TO_UINT(object);
+	int64_t now = clock_wall_ms();
+
+	for (unsigned i = 0; i < world.mails && count > 0; i++) {
+		struct mail *mail = &world.mail[i];
+		if (!is_loadable(mail) || !mail->row.wakes ||
+		    mail->row.landed_ms >= now)
+			continue;
+		happened[HAPPENED_WAKE]++;
+		load(mail);
+		count--;
+	}
+}
+
+static void
+wake(void *store, unsigned count)
+{
+	g_assert(store == &world);
+	virtual_trace("wake %u", count);
+	if (!world.ghost)
+		virtual_after(0, on_woken, GUINT_TO_POINTER(count));
+}
+
+/* Writing */
+
+static void
+check_told(
+    const struct mail *mail, const struct journal *journal, uint64_t newly)
+{
+	const struct mail *report =
+	    journal->report != NULL
+		? &world.mail[journal->report->return_to.session >> 16]
+		: NULL;
+	uint64_t told = report != NULL && !report->warning ? report->tells : 0;
+
+	if (newly != told)
+		violate("m%u: refused %" PRIx64 ", told of %" PRIx64,
+		    mail->number, newly, told);
+}
+
+static void
+enter_recipients(struct mail *mail, const struct journal *journal)
+{
+	uint64_t newly = 0;
+
+	for (unsigned i = 0; i < journal->recipients->len; i++) {
+		const struct journal_recipient *r = &g_array_index(
+		    journal->recipients, struct journal_recipient, i);
+		enum recipient_state was = mail->row.known[r->number].state;
+		if (was != r->is.state &&
+		    (recipient_is_final(was) || was == RECIPIENT_HELD))
+			violate("m%u r%u was %s, is %s", mail->number,
+			    r->number, recipient_state_text(was),
+			    recipient_state_text(r->is.state));
+		if (r->is.state == RECIPIENT_REFUSED &&
+		    was != RECIPIENT_REFUSED)
+			newly |= UINT64_C(1) << r->number;
+		happened[HAPPENED_GIVE_UP] +=
+		    r->is.state == RECIPIENT_REFUSED &&
+		    g_str_has_prefix(r->is.text, "gave up");
+		if (r->is.state == RECIPIENT_DOUBT &&
+		    r->is.until_ms < clock_wall_ms() - 100000)
+			violate("m%u r%u: a doubt that is long over",
+			    mail->number, r->number);
+		set_known(&mail->row, r->number, &r->is);
+	}
+	check_told(mail, journal, newly);
+	mail->row.told |= newly;
+}
+
+static void
+expect_state(
+    const struct mail *mail, const struct journal_attempt *attempt, bool open)
+{
+	for (unsigned i = 0; i < attempt->count; i++) {
+		const struct recipient *is =
+		    &mail->row.known[attempt->recipients[i]];
+		if ((is->state == RECIPIENT_OPEN) != open)
+			violate("m%u r%u is %s", mail->number,
+			    attempt->recipients[i],
+			    recipient_state_text(is->state));
+		if (open && g_strcmp0(is->provider, attempt->provider) != 0)
+			violate("m%u: open by %s, not %s", mail->number,
+			    is->provider, attempt->provider);
+	}
+}
+
+static void
+enter_begun(struct mail *mail, const struct journal *journal)
+{
+	const struct journal_attempt *attempt = journal->attempts->pdata[0];
+	struct row *row = &mail->row;
+
+	if (!row->active || row->open != 0 || attempt->number <= row->attempts)
+		violate("m%u: attempt %u begins, %u open, %u was the last",
+		    mail->number, attempt->number, row->open, row->attempts);
+	enter_recipients(mail, journal);
+	row->open = row->attempts = attempt->number;
+	expect_state(mail, attempt, true);
+}
+
+static void
+enter_ended(struct mail *mail, const struct journal *journal)
+{
+	const struct journal_attempt *attempt = journal->attempts->pdata[0];
+	struct row *row = &mail->row;
+
+	if (!row->active || row->open != attempt->number ||
+	    attempt->ended_ms < attempt->begun_ms)
+		violate("m%u: attempt %u ends, %u is open", mail->number,
+		    attempt->number, row->open);
+	enter_recipients(mail, journal);
+	row->open = 0;
+	expect_state(mail, attempt, false);
+}
+
+static void
+enter_taken(struct mail *mail, const struct journal *journal)
+{
+	struct row *row = &mail->row;
+
+	if (mail->queued || journal->recipients->len != mail->count)
+		violate("m%u is taken wrongly", mail->number);
+	happened[HAPPENED_TAKEOVER]++;
+	add_row(mail);
+	enter_recipients(mail, journal);
+	row->active = true;
+	for (unsigned i = 0; i < journal->attempts->len; i++) {
+		const struct journal_attempt *attempt =
+		    journal->attempts->pdata[i];
+		if (row->open != 0 || attempt->number <= row->attempts)
+			violate("m%u: attempts are out of order", mail->number);
+		row->attempts = attempt->number;
+		row->open = attempt->ended_ms == 0 ? attempt->number : 0;
+	}
+	happened[HAPPENED_TAKEOVER_OPEN] += row->open != 0;
+	if (row->open != 0)
+		expect_state(mail,
+		    journal->attempts->pdata[journal->attempts->len - 1], true);
+}
+
+static void
+enter_report(struct mail *mail, const struct journal *journal)
+{
+	struct mail *report;
+
+	if (journal->report == NULL)
+		return;
+	report = &world.mail[journal->report->return_to.session >> 16];
+	g_assert(report->about == mail);
+	if (report->warning && ++mail->row.warnings > 1)
+		violate("m%u: the sender is warned twice", mail->number);
+	happened[report->warning ? HAPPENED_WARNING : HAPPENED_BOUNCE]++;
+	add_row(report);
+	report->row.due_ms = clock_wall_ms();
+	wait_until_due(report);
+}
+
+/* What the providers said for good is forgotten where the row does not say
+ * it: they are asked again. */
+static void
+forget_refusals(struct mail *mail)
+{
+	for (unsigned i = 0; i < mail->count; i++)
+		if (mail->row.known[i].state == RECIPIENT_WAITING)
+			mail->targets[i].refused = false;
+}
+
+static void
+enter_landed(struct mail *mail, const struct journal *journal)
+{
+	struct row *row = &mail->row;
+
+	if (!row->active || row->open != 0)
+		violate("m%u lands, %u is open", mail->number, row->open);
+	if (journal->rounds < row->rounds || journal->rounds > row->rounds + 1)
+		violate("m%u: round %u after %u", mail->number, journal->rounds,
+		    row->rounds);
+	enter_recipients(mail, journal);
+	enter_report(mail, journal);
+	forget_refusals(mail);
+	row->active = false;
+	row->rounds = journal->rounds;
+	row->due_ms = journal->due_ms;
+	row->wakes = journal->wakes;
+	row->warned = journal->warned;
+	row->hold = journal->hold;
+	row->landed_ms = clock_wall_ms();
+	happened[HAPPENED_HOLD] += row->hold != NULL;
+}
+
+/* Nothing is lost: whoever is not final has something that goes on. */
+static void
+check_row(struct mail *mail)
+{
+	struct row *row = &mail->row;
+	unsigned states[RECIPIENT_DROPPED + 1] = { 0 };
+	unsigned final;
+
+	for (unsigned i = 0; i < mail->count; i++)
+		states[row->known[i].state]++;
+	final = states[RECIPIENT_ACCEPTED] + states[RECIPIENT_REFUSED];
+	if ((states[RECIPIENT_OPEN] > 0) != (row->open != 0))
+		violate("m%u: %u recipients open, attempt %u", mail->number,
+		    states[RECIPIENT_OPEN], row->open);
+	if (row->active)
+		return;
+	if ((states[RECIPIENT_WAITING] + states[RECIPIENT_DOUBT] > 0) !=
+	    (row->due_ms != 0))
+		violate("m%u rests: %u wait, %u doubts, due %" PRId64,
+		    mail->number, states[RECIPIENT_WAITING],
+		    states[RECIPIENT_DOUBT], row->due_ms);
+	if ((row->hold != NULL) !=
+	    (row->due_ms == 0 && states[RECIPIENT_HELD] > 0))
+		violate("m%u: %u held, hold is %s", mail->number,
+		    states[RECIPIENT_HELD], row->hold);
+	row->finished = final == mail->count;
+	row->there = !row->finished;
+	if (row->due_ms != 0)
+		wait_until_due(mail);
+}
+
+static void
+enter(const struct note *note)
+{
+	static void (*const enterers[])(
+	    struct mail *, const struct journal *) = {
+		[JOURNAL_BEGUN] = enter_begun,
+		[JOURNAL_ENDED] = enter_ended,
+		[JOURNAL_LANDED] = enter_landed,
+		[JOURNAL_TAKEN] = enter_taken,
+	};
+	static const char *const texts[] = { "begun", "ended", "landed",
+		"taken" };
+	const struct journal *journal = note->journal;
+
+	if (journal == NULL) {
+		add_row(note->fresh);
+		note->fresh->row.due_ms = clock_wall_ms();
+		answer_fresh(note->fresh, true);
+		load(note->fresh);
+		return;
+	}
+	struct mail *mail = find_mail(journal->message);
+	virtual_trace("m%u: %s, on disk", mail->number, texts[journal->kind]);
+	if (journal->kind != JOURNAL_TAKEN && !mail->row.there) {
+		violate("m%u is not there", mail->number);
+		return;
+	}
+	enterers[journal->kind](mail, journal);
+	check_row(mail);
+}
+
+static void
+tell_note(struct note *note, bool recorded)
+{
+	if (note->journal != NULL && note->journal->recorded != NULL)
+		note->journal->recorded(note->journal->object, recorded);
+	if (note->journal == NULL && !recorded)
+		answer_fresh(note->fresh, false);
+	free_note(note);
+}
+
+static void on_death(void *object);
+
+/* A sync went wrong: the process ends soon. */
+static void
+fail_store(void)
+{
+	struct note *note;
+
+	virtual_trace("the store fails");
+	world.failed = true;
+	happened[HAPPENED_FAILURE]++;
+	while ((note = g_queue_pop_head(&world.notes)) != NULL)
+		tell_note(note, false);
+	dispatcher_stop(world.dispatcher, NULL, NULL);
+	virtual_after(virtual_random(300), on_death, NULL);
+}
+
+/* One transaction, then everyone is told. */
+static void
+on_commit(void *object)
+{
+	struct note *note;
+
+	(void)object;
+	if (!world.stopping && virtual_random(1000) == 0) {
+		fail_store();
+		return;
+	}
+	for (GList *link = world.notes.head; link != NULL; link = link->next)
+		enter(link->data);
+	while ((note = g_queue_pop_head(&world.notes)) != NULL)
+		tell_note(note, true);
+}
+
+static void
+on_refused(void *object)
+{
+	tell_note(object, false);
+}
+
+/* A full disk may make it wait. */
+static void
+add_note(struct note *note)
+{
+	if (world.ghost || world.failed) {
+		virtual_after(0, on_refused, note);
+		return;
+	}
+	if (g_queue_is_empty(&world.notes))
+		virtual_after(virtual_random(virtual_chance(2) ? 60000 : 20),
+		    on_commit, NULL);
+	g_queue_push_tail(&world.notes, note);
+}
+
+static void
+check_passed(const struct mail *mail, const struct journal *journal)
+{
+	if (mail->row.there || mail->queued ||
+	    journal->recipients->len != mail->count)
+		violate("m%u passes, and is the queue's", mail->number);
+}
+
+static void
+post_journal(void *store, struct journal *journal)
+{
+	struct note *note;
+
+	g_assert(store == &world);
+	if (journal->kind == JOURNAL_PASSED) {
+		if (!world.ghost)
+			check_passed(find_mail(journal->message), journal);
+		journal_free(journal);
+		return;
+	}
+	note = g_new0(struct note, 1);
+	note->journal = journal;
+	add_note(note);
+}
+
+/* Nothing is sent before it was recorded to begin. */
+static void
+check_begun(const struct mail *mail, unsigned recipient)
+{
+	const struct row *row = &mail->row;
+
+	if (!row->there && !mail->queued)
+		return;
+	if (!row->there || row->open == 0 ||
+	    row->known[recipient].state != RECIPIENT_OPEN)
+		violate("m%u r%u is sent, and not recorded to be", mail->number,
+		    recipient);
+}
+
+/* Reports */
+
+const char *
+bounce_obstacle(const struct message *message, const char *const *known)
+{
+	const struct mail *mail = find_mail(message);
+
+	g_assert(known != NULL);
+	if (mail->about != NULL)
+		return "a report";
+	return mail->mute ? "mute" : NULL;
+}
+
+static void
+note_told(struct mail *report, const GArray *recipients)
+{
+	for (unsigned i = 0; i < recipients->len; i++) {
+		const struct journal_recipient *told =
+		    &g_array_index(recipients, struct journal_recipient, i);
+		report->tells |= UINT64_C(1) << told->number;
+		if (told->is.state == RECIPIENT_REFUSED ||
+		    (report->warning && told->is.state == RECIPIENT_WAITING))
+			continue;
+		violate("m%u: told of r%u, which is %s", report->about->number,
+		    told->number, recipient_state_text(told->is.state));
+	}
+}
+
+struct submission *
+bounce_make(const struct message *message, const GArray *recipients,
+    const struct bounce_options *options)
+{
+	struct mail *report = &world.mail[world.mails];
+
+	errno = ENOSPC;
+	if (world.mails == MAILS_MAX || virtual_chance(10) || world.ghost) {
+		happened[HAPPENED_LATE_BOUNCE]++;
+		return NULL;
+	}
+	report->number = world.mails++;
+	report->about = find_mail(message);
+	report->count = 1;
+	report->queued = true;
+	report->warning = options->action == BOUNCE_DELAYED;
+	report->row.received_ms = clock_wall_ms();
+	report->disliked = virtual_random(16) & virtual_random(16);
+	if (!g_str_has_prefix(options->from, "MAILER-DAEMON@example."))
+		violate("m%u: a report from %s", report->about->number,
+		    options->from);
+	note_told(report, recipients);
+	return make_submission(report);
+}
+
+#endif

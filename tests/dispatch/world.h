@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The made-up world of test_world.c: its mails and providers, the truth about
+ * each, and what went against the promises.
+ */
+#ifndef TESTS_DISPATCH_WORLD_H
+#define TESTS_DISPATCH_WORLD_H
+
+#include "dispatch/dispatcher.h"
+#include "mail/submission.h"
+#include "state.h"
+#include "virtual.h"
+#include <stdarg.h>
+#include <stdlib.h>
+
+#define SUPPLIERS   4
+#define MAILS       6
+#define MAILS_MAX   64 /* with our own reports */
+#define RECIPIENTS  40
+#define DEADLINE_MS 50000
+#define STORM_MS    (8 * 60 * 1000)
+#define PATIENCE_MS (30 * 60 * 1000) /* after the storm */
+#define PAUSE_MS    4000             /* the least pause: 5 s x 0.8 */
+#define ACCOUNT_MS  60000
+#define SENDER_MS   40000
+
+enum mood {
+	WELL,
+	SLOW,        /* well, within a minute */
+	UNREACHABLE, /* refused, reset in the body */
+	DEAF,        /* takes the request, maybe the mail, never answers */
+	FAILING,     /* 502 after the whole body; may have taken the mail */
+	MUTE,        /* says nothing about some recipients */
+	BUSY,        /* 429 */
+	LOCKED,      /* 401 */
+	FORGED,      /* its certificate is wrong */
+	PICKY,       /* refuses a From domain */
+	GREYLISTING, /* puts some recipients off */
+	OUR_FAULT,   /* the spool cannot be read */
+	MOODS,
+};
+
+struct supplier {
+	struct provider provider;
+	struct translator translator;
+	enum mood mood;
+	int64_t mood_until_ms;
+	bool whole; /* refuses the whole call for one bad recipient */
+	unsigned open;
+	int64_t paused_until_ms;
+	int64_t sender_until_ms[2]; /* by From domain */
+	unsigned paused_at;         /* step */
+};
+
+/* The truth about one recipient. */
+struct target {
+	uint32_t bad; /* suppliers that refuse this address */
+	unsigned taken, doubts;
+	bool known;   /* an answer said accepted */
+	bool refused; /* an answer said never */
+	bool open;    /* an exchange is under way */
+	uint32_t payload_by;
+	int64_t doubt_until_ms;
+	unsigned doubt_by, doubt_sending;
+};
+
+/* What the virtual queue keeps of a mail. */
+struct row {
+	bool there, active, finished;
+	const char *hold;
+	int64_t received_ms, due_ms, landed_ms; /* wall clock */
+	bool wakes, warned;
+	unsigned rounds, attempts, warnings;
+	unsigned open; /* the number of the attempt that is open; 0: none */
+	uint64_t told; /* recipients that a bounce told of */
+	struct recipient *known;
+};
+
+struct mail {
+	unsigned number, from; /* From domain */
+	unsigned count;
+	struct target targets[RECIPIENTS];
+	uint32_t disliked; /* by suppliers: payload */
+	uint32_t unfit;    /* for suppliers: cannot be encoded */
+	unsigned sendings; /* and loadings */
+	unsigned asking;   /* the sending that is to be answered */
+	int64_t deadline_ms;
+	bool asked;    /* an answer is due */
+	unsigned code; /* the last answer */
+	bool queued;   /* it is for the queue from the first */
+	bool mute;     /* nobody may be told of it */
+	struct row row;
+
+	/* a report of our own, about these of that mail */
+	struct mail *about;
+	uint64_t tells;
+	bool warning;
+};
+
+/* One exchange. */
+struct job {
+	struct mail *mail;
+	unsigned supplier, sending, count, sent_at;
+	unsigned *recipients;
+	struct exchange *exchange;
+	enum exchange_end end;
+	struct outcome *outcome;
+};
+
+static struct {
+	uint32_t seed;
+	unsigned suppliers, mails, step, stopped;
+	unsigned answered, logged;     /* attempts */
+	int64_t doubt_ms, unlikely_ms; /* settings */
+	int64_t give_up_ms;
+	struct supplier all[SUPPLIERS];
+	struct mail mail[MAILS_MAX];
+	bool queue;   /* there is one */
+	GQueue notes; /* struct note: what the store has not written yet */
+	bool failed;  /* the store: the process is about to end */
+	bool ghost;   /* what runs is of a process that has died */
+	GPtrArray *jobs;
+	struct dispatcher *dispatcher;
+	bool stopping;
+	char *violation;
+} world;
+
+/* How often each thing happened, over all seeds: a simulation in which it never
+ * does says nothing of it. */
+enum happening {
+	HAPPENED_DEATH,
+	HAPPENED_FAILURE,
+	HAPPENED_LOSS,
+	HAPPENED_TAKEOVER,
+	HAPPENED_TAKEOVER_OPEN,
+	HAPPENED_BOUNCE,
+	HAPPENED_WARNING,
+	HAPPENED_HOLD,
+	HAPPENED_GIVE_UP,
+	HAPPENED_WAKE,
+	HAPPENED_LATE_BOUNCE,
+	HAPPENINGS,
+};
+
+static const char *const happenings[] = {
+	[HAPPENED_DEATH] = "deaths of the process",
+	[HAPPENED_FAILURE] = "of them by a failed sync",
+	[HAPPENED_LOSS] = "attempts begun and never ended",
+	[HAPPENED_TAKEOVER] = "mails taken over",
+	[HAPPENED_TAKEOVER_OPEN] = "of them with an open attempt",
+	[HAPPENED_BOUNCE] = "bounces",
+	[HAPPENED_WARNING] = "warnings",
+	[HAPPENED_HOLD] = "mails held",
+	[HAPPENED_GIVE_UP] = "recipients given up",
+	[HAPPENED_WAKE] = "mails woken before they were due",
+	[HAPPENED_LATE_BOUNCE] = "bounces that could not be made at first",
+};
+
+static unsigned happened[HAPPENINGS];
+
+static const char *const names[SUPPLIERS + 1] = { "p0", "p1", "p2", "p3",
+	NULL };
+static const char *const domains[] = { "example.com", "example.net" };
+
+static void violate(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+static void
+violate(const char *format, ...)
+{
+	va_list arguments;
+
+	if (world.violation != NULL)
+		return;
+	va_start(arguments, format);
+	world.violation = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	virtual_trace("VIOLATED: %s", world.violation);
+}
+
+#endif
