@@ -22,24 +22,22 @@ find_provider(struct json_object *object)
 	return fact_text_or(object, "provider", "a provider");
 }
 
-/* "mailgun said 503: Service Unavailable"; "" when nobody said anything. */
+/* "mailgun said 503: Service Unavailable"; "mailgun: Connection refused" when
+ * it was never heard; "" when nothing is known. */
 static char *
 quote_provider(struct json_object *object)
 {
 	g_autofree char *provider = fact_text(object, "provider");
-	g_autofree char *text = fact_text(object, "text");
+	g_autofree char *text = fact_text_or(object, "text", "");
 	uint64_t status = fact_number(object, "status");
-	GString *quote = g_string_new(NULL);
+	g_autofree char *said =
+	    status != 0 ? g_strdup_printf(" said %u", (unsigned)status)
+			: g_strdup("");
 
-	if (provider == NULL || (status == 0 && text == NULL))
-		return g_string_free(quote, FALSE);
-	g_string_append_printf(quote, "%s said", provider);
-	if (status != 0)
-		g_string_append_printf(quote, " %u", (unsigned)status);
-	if (text != NULL && *text != '\0')
-		g_string_append_printf(
-		    quote, "%s %s", status != 0 ? ":" : "", text);
-	return g_string_free(quote, FALSE);
+	if (provider == NULL || (status == 0 && *text == '\0'))
+		return g_strdup("");
+	return g_strconcat(
+	    provider, said, *text != '\0' ? ": " : "", text, NULL);
 }
 
 static char *

@@ -71,6 +71,8 @@ TRIED = recipient("c@example.org", provider="mailgun", text="Slow down",
 REFUSED = recipient("d@example.org", "refused", provider="mailgun",
                     suppressed=True, text="no such user",
                     **{"class": "recipient", "status": 550})
+UNHEARD = recipient("g@example.org", provider="mailgun", text="no route",
+                    **{"class": "outage", "status": None})
 HELD = recipient("e@example.org", "held", text="it has crashed us")
 DROPPED = recipient("f@example.org", "dropped")
 
@@ -280,6 +282,8 @@ STORIES = [
         r"(?s)attempt 1.*retry by uid 0.*attempt 2: mandrill was asked for "
         r"<b@example\.org>, as the MIME as it came\n +under way",
         r"<b@example\.org> is in doubt until 20"]),
+    ("not heard", {"recipients": [UNHEARD]}, [
+        r"<g@example\.org>: waiting; mailgun: no route$"]),
     ("overdue", {"due": moment(-10)}, [r"it is due since 20"]),
     ("active", {"state": "active", "due": None}, [r"It is being sent now\."]),
     ("held", {"state": "held", "due": None, "hold": "it has crashed us"}, [
