@@ -42,12 +42,12 @@ remember(struct database *database, enum engine_result result, char *error)
 }
 
 /* A sync that finds no space has perhaps written half of what it was asked to,
- * and will not tell again: that is no full disk but an unknown one. */
+ * and will not tell again: that is no full disk but an unknown one.  errno is
+ * of the call that failed: sqlite3_system_errno() knows nothing of those of a
+ * commit, and keeps those of older errors. */
 static bool
-is_full(struct database *database, int code)
+is_full(int code, int reason)
 {
-	int reason = sqlite3_system_errno(database->handle);
-
 	if (code == SQLITE_FULL)
 		return true;
 	return (code & 0xff) == SQLITE_IOERR && code != SQLITE_IOERR_FSYNC &&
@@ -77,9 +77,8 @@ advise(int code)
 }
 
 static char *
-describe(struct database *database, int code)
+describe(struct database *database, int code, int reason)
 {
-	int reason = sqlite3_system_errno(database->handle);
 	bool told = reason != 0 && ((code & 0xff) == SQLITE_IOERR ||
 				       (code & 0xff) == SQLITE_CANTOPEN);
 
@@ -91,14 +90,14 @@ describe(struct database *database, int code)
 bool
 database_fail(struct database *database, int code)
 {
-	enum engine_result result =
-	    is_full(database, code) ? ENGINE_FULL : ENGINE_BAD;
+	int reason = errno;
 
 	if (database->result != ENGINE_OK)
 		return false;
 	database->damaged =
 	    (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
-	remember(database, result, describe(database, code));
+	remember(database, is_full(code, reason) ? ENGINE_FULL : ENGINE_BAD,
+	    describe(database, code, reason));
 	return false;
 }
 
@@ -124,8 +123,10 @@ database_damage(struct database *database, const char *format, ...)
 static bool
 run(struct database *database, const char *sql)
 {
-	int code = sqlite3_exec(database->handle, sql, NULL, NULL, NULL);
+	int code;
 
+	errno = 0;
+	code = sqlite3_exec(database->handle, sql, NULL, NULL, NULL);
 	return code == SQLITE_OK || database_fail(database, code);
 }
 
@@ -152,9 +153,10 @@ database_rollback(struct database *database)
 	/* SQLite may have rolled it back by itself. */
 	if (sqlite3_get_autocommit(database->handle) != 0)
 		return;
+	errno = 0;
 	code = sqlite3_exec(database->handle, "ROLLBACK", NULL, NULL, NULL);
 	if (code != SQLITE_OK && database->result != ENGINE_BAD)
-		remember(database, ENGINE_BAD, describe(database, code));
+		remember(database, ENGINE_BAD, describe(database, code, errno));
 }
 
 sqlite3_stmt *
@@ -167,6 +169,7 @@ database_statement(struct database *database, const char *sql)
 		return NULL;
 	if (statement != NULL)
 		return statement;
+	errno = 0;
 	code = sqlite3_prepare_v3(database->handle, sql, -1,
 	    SQLITE_PREPARE_PERSISTENT, &statement, NULL);
 	if (code != SQLITE_OK) {
@@ -182,14 +185,15 @@ database_statement(struct database *database, const char *sql)
 static int
 on_wal(void *object, sqlite3 *handle, const char *name, int pages)
 {
-	struct database *database = object;
 	int code;
 
+	(void)object;
+	errno = 0;
 	if (pages < CHECKPOINT_PAGES)
 		return SQLITE_OK;
 	code = sqlite3_wal_checkpoint_v2(
 	    handle, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	if (code == SQLITE_OK || code == SQLITE_BUSY || is_full(database, code))
+	if (code == SQLITE_OK || code == SQLITE_BUSY || is_full(code, errno))
 		return SQLITE_OK;
 	return code;
 }
@@ -281,7 +285,7 @@ set_pragmas(struct database *database, enum database_sync sync)
 		    g_strdup_printf("%s has journal_mode %s, expected wal: "
 				    "state_dir must be on a local file system",
 			database->path, mode));
-	sqlite3_wal_hook(database->handle, on_wal, database);
+	sqlite3_wal_hook(database->handle, on_wal, NULL);
 	return true;
 }
 
@@ -325,10 +329,12 @@ check_file(struct database *database)
 static bool
 connect_file(struct database *database)
 {
-	int code = sqlite3_open_v2(database->path, &database->handle,
+	int code;
+
+	errno = 0;
+	code = sqlite3_open_v2(database->path, &database->handle,
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
 	    NULL);
-
 	sqlite3_extended_result_codes(database->handle, 1);
 	if (code != SQLITE_OK)
 		return database_fail(database, code);
@@ -355,8 +361,11 @@ open_file(struct database *database, const struct schema *schema,
 static void
 free_database(struct database *database)
 {
+	int code;
+
 	g_hash_table_unref(database->kept);
-	sqlite3_close(database->handle);
+	code = sqlite3_close(database->handle);
+	g_assert(code == SQLITE_OK);
 	g_free(database->path);
 	g_free(database->error);
 	g_free(database);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "query.h"
 
-#include <string.h>
+#include <errno.h>
 
 struct query
 query_open(struct database *database, const char *table, const char *sql)
@@ -95,6 +95,7 @@ query_next(struct query *query)
 	int code = SQLITE_DONE;
 
 	query->read = 0;
+	errno = 0;
 	if (is_well(query))
 		code = sqlite3_step(query->statement);
 	if (code == SQLITE_ROW)

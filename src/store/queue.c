@@ -324,46 +324,52 @@ queue_body_path(const struct queue *queue, const char *id)
 	return g_build_filename(queue->directory, "bodies", id, NULL);
 }
 
+/* Each returns NULL and in *wrong the errno of what failed. */
 static struct spool *
-open_file(struct queue *queue, const struct queue_body *body, bool *missing)
+open_file(struct queue *queue, const struct queue_body *body, int *wrong)
 {
 	g_autofree char *path = queue_body_path(queue, body->id);
 	struct spool *spool =
 	    spool_open(queue->options.place, path, body->size, body->digest);
 
-	*missing = errno == ENOENT || errno == EBADMSG || errno == EIO;
+	*wrong = errno;
 	return spool;
 }
 
-/* The row holds it; what is no longer what was kept is EBADMSG. */
 static struct spool *
-open_row(struct queue *queue, const struct queue_body *body, bool *missing)
+copy_row(struct queue *queue, struct query *query, int *wrong)
 {
-	struct query query = query_open(queue->database, "body",
-	    "SELECT mail, bytes FROM body WHERE mail = ?");
 	struct spool *spool = spool_new(queue->options.place);
 	const void *bytes;
 	size_t length;
-	bool kept;
 
-	query_put_number(&query, body->number);
-	*missing = true;
-	errno = ENOENT;
-	if (!query_next(&query)) {
-		spool_unref(spool);
-		return NULL;
-	}
-	query_number(&query, 1, INT64_MAX);
-	bytes = query_bytes(&query, &length);
-	kept = spool_append(spool, bytes, length) && spool_seal(spool);
-	*missing = kept;
-	query_end(&query);
-	if (kept && spool_size(spool) == body->size &&
-	    spool_digest(spool) == body->digest)
+	query_number(query, 1, INT64_MAX);
+	bytes = query_bytes(query, &length);
+	if (spool_append(spool, bytes, length) && spool_seal(spool))
 		return spool;
-	if (kept)
-		errno = EBADMSG;
-	g_clear_pointer(&spool, spool_unref);
+	*wrong = errno;
+	spool_unref(spool);
+	return NULL;
+}
+
+static struct spool *
+open_row(struct queue *queue, const struct queue_body *body, int *wrong)
+{
+	struct query query = query_open(queue->database, "body",
+	    "SELECT mail, bytes FROM body WHERE mail = ?");
+	struct spool *spool;
+
+	*wrong = ENOENT;
+	query_put_number(&query, body->number);
+	if (!query_next(&query))
+		return NULL;
+	spool = copy_row(queue, &query, wrong);
+	query_end(&query);
+	if (spool == NULL || (spool_size(spool) == body->size &&
+				 spool_digest(spool) == body->digest))
+		return spool;
+	*wrong = EBADMSG;
+	spool_unref(spool);
 	return NULL;
 }
 
@@ -371,14 +377,16 @@ struct spool *
 queue_body_open(struct queue *queue, const struct queue_body *body,
     bool *missing, char **why)
 {
-	struct spool *spool = body->in_file ? open_file(queue, body, missing)
-					    : open_row(queue, body, missing);
+	int wrong = 0;
+	struct spool *spool = body->in_file ? open_file(queue, body, &wrong)
+					    : open_row(queue, body, &wrong);
 
+	*missing = wrong == ENOENT || wrong == EBADMSG || wrong == EIO;
 	if (spool == NULL)
 		*why = g_strdup_printf("%s%s: %s",
 		    body->in_file ? "the file bodies/" : "the body",
 		    body->in_file ? body->id : "",
-		    errno == EBADMSG ? "not the bytes that were received"
-				     : strerror(errno));
+		    wrong == EBADMSG ? "not the bytes that were received"
+				     : strerror(wrong));
 	return spool;
 }

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: MIT */
+/* What people ask of the queue and do to it. */
+#include "stand.h"
+
+/* Three mails, one in each place: 1 waits, 2 is active, 3 is held. */
+static void
+fill(struct stand *stand)
+{
+	struct recipient held = {
+		.state = RECIPIENT_HELD,
+		.text = (char *)"why",
+	};
+	struct message *message;
+	struct journal *journal;
+	bool finished;
+
+	message_unref(stand_accept(stand, 2, false));
+	message_unref(stand_accept(stand, 2, true));
+	message = stand_accept(stand, 2, true);
+	journal = journal_new(JOURNAL_LANDED, message);
+	journal_add_recipient(journal, 0, &held);
+	journal->hold = "poison";
+	stand_begin(stand);
+	assert_int_equal(
+	    stand->engine->enter(stand->self, journal, false, &finished),
+	    ENGINE_OK);
+	stand_commit(stand);
+	journal_free(journal);
+	message_unref(message);
+}
+
+static const char *const ids[] = {
+	NULL,
+	"00000000000000000000000001",
+	"00000000000000000000000002",
+	"00000000000000000000000003",
+};
+
+static enum engine_result
+act(struct stand *stand, struct store_ask *ask, unsigned most,
+    GPtrArray *finished)
+{
+	enum engine_result result;
+
+	stand_begin(stand);
+	result = stand->engine->act(stand->self, ask, most, 50000, finished);
+	stand_commit(stand);
+	return result;
+}
+
+/* Each deed at a mail in each place: what is true of it then. */
+static const struct {
+	const char *name;
+	enum store_question question;
+	unsigned mail;        /* 1 waits, 2 is active, 3 is held */
+	const char *obstacle; /* NULL: it is done */
+	const char *due, *hold, *states;
+} deeds[] = {
+	{ "retry waiting", STORE_RETRY, 1, NULL, "50000", "-", "0,0" },
+	{ "retry active", STORE_RETRY, 2, "being sent", "-", "-", "0,0" },
+	{ "retry held", STORE_RETRY, 3, "release it", "-", "poison", "5,0" },
+	{ "hold waiting", STORE_HOLD, 1, NULL, "-", "held by uid 0", "0,0" },
+	{ "hold active", STORE_HOLD, 2, "being sent", "-", "-", "0,0" },
+	{ "hold held", STORE_HOLD, 3, "held already", "-", "poison", "5,0" },
+	{ "release waiting", STORE_RELEASE, 1, "not held", "1001", "-", "0,0" },
+	{ "release active", STORE_RELEASE, 2, "not held", "-", "-", "0,0" },
+	{ "release held", STORE_RELEASE, 3, NULL, "50000", "-", "0,0" },
+	{ "drop waiting", STORE_DROP, 1, NULL, "-", "-", "6,6" },
+	{ "drop active", STORE_DROP, 2, "being sent", "-", "-", "0,0" },
+	{ "drop held", STORE_DROP, 3, NULL, "-", "-", "6,6" },
+};
+
+static void
+check_deed(struct stand *stand, size_t i)
+{
+	g_autofree char *place = g_strdup_printf(
+	    "SELECT coalesce(due, '-') || '|' || coalesce(hold, '-')"
+	    " FROM mail WHERE number = %u",
+	    deeds[i].mail);
+	g_autofree char *states = g_strdup_printf(
+	    "SELECT group_concat(state) FROM recipient WHERE mail = %u",
+	    deeds[i].mail);
+	g_autofree char *want =
+	    g_strdup_printf("%s|%s", deeds[i].due, deeds[i].hold);
+
+	stand_expect(stand, place, want);
+	stand_expect(stand, states, deeds[i].states);
+	stand_expect(stand, "SELECT count(*) FROM act",
+	    deeds[i].obstacle == NULL ? "1" : "0");
+}
+
+static void
+test_deeds(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(deeds); i++) {
+		struct stand *stand = stand_new();
+		GPtrArray *finished = g_ptr_array_new_with_free_func(g_free);
+		struct store_ask ask = {
+			.question = deeds[i].question,
+			.id = ids[deeds[i].mail],
+			.who = "uid 0",
+		};
+		bool dropped;
+
+		print_message("%s\n", deeds[i].name);
+		fill(stand);
+		assert_int_equal(act(stand, &ask, 10, finished), ENGINE_OK);
+		assert_true(ask.found);
+		assert_int_equal(
+		    ask.changed, deeds[i].obstacle == NULL ? 1 : 0);
+		if (deeds[i].obstacle == NULL)
+			assert_null(ask.obstacle);
+		else
+			assert_non_null(
+			    strstr(ask.obstacle, deeds[i].obstacle));
+		check_deed(stand, i);
+		dropped = deeds[i].question == STORE_DROP &&
+			  deeds[i].obstacle == NULL;
+		assert_int_equal(finished->len, dropped ? 1 : 0);
+		store_ask_clear(&ask);
+		g_ptr_array_unref(finished);
+		stand_free(stand);
+	}
+}
+
+static void
+test_deed_absent(void **state)
+{
+	struct stand *stand = stand_new();
+	struct store_ask ask = { .question = STORE_DROP, .id = "nobody" };
+
+	(void)state;
+	assert_int_equal(act(stand, &ask, 10, NULL), ENGINE_OK);
+	assert_false(ask.found);
+	assert_int_equal(ask.changed, 0);
+	stand_free(stand);
+}
+
+/* Seven waiting and three held mails, in slices of four. */
+static const struct {
+	const char *name;
+	enum store_question question;
+	int place;
+	unsigned changed; /* in all */
+} bulks[] = {
+	{ "retry what waits", STORE_RETRY, STORE_WAITING, 7 },
+	{ "retry all", STORE_RETRY, -1, 7 },
+	{ "retry what is held", STORE_RETRY, STORE_HELD, 0 },
+	{ "hold all", STORE_HOLD, -1, 7 },
+	{ "release all", STORE_RELEASE, -1, 3 },
+	{ "release what is held", STORE_RELEASE, STORE_HELD, 3 },
+	{ "drop what is held", STORE_DROP, STORE_HELD, 3 },
+	{ "drop all", STORE_DROP, -1, 10 },
+	{ "drop what is active", STORE_DROP, STORE_ACTIVE, 0 },
+	{ "drop what is finished", STORE_DROP, STORE_FINISHED, 0 },
+};
+
+static void
+fill_many(struct stand *stand)
+{
+	GPtrArray *finished = g_ptr_array_new_with_free_func(g_free);
+	struct store_ask hold = {
+		.question = STORE_HOLD,
+		.place = -1,
+		.who = "uid 0",
+	};
+
+	for (int i = 0; i < 3; i++)
+		message_unref(stand_accept(stand, 1, false));
+	act(stand, &hold, 10, finished);
+	assert_int_equal(hold.changed, 3);
+	for (int i = 0; i < 7; i++)
+		message_unref(stand_accept(stand, 1, false));
+	/* due later than now; four of them were tried before */
+	stand_run(stand, "UPDATE mail SET due = 60000, rounds = number % 2"
+			 " WHERE due IS NOT NULL");
+	g_ptr_array_unref(finished);
+}
+
+static void
+test_bulks(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(bulks); i++) {
+		struct stand *stand = stand_new();
+		GPtrArray *finished = g_ptr_array_new_with_free_func(g_free);
+		struct store_ask ask = {
+			.question = bulks[i].question,
+			.place = bulks[i].place,
+			.who = "uid 0",
+		};
+		unsigned changed = 0, rounds = 0;
+
+		print_message("%s\n", bulks[i].name);
+		fill_many(stand);
+		do {
+			assert_int_equal(
+			    act(stand, &ask, 4, finished), ENGINE_OK);
+			changed += ask.changed;
+			assert_true(ask.changed <= 4 && ++rounds < 5);
+		} while (ask.changed == 4);
+		assert_int_equal(changed, bulks[i].changed);
+		assert_int_equal(finished->len,
+		    bulks[i].question == STORE_DROP ? changed : 0);
+		store_ask_clear(&ask);
+		g_ptr_array_unref(finished);
+		stand_free(stand);
+	}
+}
+
+/* ---- questions ---- */
+
+static const struct {
+	const char *name;
+	int place;
+	unsigned after; /* which mail; 0: none */
+	unsigned limit;
+	const char *ids; /* their last digits */
+} lists[] = {
+	{ "all", -1, 0, 0, "123" },
+	{ "waiting", STORE_WAITING, 0, 0, "1" },
+	{ "active", STORE_ACTIVE, 0, 0, "2" },
+	{ "held", STORE_HELD, 0, 0, "3" },
+	{ "finished", STORE_FINISHED, 0, 0, "" },
+	{ "one", -1, 0, 1, "1" },
+	{ "the next two", -1, 1, 2, "23" },
+	{ "after the last", -1, 3, 2, "" },
+	{ "held after the first", STORE_HELD, 1, 2, "3" },
+};
+
+static void
+test_lists(void **state)
+{
+	struct stand *stand = stand_new();
+
+	(void)state;
+	fill(stand);
+	for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
+		struct store_ask ask = {
+			.question = STORE_LIST,
+			.place = lists[i].place,
+			.id = ids[lists[i].after],
+			.limit = lists[i].limit,
+		};
+		g_autoptr(GString) have = g_string_new(NULL);
+
+		print_message("%s\n", lists[i].name);
+		assert_int_equal(
+		    stand->engine->ask(stand->self, &ask), ENGINE_OK);
+		assert_true(ask.found);
+		for (unsigned m = 0; m < ask.mails->len; m++) {
+			const struct store_mail *mail =
+			    g_ptr_array_index(ask.mails, m);
+
+			g_string_append_c(have, mail->id[ID_LENGTH - 1]);
+			assert_int_equal(mail->recipients->len, 2);
+			assert_int_equal(mail->attempts->len, 0);
+		}
+		assert_string_equal(have->str, lists[i].ids);
+		store_ask_clear(&ask);
+	}
+	stand_free(stand);
+}
+
+static void
+check_mail(const struct store_mail *mail)
+{
+	const struct store_recipient *recipient =
+	    g_ptr_array_index(mail->recipients, 0);
+	const struct store_act *done;
+
+	assert_string_equal(mail->id, ids[3]);
+	assert_int_equal(mail->place, STORE_HELD);
+	assert_string_equal(mail->hold, "poison");
+	assert_int_equal(mail->due_ms, 0);
+	assert_int_equal(mail->received_ms, 1003);
+	assert_string_equal(mail->listener, "main");
+	assert_string_equal(mail->peer, "192.0.2.7");
+	assert_string_equal(mail->helo, "app.example.com");
+	assert_string_equal(mail->sender, "app@example.com");
+	assert_false(mail->report);
+	assert_string_equal(recipient->address, "0@example.org");
+	assert_int_equal(recipient->is.state, RECIPIENT_HELD);
+	assert_string_equal(recipient->is.text, "why");
+	assert_int_equal(mail->acts->len, 1);
+	done = g_ptr_array_index(mail->acts, 0);
+	assert_int_equal(done->at_ms, 7);
+	assert_string_equal(done->what, "hold");
+	assert_string_equal(done->who, "uid 1000");
+}
+
+static void
+test_mail(void **state)
+{
+	struct stand *stand = stand_new();
+	struct store_ask ask = { .question = STORE_MAIL, .id = ids[3] };
+	const struct store_mail *mail;
+	const struct journal_attempt *attempt;
+
+	(void)state;
+	fill(stand);
+	stand_run(stand, "INSERT INTO act (mail, at, what, who)"
+			 " VALUES (3, 7, 'hold', 'uid 1000')");
+	stand_run(stand, "UPDATE mail SET attempts = 2 WHERE number = 3");
+	stand_run(stand,
+	    "INSERT INTO attempt VALUES"
+	    " (3, 2, 'mandrill', 0, '[1]', 8, 9, 10, 6, 429, 'slow'),"
+	    " (3, 1, 'mailgun', 1, '[0,1]', 5, 6, 7, 8, 0, NULL)");
+	assert_int_equal(stand->engine->ask(stand->self, &ask), ENGINE_OK);
+	assert_true(ask.found);
+	assert_int_equal(ask.mails->len, 1);
+	mail = g_ptr_array_index(ask.mails, 0);
+	check_mail(mail);
+	assert_int_equal(mail->attempts->len, 2);
+	attempt = g_ptr_array_index(mail->attempts, 0);
+	assert_int_equal(attempt->number, 1);
+	assert_int_equal(attempt->count, 2);
+	assert_int_equal(attempt->class, VERDICT_DOUBT);
+	attempt = g_ptr_array_index(mail->attempts, 1);
+	assert_string_equal(attempt->provider, "mandrill");
+	assert_int_equal(attempt->form, DELIVERY_FIELDS);
+	assert_int_equal(attempt->recipients[0], 1);
+	assert_int_equal(attempt->begun_ms, 8);
+	assert_int_equal(attempt->ended_ms, 9);
+	assert_int_equal(attempt->sent_bytes, 10);
+	assert_int_equal(attempt->status, 429);
+	assert_string_equal(attempt->text, "slow");
+	store_ask_clear(&ask);
+	ask.id = "nobody";
+	assert_int_equal(stand->engine->ask(stand->self, &ask), ENGINE_OK);
+	assert_false(ask.found);
+	store_ask_clear(&ask);
+	stand_free(stand);
+}
+
+static void
+test_body(void **state)
+{
+	struct stand *stand = stand_new();
+	struct store_ask ask = { .question = STORE_BODY, .id = ids[1] };
+
+	(void)state;
+	fill(stand);
+	assert_int_equal(stand->engine->ask(stand->self, &ask), ENGINE_OK);
+	assert_true(ask.found);
+	assert_memory_equal(spool_memory(ask.spool), "From: app", 9);
+	store_ask_clear(&ask);
+	stand_run(stand, "UPDATE mail SET in_file = 1 WHERE number = 1");
+	assert_int_equal(stand->engine->ask(stand->self, &ask), ENGINE_OK);
+	assert_true(ask.found);
+	assert_null(ask.spool);
+	assert_non_null(strstr(ask.obstacle, ids[1]));
+	store_ask_clear(&ask);
+	stand_run(stand, "UPDATE mail SET in_file = 0 WHERE number = 1");
+	ask.id = "nobody";
+	assert_int_equal(stand->engine->ask(stand->self, &ask), ENGINE_OK);
+	assert_false(ask.found);
+	stand_free(stand);
+}
+
+static void
+test_counts(void **state)
+{
+	struct stand *stand = stand_new();
+	struct store_ask ask = { .question = STORE_COUNTS };
+	const struct store_counts *counts = &ask.counts;
+
+	(void)state;
+	assert_int_equal(stand->engine->ask(stand->self, &ask), ENGINE_OK);
+	assert_int_equal(counts->oldest_ms, 0);
+	fill(stand);
+	assert_int_equal(stand->engine->ask(stand->self, &ask), ENGINE_OK);
+	assert_int_equal(counts->waiting, 1);
+	assert_int_equal(counts->active, 1);
+	assert_int_equal(counts->held, 1);
+	assert_int_equal(counts->doubts, 0);
+	assert_int_equal(counts->oldest_ms, 1001);
+	assert_int_equal(counts->totals.accepted, 6);
+	assert_int_equal(counts->totals.waiting, 6);
+	assert_int_equal(counts->totals.settled, 0);
+	assert_true(counts->bytes > 3 * 40);
+	stand_free(stand);
+}
+
+/* Only a file that is referred to is there. */
+static void
+test_has(void **state)
+{
+	struct stand *stand = stand_new();
+
+	(void)state;
+	fill(stand);
+	assert_false(stand->engine->has(stand->self, ids[1]));
+	assert_false(stand->engine->has(stand->self, "nobody"));
+	stand_run(stand, "UPDATE mail SET in_file = 1 WHERE number = 1");
+	assert_true(stand->engine->has(stand->self, ids[1]));
+	stand_run(stand, "UPDATE mail SET in_file = 0 WHERE number = 1");
+	stand_free(stand);
+}
+
+static void
+test_place_text(void **state)
+{
+	(void)state;
+	assert_string_equal(store_place_text(STORE_WAITING), "waiting");
+	assert_string_equal(store_place_text(STORE_ACTIVE), "active");
+	assert_string_equal(store_place_text(STORE_HELD), "held");
+	assert_string_equal(store_place_text(STORE_FINISHED), "finished");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_deeds),
+		cmocka_unit_test(test_deed_absent),
+		cmocka_unit_test(test_bulks),
+		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_mail),
+		cmocka_unit_test(test_body),
+		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_has),
+		cmocka_unit_test(test_place_text),
+	};
+
+	parse_start();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

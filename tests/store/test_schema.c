@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+#include "database.h"
+#include "mail/sample.h"
+#include <glib/gstdio.h>
+#include <unistd.h>
+
+struct place {
+	char *directory, *path, *wal;
+};
+
+static struct place
+make_place(void)
+{
+	struct place place;
+
+	place.directory = g_dir_make_tmp("schema-XXXXXX", NULL);
+	place.path = g_build_filename(place.directory, "queue.db", NULL);
+	place.wal = g_build_filename(place.directory, "queue.db-wal", NULL);
+	return place;
+}
+
+static void
+clear_place(struct place *place)
+{
+	g_remove(place->path);
+	g_remove(place->wal);
+	assert_int_equal(g_rmdir(place->directory), 0);
+	g_free(place->directory);
+	g_free(place->path);
+	g_free(place->wal);
+}
+
+static char *
+ask(sqlite3 *handle, const char *sql)
+{
+	sqlite3_stmt *statement;
+	char *answer = NULL;
+
+	assert_int_equal(
+	    sqlite3_prepare_v2(handle, sql, -1, &statement, NULL), SQLITE_OK);
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		answer =
+		    g_strdup((const char *)sqlite3_column_text(statement, 0));
+	sqlite3_finalize(statement);
+	return answer;
+}
+
+/* With another's hands. */
+static void
+run(const char *path, const char *sql)
+{
+	sqlite3 *handle;
+
+	assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(handle, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(handle);
+}
+
+static const struct {
+	const char *pragma, *expected;
+} settings[] = {
+	{ "PRAGMA locking_mode", "exclusive" },
+	{ "PRAGMA journal_mode", "wal" },
+	{ "PRAGMA synchronous", "2" },
+	{ "PRAGMA auto_vacuum", "2" },
+	{ "PRAGMA journal_size_limit", "67108864" },
+	{ "PRAGMA secure_delete", "0" },
+	{ "PRAGMA foreign_keys", "1" },
+	{ "PRAGMA cell_size_check", "1" },
+	{ "PRAGMA trusted_schema", "0" },
+	{ "PRAGMA mmap_size", "0" },
+	{ "PRAGMA temp_store", "2" },
+	{ "PRAGMA cache_size", "-16000" },
+	{ "PRAGMA user_version", "1" },
+	{ "PRAGMA application_id", "1885761841" },
+	{ "PRAGMA integrity_check", "ok" },
+};
+
+/* New and found again: the settings are the same. */
+static void
+test_settings(void **state)
+{
+	struct place place = make_place();
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		bool damaged = true;
+		struct database *database = database_open(place.directory,
+		    &schema_queue, DATABASE_SYNC_ALL, &damaged, NULL);
+
+		assert_non_null(database);
+		assert_false(damaged);
+		for (size_t i = 0; i < G_N_ELEMENTS(settings); i++) {
+			g_autofree char *answer =
+			    ask(database->handle, settings[i].pragma);
+
+			print_message("%s\n", settings[i].pragma);
+			assert_string_equal(answer, settings[i].expected);
+		}
+		database_close(database);
+	}
+	clear_place(&place);
+}
+
+static void
+test_synchronous_later(void **state)
+{
+	struct place place = make_place();
+	bool damaged;
+	struct database *database = database_open(place.directory,
+	    &schema_queue, DATABASE_SYNC_LATER, &damaged, NULL);
+	g_autofree char *answer = NULL;
+
+	(void)state;
+	assert_non_null(database);
+	answer = ask(database->handle, "PRAGMA synchronous");
+	assert_string_equal(answer, "1");
+	database_close(database);
+	clear_place(&place);
+}
+
+static const char *const first_steps[] = {
+	"CREATE TABLE one (a INTEGER); INSERT INTO one VALUES (7)",
+	"ALTER TABLE one ADD COLUMN b INTEGER NOT NULL DEFAULT 8",
+	"CREATE TABLE two (a INTEGER); INSERT INTO two SELECT b FROM one",
+};
+
+/* Of whatever version it was, it is of the last one then, with its rows. */
+static void
+test_steps(void **state)
+{
+	(void)state;
+	for (int from = 1; from <= 3; from++) {
+		struct place place = make_place();
+
+		for (int version = from; version <= 3; version += 3 - from) {
+			struct schema schema = {
+				.file = "queue.db",
+				.application_id = 1,
+				.steps = first_steps,
+				.version = version,
+			};
+			bool damaged;
+			struct database *database =
+			    database_open(place.directory, &schema,
+				DATABASE_SYNC_ALL, &damaged, NULL);
+
+			assert_non_null(database);
+			if (version == 3) {
+				g_autofree char *answer = ask(database->handle,
+				    "SELECT one.a || b || two.a FROM one, two");
+
+				assert_string_equal(answer, "788");
+			}
+			database_close(database);
+			if (version == 3)
+				break;
+		}
+		clear_place(&place);
+	}
+}
+
+/* A step that fails leaves the version before, whole. */
+static void
+test_step_fails(void **state)
+{
+	static const char *const steps[] = {
+		"CREATE TABLE one (a INTEGER)",
+		"CREATE TABLE two (a INTEGER)",
+		"CREATE TABLE one (a INTEGER)",
+	};
+	struct schema schema = {
+		.file = "queue.db",
+		.application_id = 1,
+		.steps = steps,
+		.version = 1,
+	};
+	struct place place = make_place();
+	g_autoptr(GError) error = NULL;
+	g_autofree char *tables = NULL;
+	struct database *database;
+	bool damaged;
+
+	(void)state;
+	database_close(database_open(
+	    place.directory, &schema, DATABASE_SYNC_ALL, &damaged, NULL));
+	schema.version = 3;
+	assert_null(database_open(
+	    place.directory, &schema, DATABASE_SYNC_ALL, &damaged, &error));
+	assert_non_null(strstr(error->message, "already exists"));
+	assert_false(damaged);
+	schema.version = 1;
+	database = database_open(
+	    place.directory, &schema, DATABASE_SYNC_ALL, &damaged, NULL);
+	assert_non_null(database);
+	tables = ask(database->handle, "SELECT count(*) FROM sqlite_schema");
+	assert_string_equal(tables, "1");
+	database_close(database);
+	clear_place(&place);
+}
+
+/* Files that are not ours to open: what is done to queue.db by others, and what
+ * the error names. */
+static const struct {
+	const char *name;
+	const char *sql;   /* done to a queue.db of ours; NULL: no database */
+	const char *bytes; /* what the file holds instead */
+	bool wal;          /* and a WAL lies beside it */
+	const char *error;
+	bool damaged;
+} refusals[] = {
+	{ "newer", "PRAGMA user_version = 99", NULL, false,
+	    "is of version 99, this postferry knows versions up to 1", false },
+	{ "newer, with what we cannot read",
+	    "CREATE TABLE x (a); PRAGMA user_version = 2;"
+	    "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'Q'",
+	    NULL, false, "is of version 2", false },
+	{ "negative", "PRAGMA user_version = -1", NULL, false,
+	    "is of version -1", false },
+	{ "another's", "PRAGMA application_id = 5", NULL, false,
+	    "database of another program (application_id 5", false },
+	{ "text", NULL,
+	    "Dear diary, this is long enough to have a header of"
+	    " a hundred bytes, which is what SQLite wants to see",
+	    false, "file is not a database", true },
+	{ "lost, but its WAL is there", NULL, "", true,
+	    "it is missing or empty, but", true },
+};
+
+static void
+test_refusals(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(refusals); i++) {
+		struct place place = make_place();
+		g_autofree char *before = NULL, *after = NULL;
+		g_autoptr(GError) error = NULL;
+		size_t before_length, after_length;
+		bool damaged = !refusals[i].damaged;
+
+		print_message("%s\n", refusals[i].name);
+		database_close(database_open(place.directory, &schema_queue,
+		    DATABASE_SYNC_ALL, &damaged, NULL));
+		damaged = !refusals[i].damaged;
+		if (refusals[i].sql != NULL)
+			run(place.path, refusals[i].sql);
+		else
+			assert_true(g_file_set_contents(
+			    place.path, refusals[i].bytes, -1, NULL));
+		if (refusals[i].wal)
+			assert_true(g_file_set_contents(
+			    place.wal, "changes", -1, NULL));
+		g_file_get_contents(place.path, &before, &before_length, NULL);
+		assert_null(database_open(place.directory, &schema_queue,
+		    DATABASE_SYNC_ALL, &damaged, &error));
+		if (strstr(error->message, refusals[i].error) == NULL)
+			fail_msg("%s", error->message);
+		assert_non_null(strstr(error->message, place.path));
+		assert_int_equal(damaged, refusals[i].damaged);
+		g_file_get_contents(place.path, &after, &after_length, NULL);
+		assert_int_equal(before_length, after_length);
+		assert_memory_equal(before, after, before_length);
+		clear_place(&place);
+	}
+}
+
+/* Neither the file nor what its maker left in the WAL is touched. */
+static void
+test_newer_with_wal(void **state)
+{
+	struct place maker = make_place(), place = make_place();
+	g_autofree char *file = NULL, *wal = NULL, *after = NULL;
+	g_autoptr(GError) error = NULL;
+	size_t file_length, wal_length, after_length;
+	struct database *database;
+	bool damaged;
+
+	(void)state;
+	database = database_open(
+	    maker.directory, &schema_queue, DATABASE_SYNC_ALL, &damaged, NULL);
+	sqlite3_exec(
+	    database->handle, "PRAGMA user_version = 2", NULL, NULL, NULL);
+	g_file_get_contents(maker.path, &file, &file_length, NULL);
+	g_file_get_contents(maker.wal, &wal, &wal_length, NULL);
+	assert_true(wal_length > 0);
+	g_file_set_contents(place.path, file, (gssize)file_length, NULL);
+	g_file_set_contents(place.wal, wal, (gssize)wal_length, NULL);
+	database_close(database);
+	assert_null(database_open(place.directory, &schema_queue,
+	    DATABASE_SYNC_ALL, &damaged, &error));
+	assert_non_null(strstr(error->message, "is of version 2"));
+	g_file_get_contents(place.path, &after, &after_length, NULL);
+	assert_int_equal(after_length, file_length);
+	assert_memory_equal(after, file, file_length);
+	g_clear_pointer(&after, g_free);
+	g_file_get_contents(place.wal, &after, &after_length, NULL);
+	assert_int_equal(after_length, wal_length);
+	assert_memory_equal(after, wal, wal_length);
+	clear_place(&maker);
+	clear_place(&place);
+}
+
+static void
+test_in_use(void **state)
+{
+	struct place place = make_place();
+	g_autoptr(GError) error = NULL;
+	bool damaged;
+	struct database *database = database_open(
+	    place.directory, &schema_queue, DATABASE_SYNC_ALL, &damaged, NULL);
+
+	(void)state;
+	assert_null(database_open(place.directory, &schema_queue,
+	    DATABASE_SYNC_ALL, &damaged, &error));
+	assert_non_null(strstr(error->message, "another process has it open"));
+	assert_false(damaged);
+	database_close(database);
+	clear_place(&place);
+}
+
+static void
+test_no_directory(void **state)
+{
+	g_autoptr(GError) error = NULL;
+	bool damaged;
+
+	(void)state;
+	assert_null(database_open("/nonexistent/place", &schema_queue,
+	    DATABASE_SYNC_ALL, &damaged, &error));
+	assert_non_null(strstr(error->message, "must be writable"));
+	assert_non_null(strstr(error->message, "No such file or directory"));
+	assert_false(damaged);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_synchronous_later),
+		cmocka_unit_test(test_steps),
+		cmocka_unit_test(test_step_fails),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_newer_with_wal),
+		cmocka_unit_test(test_in_use),
+		cmocka_unit_test(test_no_directory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
