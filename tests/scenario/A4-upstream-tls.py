@@ -34,6 +34,7 @@ class Tls(ferry.Scenario):
         self.start_ferry(settings=f"""\
 [server]
 hostname = ferry.example.com
+answer = delivered
 account_pause = 10ms
 pause_min = 10ms
 pause_max = 20ms

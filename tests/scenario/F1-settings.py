@@ -113,6 +113,27 @@ class Settings(ferry.Scenario):
             if said:
                 self.assertRegex(done.stderr, f"{path}:7: .*{file}.*{said}")
 
+    def test_a_queue_needs_a_directory(self):
+        """Queued is the default; who does not want it has to say so."""
+        good = "[listener local]\naddress = 127.0.0.1:0\n%s" \
+            "[provider upstream]\ntype = smtp\nhost = smtp.example.net\n" \
+            "[server]\n%s\n"
+        far = os.path.join(self.folder, "x" * 100)
+        os.mkdir(far)
+        for listener, server, said in (
+                ("", "", "state_dir = /var/lib/postferry"),
+                ("answer = queued\n", "answer = delivered", "no state_dir"),
+                ("answer = delivered\n", "", None),
+                ("", "answer = delivered", None),
+                ("", f"state_dir = {self.folder}", None),
+                ("", f"state_dir = {far}", "too long.*at most")):
+            path = self.write("queue.conf", good % (listener, server))
+            done = self.run_command("check", "--config", path)
+            with self.subTest(listener=listener, server=server):
+                self.assertEqual(done.returncode, 78 if said else 0,
+                                 done.stderr)
+                self.assertRegex(done.stderr, said or "^$")
+
     def test_port_465_says_587(self):
         path = self.write("465.conf", "[listener local]\n"
                           "address = 127.0.0.1:0\n"
@@ -149,6 +170,7 @@ class Settings(ferry.Scenario):
     def test_check_says_what_it_read(self):
         path = self.write("two.conf", "[listener local]\n"
                           "address = 127.0.0.1:2500\n"
+                          "answer = delivered\n"
                           "[provider a]\ntype = smtp\nhost = h\n"
                           "[provider b]\ntype = smtp\nhost = h\n"
                           "username = me\npassword = ${SMTP_PASSWORD}\n"
@@ -160,14 +182,16 @@ class Settings(ferry.Scenario):
                 "MAILGUN_DOMAIN": "", **sanitizers()})
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn(f"file: {path}\n", done.stdout)
-        self.assertIn("listener local: 127.0.0.1:2500\n", done.stdout)
+        self.assertIn("listener local: 127.0.0.1:2500, answer delivered\n",
+                      done.stdout)
+        self.assertIn("queue: none", done.stdout)
         self.assertIn("trying: c, b\n", done.stdout)
         self.assertRegex(done.stdout, r"not in \[route default\].*: a\n")
         self.assertRegex(done.stdout, r"not looked at: MAILGUN_API_KEY;")
 
     def test_serve_says_what_it_read(self):
         path = self.write("one.conf", "[listener local]\n"
-                          "address = 127.0.0.1:0\n"
+                          "address = 127.0.0.1:0\nanswer = delivered\n"
                           "[provider b]\ntype = smtp\nhost = h\n")
         server = self.start(
             "postferry", "serve", "--config", path, environment={
