@@ -121,6 +121,7 @@ batch_turn(struct store *store)
 	}
 	if (store->space.state == DISK_BAD)
 		settle_bad(store);
-	return more ||
-	       (store->space.state == DISK_WELL && question_waits(store));
+	if (store->space.state == DISK_WELL)
+		more |= question_waits(store) || departure_waits(store);
+	return more;
 }

@@ -11,6 +11,7 @@
 struct removal {
 	char *id;
 	bool in_file;
+	bool written; /* in this transaction */
 };
 
 void
@@ -199,6 +200,7 @@ departure_write(struct store *store)
 
 		result = store->engine->remove(
 		    store->rows, removal->id, &removal->in_file);
+		removal->written = true;
 		/* PASSED ones never had rows */
 		if (result == ENGINE_ABSENT)
 			result = ENGINE_OK;
@@ -206,15 +208,21 @@ departure_write(struct store *store)
 	return result;
 }
 
+/* Another step may have added some meanwhile. */
 void
 departure_settle(struct store *store, enum engine_result result)
 {
 	struct departures *departures = &store->departures;
+	GQueue settled = departures->removals;
 	struct removal *removal;
 
-	if (result != ENGINE_OK)
-		return;
-	while ((removal = g_queue_pop_head(&departures->removals)) != NULL) {
+	g_queue_init(&departures->removals);
+	while ((removal = g_queue_pop_head(&settled)) != NULL) {
+		if (!removal->written || result != ENGINE_OK) {
+			removal->written = false;
+			g_queue_push_tail(&departures->removals, removal);
+			continue;
+		}
 		if (removal->in_file)
 			body_remove(store->bodies, removal->id);
 		g_hash_table_remove(departures->leaving, removal->id);
