@@ -132,16 +132,19 @@ dispatcher_check(struct config *config, GPtrArray *errors)
 static void
 make_lanes(struct dispatcher *dispatcher)
 {
-	unsigned count = dispatcher->map->providers->len;
+	unsigned count = dispatcher->map->providers->len, speakers = 0;
 
 	dispatcher->lanes = g_new0(struct lane *, count);
 	dispatcher->names = g_new0(const char *, count + 1);
+	dispatcher->smtp_names = g_new0(const char *, count + 1);
 	for (unsigned i = 0; i < count; i++) {
 		struct provider *provider =
 		    route_map_provider(dispatcher->map, i);
 		dispatcher->lanes[i] =
 		    lane_new(provider, i, &dispatcher->limits);
 		dispatcher->names[i] = provider->name;
+		if (provider->translator->kind == EXCHANGE_SMTP)
+			dispatcher->smtp_names[speakers++] = provider->name;
 	}
 }
 
@@ -336,6 +339,7 @@ dispatcher_free(struct dispatcher *dispatcher)
 		lane_free(dispatcher->lanes[i]);
 	g_free(dispatcher->lanes);
 	g_free(dispatcher->names);
+	g_free(dispatcher->smtp_names);
 	memory_free(dispatcher->memory);
 	route_map_free(dispatcher->map);
 	g_strfreev(dispatcher->domains);

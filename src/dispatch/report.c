@@ -84,6 +84,7 @@ report_start(struct dispatcher *dispatcher, struct flight *flight,
 		.last_ms = flight->record.last_ms,
 		.until_ms = submission->received_ms + flight->route->give_up_ms,
 		.place = dispatcher->options.place,
+		.smtp = dispatcher->smtp_names,
 	};
 	flight->state = FLIGHT_REPORTING;
 	pool_post(dispatcher->options.work, &flight->letter, on_make);

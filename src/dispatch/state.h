@@ -28,9 +28,10 @@ struct pause {
 struct dispatcher {
 	struct dispatcher_options options;
 	struct route_map *map;
-	struct lane **lanes;  /* one per provider of the settings */
-	struct pause *pauses; /* of each; NULL: there is no queue to wake */
-	const char **names;   /* of the providers, NULL-terminated */
+	struct lane **lanes;     /* one per provider of the settings */
+	struct pause *pauses;    /* of each; NULL: there is no queue to wake */
+	const char **names;      /* of the providers, NULL-terminated */
+	const char **smtp_names; /* of those that speak SMTP */
 
 	/* settings */
 	struct lane_limits limits;
