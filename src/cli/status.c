@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "fact.h"
 #include "measure.h"
+#include "standing.h"
 #include <stdio.h>
 #include <sysexits.h>
 
@@ -100,23 +101,6 @@ print_totals(struct json_object *totals)
 	    lost != 0 ? ": this must be 0: please report it" : "");
 }
 
-/* The breaker's words, as a person says them. */
-static char *
-tell_provider(struct json_object *provider)
-{
-	g_autofree char *span =
-	    measure_span((int64_t)fact_number(provider, "until_ms"));
-
-	if (fact_is(provider, "state", "closed"))
-		return g_strdup("is asked");
-	if (fact_is(provider, "state", "open"))
-		return g_strdup_printf(
-		    "failed: is not asked for another %s", span);
-	if (fact_is(provider, "state", "probing"))
-		return g_strdup("failed: is tried with one mail");
-	return fact_text_or(provider, "state", "?");
-}
-
 static void
 print_providers(struct json_object *status)
 {
@@ -127,7 +111,7 @@ print_providers(struct json_object *status)
 		    fact_element(status, "providers", i);
 		g_autofree char *name = fact_text_or(provider, "name", "?");
 		g_autofree char *type = fact_text_or(provider, "type", "?");
-		g_autofree char *state = tell_provider(provider);
+		g_autofree char *state = standing_tell(provider);
 
 		printf(LABEL "%s (%s) %s; %u requests under way, %u mails "
 			     "wait for one\n",

@@ -416,7 +416,8 @@ story_print_next(const struct story *story)
 static int
 print_body(struct ask *ask, const GString *body, story_fn print)
 {
-	struct story story = { .mail = fact_parse(body),
+	struct story story = { .ask = ask,
+		.mail = fact_parse(body),
 		.now_ms = clock_wall_ms(),
 		.offline = ask_is_offline(ask) };
 

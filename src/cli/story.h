@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct story {
+	struct ask *ask;          /* borrowed */
 	struct json_object *mail; /* borrowed */
 	int64_t now_ms;           /* wall clock */
 	bool offline;             /* no daemon runs: nothing is sent */

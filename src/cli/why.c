@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
-#include "ask.h"
+#include "fact.h"
+#include "standing.h"
 #include "story.h"
 #include <stdio.h>
 #include <sysexits.h>
@@ -27,6 +28,8 @@ print_why(const struct story *story)
 	story_print_facts(story);
 	story_print_history(story);
 	story_print_next(story);
+	if (!story->offline && fact_is(story->mail, "state", "waiting"))
+		standing_print_paused(story->ask);
 }
 
 static int
