@@ -159,6 +159,15 @@ database_rollback(struct database *database)
 		remember(database, ENGINE_BAD, describe(database, code, errno));
 }
 
+bool
+database_shrink(struct database *database, unsigned pages)
+{
+	g_autofree char *sql =
+	    g_strdup_printf("PRAGMA incremental_vacuum(%u)", pages);
+
+	return run(database, sql);
+}
+
 sqlite3_stmt *
 database_statement(struct database *database, const char *sql)
 {

@@ -43,6 +43,9 @@ bool database_commit(struct database *database);
 /* Whatever went wrong; a rollback that fails is BAD. */
 void database_rollback(struct database *database);
 
+/* Inside a transaction: gives at most so many free pages back to the disk. */
+bool database_shrink(struct database *database, unsigned pages);
+
 /* SQLite said `code`: remembers what it means.  Always false. */
 bool database_fail(struct database *database, int code);
 

@@ -35,8 +35,10 @@ settle(struct queue *queue, enum engine_result result)
 	queue_rollback(queue);
 	result = queue->database->result;
 	/* A full disk is no harm to what is on it. */
-	if (result == ENGINE_FULL)
+	if (result == ENGINE_FULL) {
 		queue->database->result = ENGINE_OK;
+		queue->full = true;
+	}
 	return result;
 }
 

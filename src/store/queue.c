@@ -5,6 +5,12 @@
 #include <errno.h>
 #include <string.h>
 
+/* Pages of 4 KiB that are kept for the next mails, and how many more a commit
+ * gives back. */
+#define SPARE_PAGES  4096
+#define SHRINK_PAGES 256
+#define FEW_MAILS    100
+
 static bool
 read_totals(struct queue *queue)
 {
@@ -60,11 +66,35 @@ queue_begin(struct queue *queue)
 	return database_begin(queue->database);
 }
 
+/* The file keeps the size it once needed; when hardly a mail is left each
+ * commit gives some of it back to the disk. */
+static bool
+give_back(struct queue *queue)
+{
+	const int64_t *places = queue->totals.places;
+	int64_t mails =
+	    places[STORE_WAITING] + places[STORE_ACTIVE] + places[STORE_HELD];
+	struct query query;
+	int64_t spare = 0;
+
+	if (mails > FEW_MAILS || queue->full)
+		return true;
+	query = query_open(queue->database, "none", "PRAGMA freelist_count");
+	if (query_next(&query)) {
+		spare = query_number(&query, 0, INT64_MAX);
+		query_end(&query);
+	}
+	return spare <= SPARE_PAGES ||
+	       database_shrink(queue->database, SHRINK_PAGES);
+}
+
 bool
 queue_commit(struct queue *queue)
 {
-	if (!write_totals(queue) || !database_commit(queue->database))
+	if (!write_totals(queue) || !give_back(queue) ||
+	    !database_commit(queue->database))
 		return false;
+	queue->full = false;
 	queue->committed = queue->totals;
 	return true;
 }

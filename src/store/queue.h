@@ -25,6 +25,7 @@ struct queue {
 	char *directory;
 	struct queue_totals totals;    /* with what is not committed yet */
 	struct queue_totals committed; /* what is on disk */
+	bool full;                     /* no commit since there was no space */
 };
 
 /* One mail while something is done to it. */

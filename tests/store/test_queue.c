@@ -889,6 +889,68 @@ test_invariants(void **state)
 	stand_free(stand);
 }
 
+/* ---- the file shrinks when the queue has ---- */
+
+static int64_t
+count_pages(const struct stand *stand)
+{
+	g_autofree char *pages = stand_ask(stand, "PRAGMA page_count");
+
+	return g_ascii_strtoll(pages, NULL, 10);
+}
+
+/* Mails of 60 KB, some 30 MB. */
+static void
+fill(struct stand *stand)
+{
+	g_autofree char *bytes = g_strnfill(60000, 'x');
+
+	stand_begin(stand);
+	for (int i = 0; i < 500; i++) {
+		struct submission *submission = stand_mail(stand, 1);
+
+		spool_unref(submission->spool);
+		submission->spool = spool_new(&stand->place);
+		assert_true(spool_append(submission->spool, bytes, 60000) &&
+			    spool_seal(submission->spool));
+		assert_int_equal(stand->engine->accept(
+				     stand->self, submission, false, false),
+		    ENGINE_OK);
+		submission_free(submission);
+	}
+	stand_commit(stand);
+}
+
+static void
+test_shrinks(void **state)
+{
+	struct stand *stand = stand_new();
+	int64_t before;
+	bool in_file;
+
+	(void)state;
+	fill(stand);
+	before = count_pages(stand);
+	assert_true(before > 7500);
+	stand_begin(stand);
+	for (unsigned i = 1; i <= 500; i++) {
+		g_autofree char *id = g_strdup_printf("%026u", i);
+
+		assert_int_equal(
+		    stand->engine->remove(stand->self, id, &in_file),
+		    ENGINE_OK);
+	}
+	stand_commit(stand);
+	assert_in_range(count_pages(stand), before - 260, before - 256);
+	for (int i = 0; i < 30; i++) {
+		stand_begin(stand);
+		stand_commit(stand);
+	}
+	/* some is kept for the next mails */
+	assert_in_range(count_pages(stand), 4096, 4096 + 300);
+	stand_free(stand);
+}
+
 /* ---- no question reads the whole queue ---- */
 
 static void
@@ -947,6 +1009,7 @@ main(void)
 		cmocka_unit_test(test_damages),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_invariants),
+		cmocka_unit_test(test_shrinks),
 		cmocka_unit_test(test_scans),
 	};
 
