@@ -947,7 +947,7 @@ test_shrinks(void **state)
 		stand_commit(stand);
 	}
 	/* some is kept for the next mails */
-	assert_in_range(count_pages(stand), 4096, 4096 + 300);
+	assert_in_range(count_pages(stand), 4096 - 256, 4096 + 100);
 	stand_free(stand);
 }
 
