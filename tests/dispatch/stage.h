@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A stage for the dispatcher: a real loop and real workers, between a client
+ * and a carrier that the test plays, and a store if it wants one.  Each request
+ * is handed to the test, which answers it when and as it likes, so nothing
+ * waits for a clock but where time is the question.
+ */
+#ifndef TESTS_DISPATCH_STAGE_H
+#define TESTS_DISPATCH_STAGE_H
+
+#include "configured.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "dispatch/dispatcher.h"
+#include "dispatch/prepare.h"
+#include "fixture.h"
+#include "state.h"
+
+#include <pthread.h>
+
+#define LONG_S 10 /* no test waits that long */
+
+/* To the test's thread or from it; of pthread, which TSan sees. */
+struct queue {
+	pthread_mutex_t mutex;
+	pthread_cond_t filled;
+	GQueue items;
+};
+
+#define QUEUE                                                        \
+	{                                                            \
+		PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, \
+		    G_QUEUE_INIT                                     \
+	}
+
+static struct {
+	struct config *config;
+	struct loop *loop;
+	struct pool *work;
+	struct dispatcher *dispatcher;
+	struct prepare *prepare;
+	struct queue requests; /* struct request, to the test */
+	struct queue answers;  /* struct answer */
+	struct queue encoding; /* whose encode() waits */
+	struct queue gate;     /* ...until something is put here */
+	struct queue stories;  /* char * */
+	struct queue stopped, reached;
+
+	/* the store, if there is one */
+	struct loop *store;
+	struct spool_place place;
+	bool gated;           /* what asks to be recorded waits */
+	struct queue records; /* ...until something is put here */
+	struct queue entries; /* char *: what was written, to the test */
+	struct queue wakes;   /* char *: how many */
+} post = {
+	.requests = QUEUE,
+	.answers = QUEUE,
+	.encoding = QUEUE,
+	.gate = QUEUE,
+	.stories = QUEUE,
+	.stopped = QUEUE,
+	.reached = QUEUE,
+	.records = QUEUE,
+	.entries = QUEUE,
+	.wakes = QUEUE,
+};
+
+static void
+put(struct queue *queue, void *item)
+{
+	pthread_mutex_lock(&queue->mutex);
+	g_queue_push_tail(&queue->items, item);
+	pthread_cond_signal(&queue->filled);
+	pthread_mutex_unlock(&queue->mutex);
+}
+
+/* NULL after LONG_S without. */
+static void *
+wait_for(struct queue *queue)
+{
+	struct timespec until;
+	void *item;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += LONG_S;
+	pthread_mutex_lock(&queue->mutex);
+	while (
+	    g_queue_is_empty(&queue->items) &&
+	    pthread_cond_timedwait(&queue->filled, &queue->mutex, &until) == 0)
+		;
+	item = g_queue_pop_head(&queue->items);
+	pthread_mutex_unlock(&queue->mutex);
+	return item;
+}
+
+static unsigned
+count(struct queue *queue)
+{
+	pthread_mutex_lock(&queue->mutex);
+	unsigned length = g_queue_get_length(&queue->items);
+	pthread_mutex_unlock(&queue->mutex);
+	return length;
+}
+
+/* One request under way; and its answer, on its way to the loop. */
+struct request {
+	struct letter letter;
+	struct exchange *exchange;
+	char *to; /* "one 0,1,2": the provider and the recipients */
+	enum exchange_end end;
+	const char *says; /* "accepted,outage": by recipient, the last for the
+			   * rest; "doubt!" is an unlikely one; "split" */
+};
+
+/* The fake translator */
+
+static bool
+encode(const struct provider *provider, const struct delivery *delivery,
+    struct exchange *exchange, GError **error)
+{
+	const char *subject = delivery->message->subject;
+	g_autofree char *unfit = g_strdup_printf("unfit %s", provider->name);
+	GString *to = g_string_new(provider->name);
+
+	for (unsigned i = 0; i < delivery->count; i++)
+		g_string_append_printf(
+		    to, "%c%u", i > 0 ? ',' : ' ', delivery->recipients[i]);
+	exchange->http.path = g_string_free(to, FALSE);
+	if (strcmp(subject, "slow") == 0) {
+		put(&post.encoding, provider->name);
+		g_assert(wait_for(&post.gate) != NULL);
+	}
+	if (strstr(subject, unfit) == NULL)
+		return true;
+	g_set_error(error, g_quark_from_static_string("test"), 0,
+	    "%s cannot say it", provider->name);
+	return false;
+}
+
+static enum verdict_class
+read_class(const char *word)
+{
+	for (int i = VERDICT_NONE; i <= VERDICT_DOUBT; i++) {
+		const char *text = verdict_class_text((enum verdict_class)i);
+		if (g_str_has_prefix(word, text))
+			return (enum verdict_class)i;
+	}
+	return VERDICT_RECIPIENT; /* split */
+}
+
+static void
+decode(const struct provider *provider, const struct delivery *delivery,
+    const struct exchange *exchange, struct outcome *outcome)
+{
+	g_auto(GStrv) words =
+	    g_strsplit(exchange->http_response.body->str, ",", -1);
+	unsigned count = g_strv_length(words);
+
+	(void)provider;
+	for (unsigned i = 0; i < delivery->count; i++) {
+		const char *word = words[MIN(i, count - 1)];
+		outcome_set(outcome, i, read_class(word), 250, word);
+		outcome->verdicts[i].unlikely = strchr(word, '!') != NULL;
+	}
+	outcome->split = strcmp(words[0], "split") == 0;
+}
+
+static struct translator *
+make_translator(const struct config *config, const char *section)
+{
+	struct translator *translator = g_new0(struct translator, 1);
+	bool loses = config_bool(config, section, "loses");
+
+	translator->encode = encode;
+	translator->decode = decode;
+	translator->limits.fields = true;
+	translator->limits.fields_carry = loses ? 0 : UINT32_MAX;
+	translator->limits.raw_carry = loses ? 0 : UINT32_MAX;
+	translator->limits.recipients =
+	    (unsigned)config_number(config, section, "recipients");
+	return translator;
+}
+
+struct provider *
+provider_open(const char *name, struct config *config, GError **error)
+{
+	struct provider *provider = g_new0(struct provider, 1);
+
+	(void)error;
+	provider->name = g_strdup(name);
+	provider->section = g_strdup_printf("provider %s", name);
+	provider->translator = make_translator(config, provider->section);
+	provider->endpoint.connections =
+	    (unsigned)config_number(config, provider->section, "connections");
+	provider->size_bytes =
+	    (uint64_t)config_number(config, provider->section, "size");
+	return provider;
+}
+
+void
+provider_unref(struct provider *provider)
+{
+	g_free((void *)provider->translator);
+	g_free(provider->section);
+	g_free(provider->name);
+	g_free(provider);
+}
+
+/* The fake carrier: the loop's thread */
+
+static void
+send_exchange(void *self, struct exchange *exchange)
+{
+	struct request *request = g_new0(struct request, 1);
+
+	g_assert(self == &post && loop_here(post.loop));
+	request->exchange = exchange;
+	request->to = g_strdup(exchange->http.path);
+	put(&post.requests, request);
+}
+
+static void
+on_answer(void *owner, struct letter *letter)
+{
+	struct request *request = LETTER_OF(letter, struct request, letter);
+	struct exchange *exchange = request->exchange;
+
+	(void)owner;
+	exchange->end = request->end;
+	if (request->end == EXCHANGE_ANSWERED)
+		g_string_assign(exchange->http_response.body, request->says);
+	else
+		exchange->error = g_strdup(request->says);
+	g_free(request->to);
+	g_free(request);
+	exchange->done(exchange->object, exchange);
+}
+
+/* The test's side */
+
+static void *
+take(struct queue *queue, const char *what)
+{
+	void *taken = wait_for(queue);
+
+	if (taken == NULL)
+		fail_msg("no %s comes", what);
+	return taken;
+}
+
+static struct request *
+take_request(const char *to)
+{
+	struct request *request = take(&post.requests, to);
+
+	assert_string_equal(request->to, to);
+	return request;
+}
+
+static void
+end(struct request *request, enum exchange_end how, const char *says)
+{
+	request->end = how;
+	request->says = says;
+	loop_post(post.loop, &request->letter, on_answer);
+}
+
+/* The next request goes there, and is answered so. */
+static inline void
+serve(const char *to, const char *says)
+{
+	end(take_request(to), EXCHANGE_ANSWERED, says);
+}
+
+static void
+post_answer(void *server, struct answer *answer)
+{
+	g_assert(server == &post);
+	put(&post.answers, answer);
+}
+
+static void
+on_event(void *object, const struct dispatch_event *event)
+{
+	g_assert(object == &post);
+	put(&post.stories, g_strdup_printf("%s to %u, %u: %s", event->sender,
+			       event->recipients, event->code, event->story));
+}
+
+static inline void
+expect_answer(unsigned code, const char *enhanced, const char *text)
+{
+	struct answer *answer = take(&post.answers, "answer");
+
+	if (answer->code != code || strcmp(answer->enhanced, enhanced) != 0 ||
+	    strstr(answer->text, text) == NULL)
+		fail_msg(
+		    "%u %s %s", answer->code, answer->enhanced, answer->text);
+	answer_said(answer);
+	answer_free(answer);
+}
+
+static inline void
+expect_story(const char *wanted)
+{
+	g_autofree char *story = take(&post.stories, "story");
+
+	assert_string_equal(story, wanted);
+}
+
+static void
+on_reached(void *owner, struct letter *letter)
+{
+	(void)owner;
+	put(&post.reached, letter);
+}
+
+/* What was posted to the loop until now has been read. */
+static inline void
+wait_for_loop(void)
+{
+	struct letter letter;
+
+	loop_post(post.loop, &letter, on_reached);
+	take(&post.reached, "letter");
+}
+
+struct sending {
+	const char *subject;
+	unsigned recipients;
+	int64_t within_ms; /* the deadline */
+};
+
+static struct submission *
+make_submission(const struct sending *sending)
+{
+	g_autofree char *text = g_strdup_printf(
+	    "From: a@example.com\nTo: rcpt0@example.org\n"
+	    "Message-ID: <%s@example.com>\nSubject: %s\n\nText\n",
+	    sending->subject, sending->subject);
+	struct submission *submission =
+	    fixture_submission(text, sending->recipients);
+
+	submission->deadline_ms = clock_monotonic_ms() + sending->within_ms;
+	submission->return_to =
+	    (struct return_address){ post_answer, &post, 1 };
+	return submission;
+}
+
+/* Straight to the dispatcher, so that mails come in order. */
+static void
+submit(const struct sending *sending)
+{
+	static const struct parse_options options = {
+		.hostname = "mail.example.com",
+	};
+	struct message *message =
+	    parse_message(make_submission(sending), &options, NULL);
+
+	dispatcher_post(post.dispatcher,
+	    flight_new(message, dispatcher_route(post.dispatcher)));
+}
+
+static inline void
+submit_one(const char *subject)
+{
+	struct sending sending = { subject, 1, 60 * 1000 };
+
+	submit(&sending);
+}
+
+static void
+on_stopped(void *object)
+{
+	g_assert(loop_here(post.loop));
+	put(&post.stopped, object);
+}
+
+/* The store: a thread that writes down each entry as a line. */
+
+static void
+print_attempts(GString *line, const struct journal *journal)
+{
+	for (unsigned i = 0; i < journal->attempts->len; i++) {
+		const struct journal_attempt *attempt =
+		    journal->attempts->pdata[i];
+		g_string_append_printf(line, " #%u %s %s", attempt->number,
+		    attempt->provider,
+		    attempt->ended_ms == 0
+			? "open"
+			: verdict_class_text(attempt->class));
+	}
+}
+
+static void
+print_recipients(GString *line, const struct journal *journal)
+{
+	for (unsigned i = 0; i < journal->recipients->len; i++) {
+		const struct journal_recipient *r = &g_array_index(
+		    journal->recipients, struct journal_recipient, i);
+		g_string_append_printf(line, "%s %u %s", i > 0 ? "," : ":",
+		    r->number, recipient_state_text(r->is.state));
+		if (r->is.state == RECIPIENT_HELD ||
+		    (r->is.state == RECIPIENT_REFUSED && r->is.status == 0))
+			g_string_append_printf(line, " (%s)", r->is.text);
+	}
+}
+
+static void
+print_report(GString *line, const struct submission *report)
+{
+	g_autofree char *bytes = g_malloc0(spool_size(report->spool) + 1);
+
+	spool_read(report->spool, 0, bytes, spool_size(report->spool));
+	g_string_append_printf(line, "; report%s to %s",
+	    strstr(bytes, "Action: delayed") != NULL ? " of a delay" : "",
+	    envelope_recipient(report->envelope, 0)->text);
+	if (strstr(bytes, "From: ") == NULL ||
+	    strstr(bytes, "MAILER-DAEMON@example.com") == NULL ||
+	    !report->report || report->envelope->sender != NULL)
+		g_string_append(line, ", which is none");
+}
+
+static char *
+print_entry(const struct journal *journal)
+{
+	static const char *const kinds[] = { "begun", "ended", "landed",
+		"taken", "passed" };
+	GString *line = g_string_new(kinds[journal->kind]);
+
+	print_attempts(line, journal);
+	print_recipients(line, journal);
+	if (journal->kind == JOURNAL_LANDED)
+		g_string_append_printf(line, "; round %u%s%s%s",
+		    journal->rounds, journal->due_ms != 0 ? ", due" : "",
+		    journal->wakes ? ", wakes" : "",
+		    journal->warned ? ", warned" : "");
+	if (journal->hold != NULL)
+		g_string_append_printf(line, "; hold: %s", journal->hold);
+	if (journal->report != NULL)
+		print_report(line, journal->report);
+	return g_string_free(line, FALSE);
+}
+
+static void
+on_journal(void *owner, struct letter *letter)
+{
+	struct journal *journal = LETTER_OF(letter, struct journal, letter);
+	bool recorded = true;
+
+	(void)owner;
+	put(&post.entries, print_entry(journal));
+	if (post.gated && journal->recorded != NULL)
+		recorded = strcmp(wait_for(&post.records), "yes") == 0;
+	if (journal->recorded != NULL)
+		journal->recorded(journal->object, recorded);
+	journal_free(journal);
+}
+
+static void
+post_journal(void *store, struct journal *journal)
+{
+	g_assert(store == &post);
+	loop_post(post.store, &journal->letter, on_journal);
+}
+
+static void
+wake(void *store, unsigned most)
+{
+	g_assert(store == &post && loop_here(post.loop));
+	put(&post.wakes,
+	    most == UINT_MAX ? g_strdup("all") : g_strdup_printf("%u", most));
+}
+
+/* The next entry is this one. */
+static inline void
+expect_entry(const char *wanted)
+{
+	g_autofree char *line = take(&post.entries, wanted);
+
+	assert_string_equal(line, wanted);
+}
+
+static void
+start_dispatcher(const char *text, struct dispatcher_options *options)
+{
+	struct pool_options work = {
+		.name = "work", .threads = 2, .stack_bytes = 2 * 1024 * 1024
+	};
+
+	options->http =
+	    (struct carrier){ .send = send_exchange, .self = &post };
+	options->hostname = "mail.example.com";
+	options->event = on_event;
+	options->object = &post;
+	post.config = options->config = configured_read(text);
+	post.loop = options->loop = loop_new("dispatch", NULL);
+	post.work = options->work = pool_new(&work);
+	post.dispatcher = dispatcher_new(options, NULL);
+	post.prepare = prepare_new(&(struct prepare_options){
+	    .work = post.work,
+	    .dispatcher = post.dispatcher,
+	    .hostname = "mail.example.com",
+	});
+	loop_start(post.loop);
+}
+
+static inline void
+start(const char *text)
+{
+	struct dispatcher_options options = { 0 };
+
+	start_dispatcher(text, &options);
+}
+
+static inline void
+start_with_store(const char *text)
+{
+	struct dispatcher_options options = {
+		.journal = post_journal,
+		.wake = wake,
+		.store = &post,
+		.place = &post.place,
+	};
+
+	if (post.place.budget == NULL)
+		post.place.budget = budget_new(UINT64_C(1) << 30);
+	post.store = loop_new("store", NULL);
+	loop_start(post.store);
+	start_dispatcher(text, &options);
+}
+
+static void
+stop_store(void)
+{
+	if (post.store == NULL)
+		return;
+	loop_stop(post.store);
+	g_clear_pointer(&post.store, loop_free);
+	assert_int_equal(count(&post.entries), 0);
+	assert_int_equal(count(&post.records), 0);
+	g_queue_clear_full(&post.wakes.items, g_free);
+	post.gated = false;
+}
+
+/* As ferry does: first no more attempts, then the workers, then all. */
+static void
+stop(void)
+{
+	dispatcher_stop(post.dispatcher, NULL, NULL);
+	pool_free(post.work);
+	dispatcher_stop(post.dispatcher, on_stopped, &post);
+	take(&post.stopped, "stop");
+	loop_stop(post.loop);
+	stop_store();
+	assert_int_equal(count(&post.stopped), 0);
+	assert_int_equal(count(&post.requests), 0);
+	assert_int_equal(count(&post.answers), 0);
+	prepare_free(post.prepare);
+	dispatcher_free(post.dispatcher);
+	loop_free(post.loop);
+	config_unref(post.config);
+	g_queue_clear_full(&post.stories.items, g_free);
+}
+
+#define PROVIDER(name, more) "[provider " name "]\ntype = fake\n" more
+#define TWO                  PROVIDER("one", "") PROVIDER("two", "")
+#define THREE                TWO PROVIDER("three", "")
+
+static int
+start_all(void **state)
+{
+	static const struct log_options log = { .level = LOG_LEVEL_ERROR };
+
+	(void)state;
+	parse_start();
+	log_open(&log);
+	return 0;
+}
+
+static int
+end_all(void **state)
+{
+	(void)state;
+	log_close();
+	return 0;
+}
+
+#endif
