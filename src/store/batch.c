@@ -88,6 +88,7 @@ run_well(struct store *store)
 static void
 run_full(struct store *store)
 {
+	store->space.retry = false;
 	for (unsigned i = 0; i < G_N_ELEMENTS(steps); i++) {
 		struct batch batch = { &steps[i], 1 };
 
@@ -113,7 +114,7 @@ batch_turn(struct store *store)
 
 	if (store->space.state == DISK_WELL)
 		run_well(store);
-	if (store->space.state == DISK_FULL)
+	if (store->space.state == DISK_FULL && store->space.retry)
 		run_full(store);
 	if (store->space.state != DISK_BAD) {
 		more = departure_move(store);

@@ -165,10 +165,14 @@ struct moved {
 static void
 on_moved(void *owner, struct letter *letter)
 {
+	struct store *store = owner;
 	struct moved *moved = LETTER_OF(letter, struct moved, letter);
 
+	/* those that only passed have no rows */
 	for (unsigned i = 0; i < moved->ids->len; i++)
-		add_removal(owner, moved->ids->pdata[i]);
+		if (g_hash_table_contains(
+			store->departures.leaving, moved->ids->pdata[i]))
+			add_removal(store, moved->ids->pdata[i]);
 	g_ptr_array_unref(moved->ids);
 	g_free(moved);
 }
@@ -201,7 +205,7 @@ departure_write(struct store *store)
 		result = store->engine->remove(
 		    store->rows, removal->id, &removal->in_file);
 		removal->written = true;
-		/* PASSED ones never had rows */
+		/* the engine let go of it before */
 		if (result == ENGINE_ABSENT)
 			result = ENGINE_OK;
 	}

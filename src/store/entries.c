@@ -80,6 +80,7 @@ on_kept(void *object, int wrong)
 
 	entry->keeping = false;
 	entry->wrong = wrong;
+	store->space.retry = true;
 	if (wrong == 0)
 		return;
 	if (body_fault(wrong) == BODY_FULL)
@@ -127,6 +128,7 @@ on_entry(void *owner, struct letter *letter)
 		return;
 	}
 	g_queue_push_tail(&store->entries, entry);
+	store->space.retry = true;
 	if (mail != NULL && store_keeps_file(store, mail->spool))
 		keep_body(store, entry);
 }

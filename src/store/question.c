@@ -63,6 +63,7 @@ on_question(void *owner, struct letter *letter)
 
 	g_queue_push_tail(
 	    &store->questions, LETTER_OF(ask, struct question, ask));
+	store->space.retry |= ask->question >= STORE_RETRY;
 }
 
 void

@@ -63,6 +63,7 @@ space_full(struct store *store, const char *why)
 	if (space->state != DISK_WELL)
 		return;
 	set_state(store, DISK_FULL);
+	space->retry = true;
 	if (space->ballast)
 		ballast_drop(store->directory);
 	log_error("store full: no mail is accepted and none is sent until "
@@ -93,6 +94,7 @@ space_look(struct store *store)
 	struct space *space = &store->space;
 
 	disk_look(disk);
+	space->retry = true;
 	if (space->state != DISK_FULL ||
 	    disk_free_bytes(disk) < 2 * space->ballast_bytes ||
 	    !make_ballast(store))

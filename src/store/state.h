@@ -26,6 +26,8 @@ struct space {
 	enum disk_state state;
 	uint64_t ballast_bytes;
 	bool ballast; /* it is there */
+	bool retry;   /* FULL: what waits is tried: at first, each second, and
+		       * when something comes that must be recorded */
 };
 
 struct due {

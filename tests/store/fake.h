@@ -327,14 +327,20 @@ fake_submission(const struct fake *fake, char letter, size_t bytes)
 	return submission;
 }
 
+/* The id of mail number i of those on disk: its letter is the last. */
+static inline void
+fake_number_id(
+    const struct fake *fake, unsigned i, char id[static ID_LENGTH + 1])
+{
+	g_snprintf(id, ID_LENGTH + 1, "%025u%c", i, fake->mails[i].letter);
+}
+
 static inline struct fake_mail *
 fake_find(struct fake *fake, const char *id)
 {
-	for (unsigned i = 0; i < fake->count; i++)
-		if (fake->mails[i].letter == fake_letter(id) &&
-		    !fake->mails[i].active && !fake->mails[i].loading)
-			return &fake->mails[i];
-	return NULL;
+	struct fake_mail *mail = &fake->mails[g_ascii_strtoull(id, NULL, 10)];
+
+	return mail->active || mail->loading ? NULL : mail;
 }
 
 static inline enum engine_result
@@ -356,9 +362,7 @@ fake_load(void *self, const char *id, struct submission **submission)
 	*submission = fake_submission(fake, mail->letter, 10);
 	(*submission)->queued = true;
 	(*submission)->rounds = !mail->fresh;
-	/* its id tells it from the others of its letter */
-	g_snprintf((*submission)->id, sizeof((*submission)->id), "%025u%c",
-	    (unsigned)(mail - fake->mails), mail->letter);
+	fake_number_id(fake, (unsigned)(mail - fake->mails), (*submission)->id);
 	return ENGINE_OK;
 }
 
@@ -412,7 +416,7 @@ fake_due(void *self, const struct engine_due *query, GPtrArray *ids)
 		if (!due || mail->fresh != query->fresh || mail->active ||
 		    mail->loading)
 			continue;
-		fake_id(mail->letter, id);
+		fake_number_id(fake, i, id);
 		g_ptr_array_add(ids, g_strdup(id));
 		found++;
 	}

@@ -147,6 +147,31 @@ world_close(struct world *world)
 	store_close(g_steal_pointer(&world->store));
 }
 
+static inline void
+world_on_stop_clock(void *object)
+{
+	loop_timer_clear(((struct store *)object)->second);
+}
+
+static inline void
+world_on_tick(void *object)
+{
+	loop_timer_set(((struct store *)object)->second, 0);
+}
+
+/* From now on a second passes when the test says so. */
+static inline void
+world_stop_clock(struct world *world)
+{
+	loop_call(world->store->loop, world_on_stop_clock, world->store);
+}
+
+static inline void
+world_tick(struct world *world)
+{
+	loop_call(world->store->loop, world_on_tick, world->store);
+}
+
 static inline char *
 world_path(const struct world *world, const char *name)
 {

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+#include "due.h"
+
+#include "core/clock.h"
+#include "world.h"
+
+#define NEVER (INT64_MAX / 2)
+
+static void
+add(struct world *world, unsigned count, struct fake_mail mail)
+{
+	for (unsigned i = 0; i < count; i++)
+		fake_add(&world->fake, &mail);
+}
+
+static unsigned
+count(const char *trace, const char *word)
+{
+	unsigned found = 0;
+
+	for (; (trace = strstr(trace, word)) != NULL; trace++)
+		found++;
+	return found;
+}
+
+/* What waits (due now), and what of it is in dispatch then. */
+static const struct {
+	const char *name;
+	unsigned fresh, tried;               /* wait */
+	unsigned fresh_loaded, tried_loaded; /* of a window of 10 */
+} windows[] = {
+	{ "nothing", 0, 0, 0, 0 },
+	{ "all fit", 3, 4, 3, 4 },
+	{ "fresh alone", 30, 0, 10, 0 },
+	{ "tried alone", 0, 30, 0, 10 },
+	{ "both: fresh has its share", 30, 30, 7, 3 },
+	{ "a few fresh leave the rest", 2, 30, 2, 8 },
+	{ "a few tried leave the rest", 30, 1, 9, 1 },
+};
+
+static void
+test_window(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(windows); i++) {
+		struct world *world = world_new("WINDOW_MAILS=10");
+		g_autofree char *trace = NULL;
+
+		add(world, windows[i].fresh,
+		    (struct fake_mail){ .letter = 'F', .fresh = true });
+		add(world, windows[i].tried,
+		    (struct fake_mail){ .letter = 'T' });
+		world_open(world);
+		world_settle(world);
+		trace = fake_take(&world->fake);
+		assert_null(strstr(trace, "onward"));
+		g_free(trace);
+		store_start(world->store);
+		world_settle(world);
+		trace = fake_take(&world->fake);
+		if (count(trace, "onward F") != windows[i].fresh_loaded ||
+		    count(trace, "onward T") != windows[i].tried_loaded)
+			fail_msg("%s: %s", windows[i].name, trace);
+		assert_null(strstr(trace, "not-ours"));
+		world_free(world);
+	}
+}
+
+/* Each that lands makes room for one. */
+static void
+test_landing_makes_room(void **state)
+{
+	struct world *world = world_new("WINDOW_MAILS=10");
+	struct journal *journal;
+
+	(void)state;
+	add(world, 12, (struct fake_mail){ .letter = 'T' });
+	world_open(world);
+	store_start(world->store);
+	world_settle(world);
+	g_free(fake_take(&world->fake));
+	journal = world_journal(world, JOURNAL_LANDED, 'T', 10);
+	g_snprintf(
+	    journal->message->submission->id, ID_LENGTH + 1, "%025uT", 3);
+	journal->due_ms = NEVER;
+	store_journal_post(world->store, journal);
+	fake_await(&world->fake, "onward T");
+	world_settle(world);
+	fake_expect(&world->fake,
+	    "begin landed T commit recorded T begin load T commit onward T");
+	world_free(world);
+}
+
+static void
+test_slices(void **state)
+{
+	struct world *world = world_new("");
+
+	(void)state;
+	add(world, 250, (struct fake_mail){ .letter = 'F', .fresh = true });
+	world_open(world);
+	store_start(world->store);
+	for (unsigned loaded = 0; loaded < 250;) {
+		g_autofree char *trace = NULL;
+
+		fake_await(&world->fake, "onward F");
+		world_settle(world);
+		trace = fake_take(&world->fake);
+		loaded += count(trace, "onward F");
+	}
+	world_close(world);
+	assert_int_equal(world->fake.most, 100);
+	world_free(world);
+}
+
+static void
+test_bytes(void **state)
+{
+	struct world *world = world_start("WINDOW_BYTES=1m INLINE_MAX=0");
+
+	(void)state;
+	fake_hold(&world->fake, true);
+	world_accept(world, 'A');
+	fake_await(&world->fake, "at-commit");
+	fake_hold(&world->fake, false);
+	store_accept_post(world->store, world_submission(world, 'B', 1 << 20));
+	fake_await(&world->fake, "onward B"); /* the last may pass it */
+	world_accept(world, 'C');
+	fake_await(&world->fake, "250 C");
+	g_autofree char *trace = fake_take(&world->fake);
+	assert_non_null(strstr(trace, "accept-waiting-file C"));
+	world_free(world);
+}
+
+/* Whom a word wakes, of five that wait for a provider and two that do not. */
+static const struct {
+	const char *name;
+	unsigned words[3];
+	unsigned loaded;
+} wakes[] = {
+	{ "one", { 1 }, 1 },
+	{ "two", { 2 }, 2 },
+	{ "one after one", { 1, 1 }, 2 },
+	{ "more than there are", { 100 }, 5 },
+	{ "all", { UINT_MAX }, 5 },
+	{ "one, then all", { 1, UINT_MAX }, 5 },
+};
+
+static void
+test_wake(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(wakes); i++) {
+		struct world *world = world_new("");
+		g_autofree char *trace = NULL;
+
+		add(world, 5,
+		    (struct fake_mail){
+			.letter = 'W', .woken = true, .due_ms = NEVER });
+		add(world, 2,
+		    (struct fake_mail){ .letter = 'N', .due_ms = NEVER });
+		world_open(world);
+		store_start(world->store);
+		world_settle(world);
+		g_free(fake_take(&world->fake));
+		for (unsigned j = 0; wakes[i].words[j] != 0; j++)
+			store_wake_post(world->store, wakes[i].words[j]);
+		world_settle(world);
+		world_settle(world);
+		trace = fake_take(&world->fake);
+		if (count(trace, "onward W") != wakes[i].loaded ||
+		    count(trace, "onward N") != 0)
+			fail_msg("%s: %s", wakes[i].name, trace);
+		world_free(world);
+	}
+}
+
+/* All are woken while the window has no room; then no more of them. */
+static void
+test_wake_no_more(void **state)
+{
+	struct world *world = world_new("WINDOW_MAILS=10");
+
+	(void)state;
+	add(world, 10, (struct fake_mail){ .letter = 'F', .fresh = true });
+	add(world, 5,
+	    (struct fake_mail){
+		.letter = 'W', .woken = true, .due_ms = NEVER });
+	world_open(world);
+	store_start(world->store);
+	world_settle(world);
+	g_free(fake_take(&world->fake));
+	store_wake_post(world->store, UINT_MAX);
+	store_wake_post(world->store, 3);
+	store_wake_post(world->store, 0);
+	struct journal *journal = world_journal(world, JOURNAL_LANDED, 'F', 10);
+	g_snprintf(
+	    journal->message->submission->id, ID_LENGTH + 1, "%025uF", 0);
+	journal->due_ms = NEVER;
+	store_journal_post(world->store, journal);
+	fake_await(&world->fake, "recorded F");
+	world_settle(world);
+	world_settle(world);
+	g_autofree char *trace = fake_take(&world->fake);
+	assert_null(strstr(trace, "onward"));
+	world_free(world);
+}
+
+/* One that is due in a moment comes by itself. */
+static void
+test_timer(void **state)
+{
+	struct world *world = world_new("");
+
+	(void)state;
+	add(world, 1,
+	    (struct fake_mail){
+		.letter = 'T', .due_ms = clock_wall_ms() + 50 });
+	world_open(world);
+	store_start(world->store);
+	fake_await(&world->fake, "onward T");
+	assert_true(clock_wall_ms() >= world->fake.mails[0].due_ms);
+	world_free(world);
+}
+
+static void
+test_landed_is_due_again(void **state)
+{
+	struct world *world = world_start("");
+	struct journal *journal = world_journal(world, JOURNAL_LANDED, 'T', 10);
+
+	(void)state;
+	journal->due_ms = clock_wall_ms() + 50;
+	add(world, 1,
+	    (struct fake_mail){ .letter = 'T', .due_ms = journal->due_ms });
+	store_journal_post(world->store, journal);
+	fake_await(&world->fake, "onward T");
+	world_free(world);
+}
+
+static void
+test_quiet(void **state)
+{
+	struct world *world = world_new("");
+
+	(void)state;
+	world_open(world);
+	store_start(world->store);
+	store_quiet(world->store);
+	g_free(fake_take(&world->fake));
+	add(world, 3, (struct fake_mail){ .letter = 'T' });
+	store_wake_post(world->store, UINT_MAX);
+	world_settle(world);
+	world_settle(world);
+	fake_expect(&world->fake, "");
+	world_close(world);
+	fake_expect(&world->fake, "close");
+	world_free(world);
+}
+
+static void
+test_offline(void **state)
+{
+	struct world *world = world_new("");
+
+	(void)state;
+	world->offline = true;
+	world->fake.left = "AB";
+	add(world, 3, (struct fake_mail){ .letter = 'T' });
+	world_open(world);
+	world_settle(world);
+	assert_false(world_has_file(world, "ballast"));
+	world_close(world);
+	fake_expect(&world->fake, "close");
+	world_free(world);
+}
+
+/* One that cannot be read is held; the others come. */
+static void
+test_damaged(void **state)
+{
+	struct world *world = world_new("");
+
+	(void)state;
+	add(world, 1, (struct fake_mail){ .letter = 'A', .fresh = true });
+	add(world, 1,
+	    (struct fake_mail){
+		.letter = 'B', .fresh = true, .damaged = true });
+	add(world, 1, (struct fake_mail){ .letter = 'C', .fresh = true });
+	world_open(world);
+	store_start(world->store);
+	world_settle(world);
+	fake_expect(&world->fake,
+	    "begin load A load B load C commit onward A onward C");
+	world_free(world);
+}
+
+/* What was loaded in a transaction that failed was not loaded. */
+static const struct {
+	const char *wrong;
+	enum engine_result how;
+	const char *trace;
+} faults[] = {
+	{ "load", ENGINE_FULL, "load:full" },
+	{ "commit", ENGINE_FULL, "begin load A commit:full" },
+	{ "load", ENGINE_BAD, "load:bad failed" },
+	{ "commit", ENGINE_BAD, "begin load A commit:bad failed" },
+	{ "due", ENGINE_BAD, "begin due:bad failed" },
+	{ "next", ENGINE_BAD, "begin load A next:bad failed" },
+};
+
+static void
+test_faults(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(faults); i++) {
+		struct world *world = world_new("BALLAST=4k");
+		g_autofree char *trace = NULL;
+
+		add(world, 1,
+		    (struct fake_mail){ .letter = 'A', .fresh = true });
+		fake_fail(&world->fake, faults[i].wrong, faults[i].how, 1);
+		world_open(world);
+		store_start(world->store);
+		if (faults[i].how == ENGINE_FULL)
+			fake_await(&world->fake, "onward A");
+		else
+			world_settle(world);
+		trace = fake_take(&world->fake);
+		if (strstr(trace, faults[i].trace) == NULL)
+			fail_msg("%s: %s", faults[i].trace, trace);
+		assert_int_equal(
+		    count(trace, "onward"), faults[i].how == ENGINE_FULL);
+		world_free(world);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_window),
+		cmocka_unit_test(test_landing_makes_room),
+		cmocka_unit_test(test_slices),
+		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_wake),
+		cmocka_unit_test(test_wake_no_more),
+		cmocka_unit_test(test_timer),
+		cmocka_unit_test(test_landed_is_due_again),
+		cmocka_unit_test(test_quiet),
+		cmocka_unit_test(test_offline),
+		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_faults),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
