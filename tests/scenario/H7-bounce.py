@@ -109,7 +109,7 @@ class NobodyToTell(Bounce):
 
     def test_automatic_mail(self):
         number = self.refuse(ferry.simple(Auto_Submitted="auto-replied"))
-        self.assert_held(number, "automatic")
+        self.assert_held(number, "Auto-Submitted")
 
     def test_a_report_that_is_refused(self):
         self.upstream.fault("rcpt=550")

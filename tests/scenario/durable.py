@@ -132,17 +132,7 @@ class Database:
             rows = self.rows("queue.db", query)
             if rows:
                 faults.append(f"{query.strip()}: {rows[:3]}")
-        return faults + self.stray_bodies()
-
-    def stray_bodies(self):
-        """Files that no mail refers to.  After a stop there are none: those
-        a crash left are swept by the next start."""
-        folder = os.path.join(self.folder, "bodies")
-        files = set(os.listdir(folder)) if os.path.isdir(folder) else set()
-        known = {row[0] for row in self.rows("queue.db", "SELECT id FROM mail")
-                 } if files else set()
-        return [f"bodies/{name} belongs to no mail"
-                for name in sorted(files - known)]
+        return faults
 
 
 def read_queries(path):
@@ -266,6 +256,15 @@ class Queue:
                 return counts
             if time.monotonic() > deadline:
                 raise ferry.Stuck(f"{self.name} does not drain: {counts}")
+            pause(0.02)
+
+    def wait_swept(self):
+        """Of an empty queue: until no file of a body is left.  Those that a
+        crash left are swept some time after the start."""
+        deadline = time.monotonic() + ferry.PATIENCE
+        while left := os.listdir(os.path.join(self.state, "bodies")):
+            if time.monotonic() > deadline:
+                raise ferry.Stuck(f"bodies without a mail stay: {left[:3]}")
             pause(0.02)
 
     def command(self, *arguments, code=0):

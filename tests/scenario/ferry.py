@@ -241,9 +241,13 @@ class Client:
         host, port = address.rsplit(":", 1)
         self.socket = socket.create_connection((host, int(port)), PATIENCE)
         self.file = self.socket.makefile("rb")
-        self.greeting = self.reply()
-        if hello:
-            self.hello = self.command(hello)
+        try:
+            self.greeting = self.reply()
+            if hello:
+                self.hello = self.command(hello)
+        except OSError:
+            self.close()
+            raise
 
     def reply(self):
         """(code, text of all lines); code 0 when the server hung up."""
