@@ -34,13 +34,15 @@ struct engine_options {
 /* Which waiting mails to load. */
 struct engine_due {
 	int64_t now_ms; /* wall clock: due by then */
-	int64_t
-	    woken_ms; /* also those that wake and landed before it; 0: none */
-	bool fresh;   /* those never tried; else those tried before */
+	/* Not fresh: also those that wake and landed before it; 0: none. */
+	int64_t woken_ms;
+	bool fresh; /* those never tried; else those tried before */
 	unsigned most;
 };
 
 struct engine {
+	/* Open attempts are doubts from now on, and mails that were active are
+	 * due; offline only those without an open attempt. */
 	void *(*open)(const struct engine_options *options, GError **error);
 	void (*close)(void *self); /* checkpoints (TRUNCATE), closes */
 	/* The last error in words, for the log. */
@@ -60,14 +62,18 @@ struct engine {
 
 	/* One entry of each kind but PASSED (which has no rows), the report
 	 * left out (the store accepts it).  LANDED clears active, sets due_ms,
-	 * or leaves the mail held.  *finished: every recipient is final now.
+	 * or leaves the mail held.  *finished: LANDED, and every recipient is
+	 * final now.  A recipient that is final stays what it is.  ABSENT too:
+	 * a mail that is not active, ENDED of an attempt that is not open.
 	 * in_file concerns TAKEN. */
 	enum engine_result (*enter)(void *self, const struct journal *journal,
 	    bool in_file, bool *finished);
 
 	/* Marks a waiting mail as active and makes its submission again,
 	 * `known` and all (queued, return address void).  A body that is
-	 * missing or damaged: the mail is held, *submission NULL, OK. */
+	 * missing or damaged: the mail is held, *submission NULL, OK; one that
+	 * cannot be read just now (memory, descriptors): due again in a minute,
+	 * *submission NULL, OK.  error() says which of the two, and why. */
 	enum engine_result (*load)(
 	    void *self, const char *id, struct submission **submission);
 

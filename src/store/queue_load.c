@@ -163,8 +163,9 @@ set_aside(struct load *load, bool missing, const char *why)
 		return;
 	/* The store tells the log. */
 	g_free(database->error);
-	database->error =
-	    g_strdup_printf("mail %s cannot be loaded: %s", load->body.id, why);
+	database->error = g_strdup_printf("mail %s %s: %s", load->body.id,
+	    missing ? "is held, its body is lost" : "is tried again later",
+	    why);
 }
 
 static bool
