@@ -48,10 +48,12 @@ static const char *const own_prefixes[] = { "Content-", "ARC-" };
 /* Speaks of the mail as a whole, like any field. */
 static const char language[] = "Content-Language";
 
+/* Counted by GLib's macros, not by g_atomic_ref_count_dec(): the last one to let
+ * go may be on another thread, and TSan sees that they take turns. */
 struct message *
 message_ref(struct message *message)
 {
-	g_atomic_ref_count_inc(&message->count);
+	g_atomic_int_inc(&message->count);
 	return message;
 }
 
@@ -70,7 +72,7 @@ free_addresses(struct message *message)
 void
 message_unref(struct message *message)
 {
-	if (message == NULL || !g_atomic_ref_count_dec(&message->count))
+	if (message == NULL || !g_atomic_int_dec_and_test(&message->count))
 		return;
 	free_addresses(message);
 	g_clear_pointer(&message->submission, submission_free);
