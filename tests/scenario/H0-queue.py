@@ -38,10 +38,6 @@ class Queue(ferry.Scenario):
         self.mailgun.fault("refuse")
         self.upstream.fault("refuse")
 
-    def all_up(self):
-        self.mailgun.fault(None)
-        self.upstream.fault(None)
-
     def mail_id(self, text):
         return re.search(r"[0-9A-HJKMNP-TV-Z]{26}", text)[0]
 
@@ -60,10 +56,8 @@ class Queue(ferry.Scenario):
         self.all_down()
         number = self.mail_id(self.accept(ferry.simple()))
         self.ferry.wait_line(rf"mail landed.*{number}")
-        self.all_up()
-        self.assertEqual(
-            self.mailgun.count() + self.upstream.count()
-            or len(self.mailgun.mails(1)), 1)
+        self.mailgun.fault(None)
+        self.assertEqual(len(self.mailgun.mails(1)), 1)
 
     def test_survives_the_end(self):
         for number in (signal.SIGTERM, signal.SIGKILL):
@@ -74,8 +68,7 @@ class Queue(ferry.Scenario):
                 self.accept(big)
                 self.accept(ferry.simple())
                 self.restart(number)
-                self.all_up()
-                self.upstream.fault("refuse")
+                self.mailgun.fault(None)
                 self.assertEqual(
                     len(self.mailgun.mails(before + 2)), before + 2)
 
@@ -88,7 +81,7 @@ class Queue(ferry.Scenario):
         self.assertIn("upstream", story)
         status = self.ask("status")
         self.assertIn(number, json.dumps(self.ask("queue", "list")))
-        self.all_up()
+        self.mailgun.fault(None)
         self.mailgun.mails(1)
         self.assertTrue(status)
 
