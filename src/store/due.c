@@ -223,6 +223,7 @@ due_write(struct store *store)
 	};
 	enum engine_result result = find_waiting(store, &looks[WINDOW_TRIED]);
 
+	store->due.looking = true;
 	for (unsigned i = 0; i < G_N_ELEMENTS(looks); i++)
 		if (result == ENGINE_OK)
 			result = load_kind(store, &looks[i]);
@@ -236,8 +237,9 @@ due_settle(struct store *store, enum engine_result result)
 {
 	GPtrArray *loaded = store->due.loaded;
 
-	if (result != ENGINE_OK)
+	if (result != ENGINE_OK && store->due.looking)
 		due_expect(store, 0);
+	store->due.looking = false;
 	for (unsigned i = 0; i < loaded->len; i++) {
 		struct submission *submission = loaded->pdata[i];
 

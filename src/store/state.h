@@ -36,6 +36,7 @@ struct due {
 	int64_t woken_ms;  /* wall clock; 0: nobody was woken */
 	unsigned probes;   /* woken mails to load */
 	GPtrArray *loaded; /* struct submission *, in this transaction */
+	bool looking;      /* in this transaction */
 };
 
 struct departures {

@@ -56,7 +56,7 @@ test_window(void **state)
 		assert_null(strstr(trace, "onward"));
 		g_free(trace);
 		store_start(world->store);
-		world_settle(world);
+		world_settle_all(world);
 		trace = fake_take(&world->fake);
 		if (count(trace, "onward F") != windows[i].fresh_loaded ||
 		    count(trace, "onward T") != windows[i].tried_loaded)
@@ -165,8 +165,7 @@ test_wake(void **state)
 		g_free(fake_take(&world->fake));
 		for (unsigned j = 0; wakes[i].words[j] != 0; j++)
 			store_wake_post(world->store, wakes[i].words[j]);
-		world_settle(world);
-		world_settle(world);
+		world_settle_all(world);
 		trace = fake_take(&world->fake);
 		if (count(trace, "onward W") != wakes[i].loaded ||
 		    count(trace, "onward N") != 0)
@@ -199,8 +198,7 @@ test_wake_no_more(void **state)
 	journal->due_ms = NEVER;
 	store_journal_post(world->store, journal);
 	fake_await(&world->fake, "recorded F");
-	world_settle(world);
-	world_settle(world);
+	world_settle_all(world);
 	g_autofree char *trace = fake_take(&world->fake);
 	assert_null(strstr(trace, "onward"));
 	world_free(world);
@@ -250,8 +248,7 @@ test_quiet(void **state)
 	g_free(fake_take(&world->fake));
 	add(world, 3, (struct fake_mail){ .letter = 'T' });
 	store_wake_post(world->store, UINT_MAX);
-	world_settle(world);
-	world_settle(world);
+	world_settle_all(world);
 	fake_expect(&world->fake, "");
 	world_close(world);
 	fake_expect(&world->fake, "close");

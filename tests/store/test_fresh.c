@@ -252,6 +252,8 @@ test_not_started_or_quiet(void **state)
 	world_settle(world);
 	fake_expect(&world->fake, "begin accept-waiting A commit 250 A");
 	store_start(world->store);
+	world_settle(world);
+	g_free(fake_take(&world->fake));
 	store_quiet_post(world->store);
 	world_accept(world, 'B');
 	world_settle(world);

@@ -128,6 +128,14 @@ world_settle(struct world *world)
 	store_ask_clear(&ask);
 }
 
+/* As often as it takes for what timers of no delay do. */
+static inline void
+world_settle_all(struct world *world)
+{
+	for (unsigned i = 0; i < 5; i++)
+		world_settle(world);
+}
+
 /* Opened and started, with an empty trace. */
 static inline struct world *
 world_start(const char *settings)
