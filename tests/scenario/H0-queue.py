@@ -10,7 +10,9 @@ import subprocess
 
 import ferry
 
-QUICK = {"retry": "100ms, 200ms", "pause_min": "10ms", "pause_max": "50ms"}
+# A kill may meet an open attempt, which is a doubt then.
+QUICK = {"retry": "100ms, 200ms", "pause_min": "10ms", "pause_max": "50ms",
+         "doubt_wait": "200ms"}
 
 
 class Queue(ferry.Scenario):
