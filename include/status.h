@@ -51,6 +51,9 @@ struct status;
 struct status *status_new(const struct status_options *options);
 void status_free(struct status *status);
 
+/* Any thread: postferry stops, so it is not ready from now on. */
+void status_drain(struct status *status);
+
 /* What a request is answered. */
 struct status_answer {
 	unsigned code;

@@ -64,6 +64,10 @@ void store_wake_post(void *store, unsigned count);
 /* Any thread: nothing is posted onward any more; fresh mail still accepted. */
 void store_quiet_post(struct store *store);
 
+/* Any thread that may wait (no loop that the store posts to): the same, and
+ * nothing is on its way any more when it returns. */
+void store_quiet(struct store *store);
+
 /* Writes what waits, closes.  After everyone who posts has stopped.  NULL is
  * fine. */
 void store_close(struct store *store);

@@ -389,6 +389,9 @@ on_quiet(void *owner, struct letter *letter)
 	struct ferry *ferry = LETTER_OF(letter, struct ferry, quiet);
 
 	(void)owner;
+	/* the pool is where the store posts to */
+	if (ferry->store != NULL)
+		store_quiet(ferry->store);
 	g_clear_pointer(&ferry->work, pool_free);
 	dispatcher_stop(ferry->dispatcher, on_dispatcher_stopped, ferry);
 }
@@ -426,6 +429,8 @@ on_signal(void *object)
 	}
 	ferry->stopping = true;
 	log_info("stopping", log_num("pid", getpid()));
+	if (ferry->status != NULL)
+		status_drain(ferry->status);
 	if (ferry->store != NULL)
 		store_quiet_post(ferry->store);
 	dispatcher_stop(ferry->dispatcher, NULL, NULL);

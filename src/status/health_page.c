@@ -33,12 +33,16 @@ explain_space(const struct disk *disk, const char *what)
 
 /* Why no mail can be accepted; NULL: it can. */
 static char *
-find_obstacle(const struct status_options *options)
+find_obstacle(const struct page *page)
 {
+	const struct status_options *options = page->options;
 	const struct disk *disk = options->disk;
 
 	if (options->started_ms == 0)
 		return g_strdup("postferry is not running");
+	if (page->draining)
+		return g_strdup("postferry is stopping: what is under way is "
+				"waited for, no connection is taken");
 	if (disk == NULL)
 		return NULL;
 	if (disk_state(disk) == DISK_BAD)
@@ -54,7 +58,7 @@ find_obstacle(const struct status_options *options)
 void
 health_page_ready(const struct page *page, struct status_answer *answer)
 {
-	g_autofree char *obstacle = find_obstacle(page->options);
+	g_autofree char *obstacle = find_obstacle(page);
 	struct json_object *object;
 
 	if (obstacle != NULL) {
@@ -67,9 +71,10 @@ health_page_ready(const struct page *page, struct status_answer *answer)
 }
 
 static void
-add_daemon(struct json_object *object, const struct status_options *options)
+add_daemon(struct json_object *object, const struct page *page)
 {
-	g_autofree char *obstacle = find_obstacle(options);
+	const struct status_options *options = page->options;
+	g_autofree char *obstacle = find_obstacle(page);
 	bool running = options->started_ms != 0;
 
 	page_add_text(object, "version", POSTFERRY_VERSION);
@@ -170,7 +175,7 @@ health_page_status(const struct page *page, struct status_answer *answer)
 	if (options->store != NULL && !page_ask(page, &ask, answer))
 		return;
 	object = json_object_new_object();
-	add_daemon(object, options);
+	add_daemon(object, page);
 	json_object_object_add(object, "disk", write_disk(options->disk));
 	if (options->store != NULL) {
 		json_object_object_add(

@@ -15,6 +15,7 @@ struct page {
 	const struct status_options *options;
 	const struct target *target;
 	const char *who;
+	bool draining;                /* postferry stops */
 	enum store_question question; /* of the acts: which */
 };
 

@@ -3,10 +3,12 @@
 
 #include "health_page.h"
 #include "message_page.h"
+#include <stdatomic.h>
 #include <string.h>
 
 struct status {
 	struct status_options options;
+	atomic_bool draining;
 };
 
 #define MESSAGES "/v1/messages"
@@ -62,6 +64,12 @@ status_free(struct status *status)
 	g_free(status);
 }
 
+void
+status_drain(struct status *status)
+{
+	status->draining = true;
+}
+
 /* The first page of the path: the words (retry) stand before the ids. */
 static const struct route *
 find_route(const struct target *target)
@@ -113,7 +121,10 @@ status_request(struct status *status, const char *method, const char *text,
 {
 	struct target target;
 	struct page page = {
-		.options = &status->options, .target = &target, .who = who
+		.options = &status->options,
+		.target = &target,
+		.who = who,
+		.draining = status->draining,
 	};
 	const char *why;
 

@@ -86,7 +86,4 @@ store_keeps_file(const struct store *store, const struct spool *spool)
 struct store *store_open_with(const struct engine *engine,
     const struct store_options *options, GError **error);
 
-/* Any thread that may wait: from when it returns nothing is posted onward. */
-void store_quiet(struct store *store);
-
 #endif

@@ -568,6 +568,27 @@ test_without_a_daemon(void **state)
 	free_world(&world);
 }
 
+static void
+test_draining(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world);
+	struct status *status = status_new(&world.options);
+	struct status_answer answer;
+	status_request(status, "GET", "/readyz", "uid 0", &answer);
+	assert_int_equal(answer.code, 200);
+	status_answer_clear(&answer);
+	status_drain(status);
+	status_request(status, "GET", "/readyz", "uid 0", &answer);
+	assert_int_equal(answer.code, 503);
+	check_problem(&answer, "postferry is stopping");
+	status_answer_clear(&answer);
+	status_free(status);
+	free_world(&world);
+}
+
 static const struct {
 	enum disk_state state;
 	uint64_t min_free;
@@ -618,6 +639,7 @@ main(void)
 		cmocka_unit_test(test_without_a_queue),
 		cmocka_unit_test(test_without_a_daemon),
 		cmocka_unit_test(test_disk),
+		cmocka_unit_test(test_draining),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
