@@ -7,7 +7,10 @@
  */
 #include "state.h"
 
+#include "chronicle.h"
 #include "core/clock.h"
+#include "entry.h"
+#include "pause.h"
 
 /* A client's deadline bounds the attempt, unless the queue can take the mail
  * over then. */

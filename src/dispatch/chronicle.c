@@ -3,7 +3,7 @@
  * What is told of a flight: log lines for the operator, and the story, one
  * phrase per attempt, for the person who watches.
  */
-#include "state.h"
+#include "chronicle.h"
 
 #include "core/clock.h"
 #include "core/log.h"

@@ -3,9 +3,11 @@
  * The client of a mail that is not the queue's: what it is told, and what is
  * remembered for when it sends the mail again.
  */
-#include "state.h"
+#include "client.h"
 
+#include "chronicle.h"
 #include "core/clock.h"
+#include "entry.h"
 
 static struct answer *
 make_answer(const struct dispatcher *dispatcher, const struct flight *flight)

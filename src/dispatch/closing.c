@@ -2,7 +2,7 @@
 /*
  * What is told of a mail of the queue when it leaves the dispatcher.
  */
-#include "state.h"
+#include "closing.h"
 
 #include "core/clock.h"
 #include "core/log.h"

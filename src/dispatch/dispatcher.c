@@ -2,6 +2,8 @@
 #include "dispatch/dispatcher.h"
 
 #include "core/clock.h"
+#include "pause.h"
+#include "report.h"
 #include "state.h"
 
 const struct setting dispatcher_settings[] = {
@@ -33,9 +35,9 @@ const struct setting dispatcher_settings[] = {
 		    "most likely did not take the mail." },
 	{ "server", "answer_floor", SETTING_DURATION, "20s", .min = 1,
 	    .max = 600000,
-	    .help = "How long an attempt may go on behind the client's "
-		    "deadline, so that its outcome is known when the mail is "
-		    "sent again." },
+	    .help = "Without a queue: how long an attempt may go on behind "
+		    "the client's deadline, so that its outcome is known when "
+		    "the mail is sent again." },
 	{ "server", "remember", SETTING_DURATION, "4h", .min = 0,
 	    .max = 604800000,
 	    .help = "How long the outcome of mail that was answered 451 is "
@@ -45,8 +47,8 @@ const struct setting dispatcher_settings[] = {
 	    .help = "Recipients remembered at most; the oldest go first." },
 	{ "server", "attempt_timeout", SETTING_DURATION, "90s", .min = 1,
 	    .max = 3600000,
-	    .help = "How long one attempt may last at most when no client "
-		    "waits for it." },
+	    .help = "How long one attempt may last at most where there is a "
+		    "queue." },
 	{ "server", "retry", SETTING_DURATIONS,
 	    "30s, 1m, 2m, 4m, 8m, 15m, 30m, 1h", .min = 1, .max = 86400000,
 	    .help = "How long mail of the queue waits after it was tried in "

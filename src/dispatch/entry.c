@@ -6,7 +6,7 @@
  * too: until then such a recipient waits for the store, so that a crash in
  * between loses no bounce, but costs one more attempt.
  */
-#include "state.h"
+#include "entry.h"
 
 #include "core/clock.h"
 #include "known.h"

@@ -24,6 +24,7 @@
 #include "route.h"
 
 struct dispatcher;
+struct flight;
 
 enum flight_state {
 	FLIGHT_NEW,       /* nothing is under way */
@@ -58,6 +59,7 @@ struct flight_landing {
 			     * about; NULL: no report */
 	char *from;         /* of the report */
 	struct bounce_options options;
+	void (*made)(struct flight *flight); /* the report, or error */
 	struct submission *report;
 	int error; /* errno: the report cannot be made */
 };

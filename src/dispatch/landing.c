@@ -5,10 +5,15 @@
  * goes back to the store: who is final, who is to be tried again and when, and
  * the bounce that is owed.
  */
-#include "state.h"
+#include "landing.h"
 
+#include "client.h"
+#include "closing.h"
 #include "core/clock.h"
+#include "entry.h"
 #include "known.h"
+#include "report.h"
+#include "takeover.h"
 
 /* A mail with the null sender, most often a report: nobody can be told of it,
  * so it is not kept for long. */
@@ -43,6 +48,22 @@ find_give_up(const struct flight *flight)
 	return MIN(flight->route->give_up_ms, GIVE_UP_NULL_MS);
 }
 
+#define GAVE_UP "gave up after "
+
+/* A bounce that could not be made is no last word. */
+static char *
+explain_end(const struct ledger_recipient *recipient, int64_t age_ms)
+{
+	g_autofree char *age = print_age(age_ms);
+	const char *last = recipient->text;
+
+	if (last == NULL)
+		last = "no provider could be asked";
+	else if (g_str_has_prefix(last, GAVE_UP))
+		return g_strdup(last);
+	return g_strdup_printf(GAVE_UP "%s; last: %s", age, last);
+}
+
 /* Whoever still waits after so long is refused, by nobody. */
 static void
 give_up(struct flight *flight)
@@ -53,7 +74,6 @@ give_up(struct flight *flight)
 	if (!schedule_gives_up(
 		age, find_give_up(flight), submission->rounds + 1))
 		return;
-	g_autofree char *after = print_age(age);
 	for (unsigned i = 0; i < flight->ledger->count; i++) {
 		struct ledger_recipient *r = &flight->ledger->recipients[i];
 		if (r->state != RECIPIENT_WAITING)
@@ -61,10 +81,7 @@ give_up(struct flight *flight)
 		r->state = RECIPIENT_REFUSED;
 		r->class = VERDICT_OUTAGE;
 		r->status = 0;
-		set_text(r, g_strdup_printf("gave up after %s; last: %s", after,
-				r->text != NULL ? r->text
-						: "no provider could be "
-						  "asked"));
+		set_text(r, explain_end(r, age));
 	}
 }
 
@@ -204,6 +221,19 @@ land(struct dispatcher *dispatcher, struct flight *flight)
 }
 
 static void
+on_reported(struct flight *flight)
+{
+	struct flight_landing *landing = &flight->landing;
+
+	closing_report(flight);
+	if (landing->report == NULL)
+		unrefuse(flight);
+	else
+		landing->warned = landing->options.action == BOUNCE_DELAYED;
+	land(flight->dispatcher, flight);
+}
+
+static void
 report_or_hold(struct dispatcher *dispatcher, struct flight *flight)
 {
 	const char *obstacle = report_obstacle(dispatcher, flight->message);
@@ -216,7 +246,7 @@ report_or_hold(struct dispatcher *dispatcher, struct flight *flight)
 		return;
 	}
 	tell_about(dispatcher, flight, RECIPIENT_REFUSED);
-	report_start(dispatcher, flight, BOUNCE_FAILED);
+	report_start(dispatcher, flight, BOUNCE_FAILED, on_reported);
 }
 
 static void
@@ -234,7 +264,7 @@ land_queued(struct dispatcher *dispatcher, struct flight *flight)
 	} else if (is_warning_due(dispatcher, flight) &&
 		   report_count(dispatcher)) {
 		tell_about(dispatcher, flight, RECIPIENT_WAITING);
-		report_start(dispatcher, flight, BOUNCE_DELAYED);
+		report_start(dispatcher, flight, BOUNCE_DELAYED, on_reported);
 	} else {
 		land(dispatcher, flight);
 	}
@@ -253,17 +283,4 @@ landing_start(struct dispatcher *dispatcher, struct flight *flight)
 	dispatcher_release(dispatcher, flight);
 	client_leave(dispatcher, flight);
 	dispatcher_tell_if_stopped(dispatcher);
-}
-
-void
-landing_reported(struct dispatcher *dispatcher, struct flight *flight)
-{
-	struct flight_landing *landing = &flight->landing;
-
-	closing_report(flight);
-	if (landing->report == NULL)
-		unrefuse(flight);
-	else
-		landing->warned = landing->options.action == BOUNCE_DELAYED;
-	land(dispatcher, flight);
 }

@@ -4,7 +4,7 @@
  * when a pause is over, to see whether the provider is back, and all when it
  * is; nobody any more when none of the route is.
  */
-#include "state.h"
+#include "pause.h"
 
 #include "core/clock.h"
 

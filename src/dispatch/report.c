@@ -3,7 +3,7 @@
  * Reports to senders: bounces, and warnings of a delay.  Who may get one, how
  * many a minute may have, and the making of it, on a work thread.
  */
-#include "state.h"
+#include "report.h"
 
 #include "core/clock.h"
 #include <errno.h>
@@ -41,7 +41,7 @@ on_made(void *owner, struct letter *letter)
 
 	(void)owner;
 	flight->state = FLIGHT_NEW;
-	landing_reported(flight->dispatcher, flight);
+	flight->landing.made(flight);
 }
 
 /* A work thread. */
@@ -70,11 +70,12 @@ make_from(const struct message *message)
 
 void
 report_start(struct dispatcher *dispatcher, struct flight *flight,
-    enum bounce_action action)
+    enum bounce_action action, void (*made)(struct flight *flight))
 {
 	const struct submission *submission = flight->message->submission;
 	struct flight_landing *landing = &flight->landing;
 
+	landing->made = made;
 	landing->from = make_from(flight->message);
 	landing->options = (struct bounce_options){
 		.hostname = dispatcher->options.hostname,

@@ -5,8 +5,12 @@
  */
 #include "state.h"
 
+#include "chronicle.h"
+#include "client.h"
 #include "core/clock.h"
 #include "known.h"
+#include "landing.h"
+#include "takeover.h"
 
 static struct lane *
 choose_lane(struct dispatcher *dispatcher, struct flight *flight)

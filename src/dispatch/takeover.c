@@ -6,7 +6,11 @@
  * and will not send again what was sent; when it cannot be kept, 451 as without
  * a queue.
  */
-#include "state.h"
+#include "takeover.h"
+
+#include "closing.h"
+#include "entry.h"
+#include "report.h"
 
 struct takeover {
 	struct letter letter;

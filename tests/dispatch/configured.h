@@ -27,14 +27,17 @@ static const struct setting configured_providers[] = {
 	{ .section = NULL },
 };
 
-/* Reads the text of a settings file, which has no fault. */
+/* Reads the text of a settings file, which has no fault, by one table more
+ * (NULL: none). */
 static inline struct config *
-configured_read(const char *text)
+configured_read_with(const char *text, const struct setting *more)
 {
-	static const struct setting *const tables[] = { dispatcher_settings,
-		configured_providers, NULL };
+	static const struct setting *tables[] = { dispatcher_settings,
+		configured_providers, NULL, NULL };
 	g_autofree char *path = NULL;
 	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+
+	tables[2] = more;
 	int fd = g_file_open_tmp("dispatch-XXXXXX", &path, NULL);
 	struct config_source source = { .path = path };
 
@@ -46,6 +49,12 @@ configured_read(const char *text)
 	if (config == NULL)
 		fail_msg("%s", (const char *)errors->pdata[0]);
 	return config;
+}
+
+static inline struct config *
+configured_read(const char *text)
+{
+	return configured_read_with(text, NULL);
 }
 
 #endif

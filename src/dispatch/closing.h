@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is told of a mail of the queue when it leaves the dispatcher.  The
+ * dispatch thread.
+ */
+#ifndef DISPATCH_CLOSING_H
+#define DISPATCH_CLOSING_H
+
+#include "state.h"
+
+/* One log line each. */
+void closing_take(const struct flight *flight);
+void closing_hold(const struct flight *flight, unsigned recipients);
+void closing_report(const struct flight *flight);
+
+/* That, and one event for whoever watches. */
+void closing_land(
+    const struct dispatcher *dispatcher, const struct flight *flight);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reports to senders: bounces, and warnings of a delay.  The dispatch thread.
+ */
+#ifndef DISPATCH_REPORT_H
+#define DISPATCH_REPORT_H
+
+#include "state.h"
+
+/* Why no bounce may be made for the mail: a literal; NULL: one
+ * may. */
+const char *report_obstacle(
+    const struct dispatcher *dispatcher, const struct message *message);
+
+/* False when this minute had too many; else it has one more. */
+bool report_count(struct dispatcher *dispatcher);
+
+/* Makes the report of flight->landing.told on a work thread: made(flight)
+ * follows. */
+void report_start(struct dispatcher *dispatcher, struct flight *flight,
+    enum bounce_action action, void (*made)(struct flight *flight));
+
+/* The domains whose senders may get bounces: new. */
+char **report_domains(const struct config *config, const struct route_map *map);
+
+#endif
