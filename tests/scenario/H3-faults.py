@@ -86,11 +86,12 @@ class Faulty(durable.Durable):
 @unittest.skipIf(durable.is_sanitized(), "strace and sanitizers do not mix")
 class Sync(Faulty):
     """EIO at each sync."""
+    slowest = 0.0
 
-    def fail_at(self, kind, number):
+    def fail_at(self, kind, call, number):
         """False when there was no such sync."""
         self.backlog()
-        tracer = self.sabotage(kind, "fsync,fdatasync", "error=EIO", number)
+        tracer = self.sabotage(kind, call, "error=EIO", number)
         codes = self.send_some()
         at = tracer.injected_at()
         if at is None:
@@ -101,6 +102,7 @@ class Sync(Faulty):
         ended = time.time()
         self.assertEqual(code, EX_TEMPFAIL, self.ferry.text()[-3000:])
         self.ferry.wanted = EX_TEMPFAIL
+        self.slowest = max(self.slowest, ended - at)
         self.assertLess(ended - at, END_WITHIN + SLACK)
         self.assertLessEqual(set(codes), {250, 451, 421}, codes)
         self.assert_no_attempt_after(at)
@@ -116,12 +118,13 @@ class Sync(Faulty):
                 if arrival.time_ms > 1000 * (at + UNDER_WAY)]
         self.assertEqual(late, [], "attempts after the store went bad")
 
-    def fail_at_each(self, kind, most=40):
+    def fail_at_each(self, kind, calls, most):
         points = 0
-        for number in range(1, most):
-            if not self.fail_at(kind, number):
-                break
-            points += 1
+        for call in calls:
+            for number in range(1, most + 1):
+                if not self.fail_at(kind, call, number):
+                    break
+                points += 1
         self.queue.end()
         risk = {(load.name_of(address), address)
                 for _, address in self.queue.database.at_risk()}
@@ -130,31 +133,36 @@ class Sync(Faulty):
         self.judge(self.book, risk, refused=True)
         print(f"{kind}: EIO at {points} syncs,"
               f" {self.book.count(250)} mails accepted,"
-              f" {self.book.count(451)} told 451", flush=True)
-        self.assertGreater(points, 0)
+              f" {self.book.count(451)} told 451, ended within"
+              f" {1000 * self.slowest:.0f} ms", flush=True)
+        self.assertGreaterEqual(points, len(calls))
 
     def test_store(self):
-        self.fail_at_each("store", 10)
+        self.fail_at_each("store", ("fdatasync",), 10)
 
     def test_bodies(self):
-        self.fail_at_each("sync", 10)
+        self.fail_at_each("sync", ("fdatasync", "fsync"), 3)
 
     def test_records_do_not_matter(self):
         """They are no promise: mail goes on."""
-        tracer = self.sabotage("records", "fsync,fdatasync", "error=EIO", "1+")
+        tracer = self.sabotage("records", "pwrite64", "error=EIO", "1+")
         self.assertEqual(set(self.send_some()), {250})
         self.queue.drain()
+        self.assertIsNotNone(tracer.injected_at())
         tracer.close()
-        self.judge(self.book)
+        self.assertEqual(set(self.send_some()), {250})
+        self.queue.drain()
+        arrivals = ledger.read_arrivals(self.simulators())
+        self.assertEqual(ledger.Judgement(self.book, arrivals).faults(), [])
 
 
 @unittest.skipIf(sabotage.STRACE is None, "strace is not installed")
 @unittest.skipIf(durable.is_sanitized(), "strace and sanitizers do not mix")
 class Full(Faulty):
     """ENOSPC at each call that takes space, once."""
-    calls = (("store", "pwrite64"), ("store", "ftruncate"),
-             ("store", "openat"), ("sync", "linkat"), ("sync", "link"),
-             ("sync", "renameat2"), ("smtp", "write"), ("smtp", "pwrite64"))
+    # (In a session's thread a plain write may be a letter to another thread;
+    # what it writes of a mail fails on the disk that is really full.)
+    calls = (("store", "pwrite64"), ("smtp", "openat"), ("sync", "linkat"))
     most = int(os.environ.get("POINTS", "12"))
 
     def fail_at(self, kind, call, number):
@@ -185,6 +193,7 @@ class Full(Faulty):
                     break
                 met += 1
                 refused += codes.count(452)
+            self.assertGreater(met, 0, f"{kind} {call} was never met")
             figures.append(f"{kind} {call} {met} ({refused} told 452)")
         print("ENOSPC at " + ", ".join(figures), flush=True)
         self.settle()
@@ -200,15 +209,17 @@ class Disk(Faulty):
     def start_ferry(self, *_, settings=None):
         self.disk = os.path.join(self.folder, "disk")
         os.mkdir(self.disk)
+        # It is there whatever the mail takes.
+        self.filler = os.path.join(self.disk, "filler")
         done = subprocess.run(
             ["mount", "-t", "tmpfs", "-o", f"size={self.size}", "tmpfs",
              self.disk], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             self.skipTest("no tmpfs can be mounted here: "
                           + done.stderr.strip())
-        home = ferry.Home.__new__(ferry.Home)
-        home.folder, home.processes = self.disk, self.home.processes
-        self.queue = durable.Queue(home, "postferry", self.write_durable)
+        # Its log is not on that disk.
+        self.queue = durable.Queue(self.home, "postferry", self.write_durable,
+                                   self.disk)
         self.address = self.queue.start()
 
     def inspect(self):
@@ -219,16 +230,17 @@ class Disk(Faulty):
 
     def fill(self):
         """Takes all there is."""
-        with open(os.path.join(self.disk, "filler"), "ab") as file:
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):
+            with open(self.filler, "ab", buffering=0) as file:
                 while True:
                     file.write(bytes(1 << 16))
-                    file.flush()
 
     def press(self):
         """Mail flows until told to stop."""
         while not self.over.is_set():
-            self.codes += self.send_some(5)
+            codes = self.send_some(5)
+            self.codes += codes
+            self.over.wait(0.02 * codes.count(452))
 
     def wait_code(self, code, seconds):
         """How long it took until some client was told that."""
@@ -249,13 +261,14 @@ class Disk(Faulty):
         back = []
         try:
             for _ in range(3):
+                ferry.write_private(self.filler, "")
                 self.wait_code(250, ferry.PATIENCE)
                 self.fill()
                 self.wait_code(452, ferry.PATIENCE)
                 ready = self.queue.ask("/readyz")[0]
                 self.assertEqual(ready, 503)
                 durable.pause(0.3)
-                os.unlink(os.path.join(self.disk, "filler"))
+                os.unlink(self.filler)
                 back.append(self.wait_code(250, BACK_WITHIN + SLACK))
         finally:
             self.over.set()

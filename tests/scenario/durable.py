@@ -152,11 +152,12 @@ class Queue:
 
     A scenario has one; tests of many small crashes have one for each."""
 
-    def __init__(self, home, name, settings):
-        """settings: writes the text of the file, given the state_dir."""
+    def __init__(self, home, name, settings, place=None):
+        """settings: writes the text of the file, given the state_dir, which
+        is made in the folder `place`, or else in that of home."""
         self.home = home
         self.name = name
-        self.state = os.path.join(home.folder, name + ".state")
+        self.state = os.path.join(place or home.folder, name + ".state")
         os.makedirs(self.state, exist_ok=True)
         self.config = os.path.join(home.folder, name + ".conf")
         ferry.write_private(self.config, settings(self.state))
