@@ -85,7 +85,9 @@ test_passed(void **state)
 		.provider = g_strdup("one"),
 		.id = g_strdup("abc") };
 	unsigned number = 0;
-	struct delivery delivery = { .recipients = &number, .count = 1 };
+	struct delivery delivery = {
+		.recipients = &number, .count = 1, .attempt = 1
+	};
 	struct store_ask ask;
 	struct store_mail *mail;
 
