@@ -55,7 +55,7 @@ struct fake {
 	unsigned loading; /* in this one */
 	unsigned acted;   /* mails an act changes in all; 0: one */
 
-	struct submission *accepted; /* the last; borrowed */
+	struct submission *accepted; /* in this transaction, the last */
 };
 
 static inline void
@@ -209,6 +209,7 @@ fake_begin(void *self)
 	enum engine_result result = fake_result(fake, "begin");
 
 	fake->loading = 0;
+	fake->accepted = NULL;
 	if (result == ENGINE_OK)
 		fake_note(fake, "begin");
 	return result;
