@@ -386,7 +386,7 @@ on_commit(void *object)
 	struct note *note;
 
 	(void)object;
-	if (!world.stopping && virtual_random(1000) == 0) {
+	if (!world.stopping && virtual_random(600) == 0) {
 		fail_store();
 		return;
 	}
