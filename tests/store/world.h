@@ -82,7 +82,8 @@ world_on_onward(void *object, struct submission *submission)
 	struct world *world = object;
 	bool ours = submission->queued && submission->return_to.post == NULL;
 
-	fake_note(&world->fake, "onward%s %c", ours ? "" : "-not-ours",
+	fake_note(&world->fake, "onward%s%s %c", ours ? "" : "-not-ours",
+	    spool_check(submission->spool) ? "" : "-damaged",
 	    fake_letter(submission->id));
 	submission_free(submission);
 }
