@@ -35,10 +35,12 @@ class Memory(threading.Thread):
         self.over.set()
         self.join()
 
-    def growth(self):
-        """(MB after WARM mails, the most after that)"""
-        late = [mb for mails, mb in self.samples if mails >= WARM]
-        return late[0], max(late)
+    def at(self, mails):
+        """MB when so many had come."""
+        return next(mb for count, mb in self.samples if count >= mails)
+
+    def most(self):
+        return max(mb for _, mb in self.samples)
 
 
 class Outage(durable.Durable):
@@ -72,13 +74,15 @@ class Outage(durable.Durable):
         waiting = self.queue.counts()
         self.assertEqual(waiting["waiting"] + waiting["active"], MAILS)
         memory.stop()
-        warm, most = memory.growth()
+        warm, most = memory.at(WARM), memory.most()
+        course = [memory.at(MAILS * part // 8) for part in (1, 2, 4, 6, 7)]
         self.fault_all(None)
         fresh = self.overtake(book)
         self.queue.drain(5 * ferry.PATIENCE)
         arrivals = ledger.read_arrivals(self.simulators())
         ahead, delay = self.place(fresh, arrivals)
         print(f"outage: {MAILS} mails, {warm:.0f} MB resident after {WARM},"
+              f" then {', '.join(f'{mb:.0f}' for mb in course)},"
               f" {most:.0f} MB at most; fresh mail {delay:.2f} s after its"
               f" 250, {ahead} of the backlog before it", flush=True)
         judgement = self.judge(book)
