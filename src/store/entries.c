@@ -157,9 +157,10 @@ write_one(struct store *store, struct entry *entry)
 	    journal->kind == JOURNAL_TAKEN && entry->in_file, &entry->finished);
 
 	entry->absent = result == ENGINE_ABSENT;
+	/* a mail that is not ours owes nobody a report */
 	if (entry->absent)
 		result = ENGINE_OK;
-	if (result == ENGINE_OK && journal->report != NULL)
+	else if (result == ENGINE_OK && journal->report != NULL)
 		result = write_report(store, entry);
 	entry->written = true;
 	return result;
@@ -260,7 +261,7 @@ follow_landing(struct store *store, struct entry *entry)
 	window_leave(store->window, id_of(entry));
 	if (!entry->finished && journal->due_ms > 0)
 		due_expect(store, journal->due_ms);
-	if (journal->report == NULL)
+	if (journal->report == NULL || entry->absent)
 		return;
 	log_info("report queued", log_str("mail", journal->report->id),
 	    log_str("about", id_of(entry)));
@@ -275,7 +276,9 @@ follow(struct store *store, struct entry *entry)
 	const struct submission *mail = find_mail(entry->journal);
 	enum journal_kind kind = entry->journal->kind;
 
-	if (entry->in_file)
+	if (entry->in_file && entry->absent)
+		body_remove(store->bodies, mail->id);
+	else if (entry->in_file)
 		body_done(store->bodies, mail->id);
 	if (kind == JOURNAL_TAKEN)
 		window_enter(store->window, own->id, WINDOW_FRESH,

@@ -141,6 +141,23 @@ test_report(void **state)
 	world_free(world);
 }
 
+/* A takeover that failed left the mail to its client, who hears of it. */
+static void
+test_report_of_absent(void **state)
+{
+	struct world *world = world_start("INLINE_MAX=1000");
+
+	(void)state;
+	world->fake.absent = 'A';
+	store_journal_post(
+	    world->store, land_with_report(world, 'A', 'S', 2000));
+	fake_await(&world->fake, "recorded A");
+	fake_expect(&world->fake, "begin commit recorded A");
+	assert_false(
+	    world_has_file(world, "bodies/0000000000000000000000000S"));
+	world_free(world);
+}
+
 /* What a full disk means for an entry, and what when there is room again. */
 static const struct {
 	enum journal_kind kind;
@@ -303,6 +320,7 @@ main(void)
 		cmocka_unit_test(test_taken_is_not_overtaken),
 		cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_report),
+		cmocka_unit_test(test_report_of_absent),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_full_keeps_the_order),
 		cmocka_unit_test(test_full_report),
