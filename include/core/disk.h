@@ -40,6 +40,10 @@ uint64_t disk_free_bytes(const struct disk *disk);
 uint64_t disk_total_bytes(const struct disk *disk);
 uint64_t disk_min_free_bytes(const struct disk *disk);
 
+/* Syncs a directory, so that a name made or removed in it stays so.  Blocks.
+ * False and errno when that failed.  Any thread. */
+bool disk_sync_directory(const char *path);
+
 const char *disk_state_text(enum disk_state state);
 
 #endif

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/disk.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <glib.h>
 #include <stdatomic.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 /* The most that is left for others when nobody said how much. */
 #define MIN_FREE_MOST (UINT64_C(200) * 1000 * 1000)
@@ -115,4 +118,18 @@ disk_state_text(enum disk_state state)
 	};
 
 	return texts[state];
+}
+
+bool
+disk_sync_directory(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	bool synced = fsync(fd) == 0;
+	int wrong = errno;
+	close(fd);
+	errno = wrong;
+	return synced;
 }

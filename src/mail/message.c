@@ -48,8 +48,8 @@ static const char *const own_prefixes[] = { "Content-", "ARC-" };
 /* Speaks of the mail as a whole, like any field. */
 static const char language[] = "Content-Language";
 
-/* Counted by GLib's macros, not by g_atomic_ref_count_dec(): the last one to let
- * go may be on another thread, and TSan sees that they take turns. */
+/* Counted by GLib's macros, not by g_atomic_ref_count_dec(): the last one to
+ * let go may be on another thread, and TSan sees that they take turns. */
 struct message *
 message_ref(struct message *message)
 {

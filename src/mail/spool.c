@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mail/spool.h"
 
+#include "core/disk.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -271,18 +272,11 @@ spool_memory(const struct spool *spool)
 }
 
 static bool
-sync_directory(const char *path)
+sync_name(const char *path)
 {
 	g_autofree char *directory = g_path_get_dirname(path);
-	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd < 0)
-		return false;
-	bool synced = fsync(fd) == 0;
-	int wrong = errno;
-	close(fd);
-	errno = wrong;
-	return synced;
+	return disk_sync_directory(directory);
 }
 
 /* Names the file that has none.  A file there already was made by one who
@@ -366,7 +360,7 @@ spool_keep(struct spool *spool, const char *path)
 	g_assert(spool->sealed);
 	if (!name_file(spool, path))
 		return false;
-	if (sync_directory(path))
+	if (sync_name(path))
 		return true;
 	int wrong = errno;
 	unlink(path);

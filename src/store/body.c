@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "body.h"
 
+#include "core/disk.h"
 #include "core/pool.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -16,26 +17,12 @@ struct bodies {
 	GHashTable *under_way; /* ids */
 };
 
-static bool
-sync_directory(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return false;
-	bool synced = fsync(fd) == 0;
-	int wrong = errno;
-	close(fd);
-	errno = wrong;
-	return synced;
-}
-
 /* A new directory is there for good when the one above it was synced. */
 static bool
 make_directory(const char *path, const char *above)
 {
 	if (mkdir(path, 0700) == 0)
-		return sync_directory(above);
+		return disk_sync_directory(above);
 	return errno == EEXIST;
 }
 
