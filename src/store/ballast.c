@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static char *
@@ -12,13 +14,30 @@ make_path(const char *directory)
 	return g_build_filename(directory, "ballast", NULL);
 }
 
+/* More than there is is not tried: that would fill the disk for a moment. */
+static bool
+has_room(int fd, uint64_t bytes)
+{
+	struct statvfs disk;
+	struct stat file;
+
+	if (fstatvfs(fd, &disk) != 0 || fstat(fd, &file) != 0)
+		return false;
+	return (uint64_t)disk.f_bavail * disk.f_frsize +
+		   (uint64_t)file.st_blocks * 512 >=
+	       bytes;
+}
+
 /* 0 or an errno.  One left by a former run may be larger. */
 static int
-take_room(int fd, off_t bytes)
+take_room(int fd, uint64_t bytes)
 {
-	int wrong = posix_fallocate(fd, 0, bytes);
+	int wrong;
 
-	if (wrong == 0 && ftruncate(fd, bytes) != 0)
+	if (!has_room(fd, bytes))
+		return ENOSPC;
+	wrong = bytes > 0 ? posix_fallocate(fd, 0, (off_t)bytes) : 0;
+	if (wrong == 0 && ftruncate(fd, (off_t)bytes) != 0)
 		wrong = errno;
 	return wrong;
 }
@@ -31,7 +50,7 @@ ballast_make(const char *directory, uint64_t bytes)
 
 	if (fd < 0)
 		return false;
-	int wrong = bytes > 0 ? take_room(fd, (off_t)bytes) : 0;
+	int wrong = take_room(fd, bytes);
 	close(fd);
 	if (wrong == 0)
 		return true;

@@ -55,6 +55,7 @@ struct fake {
 	unsigned loading; /* in this one */
 	unsigned acted;   /* mails an act changes in all; 0: one */
 
+	bool kept[128];              /* by letter: there is such a mail */
 	struct submission *accepted; /* in this transaction, the last */
 };
 
@@ -276,6 +277,7 @@ fake_accept(
 		return result;
 	g_assert_true(in_file == fake_has_file(fake, submission->id));
 	fake->accepted = (struct submission *)submission;
+	fake->kept[(unsigned char)fake_letter(submission->id)] = true;
 	fake_note(fake, "accept%s%s %c", active ? "" : "-waiting",
 	    in_file ? "-file" : "", fake_letter(submission->id));
 	return ENGINE_OK;
@@ -300,6 +302,7 @@ fake_enter(
 		return ENGINE_ABSENT;
 	if (in_file)
 		g_assert_true(fake_has_file(fake, id));
+	fake->kept[(unsigned char)fake_letter(id)] = true;
 	fake_note(
 	    fake, "%s%s %c", kind, in_file ? "-file" : "", fake_letter(id));
 	*finished = journal->kind == JOURNAL_LANDED && journal->due_ms == 0 &&
@@ -376,6 +379,7 @@ fake_remove(void *self, const char *id, bool *in_file)
 	if (result != ENGINE_OK)
 		return result;
 	*in_file = fake_has_file(fake, id);
+	fake->kept[(unsigned char)fake_letter(id)] = false;
 	fake_note(fake, "remove %c", fake_letter(id));
 	return ENGINE_OK;
 }
@@ -472,7 +476,8 @@ fake_has(void *self, const char *id)
 {
 	struct fake *fake = self;
 
-	return strchr(fake->needed, fake_letter(id)) != NULL;
+	return fake->kept[(unsigned char)fake_letter(id)] ||
+	       strchr(fake->needed, fake_letter(id)) != NULL;
 }
 
 static inline enum engine_result

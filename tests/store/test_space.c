@@ -38,7 +38,7 @@ test_ballast(void **state)
 	assert_int_equal(size_of(world, "ballast"), -1);
 	errno = 0;
 	assert_false(ballast_make(directory, INT64_C(1) << 60));
-	assert_int_not_equal(errno, 0);
+	assert_int_equal(errno, ENOSPC);
 	assert_int_equal(size_of(world, "ballast"), -1);
 	assert_false(ballast_make("/nonexistent", 1));
 	world_free(world);
