@@ -59,7 +59,7 @@ class Kill(durable.Durable):
         self.queue.spawn()
 
     def name(self, found):
-        return {(load.name_of(address), address) for _, address in found}
+        return [(load.name_of(address), address) for _, address, *_ in found]
 
     def print_figures(self, book, judgement, risk, again):
         ready = self.queue.ready_ms
@@ -89,7 +89,7 @@ class Kill(durable.Durable):
         self.check_totals()
         self.queue.end()
         risk = self.queue.database.at_risk()
-        again = [key for key, later in risk.items() if later]
+        again = [later for _, _, later in risk if later]
         judgement = ledger.Judgement(
             book, ledger.read_arrivals(self.simulators()),
             self.name(self.queue.database.elsewhere()))

@@ -142,8 +142,8 @@ class Syscalls(durable.Durable):
         queue.wait_swept()
         unaccounted = queue.status()["totals"]["unaccounted"]
         queue.end()
-        risk = {(load.name_of(address), address)
-                for _, address in queue.database.at_risk()}
+        risk = [(load.name_of(address), address)
+                for _, address, _ in queue.database.at_risk()]
         judgement = ledger.Judgement(book, self.arrivals.of(book))
         faults = judgement.faults(may_double=risk)
         faults += queue.database.faults()

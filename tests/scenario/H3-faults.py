@@ -126,8 +126,8 @@ class Sync(Faulty):
                     break
                 points += 1
         self.queue.end()
-        risk = {(load.name_of(address), address)
-                for _, address in self.queue.database.at_risk()}
+        risk = [(load.name_of(address), address)
+                for _, address, _ in self.queue.database.at_risk()]
         # A commit that failed may be there all the same: 451, and sent.
         self.address = self.queue.start()
         self.judge(self.book, risk, refused=True)

@@ -68,8 +68,12 @@ class Judge(ferry.Scenario):
         self.edit(lambda path: shutil.copy(
             path, os.path.join(self.records, "999999.json")))
         self.assertEqual(self.judge(), ["doubled without a reason"])
-        risk = {("large", address) for address in load.addresses("large", 2)}
+        risk = [("large", address) for address in load.addresses("large", 2)]
         self.assertEqual(self.judge(may_double=risk), [])
+        self.edit(lambda path: shutil.copy(
+            path, os.path.join(self.records, "999998.json")))
+        self.assertEqual(self.judge(may_double=risk),
+                         ["doubled without a reason"])
 
     def test_for_somebody_else(self):
         self.edit(lambda path: self.rewrite(

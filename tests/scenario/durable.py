@@ -113,9 +113,8 @@ class Database:
                 self.rows("records.db", query, *values))
 
     def at_risk(self):
-        """{(id, address): tried again}"""
-        return {(number, address): bool(again) for number, address, again in
-                self.both(AT_RISK, CUT_SHORT)}
+        """[(id, address, tried again)], a row for each such attempt."""
+        return self.both(AT_RISK, CUT_SHORT)
 
     def elsewhere(self):
         """{(id, address)} that no provider accepted: they wait, are held, are

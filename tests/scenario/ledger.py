@@ -190,12 +190,15 @@ class Judgement:
                         if count > 1}
 
     def faults(self, may_double=(), refused=False):
-        """What must not be, in words; may_double: those who were at risk."""
-        faults = []
+        """What must not be, in words; may_double: who was at risk, as many
+        times as there may be further copies; refused: a refusal is no
+        promise."""
+        allowed, faults = collections.Counter(may_double), []
         rows = [("lost", self.lost), ("changed", self.changed),
                 ("sent, but by nobody", self.strange),
                 ("doubled without a reason",
-                 sorted(set(self.doubled) - set(may_double)))]
+                 sorted(key for key, count in self.doubled.items()
+                        if count - 1 > allowed[key]))]
         if not refused:
             rows.append(("refused and sent all the same", self.refused))
         for word, found in rows:
