@@ -28,7 +28,7 @@ struct store_options {
 	const struct spool_place *place; /* of the spools it makes; borrowed */
 	struct disk *disk;               /* borrowed: it looks and says */
 	bool offline; /* for the commands: nothing is sent or accepted, no
-		       * ballast, open attempts are left as they are */
+		       * ballast */
 	submission_fn onward; /* fresh and due mail, queued */
 	void *stage;
 	/* Called once, on the store's thread, when a sync or commit failed:

@@ -12,7 +12,8 @@
 
 enum disk_state {
 	DISK_WELL, /* mail can be kept */
-	DISK_FULL, /* it cannot for now: what comes gets 452 */
+	DISK_LOW,  /* what is there can be sent, what comes gets 452 */
+	DISK_FULL, /* nothing can be written for now: nothing is sent, either */
 	DISK_BAD,  /* a sync or a commit failed: the process is about to end */
 };
 

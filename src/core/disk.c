@@ -113,6 +113,7 @@ disk_state_text(enum disk_state state)
 {
 	static const char *const texts[] = {
 		[DISK_WELL] = "well",
+		[DISK_LOW] = "low",
 		[DISK_FULL] = "full",
 		[DISK_BAD] = "bad",
 	};

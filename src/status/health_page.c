@@ -50,6 +50,9 @@ find_obstacle(const struct page *page)
 				"about to end, the log says why");
 	if (disk_state(disk) == DISK_FULL)
 		return explain_space(disk, "the disk is full");
+	if (disk_state(disk) == DISK_LOW)
+		return explain_space(
+		    disk, "the disk was full; what there is of mail is sent");
 	if (!disk_allows(disk, 0))
 		return explain_space(disk, "the disk is nearly full");
 	return NULL;

@@ -112,7 +112,7 @@ batch_turn(struct store *store)
 {
 	bool more = false;
 
-	if (store->space.state == DISK_WELL)
+	if (space_has_room(store))
 		run_well(store);
 	if (store->space.state == DISK_FULL && store->space.retry)
 		run_full(store);
@@ -122,7 +122,7 @@ batch_turn(struct store *store)
 	}
 	if (store->space.state == DISK_BAD)
 		settle_bad(store);
-	if (store->space.state == DISK_WELL)
+	if (space_has_room(store))
 		more |= question_waits(store) || departure_waits(store);
 	return more;
 }

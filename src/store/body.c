@@ -17,13 +17,22 @@ struct bodies {
 	GHashTable *under_way; /* ids */
 };
 
-/* A new directory is there for good when the one above it was synced. */
+/* A new directory is there for good when the one above it was synced.  One that
+ * was there must be ours to write. */
 static bool
 make_directory(const char *path, const char *above)
 {
+	struct stat is;
+
 	if (mkdir(path, 0700) == 0)
 		return disk_sync_directory(above);
-	return errno == EEXIST;
+	if (errno != EEXIST || stat(path, &is) != 0)
+		return false;
+	if (!S_ISDIR(is.st_mode)) {
+		errno = ENOTDIR;
+		return false;
+	}
+	return faccessat(AT_FDCWD, path, R_OK | W_OK | X_OK, AT_EACCESS) == 0;
 }
 
 struct bodies *
@@ -37,8 +46,9 @@ body_open(
 	if (!make_directory(path, directory)) {
 		g_set_error(error, G_FILE_ERROR,
 		    (gint)g_file_error_from_errno(errno),
-		    "%s: the directory for large mails cannot be made: %s; "
-		    "give the user postferry runs as the right to write there",
+		    "%s: the directory for large mails cannot be had: %s; "
+		    "a directory is expected that the user postferry runs as "
+		    "may write",
 		    path, g_strerror(errno));
 		return NULL;
 	}
@@ -138,6 +148,11 @@ body_fault(int wrong)
 	case ENFILE:
 	case ENOMEM:
 	case EFBIG:
+	case EACCES:
+	case EPERM:
+	case ENOENT:
+	case ENOTDIR:
+	case EROFS:
 		return BODY_BUSY;
 	default:
 		return BODY_FATAL;

@@ -26,7 +26,7 @@ struct body {
 
 enum body_fault {
 	BODY_FULL,  /* no space */
-	BODY_BUSY,  /* something else is short: this mail only */
+	BODY_BUSY,  /* something else is wrong: this mail only */
 	BODY_FATAL, /* a disk that does not keep what it was given */
 };
 

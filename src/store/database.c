@@ -405,6 +405,20 @@ database_open(const char *directory, const struct schema *schema,
 	return NULL;
 }
 
+bool
+database_spare(struct database *database)
+{
+	int code;
+
+	errno = 0;
+	code = sqlite3_wal_checkpoint_v2(
+	    database->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	if (code == SQLITE_OK || code == SQLITE_BUSY || is_full(code, errno))
+		return true;
+	database_fail(database, code);
+	return false;
+}
+
 void
 database_close(struct database *database)
 {

@@ -34,6 +34,10 @@ struct database *database_open(const char *directory,
     const struct schema *schema, enum database_sync sync, bool *damaged,
     GError **error);
 
+/* Brings everything into the one file, so that the other needs no room; that
+ * there is none even for that is no failure.  False: it is BAD. */
+bool database_spare(struct database *database);
+
 /* Brings everything into the one file, closes.  NULL is fine. */
 void database_close(struct database *database);
 

@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "space.h"
 
 /* Mails that one transaction loads: those who wait for a commit share it. */
 #define LOADS 100
@@ -86,8 +87,7 @@ due_delay(const struct store *store)
 {
 	int64_t delay = look_delay(store);
 
-	if (!store_sends(store) || store->space.state != DISK_WELL ||
-	    !fits_any(store))
+	if (!store_sends(store) || !space_has_room(store) || !fits_any(store))
 		return LOOK_MS;
 	if (store->due.next_ms < INT64_MAX)
 		delay = MIN(delay, store->due.next_ms - clock_wall_ms());
@@ -112,8 +112,8 @@ load_one(struct store *store, const char *id, enum window_kind kind)
 	if (result != ENGINE_OK)
 		return result;
 	if (submission == NULL) {
-		log_error("mail held: its bytes are missing or damaged",
-		    log_str("mail", id));
+		log_error("mail cannot be read back", log_str("mail", id),
+		    log_str("why", store->engine->error(store->rows)));
 		return ENGINE_OK;
 	}
 	window_enter(store->window, id, kind, spool_size(submission->spool));

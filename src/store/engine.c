@@ -142,6 +142,14 @@ ask_queue(void *self, struct store_ask *ask)
 	return settle(self, queue_ask(self, ask));
 }
 
+static enum engine_result
+spare(void *self)
+{
+	struct queue *queue = self;
+
+	return database_spare(queue->database) ? ENGINE_OK : ENGINE_BAD;
+}
+
 static bool
 has(void *self, const char *id)
 {
@@ -174,6 +182,7 @@ const struct engine engine_sqlite = {
 	.open = open_engine,
 	.close = close_engine,
 	.error = tell_error,
+	.spare = spare,
 	.begin = begin,
 	.commit = commit,
 	.rollback = rollback,

@@ -48,6 +48,10 @@ struct engine {
 	/* The last error in words, for the log. */
 	const char *(*error)(const void *self);
 
+	/* Gives back to the file system what room it can.  Outside a
+	 * transaction; that there is no room even for that is OK. */
+	enum engine_result (*spare)(void *self);
+
 	enum engine_result (*begin)(void *self);
 	enum engine_result (*commit)(void *self);
 	void (*rollback)(void *self);

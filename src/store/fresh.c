@@ -94,7 +94,7 @@ on_kept(void *object, int wrong)
 		space_bad(store, g_strerror(wrong));
 	if (store->space.state == DISK_BAD)
 		refuse_whole(store, fresh, REFUSAL_BAD);
-	else if (store->space.state == DISK_FULL)
+	else if (store->space.state != DISK_WELL)
 		refuse_whole(store, fresh, REFUSAL_FULL);
 	else if (wrong != 0)
 		refuse_whole(store, fresh, REFUSAL_BUSY);
@@ -121,7 +121,7 @@ on_fresh(void *owner, struct letter *letter)
 
 	if (store->space.state == DISK_BAD)
 		refuse(fresh, REFUSAL_BAD);
-	else if (store->space.state == DISK_FULL)
+	else if (store->space.state != DISK_WELL)
 		refuse(fresh, REFUSAL_FULL);
 	else if (store_keeps_file(store, fresh->submission->spool))
 		keep_body(store, fresh);

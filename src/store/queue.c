@@ -139,16 +139,13 @@ settle_attempts(struct queue *queue, int64_t now_ms)
 		   now_ms, VERDICT_DOUBT) >= 0;
 }
 
-/* Nobody has the mails that were in dispatch.  Offline those with an attempt
- * that is open are left for the daemon. */
+/* Nobody has the mails that were in dispatch. */
 static bool
 settle_mails(struct queue *queue, int64_t now_ms)
 {
 	int moved = settle(queue,
 	    "UPDATE mail SET due = ?1"
-	    " WHERE due IS NULL AND hold IS NULL AND remaining > ?2"
-	    " AND NOT EXISTS (SELECT 1 FROM attempt"
-	    " WHERE attempt.mail = mail.number AND ended IS NULL)",
+	    " WHERE due IS NULL AND hold IS NULL AND remaining > ?2",
 	    now_ms, 0);
 
 	if (moved < 0)
@@ -166,9 +163,8 @@ settle_all(struct queue *queue)
 
 	if (!queue_begin(queue))
 		return false;
-	if (!queue->options.offline && !settle_attempts(queue, now_ms))
-		return false;
-	return settle_mails(queue, now_ms) && queue_commit(queue);
+	return settle_attempts(queue, now_ms) && settle_mails(queue, now_ms) &&
+	       queue_commit(queue);
 }
 
 struct queue *

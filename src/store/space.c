@@ -3,10 +3,15 @@
 
 #include "ballast.h"
 #include "core/log.h"
+#include "due.h"
 #include <errno.h>
 
 /* The smaller of this and 5 % of the file system. */
 #define BALLAST_MOST (UINT64_C(32) << 20)
+
+/* From here on what is in the queue can be sent: it takes little to record, and
+ * what was sent gives room back. */
+#define ROOM_TO_SEND (UINT64_C(1) << 20)
 
 static void
 set_state(struct store *store, enum disk_state state)
@@ -23,6 +28,19 @@ free_bytes(const struct store *store)
 	const struct disk *disk = store->options.disk;
 
 	return disk != NULL ? (int64_t)disk_free_bytes(disk) : 0;
+}
+
+bool
+space_has_room(const struct store *store)
+{
+	return store->space.state == DISK_WELL ||
+	       store->space.state == DISK_LOW;
+}
+
+static uint64_t
+find_room_to_send(const struct space *space)
+{
+	return MIN(ROOM_TO_SEND, 2 * space->ballast_bytes);
 }
 
 static bool
@@ -60,17 +78,18 @@ space_full(struct store *store, const char *why)
 {
 	struct space *space = &store->space;
 
-	if (space->state != DISK_WELL)
+	if (!space_has_room(store))
 		return;
 	set_state(store, DISK_FULL);
 	space->retry = true;
 	if (space->ballast)
 		ballast_drop(store->directory);
 	log_error("store full: no mail is accepted and none is sent until "
-		  "there is room",
+		  "there is room: make some, or enlarge the file system",
 	    log_str("directory", store->directory), log_str("why", why),
 	    log_num("free", free_bytes(store)),
-	    log_num("needed", (int64_t)(2 * space->ballast_bytes)),
+	    log_num("needed_to_send", (int64_t)find_room_to_send(space)),
+	    log_num("needed_to_accept", (int64_t)(2 * space->ballast_bytes)),
 	    log_str("ballast", space->ballast ? "given up" : "none"));
 	space->ballast = false;
 }
@@ -87,21 +106,49 @@ space_bad(struct store *store, const char *why)
 		store->options.failed(store->options.object, why);
 }
 
-void
-space_look(struct store *store)
+/* Full no more: what waits is sent, and makes more room. */
+static void
+leave_full(struct store *store)
 {
-	struct disk *disk = store->options.disk;
-	struct space *space = &store->space;
+	if (store->engine->spare(store->rows) != ENGINE_OK) {
+		space_bad(store, store->engine->error(store->rows));
+		return;
+	}
+	disk_look(store->options.disk);
+	if ((uint64_t)free_bytes(store) < find_room_to_send(&store->space))
+		return;
+	set_state(store, DISK_LOW);
+	due_expect(store, 0);
+	log_warn("store has room to send: what it has is sent, no mail is "
+		 "accepted yet",
+	    log_str("directory", store->directory),
+	    log_num("free", free_bytes(store)),
+	    log_num(
+		"needed_to_accept", (int64_t)(2 * store->space.ballast_bytes)));
+}
 
-	disk_look(disk);
-	space->retry = true;
-	if (space->state != DISK_FULL ||
-	    disk_free_bytes(disk) < 2 * space->ballast_bytes ||
+static void
+leave_low(struct store *store)
+{
+	if ((uint64_t)free_bytes(store) < 2 * store->space.ballast_bytes ||
 	    !make_ballast(store))
 		return;
-	disk_look(disk);
+	disk_look(store->options.disk);
 	set_state(store, DISK_WELL);
 	log_warn("store well again: mail is accepted and sent",
 	    log_str("directory", store->directory),
 	    log_num("free", free_bytes(store)));
+}
+
+void
+space_look(struct store *store)
+{
+	struct space *space = &store->space;
+
+	disk_look(store->options.disk);
+	space->retry = true;
+	if (space->state == DISK_FULL)
+		leave_full(store);
+	if (space->state == DISK_LOW)
+		leave_low(store);
 }

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether the store can write.  WELL until the disk is full or a write failed;
- * FULL until there is room again: then the ballast, given up at first, is
- * made anew; BAD for ever.
+ * Whether the store can write.
+ *
+ *	WELL --no room--> FULL --some room--> LOW --room for the ballast--> WELL
+ *	                   ^                   |
+ *	                   '------no room------'
+ *
+ * FULL: the ballast was given up, results are recorded, nothing is sent.  LOW:
+ * what is there is sent, which makes room; nothing new is accepted.  BAD, when
+ * a write failed, is for ever.
  */
 #ifndef STORE_SPACE_H
 #define STORE_SPACE_H
@@ -19,7 +25,10 @@ void space_full(struct store *store, const char *why);
 /* A sync or a commit failed: tells the owner, once. */
 void space_bad(struct store *store, const char *why);
 
-/* Looks at the disk; FULL becomes WELL when there is room again. */
+/* True when what waits may be written: WELL or LOW. */
+bool space_has_room(const struct store *store);
+
+/* Looks at the disk: FULL and LOW end when there is room again. */
 void space_look(struct store *store);
 
 #endif

@@ -23,6 +23,7 @@ static const struct {
 	bool allowed;
 } rows[] = {
 	{ "room for one", ".", 1, DISK_WELL, 1, true },
+	{ "low", ".", 1, DISK_LOW, 1, false },
 	{ "full", ".", 1, DISK_FULL, 1, false },
 	{ "bad", ".", 1, DISK_BAD, 1, false },
 	{ "a mail larger than any disk", ".", 1, DISK_WELL, UINT64_MAX, false },
@@ -97,6 +98,7 @@ test_texts(void **state)
 {
 	(void)state;
 	assert_string_equal(disk_state_text(DISK_WELL), "well");
+	assert_string_equal(disk_state_text(DISK_LOW), "low");
 	assert_string_equal(disk_state_text(DISK_FULL), "full");
 	assert_string_equal(disk_state_text(DISK_BAD), "bad");
 }

@@ -597,6 +597,7 @@ static const struct {
 } disks[] = {
 	{ DISK_WELL, 1, 200, NULL },
 	{ DISK_FULL, 1, 503, "the disk is full" },
+	{ DISK_LOW, 1, 503, "the disk was full" },
 	{ DISK_WELL, UINT64_C(1) << 62, 503, "the disk is nearly full" },
 	{ DISK_BAD, 1, 503, "a write to the queue failed" },
 };

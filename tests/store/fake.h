@@ -493,10 +493,17 @@ fake_finished(void *self, GPtrArray *ids)
 	return fake_result(fake, "finished");
 }
 
+static inline enum engine_result
+fake_spare(void *self)
+{
+	return fake_result(self, "spare");
+}
+
 static const struct engine fake_engine = {
 	.open = fake_open,
 	.close = fake_close,
 	.error = fake_error,
+	.spare = fake_spare,
 	.begin = fake_begin,
 	.commit = fake_commit,
 	.rollback = fake_rollback,
