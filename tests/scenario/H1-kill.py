@@ -28,9 +28,9 @@ STORM = "refuse"
 
 class Kill(durable.Durable):
     settings = {
-        "provider mailgun": {"answer_timeout": "2s"},
-        "provider mandrill": {"answer_timeout": "2s"},
-        "provider upstream": {"answer_timeout": "2s"},
+        "provider mailgun": {"answer_timeout": "4s"},
+        "provider mandrill": {"answer_timeout": "4s"},
+        "provider upstream": {"answer_timeout": "4s"},
     }
 
     def setUp(self):
@@ -60,6 +60,13 @@ class Kill(durable.Durable):
 
     def name(self, found):
         return [(load.name_of(address), address) for _, address, *_ in found]
+
+    def explain(self, judgement):
+        """What was done about the ones that came most often."""
+        return "\n".join(
+            f"{address} came {count} times:\n" + "\n".join(
+                map(str, self.queue.database.attempts(address)))
+            for (_, address), count in judgement.counts.most_common(3))
 
     def print_figures(self, book, judgement, risk, again):
         ready = self.queue.ready_ms
@@ -94,7 +101,8 @@ class Kill(durable.Durable):
             book, ledger.read_arrivals(self.simulators()),
             self.name(self.queue.database.elsewhere()))
         self.print_figures(book, judgement, risk, again)
-        self.assertEqual(judgement.faults(may_double=self.name(risk)), [])
+        self.assertEqual(judgement.faults(may_double=self.name(risk)), [],
+                         self.explain(judgement))
         self.assertGreater(judgement.wanted, KILLS)
         self.assertGreater(len(risk), 0, "no kill met an attempt")
 

@@ -103,8 +103,9 @@ class Restart(durable.Durable):
               f" (empty {', '.join(f'{ms:.0f}' for ms in empty_ms)}),"
               f" {ready_mb:.1f} MB resident (empty {empty_mb:.1f})",
               flush=True)
-        self.assertLess(min(ready_ms), LISTENING_MS)
-        self.assertLess(ready_mb - empty_mb, GROWTH_MB)
+        if not durable.is_sanitized():  # they have memory of their own
+            self.assertLess(min(ready_ms), LISTENING_MS)
+            self.assertLess(ready_mb - empty_mb, GROWTH_MB)
         self.deliver_sample()
 
     def deliver_sample(self):

@@ -122,6 +122,15 @@ class Database:
         return {(number, address) for number, address, state in
                 self.both(RECIPIENTS) if state != ACCEPTED}
 
+    def attempts(self, address):
+        """All that were made for that recipient, for whoever wants to know
+        why it came twice."""
+        return self.both(
+            "SELECT attempt.* FROM attempt JOIN recipient"
+            " ON recipient.mail = attempt.mail, json_each(attempt.recipients)"
+            " AS these WHERE these.value = recipient.number"
+            " AND recipient.address = ?", address)
+
     def faults(self):
         """Rows of invariants.sql, and what SQLite itself finds."""
         faults = [f"{name}: {row}" for name in ("queue.db", "records.db")
@@ -186,8 +195,9 @@ class Queue:
 
     def forget(self):
         """Of the many that were killed the last three tell enough."""
-        found = ferry.REPORT.search(self.process.text())
-        assert not found, self.process.text()[-20000:]
+        text = self.process.text()
+        found = ferry.REPORT.search(text)
+        assert not found, text[max(0, found.start() - 2000):][:8000]
         self.dead.append(self.process)
         if len(self.dead) > 3:
             self.home.processes.remove(self.dead.pop(0))
