@@ -24,7 +24,9 @@ struct dispatch_event {
 	unsigned recipients;
 	const char *subject; /* may be NULL */
 	uint64_t size_bytes;
-	unsigned code;     /* what the client was told */
+	bool queued;       /* it is the queue's: its client heard 250 before */
+	unsigned code;     /* what the client was told; queued: as it would
+			    * have been now */
 	const char *story; /* "mailgun refused the connection; mandrill took
 			    * it as fields" */
 };

@@ -61,10 +61,24 @@ print_size(uint64_t bytes)
 	return g_strdup_printf("%.1f MB", (double)bytes / 1e6);
 }
 
+/* "250", or of mail whose client has heard that before: "waits ID". */
+static char *
+print_standing(const struct dispatch_event *event)
+{
+	if (!event->queued)
+		return g_strdup_printf("%u", event->code);
+	return g_strdup_printf("%s %s",
+	    event->code / 100 == 2   ? "sent"
+	    : event->code / 100 == 4 ? "waits"
+				     : "refused",
+	    event->id);
+}
+
 static void
 on_mail(void *object, const struct dispatch_event *event)
 {
 	g_autofree char *size = print_size(event->size_bytes);
+	g_autofree char *standing = print_standing(event);
 	GString *line = g_string_new(NULL);
 	char clock[16];
 	time_t now = time(NULL);
@@ -73,8 +87,8 @@ on_mail(void *object, const struct dispatch_event *event)
 	(void)object;
 	localtime_r(&now, &local);
 	strftime(clock, sizeof clock, "%H:%M:%S", &local);
-	g_string_append_printf(line, "%s  %u  %s to %u recipient%s, ", clock,
-	    event->code, event->sender, event->recipients,
+	g_string_append_printf(line, "%s  %s  %s to %u recipient%s, ", clock,
+	    standing, event->sender, event->recipients,
 	    event->recipients == 1 ? "" : "s");
 	log_escape(line, event->subject != NULL ? event->subject : "");
 	g_string_append_printf(line, ", %s: %s\n", size, event->story);

@@ -105,6 +105,7 @@ tell_watcher(const struct dispatcher *dispatcher, const struct flight *flight)
 		.recipients = flight->ledger->count,
 		.subject = flight->message->subject,
 		.size_bytes = spool_size(find_submission(flight)->spool),
+		.queued = true,
 		.code = find_code(flight),
 		.story = *story != '\0' ? story : "no provider is asked now",
 	};

@@ -284,8 +284,10 @@ static void
 on_event(void *object, const struct dispatch_event *event)
 {
 	g_assert(object == &post);
-	put(&post.stories, g_strdup_printf("%s to %u, %u: %s", event->sender,
-			       event->recipients, event->code, event->story));
+	put(&post.stories,
+	    g_strdup_printf("%s to %u, %s%u: %s", event->sender,
+		event->recipients, event->queued ? "queued " : "", event->code,
+		event->story));
 }
 
 static inline void

@@ -2,6 +2,7 @@
 """postferry sandbox: no settings, one readable line per mail."""
 
 import http.client
+import re
 import signal
 
 import ferry
@@ -14,24 +15,48 @@ class Sandbox(ferry.Scenario):
                                   "127.0.0.1:0")
         self.address = self.sandbox.wait_line(r"mail in +(\S+:\d+)")[1]
 
+    def fault(self, name, fault):
+        control = self.sandbox.wait_line(
+            rf"{name} .*control door http://(\S+)")[1]
+        door = http.client.HTTPConnection(control, timeout=ferry.PATIENCE)
+        door.request("PUT", "/fault", fault)
+        self.assertLess(door.getresponse().status, 300)
+        door.close()
+
+    def wait_mail(self, word, number):
+        """The line that says so of the mail with this id."""
+        return self.sandbox.wait_line(
+            rf"^\d\d:\d\d:\d\d  {word} {re.escape(number)}  ")
+
+    def submit(self, **header):
+        """The id of the mail, as its client was told."""
+        text = self.accept(ferry.simple(**header))
+        return text.rsplit(" ", 1)[1]
+
     def test_a_mail_is_told(self):
-        self.accept(ferry.simple(subject="Grüß Gott"))
-        line = self.sandbox.wait_line(r"^\d\d:\d\d:\d\d  250 ")
+        number = self.submit(subject="Grüß Gott")
+        line = self.wait_mail("sent", number)
         self.assertIn("ann@example.com to 1 recipient", line.string)
         self.assertIn("Grüß Gott", line.string)
         self.assertIn("mailgun took it as", line.string)
 
     def test_failover_is_told(self):
-        control = self.sandbox.wait_line(
-            r"mailgun .*control door http://(\S+)")[1]
-        door = http.client.HTTPConnection(control, timeout=ferry.PATIENCE)
-        door.request("PUT", "/fault", "refuse")
-        self.assertLess(door.getresponse().status, 300)
-        door.close()
-        self.accept(ferry.simple())
-        line = self.sandbox.wait_line(r"^\d\d:\d\d:\d\d  250 ")
+        self.fault("mailgun", "refuse")
+        line = self.wait_mail("sent", self.submit())
         self.assertRegex(line.string, r"mailgun failed: outage.*; "
                          r"mandrill took it as")
+
+    def test_a_mail_that_waits(self):
+        for name in ("mailgun", "mandrill", "upstream"):
+            self.fault(name, "refuse")
+        line = self.wait_mail("waits", self.submit())
+        self.assertRegex(line.string, r"mailgun failed: outage.*; "
+                         r"mandrill failed: outage")
+
+    def test_a_mail_that_is_refused(self):
+        self.fault("mailgun", "refuse")
+        self.fault("mandrill", "reject-reason=hard-bounce")
+        self.wait_mail("refused", self.submit())
 
     def test_end(self):
         self.accept(ferry.simple())
