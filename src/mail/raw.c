@@ -37,23 +37,34 @@ append_foreign(GString *head, const char *text)
 }
 
 static void
-append_received(
-    GString *head, const struct submission *submission, const char *hostname)
+append_client(GString *head, const struct submission *submission)
 {
-	char date[CLOCK_RFC5322_LENGTH];
-
-	clock_rfc5322(submission->received_ms, date);
-	g_string_append(head, "Received: from ");
+	g_string_append(head, "from ");
 	append_foreign(head, submission->helo);
 	g_string_append(head, " ([");
 	/* RFC 5321 4.1.3 */
 	if (strchr(submission->peer, ':') != NULL)
 		g_string_append(head, "IPv6:");
 	append_foreign(head, submission->peer);
-	g_string_append(head, "])\r\n\tby ");
+	g_string_append(head, "])\r\n\t");
+}
+
+/* A report of ours was received from nobody. */
+static void
+append_received(
+    GString *head, const struct submission *submission, const char *hostname)
+{
+	char date[CLOCK_RFC5322_LENGTH];
+	const char *with = submission->esmtp ? " with ESMTP" : " with SMTP";
+
+	clock_rfc5322(submission->received_ms, date);
+	g_string_append(head, "Received: ");
+	if (!submission->report)
+		append_client(head, submission);
+	g_string_append(head, "by ");
 	append_foreign(head, hostname);
-	g_string_append_printf(head, " (postferry) with %s id %s;\r\n\t%s\r\n",
-	    submission->esmtp ? "ESMTP" : "SMTP", submission->id, date);
+	g_string_append_printf(head, " (postferry)%s id %s;\r\n\t%s\r\n",
+	    submission->report ? "" : with, submission->id, date);
 }
 
 static bool

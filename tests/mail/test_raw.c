@@ -121,6 +121,11 @@ test_received(void **state)
 	g_free(raw);
 	raw = read_raw(message, &options);
 	assert_int_equal(strcspn(raw, "("), strlen("Received: from ") + 201);
+	submission->report = true;
+	g_free(raw);
+	raw = read_raw(message, &options);
+	assert_true(g_str_has_prefix(
+	    raw, "Received: by mail.example.com (postferry) id "));
 	message_unref(message);
 }
 
