@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
+#include "dispatch/dispatcher.h"
 #include <stdio.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -54,6 +55,21 @@ print_queue(const struct config *config)
 				"answered 451");
 }
 
+/* Without a queue the clients hear it all. */
+static void
+print_bounces(struct config *config)
+{
+	g_auto(GStrv) domains = dispatcher_bounce_domains(config);
+	g_autofree char *list = g_strjoinv(", ", domains);
+
+	if (config_string(config, "server", "state_dir") == NULL)
+		return;
+	if (*list == '\0')
+		printf("  bounces go to nobody: set [server] bounce_domains\n");
+	else
+		printf("  bounces go to senders in: %s\n", list);
+}
+
 /* In the order of trying, and those that get nothing. */
 static void
 print_route(const struct config *config)
@@ -90,6 +106,7 @@ cli_check(int argc, char **argv)
 	print_source(path);
 	print_listeners(config);
 	print_queue(config);
+	print_bounces(config);
 	print_route(config);
 	if (ignored != NULL)
 		printf("  not looked at: %s; they count only when there is no "

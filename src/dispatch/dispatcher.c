@@ -125,6 +125,17 @@ read_settings(struct dispatcher *dispatcher)
 	dispatcher->memory = memory_new(&memory);
 }
 
+char **
+dispatcher_bounce_domains(struct config *config)
+{
+	struct route_map *map = route_map_open(config, NULL);
+	char **domains =
+	    map != NULL ? report_domains(config, map) : g_new0(char *, 1);
+
+	route_map_free(map);
+	return domains;
+}
+
 bool
 dispatcher_check(struct config *config, GPtrArray *errors)
 {

@@ -189,6 +189,31 @@ class Settings(ferry.Scenario):
         self.assertRegex(done.stdout, r"not in \[route default\].*: a\n")
         self.assertRegex(done.stdout, r"not looked at: MAILGUN_API_KEY;")
 
+    def test_check_says_who_gets_bounces(self):
+        for queue, server, provider, said in (
+                (True, "", "type = smtp\nhost = h", "nobody: set .server. "
+                 "bounce_domains"),
+                (True, "bounce_domains = a.example, b.example",
+                 "type = smtp\nhost = h", "senders in: a.example, b.example"),
+                (True, "", "type = mailgun\ndomain = mg.example.com\n"
+                 "api_key = ${KEY}", "senders in: mg.example.com, "
+                 "example.com"),
+                (False, "", "type = smtp\nhost = h", None)):
+            where = f"state_dir = {self.folder}" if queue else ""
+            path = self.write(
+                "bounces.conf", f"[server]\n{where}\n{server}\n"
+                "[listener local]\naddress = 127.0.0.1:2500\n"
+                f"answer = {'queued' if queue else 'delivered'}\n"
+                f"[provider b]\n{provider}\n")
+            done = self.run_command("check", "--config", path, environment={
+                "KEY": SECRET, **sanitizers()})
+            with self.subTest(server=server, provider=provider):
+                self.assertEqual(done.returncode, 0, done.stderr)
+                if said is None:
+                    self.assertNotIn("bounces go", done.stdout)
+                else:
+                    self.assertRegex(done.stdout, f"bounces go to {said}\n")
+
     def test_serve_says_what_it_read(self):
         path = self.write("one.conf", "[listener local]\n"
                           "address = 127.0.0.1:0\nanswer = delivered\n"
