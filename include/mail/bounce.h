@@ -42,6 +42,11 @@ struct submission *bounce_make(const struct message *message,
     const GArray *recipients /* struct journal_recipient */,
     const struct bounce_options *options);
 
+/* Wall clock: a warning of ours that comes later warns of nothing: the mail it
+ * is about is no longer tried (its Expires field, RFC 4021); 0: no such mail.
+ */
+int64_t bounce_expires_ms(const struct message *message);
+
 /* The status of RFC 3463 for a recipient: 5.1.1, 5.6.0, 4.4.7, ... */
 const char *bounce_status(const struct recipient *recipient);
 

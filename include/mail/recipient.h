@@ -17,8 +17,13 @@ enum recipient_state {
 	RECIPIENT_REFUSED = 3,  /* nobody will take it: the sender is told */
 	RECIPIENT_DOUBT = 4,    /* a provider may have it: frozen until then */
 	RECIPIENT_HELD = 5,     /* a person has to say what becomes of it */
-	RECIPIENT_DROPPED = 6,  /* a person said: never sent, nobody is told */
+	RECIPIENT_DROPPED = 6,  /* never sent, nobody is told: a person said so,
+				 * or it is a warning that is too late */
 };
+
+/* So begins the text of one that was given up: then how long it was tried,
+ * "; ", and what was last. */
+#define RECIPIENT_GAVE_UP "gave up after "
 
 struct recipient {
 	enum recipient_state state;

@@ -31,13 +31,18 @@ set_text(struct ledger_recipient *recipient, char *text)
 static char *
 print_age(int64_t ms)
 {
-	int64_t hours = ms / 3600000;
+	static const struct {
+		int64_t ms;
+		const char *name;
+	} units[] = { { 86400000, "d" }, { 3600000, "h" }, { 60000, "min" },
+		{ 1000, "s" } };
+	unsigned i = 0;
 
-	if (hours >= 48)
-		return g_strdup_printf("%" G_GINT64_FORMAT "d", hours / 24);
-	if (hours >= 2)
-		return g_strdup_printf("%" G_GINT64_FORMAT "h", hours);
-	return g_strdup_printf("%" G_GINT64_FORMAT "min", ms / 60000);
+	/* at least two of the unit, or it would be too rough */
+	while (i + 1 < G_N_ELEMENTS(units) && ms < 2 * units[i].ms)
+		i++;
+	return g_strdup_printf(
+	    "%" G_GINT64_FORMAT " %s", ms / units[i].ms, units[i].name);
 }
 
 static int64_t
@@ -48,20 +53,38 @@ find_give_up(const struct flight *flight)
 	return MIN(flight->route->give_up_ms, GIVE_UP_NULL_MS);
 }
 
-#define GAVE_UP "gave up after "
+/* "; last tried mailgun: 503 Service Unavailable" */
+static char *
+explain_last(const struct ledger_recipient *recipient, const char *const *names)
+{
+	const char *text = recipient->text != NULL ? recipient->text : "";
+	g_autofree char *status = g_strdup_printf("%u ", recipient->status);
+
+	/* some say their status in the text as well */
+	if (recipient->status == 0 || g_str_has_prefix(text, status))
+		*status = '\0';
+	if (recipient->provider != LEDGER_NOBODY)
+		return g_strdup_printf("; last tried %s%s%s%s",
+		    names[recipient->provider],
+		    *status != '\0' || *text != '\0' ? ": " : "", status, text);
+	return g_strconcat("; ",
+	    *text != '\0' ? "last: " : "no provider could be asked", text,
+	    NULL);
+}
 
 /* A bounce that could not be made is no last word. */
 static char *
-explain_end(const struct ledger_recipient *recipient, int64_t age_ms)
+explain_end(const struct ledger_recipient *recipient, const char *const *names,
+    int64_t age_ms)
 {
-	g_autofree char *age = print_age(age_ms);
-	const char *last = recipient->text;
+	g_autofree char *age = NULL, *last = NULL;
 
-	if (last == NULL)
-		last = "no provider could be asked";
-	else if (g_str_has_prefix(last, GAVE_UP))
-		return g_strdup(last);
-	return g_strdup_printf(GAVE_UP "%s; last: %s", age, last);
+	if (recipient->text != NULL &&
+	    g_str_has_prefix(recipient->text, RECIPIENT_GAVE_UP))
+		return g_strdup(recipient->text);
+	age = print_age(age_ms);
+	last = explain_last(recipient, names);
+	return g_strconcat(RECIPIENT_GAVE_UP, age, last, NULL);
 }
 
 /* Whoever still waits after so long is refused, by nobody. */
@@ -78,10 +101,11 @@ give_up(struct flight *flight)
 		struct ledger_recipient *r = &flight->ledger->recipients[i];
 		if (r->state != RECIPIENT_WAITING)
 			continue;
+		set_text(r, explain_end(r, flight->dispatcher->names, age));
 		r->state = RECIPIENT_REFUSED;
 		r->class = VERDICT_OUTAGE;
+		r->provider = LEDGER_NOBODY;
 		r->status = 0;
-		set_text(r, explain_end(r, age));
 	}
 }
 

@@ -6,6 +6,7 @@
 #include "report.h"
 
 #include "core/clock.h"
+#include "core/log.h"
 #include <errno.h>
 #include <string.h>
 
@@ -32,6 +33,30 @@ report_count(struct dispatcher *dispatcher)
 		return false;
 	reports->made++;
 	return true;
+}
+
+#define LATE                                                            \
+	"this warning of a delay is too late: the mail it is about is " \
+	"no longer tried"
+
+void
+report_drop_late(struct flight *flight)
+{
+	int64_t expires = bounce_expires_ms(flight->message);
+
+	if (expires == 0 || clock_wall_ms() < expires)
+		return;
+	for (unsigned i = 0; i < flight->ledger->count; i++) {
+		struct ledger_recipient *r = &flight->ledger->recipients[i];
+		if (r->state != RECIPIENT_WAITING)
+			continue;
+		r->state = RECIPIENT_DROPPED;
+		g_free(r->text);
+		r->text = g_strdup(LATE);
+	}
+	log_info("warning dropped",
+	    log_str("mail", flight->message->submission->id),
+	    log_str("why", LATE));
 }
 
 static void

@@ -15,6 +15,9 @@ const char *report_obstacle(
 /* False when this minute had too many; else it has one more. */
 bool report_count(struct dispatcher *dispatcher);
 
+/* A warning whose time is over is dropped. */
+void report_drop_late(struct flight *flight);
+
 /* Makes the report of flight->landing.told on a work thread: made(flight)
  * follows. */
 void report_start(struct dispatcher *dispatcher, struct flight *flight,

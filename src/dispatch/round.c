@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "known.h"
 #include "landing.h"
+#include "report.h"
 #include "takeover.h"
 
 static struct lane *
@@ -235,6 +236,7 @@ round_start(struct dispatcher *dispatcher, struct flight *flight)
 	flight->timer =
 	    loop_timer_new(dispatcher->options.loop, on_timer, flight);
 	recall(dispatcher, flight);
+	report_drop_late(flight);
 	exclude_impossible(flight);
 	round_advance(dispatcher, flight);
 }

@@ -84,8 +84,8 @@ bounce_obstacle(const struct message *message, const char *const *domains)
 	if (has_field(message, is_automatic))
 		return "a program sent it by itself (Auto-Submitted)";
 	if (!has_domain(domains, sender->domain))
-		return "its sender is of a domain that gets no reports from "
-		       "us";
+		return "its sender's domain is not in bounce_domains, so no "
+		       "report may be sent";
 	return NULL;
 }
 
@@ -192,6 +192,37 @@ set_field(GMimeMessage *report, const char *name, const char *value)
 	g_mime_object_set_header(GMIME_OBJECT(report), name, value, NULL);
 }
 
+static void
+set_expires(GMimeMessage *report, const struct bounce_options *options)
+{
+	char until[CLOCK_RFC5322_LENGTH];
+
+	if (options->action != BOUNCE_DELAYED || options->until_ms == 0)
+		return;
+	clock_rfc5322(options->until_ms, until);
+	set_field(report, "Expires", until);
+}
+
+int64_t
+bounce_expires_ms(const struct message *message)
+{
+	const GArray *fields = message->header->fields;
+
+	if (!message->submission->report)
+		return 0;
+	for (unsigned i = 0; i < fields->len; i++) {
+		const struct header_field *field =
+		    &g_array_index(fields, struct header_field, i);
+
+		if (strcmp(field->name, "Expires") != 0)
+			continue;
+		g_autoptr(GDateTime) date =
+		    g_mime_utils_header_decode_date(field->body);
+		return date == NULL ? 0 : g_date_time_to_unix(date) * 1000;
+	}
+	return 0;
+}
+
 /* Only what could not end its line: the id is a stranger's. */
 static void
 set_references(GMimeMessage *report, const char *id)
@@ -227,6 +258,7 @@ set_fields(GMimeMessage *report, const struct message *message,
 	set_field(report, "Date", date);
 	set_field(report, "Message-ID", own);
 	set_field(report, "Auto-Submitted", "auto-replied");
+	set_expires(report, options);
 	set_references(report, message->message_id);
 }
 

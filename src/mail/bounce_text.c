@@ -74,6 +74,19 @@ append_mail(GString *out, const struct message *message)
 	append_field(out, "Our id:", message->submission->id, FIELD_MAX);
 }
 
+/* "it was tried for 20 s, and no provider took it; last tried mailgun: ..." */
+static void
+append_given_up(GString *out, const char *text)
+{
+	const char *age = text + strlen(RECIPIENT_GAVE_UP);
+	size_t length = strcspn(age, ";");
+	g_autofree char *line =
+	    g_strdup_printf("it was tried for %.*s, and no provider took it%s",
+		(int)length, age, age + length);
+
+	append_wrapped(out, "    ", line);
+}
+
 static void
 append_reason(GString *out, const struct recipient *is)
 {
@@ -85,6 +98,10 @@ append_reason(GString *out, const struct recipient *is)
 	g_autofree char *name = verdict_clean(by, strlen(by), FIELD_MAX);
 	g_autoptr(GString) line = g_string_new(name);
 
+	if (is->provider == NULL && g_str_has_prefix(text, RECIPIENT_GAVE_UP)) {
+		append_given_up(out, text);
+		return;
+	}
 	if (is->provider == NULL)
 		g_string_append(line, "no provider has taken it");
 	else

@@ -334,13 +334,14 @@ struct sending {
 	int64_t within_ms; /* the deadline */
 };
 
+/* fields: more lines of its header. */
 static struct submission *
-make_submission(const struct sending *sending)
+make_submission_with(const struct sending *sending, const char *fields)
 {
 	g_autofree char *text = g_strdup_printf(
 	    "From: a@example.com\nTo: rcpt0@example.org\n"
-	    "Message-ID: <%s@example.com>\nSubject: %s\n\nText\n",
-	    sending->subject, sending->subject);
+	    "Message-ID: <%s@example.com>\nSubject: %s\n%s\nText\n",
+	    sending->subject, sending->subject, fields);
 	struct submission *submission =
 	    fixture_submission(text, sending->recipients);
 
@@ -348,6 +349,12 @@ make_submission(const struct sending *sending)
 	submission->return_to =
 	    (struct return_address){ post_answer, &post, 1 };
 	return submission;
+}
+
+static struct submission *
+make_submission(const struct sending *sending)
+{
+	return make_submission_with(sending, "");
 }
 
 /* Straight to the dispatcher, so that mails come in order. */
@@ -404,6 +411,7 @@ print_recipients(GString *line, const struct journal *journal)
 		g_string_append_printf(line, "%s %u %s", i > 0 ? "," : ":",
 		    r->number, recipient_state_text(r->is.state));
 		if (r->is.state == RECIPIENT_HELD ||
+		    r->is.state == RECIPIENT_DROPPED ||
 		    (r->is.state == RECIPIENT_REFUSED && r->is.status == 0))
 			g_string_append_printf(line, " (%s)", r->is.text);
 	}

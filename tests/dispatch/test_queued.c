@@ -16,6 +16,7 @@ struct queued {
 	unsigned rounds, attempts;
 	int64_t age_ms;
 	bool null_sender, report;
+	const char *fields;        /* more of the header; NULL: no more */
 	struct recipient known[3]; /* borrowed; all WAITING: nothing known */
 };
 
@@ -23,7 +24,8 @@ static struct submission *
 load(const struct queued *queued)
 {
 	struct sending sending = { queued->subject, queued->recipients, 0 };
-	struct submission *submission = make_submission(&sending);
+	struct submission *submission = make_submission_with(
+	    &sending, queued->fields != NULL ? queued->fields : "");
 
 	submission->return_to = (struct return_address){ 0 };
 	submission->queued = true;
@@ -104,9 +106,10 @@ static const struct {
 	{ "nobody may be told", TWO, { .subject = "x", .recipients = 1 },
 	    { { "one 0", "recipient" } },
 	    { "begun #1 one open: 0 open", "ended #1 one recipient: 0 waiting",
-		"landed: 0 held (its sender is of a domain that gets no "
-		"reports from us; recipient); round 0; hold: its sender is of "
-		"a domain that gets no reports from us" },
+		"landed: 0 held (its sender's domain is not in bounce_domains, "
+		"so no report may be sent; recipient); round 0; hold: its "
+		"sender's domain is not in bounce_domains, so no report may be "
+		"sent" },
 	    NULL },
 	{ "a report of our own", DOMAINS TWO,
 	    { .subject = "x",
@@ -123,8 +126,8 @@ static const struct {
 	    { { "one 0,1", "recipient,outage" } },
 	    { "begun #1 one open: 0 open, 1 open",
 		"ended #1 one outage: 0 waiting, 1 waiting",
-		"landed: 0 held (its sender is of a domain that gets no "
-		"reports from us; recipient); round 1, due, wakes" },
+		"landed: 0 held (its sender's domain is not in bounce_domains, "
+		"so no report may be sent; recipient); round 1, due, wakes" },
 	    NULL },
 	{ "nobody can say it", DOMAINS PROVIDER("one", ""),
 	    { .subject = "unfit one", .recipients = 1 }, { { 0 } },
@@ -136,7 +139,7 @@ static const struct {
 		.age_ms = 121 * HOUR_MS },
 	    { { "one 0", "outage" } },
 	    { "begun #1 one open: 0 open", "ended #1 one outage: 0 waiting",
-		"landed: 0 refused (gave up after 5d; last: outage); round 2; "
+		"landed: 0 refused (gave up after 5 d; last tried one: 250 outage); round 2; "
 		"report to app@example.com" },
 	    NULL },
 	{ "not before three rounds", DOMAINS PROVIDER("one", ""),
@@ -157,7 +160,7 @@ static const struct {
 	    { { "one 0", "outage" } },
 	    { "begun #1 one open: 0 open", "ended #1 one outage: 0 waiting",
 		"landed: 0 held (it has no sender who could be told (MAIL "
-		"FROM:<>); gave up after 2d; last: outage); round 9; hold: it "
+		"FROM:<>); gave up after 2 d; last tried one: 250 outage); round 9; hold: it "
 		"has no sender who could be told (MAIL FROM:<>)" },
 	    NULL },
 	{ "a route's own time",
@@ -166,7 +169,7 @@ static const struct {
 	    { .subject = "x", .recipients = 1, .rounds = 5, .age_ms = HOUR_MS },
 	    { { "one 0", "outage" } },
 	    { "begun #1 one open: 0 open", "ended #1 one outage: 0 waiting",
-		"landed: 0 refused (gave up after 60min; last: outage); round "
+		"landed: 0 refused (gave up after 60 min; last tried one: 250 outage); round "
 		"5; report to app@example.com" },
 	    NULL },
 	{ "the sender is told of the delay",
@@ -176,6 +179,35 @@ static const struct {
 	    { "begun #1 one open: 0 open", "ended #1 one outage: 0 waiting",
 		"landed; round 6, due, wakes, warned; report of a delay to "
 		"app@example.com" },
+	    NULL },
+	{ "a warning that is too late", DOMAINS TWO,
+	    { .subject = "x",
+		.fields = "Expires: Fri, 20 Nov 2020 10:00:00 +0000\n",
+		.recipients = 1,
+		.null_sender = true,
+		.report = true,
+		.rounds = 5 },
+	    { { 0 } },
+	    { "landed: 0 dropped (this warning of a delay is too late: the "
+	      "mail it is about is no longer tried); round 5" },
+	    NULL },
+	{ "a warning in time", DOMAINS TWO,
+	    { .subject = "x",
+		.fields = "Expires: Fri, 20 Nov 9020 10:00:00 +0000\n",
+		.recipients = 1,
+		.null_sender = true,
+		.report = true },
+	    { { "one 0", "accepted" } },
+	    { "begun #1 one open: 0 open", "ended #1 one accepted: 0 accepted",
+		"landed; round 0" },
+	    NULL },
+	{ "a stranger's mail does not expire", DOMAINS TWO,
+	    { .subject = "x",
+		.fields = "Expires: Fri, 20 Nov 2020 10:00:00 +0000\n",
+		.recipients = 1 },
+	    { { "one 0", "accepted" } },
+	    { "begun #1 one open: 0 open", "ended #1 one accepted: 0 accepted",
+		"landed; round 0" },
 	    NULL },
 	{ "reports go by their own route",
 	    "[server]\nbounce_route = r\n" TWO "[route r]\nproviders = two\n",

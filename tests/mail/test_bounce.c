@@ -221,6 +221,16 @@ static const struct sample samples[] = {
 		    .status = 429,
 		    .provider = (char *)"mailgun",
 		    .text = (char *)"" } } },
+	{ .name = "given up",
+	    .mail = "Subject: Late\n\nx\n",
+	    .sender = "app@example.com",
+	    .is = { { .state = RECIPIENT_REFUSED,
+			.class = VERDICT_OUTAGE,
+			.text = (char *)"gave up after 20 s; last tried "
+					"mailgun: 503 Service Unavailable" },
+		{ .state = RECIPIENT_REFUSED,
+		    .class = VERDICT_OUTAGE,
+		    .text = (char *)"gave up after 5 d" } } },
 	{ .name = "line",
 	    .mail = "Subject: Lines\n\nx\n",
 	    .fill = "X-Line: "
@@ -450,6 +460,64 @@ test_fields(void **state)
 	submission_free(report);
 }
 
+static const struct {
+	const char *name, *part;
+} parts[] = {
+	{ "plain", "    upstream refused it: 550 5.1.1 no such user here\r\n" },
+	{ "line", "    no provider has taken it\r\n" },
+	{ "given up",
+	    "\r\n<one@example.org>\r\n"
+	    "    it was tried for 20 s, and no provider took it; last tried "
+	    "mailgun:\r\n"
+	    "    503 Service Unavailable\r\n    Nobody" },
+	{ "given up", "    it was tried for 5 d, and no provider took it\r\n" },
+	{ "given up",
+	    "Status: 4.4.7\r\nDiagnostic-Code: x-postferry; gave up after 20 s; "
+	    "last tried mailgun: 503 Service Unavailable\r\n" },
+};
+
+static const struct sample *
+find_sample(const char *name)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(samples); i++)
+		if (strcmp(samples[i].name, name) == 0)
+			return &samples[i];
+	return NULL;
+}
+
+static void
+test_parts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+		struct submission *report =
+		    make_report(find_sample(parts[i].name), 1 << 24);
+		g_autofree char *bytes = read_bytes(report->spool);
+
+		if (strstr(bytes, parts[i].part) == NULL)
+			fail_msg("no %s in:\n%s", parts[i].part, bytes);
+		submission_free(report);
+	}
+}
+
+/* A warning says until when it is worth something; nobody else does. */
+static void
+test_expires(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(samples); i++) {
+		bool warns = samples[i].action == BOUNCE_DELAYED;
+		struct message *message = parse_report(
+		    &samples[i], make_report(&samples[i], 1 << 24));
+
+		assert_int_equal(bounce_expires_ms(message),
+		    warns ? INT64_C(1795788600000) : 0);
+		message->submission->report = false;
+		assert_int_equal(bounce_expires_ms(message), 0);
+		message_unref(message);
+	}
+}
+
 /* No room in the memory budget: no report, and errno says so. */
 static void
 test_no_room(void **state)
@@ -463,16 +531,15 @@ test_no_room(void **state)
 static int
 print_report(const char *name)
 {
-	for (size_t i = 0; i < G_N_ELEMENTS(samples); i++) {
-		if (strcmp(samples[i].name, name) != 0)
-			continue;
-		struct submission *report = make_report(&samples[i], 1 << 24);
-		g_autofree char *bytes = read_bytes(report->spool);
-		fputs(bytes, stdout);
-		submission_free(report);
-		return 0;
-	}
-	return 1;
+	const struct sample *sample = find_sample(name);
+
+	if (sample == NULL)
+		return 1;
+	struct submission *report = make_report(sample, 1 << 24);
+	g_autofree char *bytes = read_bytes(report->spool);
+	fputs(bytes, stdout);
+	submission_free(report);
+	return 0;
 }
 
 int
@@ -483,6 +550,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_obstacle),
 		cmocka_unit_test(test_samples),
 		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_expires),
 		cmocka_unit_test(test_no_room),
 	};
 

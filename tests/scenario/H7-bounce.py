@@ -105,7 +105,7 @@ class NobodyToTell(Bounce):
 
     def test_sender_elsewhere(self):
         number = self.refuse(sender="ann@elsewhere.example")
-        self.assert_held(number, "domain")
+        self.assert_held(number, "bounce_domains")
 
     def test_automatic_mail(self):
         number = self.refuse(ferry.simple(Auto_Submitted="auto-replied"))
@@ -141,10 +141,18 @@ class GivenUp(Bounce):
     def test_after_its_time(self):
         self.refuse()
         report = self.report()
-        _, status, _ = report.iter_parts()
+        self.assertRegex(report["Received"], r"^by \S+ \(postferry\) id ")
+        text, status, _ = report.iter_parts()
         recipient = status.get_payload()[1]
         self.assertEqual(recipient["Action"], "failed")
-        self.assertRegex(recipient["Status"], r"^[45]\.4\.\d$")
+        self.assertEqual(recipient["Status"], "4.4.7")
+        self.assertNotIn("Remote-MTA", recipient)
+        self.assertRegex(recipient["Diagnostic-Code"],
+                         r"^x-postferry; gave up after \d+ s; last tried "
+                         r"mandrill: ")
+        self.assertRegex(text.get_content(),
+                         r"it was tried for \d+ s, and no provider took it; "
+                         r"last tried\s+mandrill:\s")
         self.queue.drain()
         self.check_totals()
         self.assertEqual(self.mandrill.count(), 0)
@@ -168,6 +176,31 @@ class Delayed(Bounce):
         self.assertEqual(self.upstream.count(), 1, "told more than once")
         self.assertEqual(self.queue.story(number)["state"], "finished")
         self.check_totals()
+
+
+class DelayedTooLong(Bounce):
+    """Whoever takes the reports is away, too."""
+    settings = {**Bounce.settings,
+                "server": {**Bounce.settings["server"], "warn_after": "200ms",
+                           "give_up": "1s", "retry": "200ms"},
+                "route reports": {"providers": "upstream", "give_up": "5d"}}
+    refusal = "refuse"
+
+    def test_no_warning_after_the_end(self):
+        self.upstream.fault("refuse")
+        number = self.refuse()
+        while (self.queue.story(number)["state"] != "finished" or
+               self.queue.counts()["waiting"] != 1):
+            durable.pause(0.02)
+        self.upstream.fault(None)
+        _, status, _ = self.report().iter_parts()
+        self.check_action(status, "failed")
+        self.queue.drain()
+        self.assertEqual(self.upstream.count(), 1, "warned too late")
+        self.check_totals()
+
+    def check_action(self, status, action):
+        self.assertEqual(status.get_payload()[1]["Action"], action)
 
 
 if __name__ == "__main__":
