@@ -118,10 +118,9 @@ remove_mail(void *self, const char *id, bool *in_file)
 }
 
 static enum engine_result
-act(void *self, struct store_ask *ask, unsigned most, int64_t now_ms,
-    GPtrArray *finished)
+act(void *self, struct engine_act *act)
 {
-	return settle(self, queue_act(self, ask, most, now_ms, finished));
+	return settle(self, queue_act(self, act));
 }
 
 static enum engine_result

@@ -40,6 +40,20 @@ struct engine_due {
 	unsigned most;
 };
 
+/* Something done to a mail, or to many, a slice at a time: it goes through the
+ * mails that were there at the first slice, once, whatever becomes of those
+ * behind it. */
+struct engine_act {
+	struct store_ask *ask; /* changed: mails, of this slice */
+	int64_t now_ms;        /* wall clock */
+	unsigned most;         /* mails to change in this slice */
+	GPtrArray *finished;   /* out: char *, ids of those finished now */
+	/* The engine's, kept from slice to slice; all 0 before the first. */
+	int64_t at;    /* the last mail it looked at */
+	int64_t bound; /* the last one there is for it */
+	bool done;     /* that was the last slice */
+};
+
 struct engine {
 	/* Open attempts are doubts from now on, and mails that were active are
 	 * due; offline only those without an open attempt. */
@@ -85,11 +99,10 @@ struct engine {
 	 * the commit. */
 	enum engine_result (*remove)(void *self, const char *id, bool *in_file);
 
-	/* RETRY, HOLD, RELEASE, DROP of ask->id, or of at most `most` mails of
-	 * ask->place (ask->changed says how many there were; fewer than most:
-	 * all done).  *finished gets the ids of those that are finished now. */
-	enum engine_result (*act)(void *self, struct store_ask *ask,
-	    unsigned most, int64_t now_ms, GPtrArray *finished);
+	/* A slice of RETRY, HOLD, RELEASE, DROP of ask->id, or of all mails of
+	 * ask->place.  When it is rolled back the caller puts `at`, `bound` and
+	 * `done` back to what they were. */
+	enum engine_result (*act)(void *self, struct engine_act *act);
 
 	/* ---- reading, inside or outside ---- */
 

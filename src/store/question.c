@@ -10,14 +10,17 @@
 /* Mails that one transaction changes. */
 #define SLICE 200
 
+#define STOPPING "postferry is stopping"
+
 /* On the stack of whoever waits for its letter in `done`. */
 struct question {
 	struct store_ask ask; /* a copy: its letter goes through threads */
 	struct mailbox *done;
 	struct letter back;
-	unsigned changed; /* in the slices before */
-	GPtrArray *finished;
-	bool written; /* in this transaction */
+	unsigned changed;         /* in the slices before */
+	struct engine_act act;    /* a deed: how far it came */
+	struct engine_act before; /* this transaction */
+	bool written;             /* in this transaction */
 };
 
 static const char *const deeds[] = {
@@ -73,11 +76,15 @@ question_ask(struct store *store, struct store_ask *ask)
 
 	g_assert(!loop_here(store->loop));
 	question.done = mailbox_new(NULL);
-	question.finished = g_ptr_array_new_with_free_func(g_free);
+	question.act = (struct engine_act){
+		.ask = &question.ask,
+		.most = SLICE,
+		.finished = g_ptr_array_new_with_free_func(g_free),
+	};
 	loop_post(store->loop, &question.ask.letter, on_question);
 	mailbox_read_one(question.done);
 	mailbox_free(question.done);
-	g_ptr_array_unref(question.finished);
+	g_ptr_array_unref(question.act.finished);
 	*ask = question.ask;
 }
 
@@ -93,13 +100,16 @@ question_waits(const struct store *store)
 static enum engine_result
 write_one(struct store *store, struct question *question)
 {
-	enum engine_result result = store->engine->act(store->rows,
-	    &question->ask, SLICE, clock_wall_ms(), question->finished);
+	enum engine_result result;
 
+	question->before = question->act;
+	question->act.now_ms = clock_wall_ms();
+	result = store->engine->act(store->rows, &question->act);
 	question->written = true;
 	if (result != ENGINE_ABSENT)
 		return result;
 	question->ask.found = false;
+	question->act.done = true;
 	return ENGINE_OK;
 }
 
@@ -125,19 +135,22 @@ note(const struct question *question)
 	    log_str("who", ask->who), log_str("obstacle", ask->obstacle));
 }
 
-/* True when that was the last slice. */
+/* True when that was the last slice: all is done, or it is cut short. */
 static bool
 follow(struct store *store, struct question *question)
 {
 	struct store_ask *ask = &question->ask;
-	bool last = ask->id != NULL || ask->changed < SLICE;
+	const GPtrArray *finished = question->act.finished;
+	bool last = question->act.done || store->quiet;
 
 	question->changed += ask->changed;
 	ask->changed = question->changed;
-	for (unsigned i = 0; i < question->finished->len; i++)
-		departure_add(store, question->finished->pdata[i]);
+	for (unsigned i = 0; i < finished->len; i++)
+		departure_add(store, finished->pdata[i]);
 	if (question->changed > 0)
 		due_expect(store, 0);
+	if (!question->act.done && last && ask->obstacle == NULL)
+		ask->obstacle = g_strdup(STOPPING);
 	if (last)
 		note(question);
 	return last;
@@ -150,8 +163,10 @@ settle_one(
 	bool last =
 	    question->written && result == ENGINE_OK && follow(store, question);
 
+	if (question->written && result != ENGINE_OK)
+		question->act = question->before;
 	question->written = false;
-	g_ptr_array_set_size(question->finished, 0);
+	g_ptr_array_set_size(question->act.finished, 0);
 	return last;
 }
 
@@ -241,4 +256,13 @@ question_read(struct store *store)
 			g_queue_push_tail(&store->questions, question);
 		else
 			read_one(store, question);
+}
+
+void
+question_end(struct store *store)
+{
+	struct question *question;
+
+	while ((question = g_queue_pop_head(&store->questions)) != NULL)
+		refuse(question, STOPPING);
 }

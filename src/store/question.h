@@ -20,4 +20,7 @@ enum engine_result question_write(struct store *store);
 void question_settle(struct store *store, enum engine_result result);
 void question_settle_full(struct store *store, enum engine_result result);
 
+/* Whoever still waits is told that nothing more is done. */
+void question_end(struct store *store);
+
 #endif

@@ -106,8 +106,7 @@ enum engine_result queue_load(
 enum engine_result queue_remove(
     struct queue *queue, const char *id, bool *in_file);
 
-enum engine_result queue_act(struct queue *queue, struct store_ask *ask,
-    unsigned most, int64_t now_ms, GPtrArray *finished);
+enum engine_result queue_act(struct queue *queue, struct engine_act *act);
 
 enum engine_result queue_due(
     struct queue *queue, const struct engine_due *query, GPtrArray *ids);

@@ -20,12 +20,15 @@ static const struct deed {
 	[STORE_DROP] = { "drop", { [STORE_ACTIVE] = BEING_SENT } },
 };
 
+/* Mails that one slice looks at, whether they are meant or not. */
+#define LOOKS 5000
+
 struct act {
 	struct queue *queue;
+	struct engine_act *asked;
 	struct store_ask *ask;
 	const struct deed *deed;
 	int64_t now_ms;
-	GPtrArray *finished;
 };
 
 static bool
@@ -105,41 +108,8 @@ act_on(struct act *act, const char *id)
 		return database->result;
 	act->ask->changed++;
 	if (mail.remaining == 0)
-		g_ptr_array_add(act->finished, g_strdup(id));
+		g_ptr_array_add(act->asked->finished, g_strdup(id));
 	return ENGINE_OK;
-}
-
-/* Waiting mails; a retry leaves out what is due already, so that the next slice
- * goes on behind this one. */
-static void
-collect_waiting(struct act *act, unsigned most, GPtrArray *ids)
-{
-	static const char *const selects[] = {
-		"SELECT id FROM mail WHERE due > ? AND rounds = 0"
-		" ORDER BY due LIMIT ?",
-		"SELECT id FROM mail WHERE due > ? AND rounds > 0"
-		" ORDER BY due LIMIT ?",
-	};
-	int64_t after = act->ask->question == STORE_RETRY ? act->now_ms : -1;
-
-	for (size_t i = 0; i < G_N_ELEMENTS(selects); i++) {
-		struct query query =
-		    query_open(act->queue->database, "mail", selects[i]);
-
-		query_put_number(&query, after);
-		query_put_number(&query, most - ids->len);
-		queue_due_collect(&query, ids);
-	}
-}
-
-static void
-collect_held(struct act *act, unsigned most, GPtrArray *ids)
-{
-	struct query query = query_open(act->queue->database, "mail",
-	    "SELECT id FROM mail WHERE hold IS NOT NULL ORDER BY id LIMIT ?");
-
-	query_put_number(&query, most - ids->len);
-	queue_due_collect(&query, ids);
 }
 
 static bool
@@ -151,33 +121,89 @@ is_meant(const struct act *act, enum store_place place)
 	       act->deed->obstacles[place] == NULL;
 }
 
-static enum engine_result
-act_on_many(struct act *act, unsigned most)
+/* The first slice: mails that come later are not meant. */
+static void
+find_bound(struct act *act)
 {
-	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
-	enum engine_result result = act->queue->database->result;
+	struct query query = query_open(act->queue->database, "mail",
+	    "SELECT number FROM mail ORDER BY number DESC LIMIT 1");
+
+	if (!query_next(&query))
+		return;
+	act->asked->bound = query_number(&query, 1, INT64_MAX);
+	query_end(&query);
+}
+
+/* Looks at the next row; a retry leaves out what is due already. */
+static void
+collect_row(struct act *act, struct query *query, GPtrArray *ids)
+{
+	int64_t due_ms;
+	bool waits, held;
+
+	act->asked->at = query_number(query, 1, INT64_MAX);
+	waits = query_bool(query);
+	held = query_bool(query);
+	due_ms = query_number(query, INT64_MIN, INT64_MAX);
+	if (!waits && !held)
+		return;
+	if (!is_meant(act, held ? STORE_HELD : STORE_WAITING))
+		return;
+	if (act->ask->question != STORE_RETRY || due_ms > act->now_ms)
+		g_ptr_array_add(ids, query_text(query));
+}
+
+static void
+collect(struct act *act, GPtrArray *ids)
+{
+	struct query query = query_open(act->queue->database, "mail",
+	    "SELECT number, due IS NOT NULL, hold IS NOT NULL,"
+	    " coalesce(due, 0), id FROM mail WHERE number > ? AND number <= ?"
+	    " ORDER BY number LIMIT ?");
+	unsigned looks = 0;
+
+	query_put_number(&query, act->asked->at);
+	query_put_number(&query, act->asked->bound);
+	query_put_number(&query, LOOKS);
+	while (ids->len < act->asked->most && query_next(&query)) {
+		collect_row(act, &query, ids);
+		looks++;
+	}
+	if (ids->len == act->asked->most)
+		query_end(&query);
+	else
+		act->asked->done = looks < LOOKS;
+}
+
+static enum engine_result
+act_on_many(struct act *act)
+{
+	g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
+	const struct database *database = act->queue->database;
+	enum engine_result result;
 
 	act->ask->found = true;
-	if (is_meant(act, STORE_WAITING))
-		collect_waiting(act, most, ids);
-	if (is_meant(act, STORE_HELD))
-		collect_held(act, most, ids);
+	if (act->asked->at == 0)
+		find_bound(act);
+	collect(act, ids);
+	result = database->result;
 	for (unsigned i = 0; i < ids->len && result == ENGINE_OK; i++)
-		result = act_on(act, g_ptr_array_index(ids, i));
-	g_ptr_array_unref(ids);
-	return act->queue->database->result;
+		result = act_on(act, ids->pdata[i]);
+	return result;
 }
 
 enum engine_result
-queue_act(struct queue *queue, struct store_ask *ask, unsigned most,
-    int64_t now_ms, GPtrArray *finished)
+queue_act(struct queue *queue, struct engine_act *asked)
 {
-	struct act act = { queue, ask, &deeds[ask->question], now_ms,
-		finished };
+	struct store_ask *ask = asked->ask;
+	struct act act = { queue, asked, ask, &deeds[ask->question],
+		asked->now_ms };
 
 	ask->changed = 0;
 	if (ask->who == NULL)
 		ask->who = "unknown";
-	return ask->id != NULL ? act_on(&act, ask->id)
-			       : act_on_many(&act, most);
+	if (ask->id == NULL)
+		return act_on_many(&act);
+	asked->done = true;
+	return act_on(&act, ask->id);
 }

@@ -328,6 +328,8 @@ on_quiet(void *object)
 	struct store *store = object;
 
 	store->quiet = true;
+	/* what waits for room is not to wait for long */
+	store->space.retry = true;
 }
 
 static void
@@ -382,5 +384,6 @@ store_close(struct store *store)
 	while (batch_turn(store))
 		;
 	entries_end(store);
+	question_end(store);
 	free_store(store);
 }

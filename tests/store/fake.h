@@ -385,23 +385,24 @@ fake_remove(void *self, const char *id, bool *in_file)
 }
 
 static inline enum engine_result
-fake_act(void *self, struct store_ask *ask, unsigned most, int64_t now_ms,
-    GPtrArray *finished)
+fake_act(void *self, struct engine_act *act)
 {
 	struct fake *fake = self;
+	struct store_ask *ask = act->ask;
 	enum engine_result result = fake_result(fake, "act");
 
-	(void)now_ms;
 	if (result != ENGINE_OK)
 		return result;
 	if (ask->id != NULL && fake->absent == fake_letter(ask->id))
 		return ENGINE_ABSENT;
 	ask->found = true;
-	ask->changed = ask->id != NULL ? 1 : MIN(most, fake->acted);
+	ask->changed = ask->id != NULL ? 1 : MIN(act->most, fake->acted);
 	fake->acted -= MIN(ask->changed, fake->acted);
+	act->at += ask->changed;
+	act->done = ask->id != NULL || ask->changed < act->most;
 	fake_note(fake, "act %s %u", ask->who, ask->changed);
 	if (ask->question == STORE_DROP && ask->id != NULL)
-		g_ptr_array_add(finished, g_strdup(ask->id));
+		g_ptr_array_add(act->finished, g_strdup(ask->id));
 	return ENGINE_OK;
 }
 

@@ -141,6 +141,92 @@ test_after_bad(void **state)
 	world_free(world);
 }
 
+/* A deed on all that has much before it; what is asked meanwhile is answered,
+ * and when postferry stops it ends, with what was done. */
+struct bulk {
+	struct world *world;
+	struct store_ask ask;
+};
+
+static void *
+on_bulk(void *object)
+{
+	struct bulk *bulk = object;
+
+	store_answer(bulk->world->store, &bulk->ask);
+	return NULL;
+}
+
+static void
+test_stopped(void **state)
+{
+	struct world *world = world_start("");
+	struct bulk bulk = { world,
+		{ .question = STORE_HOLD, .place = -1, .who = "me" } };
+	pthread_t thread;
+
+	(void)state;
+	world->fake.acted = 1000000000;
+	pthread_create(&thread, NULL, on_bulk, &bulk);
+	fake_await(&world->fake, "act me 200 commit begin act me 200");
+	world_settle(world);
+	store_quiet(world->store);
+	pthread_join(thread, NULL);
+	assert_true(bulk.ask.found);
+	assert_true(bulk.ask.changed >= 400);
+	assert_int_equal(bulk.ask.changed % 200, 0);
+	assert_string_equal(bulk.ask.obstacle, "postferry is stopping");
+	store_ask_clear(&bulk.ask);
+	world_free(world);
+}
+
+/* The disk is full, and one slice fits; nobody is left waiting. */
+static void
+test_closed_while_full(void **state)
+{
+	struct world *world = world_start("BALLAST=4k");
+	struct bulk bulk = { world,
+		{ .question = STORE_HOLD, .place = -1, .who = "me" } };
+	pthread_t thread;
+
+	(void)state;
+	world_stop_clock(world);
+	fake_fail(&world->fake, "accept", ENGINE_FULL, 1);
+	world_accept(world, 'A');
+	fake_await(&world->fake, "452 A");
+	world->fake.acted = 1000000000;
+	pthread_create(&thread, NULL, on_bulk, &bulk);
+	fake_await(&world->fake, "act me 200 commit");
+	world_close(world);
+	pthread_join(thread, NULL);
+	assert_int_equal(bulk.ask.changed % 200, 0);
+	assert_string_equal(bulk.ask.obstacle, "postferry is stopping");
+	store_ask_clear(&bulk.ask);
+	world_free(world);
+}
+
+/* A slice that was rolled back is done again from where it began. */
+static void
+test_rolled_back(void **state)
+{
+	struct world *world = world_start("BALLAST=4k");
+	struct store_ask ask = {
+		.question = STORE_HOLD,
+		.place = -1,
+		.who = "me",
+	};
+
+	(void)state;
+	world->fake.acted = 250;
+	fake_fail(&world->fake, "commit", ENGINE_FULL, 1);
+	store_answer(world->store, &ask);
+	assert_null(ask.obstacle);
+	/* the fake engine has no rollback of its own: 50 were left */
+	assert_int_equal(ask.changed, 50);
+	store_ask_clear(&ask);
+	world_free(world);
+}
+
 struct asker {
 	struct world *world;
 	unsigned answered;
@@ -188,6 +274,9 @@ main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_retry_is_loaded),
 		cmocka_unit_test(test_after_bad),
+		cmocka_unit_test(test_stopped),
+		cmocka_unit_test(test_closed_while_full),
+		cmocka_unit_test(test_rolled_back),
 		cmocka_unit_test(test_threads),
 	};
 

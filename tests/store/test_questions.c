@@ -36,16 +36,27 @@ static const char *const ids[] = {
 	"00000000000000000000000003",
 };
 
-static enum engine_result
-act(struct stand *stand, struct store_ask *ask, unsigned most,
-    GPtrArray *finished)
+/* One slice. */
+static void
+act_on(struct stand *stand, struct engine_act *act)
 {
-	enum engine_result result;
-
+	act->now_ms = 50000;
 	stand_begin(stand);
-	result = stand->engine->act(stand->self, ask, most, 50000, finished);
+	assert_int_equal(stand->engine->act(stand->self, act), ENGINE_OK);
 	stand_commit(stand);
-	return result;
+}
+
+static void
+act(struct stand *stand, struct store_ask *ask, GPtrArray *finished)
+{
+	struct engine_act act = {
+		.ask = ask,
+		.most = 10,
+		.finished = finished,
+	};
+
+	act_on(stand, &act);
+	assert_true(act.done);
 }
 
 /* Each deed at a mail in each place: what is true of it then. */
@@ -105,7 +116,7 @@ test_deeds(void **state)
 
 		print_message("%s\n", deeds[i].name);
 		fill(stand);
-		assert_int_equal(act(stand, &ask, 10, finished), ENGINE_OK);
+		act(stand, &ask, finished);
 		assert_true(ask.found);
 		assert_int_equal(
 		    ask.changed, deeds[i].obstacle == NULL ? 1 : 0);
@@ -131,7 +142,7 @@ test_deed_absent(void **state)
 	struct store_ask ask = { .question = STORE_DROP, .id = "nobody" };
 
 	(void)state;
-	assert_int_equal(act(stand, &ask, 10, NULL), ENGINE_OK);
+	act(stand, &ask, NULL);
 	assert_false(ask.found);
 	assert_int_equal(ask.changed, 0);
 	stand_free(stand);
@@ -168,7 +179,7 @@ fill_many(struct stand *stand)
 
 	for (int i = 0; i < 3; i++)
 		message_unref(stand_accept(stand, 1, false));
-	act(stand, &hold, 10, finished);
+	act(stand, &hold, finished);
 	assert_int_equal(hold.changed, 3);
 	for (int i = 0; i < 7; i++)
 		message_unref(stand_accept(stand, 1, false));
@@ -190,16 +201,20 @@ test_bulks(void **state)
 			.place = bulks[i].place,
 			.who = "uid 0",
 		};
+		struct engine_act slice = {
+			.ask = &ask,
+			.most = 4,
+			.finished = finished,
+		};
 		unsigned changed = 0, rounds = 0;
 
 		print_message("%s\n", bulks[i].name);
 		fill_many(stand);
 		do {
-			assert_int_equal(
-			    act(stand, &ask, 4, finished), ENGINE_OK);
+			act_on(stand, &slice);
 			changed += ask.changed;
 			assert_true(ask.changed <= 4 && ++rounds < 5);
-		} while (ask.changed == 4);
+		} while (!slice.done);
 		assert_int_equal(changed, bulks[i].changed);
 		assert_int_equal(finished->len,
 		    bulks[i].question == STORE_DROP ? changed : 0);
@@ -207,6 +222,91 @@ test_bulks(void **state)
 		g_ptr_array_unref(finished);
 		stand_free(stand);
 	}
+}
+
+/* Each takes what the other has done: both end all the same, and no mail is
+ * met twice by one of them, nor one that came later. */
+static void
+test_bulks_beside_each_other(void **state)
+{
+	static const enum store_question questions[] = { STORE_HOLD,
+		STORE_RELEASE, STORE_RETRY };
+	struct stand *stand = stand_new();
+	struct store_ask asks[3];
+	struct engine_act acts[3];
+	unsigned changed[3] = { 0 }, rounds = 0;
+
+	(void)state;
+	fill_many(stand);
+	for (unsigned i = 0; i < 3; i++) {
+		asks[i] = (struct store_ask){
+			.question = questions[i], .place = -1, .who = "uid 0"
+		};
+		acts[i] = (struct engine_act){ .ask = &asks[i], .most = 2 };
+	}
+	while (!acts[0].done || !acts[1].done || !acts[2].done) {
+		for (unsigned i = 0; i < 3; i++) {
+			if (acts[i].done)
+				continue;
+			act_on(stand, &acts[i]);
+			changed[i] += asks[i].changed;
+		}
+		/* each is as if it had been tried in vain, and one more comes
+		 */
+		stand_run(stand, "UPDATE mail SET due = 70000"
+				 " WHERE due IS NOT NULL");
+		message_unref(stand_accept(stand, 1, false));
+		assert_true(++rounds < 20);
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		assert_true(changed[i] > 2 && changed[i] <= 10);
+		assert_int_equal(acts[i].bound, 10);
+		store_ask_clear(&asks[i]);
+	}
+	stand_expect(stand,
+	    "SELECT count(*) FROM (SELECT mail, what, count(*) AS times"
+	    " FROM act WHERE at = 50000 GROUP BY mail, what) WHERE times > 2",
+	    "0");
+	stand_free(stand);
+}
+
+/* Few are meant of very many. */
+static void
+test_bulk_of_many(void **state)
+{
+	struct stand *stand = stand_new();
+	struct store_ask ask = {
+		.question = STORE_RELEASE,
+		.place = -1,
+		.who = "uid 0",
+	};
+	struct engine_act slice = { .ask = &ask, .most = 200 };
+	unsigned rounds = 0, changed = 0;
+
+	(void)state;
+	fill_many(stand);
+	/* far apart, as if there were more between */
+	stand_run(stand,
+	    "WITH RECURSIVE n (i) AS (SELECT 11 UNION ALL"
+	    " SELECT i + 1 FROM n WHERE i < 12010)"
+	    " INSERT INTO mail (number, id, received, peer, esmtp, repaired,"
+	    " eightbit, declared, size, digest, header_end, header_start,"
+	    " long_lines, folds, body_escapes, traits, in_file, report,"
+	    " remaining, due) SELECT i, printf('%026d', i), 1, '', 0, 0, 0, 0,"
+	    " 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 60000 FROM n");
+	while (!slice.done) {
+		slice.now_ms = 50000;
+		stand_begin(stand);
+		assert_int_equal(
+		    stand->engine->act(stand->self, &slice), ENGINE_OK);
+		assert_int_equal(stand->engine->commit(stand->self), ENGINE_OK);
+		changed += ask.changed;
+		rounds++;
+	}
+	assert_int_equal(changed, 3);
+	assert_int_equal(rounds, 3);
+	stand_run(stand, "DELETE FROM mail WHERE number > 10");
+	stand_free(stand);
 }
 
 /* ---- questions ---- */
@@ -416,6 +516,8 @@ main(void)
 		cmocka_unit_test(test_deeds),
 		cmocka_unit_test(test_deed_absent),
 		cmocka_unit_test(test_bulks),
+		cmocka_unit_test(test_bulks_beside_each_other),
+		cmocka_unit_test(test_bulk_of_many),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_mail),
 		cmocka_unit_test(test_body),
