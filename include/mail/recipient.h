@@ -37,6 +37,8 @@ struct recipient {
 	char **refused_by; /* names of the providers that refused the
 			    * payload; NULL: none */
 	int64_t until_ms;  /* DOUBT: wall clock, waited out then */
+	unsigned doubts;   /* attempts that ended in doubt; OPEN: with the one
+			    * that is under way, which a crash leaves so */
 };
 
 /* A copy with texts of its own into out, which holds nothing yet. */

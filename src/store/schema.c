@@ -51,6 +51,10 @@
 	" who TEXT NOT NULL) STRICT;"                               \
 	"CREATE INDEX act_mail ON act (mail);"
 
+/* The second step of both. */
+#define COUNT_DOUBTS \
+	"ALTER TABLE recipient ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0;"
+
 static const char *const queue_steps[] = {
 	"CREATE TABLE mail ("
 	" number INTEGER PRIMARY KEY,"
@@ -101,6 +105,7 @@ static const char *const queue_steps[] = {
 	" waiting INTEGER NOT NULL, active INTEGER NOT NULL,"
 	" held INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;"
 	"INSERT INTO total VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);",
+	COUNT_DOUBTS,
 };
 
 static const char *const records_steps[] = {
@@ -115,6 +120,7 @@ static const char *const records_steps[] = {
 	" rounds INTEGER NOT NULL,"
 	" finished INTEGER NOT NULL) STRICT;"
 	"CREATE INDEX mail_finished ON mail (finished);" STORY_TABLES,
+	COUNT_DOUBTS,
 };
 
 const struct schema schema_queue = {

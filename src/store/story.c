@@ -14,7 +14,7 @@ G_STATIC_ASSERT(DELIVERY_FIELDS == 0 && DELIVERY_RAW == 1);
 /* No status of HTTP or SMTP has more digits. */
 #define STATUS_MAX 999
 
-/* The nine columns of struct recipient, and where the numbers stand. */
+/* The ten columns of struct recipient, and where the numbers stand. */
 static void
 put_recipient(struct query *query, const struct recipient *is, char *refused)
 {
@@ -27,6 +27,7 @@ put_recipient(struct query *query, const struct recipient *is, char *refused)
 	query_put_text(query, is->text);
 	query_put_text(query, refused);
 	query_put_number(query, is->until_ms);
+	query_put_number(query, is->doubts);
 }
 
 static char *
@@ -45,7 +46,7 @@ story_add_recipient(const struct story *story, unsigned number,
 	struct query query = query_open(story->database, "recipient",
 	    "INSERT INTO recipient (mail, number, address, state, class,"
 	    " status, suppressed, provider, provider_id, text, refused_by,"
-	    " until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	    " until, doubts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
 	query_put_number(&query, story->mail);
 	query_put_number(&query, number);
@@ -62,7 +63,7 @@ story_set_recipient(
 	struct query query = query_open(story->database, "recipient",
 	    "UPDATE recipient SET state = ?, class = ?, status = ?,"
 	    " suppressed = ?, provider = ?, provider_id = ?, text = ?,"
-	    " refused_by = ?, until = ? WHERE mail = ? AND number = ?");
+	    " refused_by = ?, until = ?, doubts = ? WHERE mail = ? AND number = ?");
 
 	put_recipient(&query, is, refused);
 	query_put_number(&query, story->mail);
@@ -191,6 +192,7 @@ read_recipient(struct query *query, struct recipient *is)
 	if (refused != NULL)
 		is->refused_by = g_strsplit(refused, "\n", -1);
 	is->until_ms = query_number(query, 0, INT64_MAX);
+	is->doubts = (unsigned)query_number(query, 0, UINT_MAX);
 }
 
 void
@@ -198,7 +200,7 @@ story_read_recipients(const struct story *story, struct store_mail *mail)
 {
 	struct query query = query_open(story->database, "recipient",
 	    "SELECT mail, number, address, state, class, status, suppressed,"
-	    " provider, provider_id, text, refused_by, until"
+	    " provider, provider_id, text, refused_by, until, doubts"
 	    " FROM recipient WHERE mail = ? ORDER BY number");
 
 	query_put_number(&query, story->mail);

@@ -32,6 +32,7 @@ make_recipient(enum recipient_state state)
 	is.class =
 	    state == RECIPIENT_ACCEPTED ? VERDICT_ACCEPTED : VERDICT_NONE;
 	is.until_ms = state == RECIPIENT_DOUBT ? 9000 : 0;
+	is.doubts = state == RECIPIENT_DOUBT;
 	return is;
 }
 

@@ -113,6 +113,7 @@ make_mail(unsigned number, int64_t finished_ms)
 	recipient = store_mail_add_recipient(mail, "one@example.org");
 	recipient->is.state = RECIPIENT_ACCEPTED;
 	recipient->is.provider = g_strdup("mailgun");
+	recipient->is.doubts = 2;
 	attempt->number = 1;
 	attempt->provider = g_strdup("mailgun");
 	attempt->count = 1;
@@ -197,6 +198,7 @@ check_story(const struct store_mail *mail)
 	assert_int_equal(mail->rounds, 2);
 	assert_string_equal(recipient->address, "one@example.org");
 	assert_int_equal(recipient->is.state, RECIPIENT_ACCEPTED);
+	assert_int_equal(recipient->is.doubts, 2);
 	assert_int_equal(attempt->ended_ms, 3000);
 	assert_string_equal(done->who, "uid 0");
 }

@@ -72,7 +72,7 @@ static const struct {
 	{ "PRAGMA mmap_size", "0" },
 	{ "PRAGMA temp_store", "2" },
 	{ "PRAGMA cache_size", "-16000" },
-	{ "PRAGMA user_version", "1" },
+	{ "PRAGMA user_version", "2" },
 	{ "PRAGMA application_id", "1885761841" },
 	{ "PRAGMA integrity_check", "ok" },
 };
@@ -161,6 +161,60 @@ test_steps(void **state)
 	}
 }
 
+/* What a database of version 1 held, and what is read of it today. */
+static const struct {
+	const char *name;
+	const struct schema *schema;
+	const char *filled, *question, *expected;
+} grown[] = {
+	{ "the queue counts doubts", &schema_queue,
+	    "INSERT INTO mail (number, id, received, peer, esmtp, repaired,"
+	    " eightbit, declared, size, digest, header_end, header_start,"
+	    " long_lines, folds, body_escapes, traits, in_file, report,"
+	    " remaining, due) VALUES (1, 'a', 1, '192.0.2.7', 1, 0, 0, 0, 1, 1,"
+	    " 1, 0, 0, 0, 0, 0, 0, 0, 1, 5);"
+	    "INSERT INTO recipient (mail, number, address, state, until)"
+	    " VALUES (1, 0, 'one@example.org', 4, 9000)",
+	    "SELECT address || ' ' || until || ' ' || doubts FROM recipient",
+	    "one@example.org 9000 0" },
+	{ "the records count doubts", &schema_records,
+	    "INSERT INTO mail (number, id, received, peer, size, report,"
+	    " rounds, finished) VALUES (1, 'a', 1, '192.0.2.7', 1, 0, 2, 9);"
+	    "INSERT INTO recipient (mail, number, address, state, provider)"
+	    " VALUES (1, 0, 'one@example.org', 2, 'mailgun')",
+	    "SELECT address || ' ' || provider || ' ' || doubts"
+	    " FROM recipient",
+	    "one@example.org mailgun 0" },
+};
+
+static void
+test_grown(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(grown); i++) {
+		struct place place = make_place();
+		struct schema schema = *grown[i].schema;
+		g_autofree char *answer = NULL;
+		struct database *database;
+		bool damaged;
+
+		print_message("%s\n", grown[i].name);
+		schema.file = "queue.db";
+		schema.version = 1;
+		database_close(database_open(place.directory, &schema,
+		    DATABASE_SYNC_ALL, &damaged, NULL));
+		run(place.path, grown[i].filled);
+		schema.version = grown[i].schema->version;
+		database = database_open(place.directory, &schema,
+		    DATABASE_SYNC_ALL, &damaged, NULL);
+		assert_non_null(database);
+		answer = ask(database->handle, grown[i].question);
+		assert_string_equal(answer, grown[i].expected);
+		database_close(database);
+		clear_place(&place);
+	}
+}
+
 /* A step that fails leaves the version before, whole. */
 static void
 test_step_fails(void **state)
@@ -211,11 +265,11 @@ static const struct {
 	bool damaged;
 } refusals[] = {
 	{ "newer", "PRAGMA user_version = 99", NULL, false,
-	    "is of version 99, this postferry knows versions up to 1", false },
+	    "is of version 99, this postferry knows versions up to 2", false },
 	{ "newer, with what we cannot read",
-	    "CREATE TABLE x (a); PRAGMA user_version = 2;"
+	    "CREATE TABLE x (a); PRAGMA user_version = 3;"
 	    "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'Q'",
-	    NULL, false, "is of version 2", false },
+	    NULL, false, "is of version 3", false },
 	{ "negative", "PRAGMA user_version = -1", NULL, false,
 	    "is of version -1", false },
 	{ "another's", "PRAGMA application_id = 5", NULL, false,
@@ -280,7 +334,7 @@ test_newer_with_wal(void **state)
 	database = database_open(
 	    maker.directory, &schema_queue, DATABASE_SYNC_ALL, &damaged, NULL);
 	sqlite3_exec(
-	    database->handle, "PRAGMA user_version = 2", NULL, NULL, NULL);
+	    database->handle, "PRAGMA user_version = 3", NULL, NULL, NULL);
 	g_file_get_contents(maker.path, &file, &file_length, NULL);
 	g_file_get_contents(maker.wal, &wal, &wal_length, NULL);
 	assert_true(wal_length > 0);
@@ -289,7 +343,7 @@ test_newer_with_wal(void **state)
 	database_close(database);
 	assert_null(database_open(place.directory, &schema_queue,
 	    DATABASE_SYNC_ALL, &damaged, &error));
-	assert_non_null(strstr(error->message, "is of version 2"));
+	assert_non_null(strstr(error->message, "is of version 3"));
 	g_file_get_contents(place.path, &after, &after_length, NULL);
 	assert_int_equal(after_length, file_length);
 	assert_memory_equal(after, file, file_length);
@@ -340,6 +394,7 @@ main(void)
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_synchronous_later),
 		cmocka_unit_test(test_steps),
+		cmocka_unit_test(test_grown),
 		cmocka_unit_test(test_step_fails),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_newer_with_wal),
