@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """How fast mail is accepted durably: postferry beside Postfix, in the same run
-on the same disk.  Everything is on this machine: clients take their share of the
-processors, the same for both.
+on the same disk.  Everything is on this machine: clients take their share of
+the processors, the same for both.
 
-A rate is the best of the runs, which take turns; the answer to the final dot is
-timed by a client of our own."""
+A rate is the best of the runs, which take turns; the answer to the final dot
+is timed by a client of our own."""
 
 import argparse
 import os
@@ -34,6 +34,9 @@ ROWS = (
     ("100 KB, sessions kept open", 100_000, 2_500, 1_500, ["-d"]),
     ("5 MB, sessions kept open", 5_000_000, 100, 100, ["-d"]),
 )
+# Where rows of the database and files of their own are compared, and how often.
+SIZES = (4_000, 16_000, 30_000, 60_000)
+SIZES_MAILS = 3_000
 SENDER, RECIPIENT = "ann@example.com", "bob@example.net"
 
 
@@ -206,7 +209,26 @@ def show_calls(one):
         print("".join(file.readlines()[:24]), flush=True)
 
 
+def measure_threshold(home, runs):
+    """Mails of one size as rows, then as files: which inline_max is right."""
+    kinds = {"rows": rival.Postferry(home, True, "64k"),
+             "files": rival.Postferry(home, True, "1")}
+    print(f"\n{'size':>8}" + "".join(f"{f'as {kind}, mails/s':>20}"
+                                    for kind in kinds))
+    for size in SIZES:
+        rates = [max(measure_rate(one.address, size, SIZES_MAILS, ["-d"])
+                     for _ in range(runs)) for one in kinds.values()]
+        print(f"{size:8}" + "".join(f"{rate:20.0f}" for rate in rates),
+              flush=True)
+    for one in kinds.values():
+        one.stop()
+
+
 def measure(home, arguments):
+    if arguments.threshold:
+        describe(home.folder)
+        measure_threshold(home, arguments.runs)
+        return
     rivals = {
         "postferry, held": rival.Postferry(home, True),
         "postferry, delivering": rival.Postferry(home, False),
@@ -226,6 +248,7 @@ def measure(home, arguments):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--perf", action="store_true")
+    parser.add_argument("--threshold", action="store_true")
     parser.add_argument("--runs", type=int, default=2)
     parser.add_argument("directory", nargs="?", default="/var/tmp")
     arguments = parser.parse_args()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Who accepts mail in the bench: postferry, Postfix, and smtp-sink, which keeps
-nothing and so shows what the client and the wire can do."""
+"""Who accepts mail in the bench: postferry, Postfix, and smtp-sink, which
+keeps nothing and so shows what the client and the wire can do."""
 
 import os
 import re
@@ -18,6 +18,7 @@ hostname = ferry.example.com
 state_dir = {state}
 pause_min = {pause}
 pause_max = {pause}
+inline_max = {inline_max}
 [listener local]
 address = 127.0.0.1:0
 [provider mailgun]
@@ -60,9 +61,10 @@ def wait_port(port):
 
 class Postferry:
     """held: its provider refuses connections and is not asked again, so that
-    nothing but accepting is done."""
+    nothing but accepting is done.  inline_max: mails up to it are rows of the
+    database, larger ones files."""
 
-    def __init__(self, home, held):
+    def __init__(self, home, held, inline_max="64k"):
         self.name = "postferry, held" if held else "postferry, delivering"
         self.simulator = None
         if held:
@@ -76,9 +78,10 @@ class Postferry:
                 r"listening.*address=(\S+:\d+)")[1]
             pause = "100ms"
         self.queue = durable.Queue(
-            home, "held" if held else "delivering",
+            home, f"{'held' if held else 'delivering'}-{inline_max}",
             lambda state: SETTINGS.format(state=state, address=base,
-                                          pause=pause))
+                                          pause=pause,
+                                          inline_max=inline_max))
         self.address = self.queue.start()
         if held:
             # The first mail finds out that the provider is not there.

@@ -38,7 +38,7 @@ ALL = SYNCS + WRITES
 
 
 def is_vital(point):
-    """Complete in every run: what makes a mail durable, where it is made so."""
+    """Tried in every run: what makes a mail durable, where it is made so."""
     return point.call in SYNCS and point.kind in ("store", "sync", "main",
                                                   "restart")
 

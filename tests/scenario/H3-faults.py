@@ -58,7 +58,8 @@ class Faulty(durable.Durable):
         """One session, every third mail a large one; the codes.  Ends when
         the server hangs up."""
         codes = []
-        with contextlib.suppress(OSError), ferry.Client(self.address) as client:
+        with (contextlib.suppress(OSError),
+              ferry.Client(self.address) as client):
             for number in range(count):
                 letter = self.write(number % 3 == 2)
                 code, text = client.mail(letter.sender, letter.recipients,

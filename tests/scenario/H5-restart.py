@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A start with 100,000 waiting mails (ROWS=1000000 for more) is as quick as with
-none and takes no more memory; what is due of them is delivered."""
+"""A start with 100,000 waiting mails (ROWS=1000000 for more) is as quick as
+with none and takes no more memory; what is due of them is delivered."""
 
 import os
 import sqlite3

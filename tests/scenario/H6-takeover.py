@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """`answer = delivered` with a queue behind it: what a provider has is never
-sent again, what is left over is queued and the client hears 250; the end and the
-next start; and what a person can do to the queue, with the daemon and without.
+sent again, what is left over is queued and the client hears 250; the end and
+the next start; and what a person can do to the queue, with the daemon and
+without.
 """
 
 import signal

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Mail that nobody will take is told to its sender, in the form of RFC 3464, by
-the bounce_route; and held for a person where nobody may be told."""
+"""Mail that nobody will take is told to its sender, in the form of RFC 3464,
+by the bounce_route; and held for a person where nobody may be told."""
 
 import email
 import email.policy

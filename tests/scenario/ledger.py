@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The ledger: every mail that a scenario sent, what its client was told, and
 what the providers have of it.  Mails are told apart by their subject and
-compared by the hashes of their text and files, so a mail that was lost, changed
-or doubled is seen whatever the log says.
+compared by the hashes of their text and files, so a mail that was lost,
+changed or doubled is seen whatever the log says.
 """
 
 import base64

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Many sessions of mail, each as fast as its pace lets it, through any number
-of deaths of the server: a mail whose answer never came is not sent again, it is
-written down as unknown."""
+of deaths of the server: a mail whose answer never came is not sent again, it
+is written down as unknown."""
 
 import random
 import threading

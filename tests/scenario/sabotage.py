@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""strace as a saboteur: at the Nth call of some kind, in one thread, the process
-is killed or the call fails.  (strace counts `when=` per thread, so one thread at
-a time is traced.)"""
+"""strace as a saboteur: at the Nth call of some kind, in one thread, the
+process is killed or the call fails.  (strace counts `when=` per thread and per
+call, so one kind of thread at a time is traced.)"""
 
 import collections
 import os
