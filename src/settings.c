@@ -181,22 +181,43 @@ settings_ignored(const char *path, char *const *environment)
 	return g_string_free(names, names->len == 0);
 }
 
+static struct config *
+load(const struct settings *settings, const struct config_source *given,
+    GPtrArray *errors)
+{
+	struct config_source source = *given;
+	g_auto(GStrv) translated = NULL;
+
+	if (source.path == NULL) {
+		translated = translate_usual(given->environment);
+		source.environment = translated;
+	}
+	struct config *config = config_read(&source, settings->tables, errors);
+	if (config != NULL && source.only == NULL &&
+	    !ferry_check(config, errors))
+		g_clear_pointer(&config, config_unref);
+	if (source.path == NULL)
+		name_usual(errors, given->environment);
+	return config;
+}
+
 struct config *
 settings_load(const struct settings *settings, const char *path,
     char *const *environment, GPtrArray *errors)
 {
 	struct config_source source = { .path = settings_find(path),
 		.environment = environment };
-	g_auto(GStrv) translated = NULL;
 
-	if (source.path == NULL) {
-		translated = translate_usual(environment);
-		source.environment = translated;
-	}
-	struct config *config = config_read(&source, settings->tables, errors);
-	if (config != NULL && !ferry_check(config, errors))
-		g_clear_pointer(&config, config_unref);
-	if (source.path == NULL)
-		name_usual(errors, environment);
-	return config;
+	return load(settings, &source, errors);
+}
+
+struct config *
+settings_load_server(const struct settings *settings, const char *path,
+    char *const *environment, GPtrArray *errors)
+{
+	struct config_source source = { .path = settings_find(path),
+		.environment = environment,
+		.only = "server" };
+
+	return load(settings, &source, errors);
 }

@@ -36,4 +36,10 @@ char *settings_ignored(const char *path, char *const *environment);
 struct config *settings_load(const struct settings *settings, const char *path,
     char *const *environment, GPtrArray *errors);
 
+/* The same for whoever asks the daemon: of the values [server] alone, no file
+ * with a secret is opened, and nothing is checked that only the daemon needs.
+ */
+struct config *settings_load_server(const struct settings *settings,
+    const char *path, char *const *environment, GPtrArray *errors);
+
 #endif

@@ -27,6 +27,9 @@
 struct config_source {
 	const char *path;         /* the file; NULL: none */
 	char *const *environment; /* as environ(7); NULL: none */
+	const char *only;         /* the one kind of section whose values are
+				   * read and checked, files of secrets too;
+				   * the others have none; NULL: all */
 };
 
 struct config;

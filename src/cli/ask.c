@@ -261,7 +261,9 @@ is_open(struct ask *ask, bool daemon)
 
 	if (result == CURLE_OK)
 		return true;
-	if (result != CURLE_COULDNT_CONNECT || daemon) {
+	/* one that is there and shut is no sign that nobody is behind it */
+	if (result != CURLE_COULDNT_CONNECT || daemon ||
+	    (access(ask->control, W_OK) != 0 && errno == EACCES)) {
 		is_unreachable(ask, result);
 		return false;
 	}
@@ -363,7 +365,7 @@ ask_run(const struct order *order, ask_fn run)
 
 	settings_collect(&settings);
 	struct config *config =
-	    cli_load(&settings, settings_find(order->config));
+	    cli_load_server(&settings, settings_find(order->config));
 	if (config == NULL)
 		return exit_code;
 	struct ask *ask = make(config, &exit_code);

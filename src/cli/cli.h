@@ -55,4 +55,8 @@ bool cli_refuse_rest(int argc, char **argv, int *exit_code);
  * many there are, and returns NULL. */
 struct config *cli_load(const struct settings *settings, const char *path);
 
+/* load.c: the same of [server] alone, for what asks the daemon. */
+struct config *cli_load_server(
+    const struct settings *settings, const char *path);
+
 #endif

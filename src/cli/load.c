@@ -44,17 +44,34 @@ cli_read_options(int argc, char **argv, const struct cli_usage *usage,
 	return cli_refuse_rest(argc, argv, exit_code);
 }
 
-struct config *
-cli_load(const struct settings *settings, const char *path)
+static void
+print_errors(const GPtrArray *errors)
 {
-	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
-	struct config *config = settings_load(settings, path, environ, errors);
-
 	for (unsigned i = 0; i < errors->len; i++)
 		fprintf(
 		    stderr, "postferry: %s\n", (const char *)errors->pdata[i]);
 	if (errors->len > 0)
 		fprintf(stderr, "postferry: %u error%s in the settings\n",
 		    errors->len, errors->len == 1 ? "" : "s");
+}
+
+struct config *
+cli_load(const struct settings *settings, const char *path)
+{
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+	struct config *config = settings_load(settings, path, environ, errors);
+
+	print_errors(errors);
+	return config;
+}
+
+struct config *
+cli_load_server(const struct settings *settings, const char *path)
+{
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+	struct config *config =
+	    settings_load_server(settings, path, environ, errors);
+
+	print_errors(errors);
 	return config;
 }

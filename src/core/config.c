@@ -277,14 +277,21 @@ check_section(
 }
 
 static void
-read_sources(struct config *config, struct draft *draft, const char *path)
+read_sources(struct config *config, struct draft *draft,
+    const struct config_source *source)
 {
-	if (path != NULL && !keyfile_read(draft, path))
+	if (source->path != NULL && !keyfile_read(draft, source->path))
 		return;
 	environment_read(draft);
-	draft_resolve(draft);
-	for (unsigned i = 0; i < draft->sections->len; i++)
-		check_section(config, draft, draft->sections->pdata[i]);
+	for (unsigned i = 0; i < draft->sections->len; i++) {
+		struct draft_section *section = draft->sections->pdata[i];
+
+		if (source->only != NULL &&
+		    strcmp(section->kind, source->only) != 0)
+			continue;
+		draft_resolve(draft, section);
+		check_section(config, draft, section);
+	}
 }
 
 /* The N of "FILE:N: TEXT"; what has none comes after all that have. */
@@ -330,7 +337,7 @@ config_read(const struct config_source *source,
 	    draft_new(config->rows, source->environment, errors);
 	unsigned before = errors->len;
 
-	read_sources(config, draft, source->path);
+	read_sources(config, draft, source);
 	draft_free(draft);
 	if (errors->len == before)
 		return config;

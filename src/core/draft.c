@@ -333,13 +333,8 @@ resolve_entry(struct draft *draft, const struct draft_section *section,
 }
 
 void
-draft_resolve(struct draft *draft)
+draft_resolve(struct draft *draft, struct draft_section *section)
 {
-	for (unsigned i = 0; i < draft->sections->len; i++) {
-		struct draft_section *section = draft->sections->pdata[i];
-
-		for (unsigned e = 0; e < section->entries->len; e++)
-			resolve_entry(
-			    draft, section, section->entries->pdata[e]);
-	}
+	for (unsigned i = 0; i < section->entries->len; i++)
+		resolve_entry(draft, section, section->entries->pdata[i]);
 }

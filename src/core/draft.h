@@ -75,8 +75,9 @@ void draft_set(struct draft *draft, struct draft_section *section,
 const struct draft_entry *draft_get(
     const struct draft_section *section, const char *key);
 
-/* Makes the text of every entry: ${NAME} replaced, files with secrets read,
- * secrets hidden from the log.  Adds an error for each that has none. */
-void draft_resolve(struct draft *draft);
+/* Makes the text of every entry of the section: ${NAME} replaced, files with
+ * secrets read, secrets hidden from the log.  Adds an error for each that has
+ * none. */
+void draft_resolve(struct draft *draft, struct draft_section *section);
 
 #endif

@@ -566,8 +566,8 @@ check_row(const struct row *row)
 {
 	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
 	g_auto(GStrv) environment = make_environment(row);
-	struct config_source source = { row->file ? FILE_NAME : NULL,
-		environment };
+	struct config_source source = { .path = row->file ? FILE_NAME : NULL,
+		.environment = environment };
 
 	if (row->file != NULL) {
 		assert_true(
@@ -620,7 +620,7 @@ test_unreadable(void **state)
 	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autoptr(GPtrArray) errors =
 		    g_ptr_array_new_with_free_func(g_free);
-		struct config_source source = { cases[i].path, NULL };
+		struct config_source source = { .path = cases[i].path };
 
 		assert_null(config_read(&source, tables, errors));
 		assert_int_equal(errors->len, 1);
@@ -636,7 +636,8 @@ test_names_and_origins(void **state)
 	char *environment[] = { "POSTFERRY_PROVIDER_DREI_TYPE=smtp",
 		"POSTFERRY_PROVIDER_DREI_HOST=h",
 		"POSTFERRY_PROVIDER_EINS_PORT=25", NULL };
-	struct config_source source = { FILE_NAME, environment };
+	struct config_source source = { .path = FILE_NAME,
+		.environment = environment };
 	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
 
 	(void)state;
@@ -665,6 +666,54 @@ test_names_and_origins(void **state)
 	config_unref(config);
 }
 
+/* Of the one kind all values are read; of the others not one, though the file
+ * is still one that can be read. */
+static void
+test_only(void **state)
+{
+	static const struct {
+		const char *name, *only, *text;
+		unsigned errors;
+	} cases[] = {
+		{ "a secret that cannot be read", "server",
+		    "[provider m]\ntype = mandrill\napi_key_file = nowhere\n",
+		    0 },
+		{ "read when all is", NULL,
+		    "[provider m]\ntype = mandrill\napi_key_file = nowhere\n",
+		    1 },
+		{ "a variable that is not there", "server",
+		    "[provider s]\ntype = smtp\nhost = ${NOWHERE}\n", 0 },
+		{ "a key that is missing", "server", "[provider s]\n", 0 },
+		{ "a wrong value of that kind", "server",
+		    "[server]\nloops = x\n", 1 },
+		{ "a key that there is not", "server",
+		    "[provider s]\nhots = x\n", 1 },
+	};
+	struct config_source source = { .path = FILE_NAME };
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GPtrArray) errors =
+		    g_ptr_array_new_with_free_func(g_free);
+
+		source.only = cases[i].only;
+		assert_true(
+		    g_file_set_contents(FILE_NAME, cases[i].text, -1, NULL));
+		struct config *config = config_read(&source, tables, errors);
+		if (errors->len != cases[i].errors)
+			fail_msg("%s: %u errors", cases[i].name, errors->len);
+		if (config != NULL) {
+			assert_string_equal(
+			    config_string(config, "server", "answer"),
+			    "queued");
+			assert_null(*config_names(config, "provider"));
+			assert_null(
+			    config_string(config, "provider s", "host"));
+		}
+		config_unref(config);
+	}
+}
+
 /* Whatever stands in the file: errors or a config, never a crash, and GKeyFile
  * takes what the locator takes. */
 static void
@@ -676,7 +725,7 @@ test_any_bytes(void **state)
 		"Encoding", "Encoding=x", "[provider a]\n", "type = smtp\n",
 		"host", "\v", "\x01", "\xef\xbb\xbf", "[de]", "\"" };
 	GRand *random = g_rand_new_with_seed(1);
-	struct config_source source = { FILE_NAME, NULL };
+	struct config_source source = { .path = FILE_NAME };
 
 	(void)state;
 	for (unsigned round = 0; round < 3000; round++) {
@@ -739,6 +788,7 @@ main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_names_and_origins),
+		cmocka_unit_test(test_only),
 		cmocka_unit_test(test_any_bytes),
 	};
 
