@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct lock {
@@ -31,6 +32,28 @@ tell_holder(int fd, const char *directory, GError **error)
 	    directory, *pid != '\0' ? pid : "unknown");
 }
 
+/* A lock that another user's postferry left behind keeps all others out. */
+static void
+tell_closed(const char *directory, const char *path, GError **error)
+{
+	int problem = errno;
+	struct stat status;
+
+	if (problem == EACCES && stat(path, &status) == 0 &&
+	    status.st_uid != geteuid())
+		g_set_error(error, lock_error(), 0,
+		    "cannot open %s: it belongs to uid %u, and this is uid "
+		    "%u; run postferry as that user, or give the directory "
+		    "and all in it to this one: chown -R %u %s",
+		    path, (unsigned)status.st_uid, (unsigned)geteuid(),
+		    (unsigned)geteuid(), directory);
+	else
+		g_set_error(error, lock_error(), 0,
+		    "cannot open %s: %s; state_dir must be a directory that "
+		    "this user may write",
+		    path, strerror(problem));
+}
+
 static bool
 write_pid(int fd)
 {
@@ -48,10 +71,7 @@ lock_take(const char *directory, bool *busy, GError **error)
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
 	if (fd < 0) {
-		g_set_error(error, lock_error(), 0,
-		    "cannot open %s: %s; state_dir must be a directory that "
-		    "this user may write",
-		    path, strerror(errno));
+		tell_closed(directory, path, error);
 		return NULL;
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
