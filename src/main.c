@@ -32,9 +32,35 @@ print_help(FILE *out)
 	for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++)
 		fprintf(
 		    out, "  %-10s %s\n", commands[i].name, commands[i].help);
-	fputs("\npostferry COMMAND --help tells of one command; postferry "
+	fputs("\npostferry help COMMAND tells of one command; postferry "
 	      "--version which\npostferry this is.\n",
 	    out);
+}
+
+static int
+run(int argc, char **argv)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++)
+		if (strcmp(argv[0], commands[i].name) == 0)
+			return commands[i].run(argc, argv);
+	fprintf(stderr,
+	    "postferry: there is no command \"%s\"; see postferry --help\n",
+	    argv[0]);
+	return EX_USAGE;
+}
+
+/* `postferry help queue drop` is `postferry queue drop --help`. */
+static int
+run_help(int argc, char **argv)
+{
+	static char option[] = "--help";
+	char *words[] = { argv[0], option, NULL, NULL };
+
+	if (argc > 1) {
+		words[1] = argv[1];
+		words[2] = option;
+	}
+	return run(argc > 1 ? 3 : 2, words);
 }
 
 static bool
@@ -56,6 +82,8 @@ main(int argc, char **argv)
 		return EX_USAGE;
 	}
 	if (is_one_of(argv[1], help)) {
+		if (argc > 2)
+			return run_help(argc - 2, argv + 2);
 		print_help(stdout);
 		return EX_OK;
 	}
@@ -63,11 +91,5 @@ main(int argc, char **argv)
 		puts("postferry " POSTFERRY_VERSION);
 		return EX_OK;
 	}
-	for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
-	fprintf(stderr,
-	    "postferry: there is no command \"%s\"; see postferry --help\n",
-	    argv[1]);
-	return EX_USAGE;
+	return run(argc - 1, argv + 1);
 }
