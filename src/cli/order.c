@@ -64,6 +64,18 @@ take(struct order *order, int option)
 	}
 }
 
+/* getopt_long() takes the beginning of an option for all of it: --s for
+ * --state today, and for something else tomorrow. */
+static bool
+is_abbreviated(char **argv, int row)
+{
+	const char *word = argv[optind - 1];
+
+	if (word == optarg)
+		word = argv[optind - 2];
+	return row >= 0 && strcspn(word + 2, "=") != strlen(rows[row].name);
+}
+
 /* -1: go on; else the exit code. */
 static int
 take_option(
@@ -94,8 +106,15 @@ order_read(int argc, char **argv, const struct order_form *form,
 	*exit_code = -1;
 	optind = 1;
 	while (*exit_code < 0 &&
-	       (option = getopt_long(argc, argv, "c:h", rows, &row)) != -1)
-		*exit_code = take_option(form, order, option, row);
+	       (option = getopt_long(argc, argv, "c:h", rows, &row)) != -1) {
+		if (is_abbreviated(argv, row))
+			*exit_code = refuse(form,
+			    "an option is cut short; write it out:",
+			    rows[row].name);
+		else
+			*exit_code = take_option(form, order, option, row);
+		row = -1;
+	}
 	order->things = (const char *const *)argv + optind;
 	return *exit_code < 0;
 }
