@@ -35,7 +35,8 @@ tell_recipients(struct json_object *mail)
 			 : g_strdup(first);
 }
 
-/* What the first recipient that is not settled waits for. */
+/* What the first recipient that is not settled waits for; when all are, who has
+ * the first. */
 static char *
 tell_reason(const struct story *story)
 {
@@ -50,13 +51,18 @@ tell_reason(const struct story *story)
 		if (!fact_is(recipient, "state", "accepted"))
 			return story_tell_recipient(story, recipient);
 	}
-	return hold != NULL ? hold : g_strdup("");
+	if (hold != NULL)
+		return hold;
+	return fact_count(mail, "recipients") == 0
+		   ? g_strdup("")
+		   : story_tell_recipient(
+			 story, fact_element(mail, "recipients", 0));
 }
 
 static char *
 tell_next(const struct story *story)
 {
-	int64_t due = fact_time(story->mail, "due");
+	int64_t due = story_due(story);
 
 	if (due == 0)
 		return g_strdup("-");

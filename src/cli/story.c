@@ -6,6 +6,7 @@
 #include "measure.h"
 #include <glib.h>
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 
 /* Addresses named in one line; of more the number is said. */
@@ -14,12 +15,27 @@
 /* The first column. */
 #define LABEL "%-12s"
 
+/* What a text of an HTTP provider may begin with, before the status. */
+#define HTTP "HTTP "
+
 /* ---- one recipient ---- */
 
 static char *
 find_provider(struct json_object *object)
 {
 	return fact_text_or(object, "provider", "a provider");
+}
+
+/* True when the text begins with the status: "550 5.1.1 no", "HTTP 503: no". */
+static bool
+is_in_text(uint64_t status, const char *text)
+{
+	g_autofree char *digits = g_strdup_printf("%" G_GUINT64_FORMAT, status);
+	const char *from =
+	    g_str_has_prefix(text, HTTP) ? text + strlen(HTTP) : text;
+
+	return g_str_has_prefix(from, digits) &&
+	       !g_ascii_isdigit(from[strlen(digits)]);
 }
 
 /* "mailgun said 503: Service Unavailable"; "mailgun: Connection refused" when
@@ -30,14 +46,15 @@ quote_provider(struct json_object *object)
 	g_autofree char *provider = fact_text(object, "provider");
 	g_autofree char *text = fact_text_or(object, "text", "");
 	uint64_t status = fact_number(object, "status");
-	g_autofree char *said =
-	    status != 0 ? g_strdup_printf(" said %u", (unsigned)status)
-			: g_strdup("");
 
 	if (provider == NULL || (status == 0 && *text == '\0'))
 		return g_strdup("");
-	return g_strconcat(
-	    provider, said, *text != '\0' ? ": " : "", text, NULL);
+	if (status == 0)
+		return g_strconcat(provider, ": ", text, NULL);
+	if (is_in_text(status, text))
+		return g_strconcat(provider, " said ", text, NULL);
+	return g_strdup_printf("%s said %u%s%s", provider, (unsigned)status,
+	    *text != '\0' ? ": " : "", text);
 }
 
 static char *
@@ -51,6 +68,12 @@ tell_accepted(struct json_object *recipient)
 		   : g_strdup_printf("%s accepted it", provider);
 }
 
+static bool
+is_finished(const struct story *story)
+{
+	return fact_is(story->mail, "state", "finished");
+}
+
 static char *
 tell_doubt(const struct story *story, struct json_object *recipient)
 {
@@ -58,6 +81,8 @@ tell_doubt(const struct story *story, struct json_object *recipient)
 	int64_t until = fact_time(recipient, "until");
 	g_autofree char *moment = measure_moment(story->now_ms, until);
 
+	if (is_finished(story))
+		return g_strdup_printf("in doubt: %s may have it", provider);
 	if (until <= story->now_ms)
 		return g_strdup_printf("in doubt: %s may have it; that has "
 				       "been waited out",
@@ -102,8 +127,58 @@ story_tell_recipient(const struct story *story, struct json_object *recipient)
 		return g_strdup_printf(
 		    "held%s%s", *why != '\0' ? ": " : "", why);
 	}
-	return g_strdup_printf(
-	    "waiting%s%s", *quote != '\0' ? "; " : "", quote);
+	/* of a finished mail that is its client's again */
+	return g_strdup_printf("%s%s%s",
+	    is_finished(story) ? "not taken" : "waiting",
+	    *quote != '\0' ? "; " : "", quote);
+}
+
+unsigned
+story_count(const struct story *story, const char *state)
+{
+	struct json_object *mail = story->mail;
+	unsigned found = 0;
+
+	for (size_t i = 0; i < fact_count(mail, "recipients"); i++)
+		if (fact_is(
+			fact_element(mail, "recipients", i), "state", state))
+			found++;
+	return found;
+}
+
+bool
+story_is_doubt_only(const struct story *story)
+{
+	return fact_is(story->mail, "state", "waiting") &&
+	       story_count(story, "doubt") > 0 &&
+	       story_count(story, "waiting") == 0 &&
+	       story_count(story, "open") == 0;
+}
+
+/* When the first doubt ends. */
+static int64_t
+find_doubt_end(const struct story *story)
+{
+	int64_t first = INT64_MAX;
+
+	for (size_t i = 0; i < fact_count(story->mail, "recipients"); i++) {
+		struct json_object *recipient =
+		    fact_element(story->mail, "recipients", i);
+
+		if (fact_is(recipient, "state", "doubt"))
+			first = MIN(first, fact_time(recipient, "until"));
+	}
+	return first;
+}
+
+int64_t
+story_due(const struct story *story)
+{
+	int64_t due = fact_time(story->mail, "due");
+
+	if (story_is_doubt_only(story))
+		return MAX(due, find_doubt_end(story));
+	return due;
 }
 
 /* ---- what it is ---- */
@@ -156,7 +231,7 @@ print_state(const struct story *story)
 	struct json_object *mail = story->mail;
 	g_autofree char *state = fact_text_or(mail, "state", "unknown");
 	g_autofree char *hold = fact_text(mail, "hold");
-	int64_t due = fact_time(mail, "due");
+	int64_t due = story_due(story);
 	int64_t finished = fact_time(mail, "finished");
 	g_autofree char *moment =
 	    measure_moment(story->now_ms, due != 0 ? due : finished);
@@ -251,7 +326,7 @@ print_result(const struct story *story, struct json_object *attempt)
 		return;
 	}
 	printf("            %s (%s", find_result(attempt), class);
-	if (status != 0)
+	if (status != 0 && !is_in_text(status, text))
 		printf(", %u", (unsigned)status);
 	printf("), after %s and %s sent", took, sent);
 	printf("%s%s%s\n", *text != '\0' ? ": \"" : "", text,
@@ -267,7 +342,7 @@ print_attempt(const struct story *story, struct json_object *attempt)
 
 	printf("  %s  attempt %u: %s was asked for %s, as %s\n", date,
 	    (unsigned)fact_number(attempt, "number"), provider, names,
-	    fact_is(attempt, "form", "raw") ? "the MIME as it came" : "fields");
+	    fact_is(attempt, "form", "raw") ? "raw MIME" : "fields");
 	print_result(story, attempt);
 }
 
@@ -306,109 +381,6 @@ story_print_history(const struct story *story)
 			k++;
 		}
 	}
-}
-
-/* ---- what happens next ---- */
-
-/* Recipients of this state. */
-static unsigned
-count_state(struct json_object *mail, const char *state)
-{
-	unsigned found = 0;
-
-	for (size_t i = 0; i < fact_count(mail, "recipients"); i++)
-		if (fact_is(
-			fact_element(mail, "recipients", i), "state", state))
-			found++;
-	return found;
-}
-
-static void
-print_waiting(const struct story *story)
-{
-	int64_t due = fact_time(story->mail, "due");
-	g_autofree char *away = measure_away(story->now_ms, due);
-	g_autofree char *date = measure_date(due);
-
-	if (due > story->now_ms)
-		printf("  It waits; next attempt %s (%s), or before when a "
-		       "provider comes back.\n",
-		    away, date);
-	else
-		printf("  It waits; it is due since %s, and goes as soon as "
-		       "there is room.\n",
-		    date);
-}
-
-static void
-print_doubts(const struct story *story)
-{
-	struct json_object *mail = story->mail;
-
-	for (size_t i = 0; i < fact_count(mail, "recipients"); i++) {
-		struct json_object *recipient =
-		    fact_element(mail, "recipients", i);
-		g_autofree char *address =
-		    fact_text_or(recipient, "address", "?");
-
-		if (!fact_is(recipient, "state", "doubt"))
-			continue;
-		g_autofree char *doubt = tell_doubt(story, recipient);
-		printf("  <%s> is %s.\n", address, doubt);
-	}
-}
-
-static void
-print_held(const struct story *story)
-{
-	g_autofree char *id = fact_text_or(story->mail, "id", "ID");
-	g_autofree char *hold =
-	    fact_text_or(story->mail, "hold", "a person has to decide");
-
-	printf("  It is held: %s.\n"
-	       "  postferry queue release %s sends it,\n"
-	       "  postferry queue drop %s forgets it.\n",
-	    hold, id, id);
-}
-
-static void
-print_finished(const struct story *story)
-{
-	struct json_object *mail = story->mail;
-	size_t count = fact_count(mail, "recipients");
-
-	if (count == 1) {
-		g_autofree char *state = story_tell_recipient(
-		    story, fact_element(mail, "recipients", 0));
-
-		printf("  Nothing: it is finished: %s.\n", state);
-		return;
-	}
-	printf("  Nothing: it is finished: of %zu recipients %u accepted, %u "
-	       "refused, %u dropped.\n",
-	    count, count_state(mail, "accepted"), count_state(mail, "refused"),
-	    count_state(mail, "dropped"));
-}
-
-void
-story_print_next(const struct story *story)
-{
-	struct json_object *mail = story->mail;
-
-	puts("\nWhat happens next");
-	if (fact_is(mail, "state", "finished"))
-		print_finished(story);
-	else if (fact_is(mail, "state", "held"))
-		print_held(story);
-	else if (fact_is(mail, "state", "active"))
-		puts("  It is being sent now.");
-	else
-		print_waiting(story);
-	if (!fact_is(mail, "state", "finished"))
-		print_doubts(story);
-	if (story->offline && !fact_is(mail, "state", "finished"))
-		puts("  postferry is not running: nothing is sent until it is "
-		     "started.");
 }
 
 /* ---- asking ---- */

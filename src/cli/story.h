@@ -19,6 +19,16 @@ struct story {
 	bool offline;             /* no daemon runs: nothing is sent */
 };
 
+/* How many recipients are in the state of this word. */
+unsigned story_count(const struct story *story, const char *state);
+
+/* True when nobody is left to be sent to but those in doubt: it goes when a
+ * doubt ends, whatever a person orders. */
+bool story_is_doubt_only(const struct story *story);
+
+/* When it goes next (wall clock); 0: nobody knows. */
+int64_t story_due(const struct story *story);
+
 typedef void (*story_fn)(const struct story *story);
 
 /* Asks for each mail that the order names and prints it, or with --json what
@@ -32,7 +42,8 @@ void story_print_facts(const struct story *story);
 /* What happened to it: attempts and acts in the order of time. */
 void story_print_history(const struct story *story);
 
-/* What happens next, and what a person may do. */
+/* story_next.c: what happens next, what a person may do, and what a doubt that
+ * was waited out may have come to. */
 void story_print_next(const struct story *story);
 
 /* What a recipient came to, in a few words.  New string. */
