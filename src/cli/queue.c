@@ -2,7 +2,9 @@
 #include "cli.h"
 
 #include "ask.h"
+#include "core/clock.h"
 #include "fact.h"
+#include "measure.h"
 #include "queue_list.h"
 #include "story.h"
 #include <stdio.h>
@@ -86,41 +88,98 @@ find_participle(const char *verb)
 	g_assert_not_reached();
 }
 
+/* True when mail is to be sent now. */
+static bool
+is_sending(const struct order *order)
+{
+	return strcmp(order->form->verb, "retry") == 0 ||
+	       strcmp(order->form->verb, "release") == 0;
+}
+
 /* id NULL: all. */
-static int
-print_changed(
-    const struct order *order, const char *id, const struct ask_answer *answer)
+static void
+print_changed(const struct order *order, const char *id, unsigned changed)
 {
 	const char *done = find_participle(order->form->verb);
-	struct json_object *object;
-	unsigned changed;
 
-	if (order->json) {
-		fputs(answer->body->str, stdout);
-		return EX_OK;
-	}
-	object = fact_parse(answer->body);
-	if (object == NULL)
-		return EX_PROTOCOL;
-	changed = (unsigned)fact_number(object, "changed");
-	json_object_put(object);
 	if (id == NULL)
 		printf(
 		    "%u mail%s %s\n", changed, changed == 1 ? "" : "s", done);
 	else
 		printf("%s: %s\n", id,
 		    changed > 0 ? done : "there was nothing to change");
+}
+
+/* A doubt is not cut short by an order. */
+static bool
+print_if_doubt(struct ask *ask, const char *id)
+{
+	struct ask_answer answer = ask_mail(ask, id, "");
+	struct story story = { .now_ms = clock_wall_ms() };
+	int64_t due = 0;
+
+	story.mail = answer.code == 200 ? fact_parse(answer.body) : NULL;
+	if (story.mail != NULL && story_is_doubt_only(&story))
+		due = story_due(&story);
+	if (due > story.now_ms) {
+		g_autofree char *away = measure_away(story.now_ms, due);
+		printf("%s: in doubt; it is sent when that is over, %s\n", id,
+		    away);
+	}
+	json_object_put(story.mail);
+	g_string_free(answer.body, TRUE);
+	return due > story.now_ms;
+}
+
+/* What keeps mail from being sent that an order has made due. */
+static void
+print_obstacles(struct ask *ask)
+{
+	struct ask_answer answer = ask_request(ask, "GET", "/status");
+	struct json_object *status =
+	    answer.code == 200 ? fact_parse(answer.body) : NULL;
+	uint64_t doubts = fact_number(fact_object(status, "queue"), "doubts");
+
+	if (fact_is(fact_object(status, "disk"), "state", "full"))
+		puts("The disk is full: nothing is sent until there is room.");
+	if (doubts > 0)
+		printf("%" G_GUINT64_FORMAT " recipient%s in doubt: sent to "
+		       "only when that is over.\n",
+		    doubts, doubts == 1 ? " is" : "s are");
+	json_object_put(status);
+	g_string_free(answer.body, TRUE);
+}
+
+static int
+read_changed(struct ask *ask, const struct order *order, const char *id,
+    const GString *body)
+{
+	struct json_object *object = fact_parse(body);
+	unsigned changed;
+
+	if (object == NULL)
+		return EX_PROTOCOL;
+	changed = (unsigned)fact_number(object, "changed");
+	json_object_put(object);
+	if (id == NULL || changed == 0 || !is_sending(order) ||
+	    !print_if_doubt(ask, id))
+		print_changed(order, id, changed);
+	if (id == NULL && changed > 0 && is_sending(order))
+		print_obstacles(ask);
 	return EX_OK;
 }
 
+/* id NULL: all. */
 static int
 change(struct ask *ask, const struct order *order, const char *id, char *target)
 {
 	struct ask_answer answer = ask_request(ask, "POST", target);
 	int exit_code = ask_judge(&answer);
 
-	if (exit_code == EX_OK)
-		exit_code = print_changed(order, id, &answer);
+	if (exit_code == EX_OK && order->json)
+		fputs(answer.body->str, stdout);
+	else if (exit_code == EX_OK)
+		exit_code = read_changed(ask, order, id, answer.body);
 	g_string_free(answer.body, TRUE);
 	g_free(target);
 	return exit_code;
