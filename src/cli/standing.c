@@ -8,11 +8,13 @@
 char *
 standing_tell(struct json_object *provider)
 {
-	g_autofree char *span =
-	    measure_span((int64_t)fact_number(provider, "until_ms"));
+	uint64_t until_ms = fact_number(provider, "until_ms");
+	g_autofree char *span = measure_span((int64_t)until_ms);
 
 	if (fact_is(provider, "state", "closed"))
 		return g_strdup("is asked");
+	if (fact_is(provider, "state", "open") && until_ms == 0)
+		return g_strdup("failed; the next mail tries it");
 	if (fact_is(provider, "state", "open"))
 		return g_strdup_printf(
 		    "failed: is not asked for another %s", span);

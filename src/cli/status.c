@@ -46,12 +46,24 @@ print_daemon(struct json_object *status, int64_t now_ms)
 		printf(LABEL "no: %s\n", "ready", why);
 }
 
+/* Of a disk that is well: mail is taken only while so much is free. */
+static char *
+tell_disk(struct json_object *disk)
+{
+	uint64_t space = fact_number(disk, "free_bytes");
+
+	if (fact_is(disk, "state", "well") &&
+	    space < fact_number(disk, "min_free_bytes"))
+		return g_strdup("nearly full");
+	return fact_text_or(disk, "state", "?");
+}
+
 static void
 print_disk(struct json_object *disk)
 {
 	if (disk == NULL)
 		return;
-	g_autofree char *state = fact_text_or(disk, "state", "?");
+	g_autofree char *state = tell_disk(disk);
 	g_autofree char *space = measure_size(fact_number(disk, "free_bytes"));
 	g_autofree char *total = measure_size(fact_number(disk, "total_bytes"));
 	g_autofree char *kept =
@@ -112,12 +124,15 @@ print_providers(struct json_object *status)
 		g_autofree char *name = fact_text_or(provider, "name", "?");
 		g_autofree char *type = fact_text_or(provider, "type", "?");
 		g_autofree char *state = standing_tell(provider);
+		unsigned waiting = (unsigned)fact_number(provider, "waiting");
 
-		printf(LABEL "%s (%s) %s; %u requests under way, %u mails "
-			     "wait for one\n",
+		printf(LABEL "%s (%s) %s; %u requests under way",
 		    i == 0 ? "providers" : "", name, type, state,
-		    (unsigned)fact_number(provider, "requests"),
-		    (unsigned)fact_number(provider, "waiting"));
+		    (unsigned)fact_number(provider, "requests"));
+		if (waiting > 0)
+			printf(", %u mail%s for a free one", waiting,
+			    waiting == 1 ? " waits" : "s wait");
+		putchar('\n');
 	}
 }
 
