@@ -38,7 +38,14 @@ static const char usage[] =
     "WORDS are lines of one fault each, the first that wants a request has "
     "it:\n"
     "a word, options behind it: count=N (so many requests), skip=N, every=N,\n"
-    "chance=PERCENT, seed=N.\n";
+    "chance=PERCENT, seed=N.  What is told with a comma goes behind the\n"
+    "value.  For example:\n"
+    "\n"
+    "  --fault 'status=503,html count=3'          three times 503, as HTML\n"
+    "  --fault 'slow=2500 chance=20'              2.5 s late, one in five\n"
+    "  --fault throttle=30                        ask again in 30 s\n"
+    "  --fault partial=a@example.org,b@example.org   these two are refused\n"
+    "  --fault rcpt=550                           smtp: to every RCPT\n";
 
 struct simulation {
 	struct simulator_options options;

@@ -168,15 +168,28 @@ fault_unref(struct fault *fault)
 		destroy_fault(fault);
 }
 
+/* How it is written. */
+static const char *const forms[] = {
+	[ARGUMENT_NONE] = "",
+	[ARGUMENT_NUMBER] = "=N",
+	[ARGUMENT_DEFAULT] = "[=N]",
+	[ARGUMENT_TEXT] = "=TEXT",
+	[ARGUMENT_CODE] = "=CODE",
+	[ARGUMENT_STATUS] = "=STATUS",
+};
+
 char *
 fault_words(int kinds)
 {
 	GString *page = g_string_new(NULL);
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *form =
+		    g_strconcat(rows[i].name, forms[rows[i].argument], NULL);
+
 		if ((rows[i].kinds & kinds) != 0)
 			g_string_append_printf(
-			    page, "  %-25s %s\n", rows[i].name, rows[i].help);
+			    page, "  %-25s %s\n", form, rows[i].help);
 	}
 	return g_string_free(page, FALSE);
 }
