@@ -73,6 +73,10 @@ REFUSED = recipient("d@example.org", "refused", provider="mailgun",
                     **{"class": "recipient", "status": 550})
 UNHEARD = recipient("g@example.org", provider="mailgun", text="no route",
                     **{"class": "outage", "status": None})
+TWICE = recipient("h@example.org", provider="mailgun", text="HTTP 400: no",
+                  **{"class": "outage", "status": 400})
+AGAIN = recipient("i@example.org", provider="upstream",
+                  text="450 4.2.0 later", **{"class": "outage", "status": 450})
 HELD = recipient("e@example.org", "held", text="it has crashed us")
 DROPPED = recipient("f@example.org", "dropped")
 
@@ -86,6 +90,11 @@ OPEN = {"number": 2, "provider": "mandrill", "form": "raw",
         "recipients": ["b@example.org"], "begun": moment(-60), "ended": None,
         "duration_ms": None, "sent_bytes": 0, "class": None, "status": None,
         "text": None}
+# The first ended in doubt, the second was accepted.
+DOUBTED = [{**ATTEMPT, "provider": "mandrill", "class": "doubt",
+            "status": None, "text": None},
+           {**ATTEMPT, "number": 2, "class": "accepted", "status": 200,
+            "recipients": ["a@example.org"], "text": "Queued"}]
 ACT = {"at": moment(-100), "what": "retry", "who": "uid 0"}
 
 STATUS = {
@@ -103,7 +112,9 @@ STATUS = {
         {"name": "second", "type": "mandrill", "state": "open",
          "until_ms": 34000, "requests": 0, "waiting": 0},
         {"name": "third", "type": "smtp", "state": "probing", "until_ms": 0,
-         "requests": 1, "waiting": 0}]}
+         "requests": 1, "waiting": 0},
+        {"name": "fourth", "type": "smtp", "state": "open", "until_ms": 0,
+         "requests": 0, "waiting": 1}]}
 
 
 def problem(status, detail):
@@ -182,6 +193,13 @@ class Commands(unittest.TestCase):
         return done.stdout.decode(errors="replace")
 
 
+    def run_as(self, uid, *words):
+        return subprocess.run(
+            [ferry.POSTFERRY, *words, "--config", self.settings],
+            capture_output=True, timeout=ferry.PATIENCE, check=False,
+            user=uid, group=uid, extra_groups=[])
+
+
 class List(Commands):
     def test_a_line_per_mail(self):
         self.start_daemon({"GET /v1/messages?limit=500": (200, {"messages": [
@@ -201,6 +219,22 @@ class List(Commands):
             at = heading.index(column) + (2 if column == "AGE" else -1)
             self.assertEqual(first[at] == " ", column != "AGE")
         self.assertEqual(self.error, "")
+
+    def test_reasons(self):
+        daemon = self.start_daemon({})
+        for facts, said in (
+                ({"state": "finished", "due": None, "recipients": [ACCEPTED]},
+                 r" -  .*  mailgun accepted it as <1@mg\.example\.com>$"),
+                ({"state": "finished", "due": None, "recipients": [UNHEARD]},
+                 r"  not taken; mailgun: no route$"),
+                ({"due": moment(-5), "recipients": [ACCEPTED, DOUBT]},
+                 r" in (59 min|1 h) .*  in doubt until 20"),
+                ({"recipients": []}, r"  -  +$")):
+            with self.subTest(said):
+                daemon.answers = {"GET /v1/messages?limit=500": (
+                    200, {"messages": [mail(**facts)], "next": None})}
+                row = self.run_command("queue", "list").splitlines()[1]
+                self.assertRegex(row, said)
 
     def test_pages(self):
         names = [f"{number:026}" for number in range(1100)]
@@ -280,8 +314,48 @@ STORIES = [
         r"not taken: it wants to be asked more slowly \(throttle, 429\), after "
         r"1\.2 s and 6\.0 kB sent: \"Slow down\"$",
         r"(?s)attempt 1.*retry by uid 0.*attempt 2: mandrill was asked for "
-        r"<b@example\.org>, as the MIME as it came\n +under way",
+        r"<b@example\.org>, as raw MIME\n +under way",
         r"<b@example\.org> is in doubt until 20"]),
+    ("said once", {"recipients": [TWICE, AGAIN], "attempts": [
+        {**ATTEMPT, "status": 400, "text": "HTTP 400: no"}]}, [
+        r"<h@example\.org>: waiting; mailgun said HTTP 400: no$",
+        r"<i@example\.org>: waiting; upstream said 450 4\.2\.0 later$",
+        r"more slowly \(throttle\), after .*: \"HTTP 400: no\"$"]),
+    ("doubt alone", {"due": moment(-1), "recipients": [ACCEPTED, DOUBT]}, [
+        r"^state +waiting, due 20\S+Z \(in (59|1 h)",
+        r"It waits for the end of its doubt in (59 min|1 h).* \(20\S+Z\), and "
+        r"is sent again then\.$",
+        r"<b@example\.org> is in doubt until 20"]),
+    ("doubt waited out", {"state": "finished", "due": None,
+                          "finished": moment(-60), "recipients": [ACCEPTED],
+                          "attempts": DOUBTED}, [
+        r"^  Attempt 1 at mandrill was in doubt: if mandrill took it after "
+        r"all, it was delivered twice\.$"]),
+    ("doubt waited out for one", {"recipients": [ACCEPTED, TRIED],
+                                  "attempts": DOUBTED}, [
+        r"it was delivered twice \(to 1 recipient\)\.$"]),
+    ("client keeps it", {"state": "finished", "due": None,
+                         "finished": moment(-60), "recipients": [UNHEARD]}, [
+        r"<g@example\.org>: not taken; mailgun: no route$",
+        r"(?s)Nothing: its client was told to try again \(451\) and keeps it; "
+        r"this is only a\s+record\.$"]),
+    ("client keeps it in doubt", {"state": "finished", "due": None,
+                                  "recipients": [DOUBT]}, [
+        r"<b@example\.org>: in doubt: mandrill may have it$",
+        r"its client was told to try again"]),
+    ("refused", {"state": "finished", "due": None, "finished": moment(-60),
+                 "recipients": [REFUSED]}, [
+        r"it is finished: refused; mailgun said 550: no such user",
+        r"(?s)Its sender was told: by a bounce, or where the client waits for "
+        r"the answer\s+\(answer = delivered\) by that\.$"]),
+    ("a held bounce", {"state": "held", "due": None, "report": True,
+                       "sender": "", "hold": "it is a report of our own",
+                       "recipients": [HELD]}, [
+        r"(?s)It is a bounce or a warning of postferry's own, and it was "
+        r"refused: nobody\s+is told of that\.$"]),
+    ("held after a refusal", {"state": "held", "due": None,
+                              "recipients": [HELD], "hold": "it has no sender"},
+     [r"It was refused, and its sender was not told\.$"]),
     ("not heard", {"recipients": [UNHEARD]}, [
         r"<g@example\.org>: waiting; mailgun: no route$"]),
     ("overdue", {"due": moment(-10)}, [r"it is due since 20"]),
@@ -384,7 +458,10 @@ class Acts(Commands):
                 text = self.run_command("queue", verb, ID, OTHER)
                 self.assertEqual(text, f"{ID}: {done}\n{OTHER}: there was "
                                  "nothing to change\n")
-                self.assertEqual(len(daemon.asked), 2)
+                self.assertEqual(
+                    [key for key in daemon.asked if key.startswith("POST")],
+                    [f"POST /v1/messages/{one}/{verb}"
+                     for one in (ID, OTHER)])
                 daemon.shutdown()
                 daemon.server_close()
                 os.unlink(os.path.join(self.state, "control"))
@@ -400,7 +477,43 @@ class Acts(Commands):
                          "1 mail due now\n")
         self.assertEqual(json.loads(self.run_command(
             "queue", "retry", "--all", "--json")), {"changed": 1})
-        self.assertEqual(len(daemon.asked), 3)
+        self.assertEqual(
+            len([key for key in daemon.asked if key.startswith("POST")]), 3)
+
+    def test_nothing_is_sent_yet(self):
+        full = "The disk is full: nothing is sent until there is room.\n"
+        doubt = "1 recipient is in doubt: sent to only when that is over.\n"
+        daemon = self.start_daemon({})
+        for verb, state, doubts, changed, said in (
+                ("retry", "full", 0, 3, "3 mails due now\n" + full),
+                ("release", "full", 1, 1, "1 mail released\n" + full + doubt),
+                ("retry", "well", 1, 2, "2 mails due now\n" + doubt),
+                ("retry", "low", 0, 1, "1 mail due now\n"),
+                ("retry", "full", 1, 0, "0 mails due now\n"),
+                ("drop", "full", 1, 1, "1 mail dropped\n")):
+            with self.subTest((verb, state)):
+                daemon.answers = {
+                    f"POST /v1/messages/{verb}": (200, {"changed": changed}),
+                    "GET /status": (200, {
+                        **STATUS, "disk": {**STATUS["disk"], "state": state},
+                        "queue": {**STATUS["queue"], "doubts": doubts}})}
+                self.assertEqual(self.run_command("queue", verb, "--all"),
+                                 said)
+
+    def test_a_doubt_is_not_cut_short(self):
+        daemon = self.start_daemon({})
+        doubt = rf"^{ID}: in doubt; it is sent when that is over, in (59|1 h)"
+        for verb, recipients, said in (
+                ("retry", [ACCEPTED, DOUBT], doubt),
+                ("release", [DOUBT], doubt),
+                ("retry", [DOUBT, TRIED], rf"^{ID}: due now$"),
+                ("hold", [DOUBT], rf"^{ID}: held$")):
+            with self.subTest((verb, said)):
+                daemon.answers = {
+                    f"POST /v1/messages/{ID}/{verb}": (200, {"changed": 1}),
+                    f"GET /v1/messages/{ID}": (200, mail(
+                        due=moment(0), recipients=recipients))}
+                self.assertRegex(self.run_command("queue", verb, ID), said)
 
     def test_refused(self):
         for status, code in ((409, TEMPFAIL), (404, NOINPUT),
@@ -435,13 +548,30 @@ class Status(Commands):
                 r"dropped, 31 waiting$",
                 r"^ +-1 unaccounted for: this must be 0",
                 r"^providers +first \(mailgun\) is asked; 3 requests under "
-                r"way, 7 mails wait for one$",
+                r"way, 7 mails wait for a free one$",
                 r"^ +second \(mandrill\) failed: is not asked for another "
                 r"34 s; ",
-                r"^ +third \(smtp\) failed: is tried with one mail; "):
+                r"^ +third \(smtp\) failed: is tried with one mail; "
+                r"1 requests under way$",
+                r"^ +fourth \(smtp\) failed; the next mail tries it; 0 "
+                r"requests under way, 1 mail waits for a free one$"):
             self.assertRegex(text, re.compile(pattern, re.M))
         self.assertEqual(json.loads(self.run_command("status", "--json")),
                          STATUS)
+
+    def test_disk(self):
+        """A disk that is well is called so only while mail is taken."""
+        daemon = self.start_daemon({})
+        for state, space, said in (
+                ("well", 430_000, "nearly full"), ("well", 4_200_000, "well"),
+                ("low", 430_000, "low"), ("full", 0, "full")):
+            with self.subTest(said):
+                disk = {"state": state, "free_bytes": space,
+                        "total_bytes": 41_900_000, "min_free_bytes": 4_200_000}
+                daemon.answers = {
+                    "GET /status": (200, {**STATUS, "disk": disk})}
+                self.assertRegex(self.run_command("status"),
+                                 rf"(?m)^disk +{said}: ")
 
     def test_ready(self):
         daemon = self.start_daemon({"GET /readyz": (200, {"ready": True})})
@@ -471,6 +601,12 @@ WRONG = [
     (["why", "x", "--ready"], "no option here called ready"),
     (["status", "x"], "\"x\" is not expected here"),
     (["status", "--nonsense"], "an option is wrong"),
+    (["queue", "drop", "--al"], "cut short; write it out: all"),
+    (["queue", "drop", "--all", "--stat", "held"], "write it out: state"),
+    (["queue", "drop", "--all", "--stat=held"], "write it out: state"),
+    (["queue", "drop", "--all", "--state", "held", "x"], "either IDs of"),
+    (["status", "--conf", "x"], "cut short; write it out: config"),
+    (["help", "eat"], "there is no command \"eat\""),
 ]
 
 
@@ -499,6 +635,26 @@ class Words(Commands):
         for word in ("queue", "why", "status"):
             self.assertRegex(text, rf"(?m)^  {word} ")
 
+    def test_help_of_a_command(self):
+        for words in (["serve"], ["check"], ["status"], ["queue"],
+                      ["queue", "drop"], ["why"], ["settings"], ["sandbox"],
+                      ["simulate"], ["simulate", "smtp"]):
+            with self.subTest(words):
+                told, asked = (
+                    subprocess.run([ferry.POSTFERRY, *line], check=True,
+                                   capture_output=True).stdout.decode()
+                    for line in (["help", *words], [*words, "--help"]))
+                self.assertEqual(told, asked)
+                self.assertIn("usage: postferry " + words[0], told)
+
+    def test_faults_are_told_in_their_form(self):
+        text = subprocess.run([ferry.POSTFERRY, "simulate", "--help"],
+                              check=True, capture_output=True).stdout.decode()
+        for form in ("slow=N", "throttle[=N]", "status=STATUS", "text=TEXT",
+                     "rcpt=CODE", "refuse"):
+            self.assertRegex(text, rf"(?m)^  {re.escape(form)} ")
+        self.assertIn("--fault throttle=30 ", text)
+
 
 class Nobody(Commands):
     """No daemon, or one that cannot be asked."""
@@ -512,6 +668,49 @@ class Nobody(Commands):
         self.write_settings("hostnam = x\n", "delivered")
         self.run_command("queue", "list", code=CONFIG)
         self.assertIn("hostnam", self.error)
+
+    def test_reads_no_more_than_it_needs(self):
+        """Who may ask the daemon need not be able to be the daemon."""
+        self.start_daemon({"GET /status": (200, STATUS)})
+        with open(self.settings, "a", encoding="ascii") as file:
+            file.write("[provider mandrill]\ntype = mandrill\n"
+                       f"api_key_file = {self.folder}/nowhere\n"
+                       "[provider upstream]\ntype = smtp\n"
+                       "host = ${NOWHERE}\n"
+                       "[route default]\nproviders = nobody\n")
+        self.run_command("status")
+        self.assertEqual(self.error, "")
+        self.run_command("check", code=CONFIG)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can become another")
+    def test_as_a_member_of_the_group(self):
+        self.start_daemon({"GET /status": (200, STATUS)})
+        control = os.path.join(self.state, "control")
+        os.chmod(self.folder, 0o711)
+        os.chmod(self.settings, 0o640)
+        os.chown(self.settings, -1, 65534)
+        os.chmod(self.state, 0o750)
+        os.chown(self.state, -1, 65534)
+        for mode, code in ((0o660, 0), (0o600, UNAVAILABLE)):
+            with self.subTest(oct(mode)):
+                os.chown(control, 0, 65534)
+                os.chmod(control, mode)
+                done = self.run_as(65534, "status")
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.assertEqual(b"may this user (uid 65534) open that socket"
+                                 in done.stderr, code != 0)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can become another")
+    def test_lock_of_another(self):
+        os.chmod(self.folder, 0o711)
+        os.chmod(self.settings, 0o640)
+        os.chown(self.settings, -1, 65534)
+        ferry.write_private(os.path.join(self.state, "lock"), "")
+        os.chown(self.state, 65534, 65534)
+        done = self.run_as(65534, "queue", "list")
+        self.assertEqual(done.returncode, UNAVAILABLE)
+        self.assertIn(b"lock: it belongs to uid 0, and this is uid 65534; run "
+                      b"postferry as that user, or", done.stderr)
 
     def test_no_http(self):
         daemon = self.start_daemon({})
