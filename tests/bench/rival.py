@@ -120,7 +120,6 @@ class Postfix(postfix.Postfix):
 
     def __init__(self, home, sessions):
         port = find_port()
-        self.title = "Postfix"
         postfix.MAIN, kept_main = postfix.MAIN + SERVER, postfix.MAIN
         postfix.MASTER, kept_master = postfix.MASTER + SMTPD.format(
             port=port, sessions=sessions + 10), postfix.MASTER

@@ -7,7 +7,6 @@ import contextlib
 import itertools
 import os
 import random
-import shutil
 import subprocess
 import threading
 import time
@@ -155,6 +154,47 @@ class Sync(Faulty):
         self.queue.drain()
         arrivals = ledger.read_arrivals(self.simulators())
         self.assertEqual(ledger.Judgement(self.book, arrivals).faults(), [])
+
+
+@unittest.skipIf(sabotage.STRACE is None, "strace is not installed")
+@unittest.skipIf(durable.is_sanitized(), "strace and sanitizers do not mix")
+class Start(Faulty):
+    """EIO at each sync of a start and of a stop: it says so or goes on, and
+    the next one finds everything."""
+
+    def run_once(self, call, number):
+        """False when there was no such sync."""
+        output = os.path.join(self.folder, "start.trace")
+        self.queue.spawn(sabotage.wrap(
+            output, *sabotage.inject(call, "error=EIO", number)))
+        with contextlib.suppress(ferry.Stuck):
+            self.queue.wait_listening()
+        process = self.queue.process
+        process.wanted = None
+        process.stop()
+        self.assertGreaterEqual(process.child.returncode, 0, process.text())
+        self.queue.forget()
+        with open(output, encoding="utf-8") as file:
+            return "(INJECTED)" in file.read()
+
+    def test_start_and_stop(self):
+        self.mailgun.fault("refuse")
+        for large in (False, True):
+            self.assertEqual(self.post(self.write(large)).code, 250)
+        self.queue.kill()
+        points = 0
+        for call in ("fdatasync", "fsync"):
+            for number in range(1, 40):
+                if not self.run_once(call, number):
+                    break
+                points += 1
+        self.mailgun.fault(None)
+        self.address = self.queue.start()
+        self.settle()
+        judgement = self.judge(self.book)
+        self.assertEqual(judgement.doubled, {})
+        print(f"EIO at {points} syncs of a start and its stop", flush=True)
+        self.assertGreater(points, 0)
 
 
 @unittest.skipIf(sabotage.STRACE is None, "strace is not installed")
