@@ -64,8 +64,7 @@ advise(int code)
 		return ": another process has it open; end that one";
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		return ": it is damaged or no database; restore the file, or "
-		       "mend it with the .recover command of sqlite3";
+		return ": it is damaged or no database";
 	case SQLITE_CANTOPEN:
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
@@ -76,15 +75,34 @@ advise(int code)
 	}
 }
 
+/* "; what to do", or "". */
+static char *
+print_remedy(const struct database *database)
+{
+	return database->remedy != NULL
+		   ? g_strconcat("; ", database->remedy, NULL)
+		   : g_strdup("");
+}
+
+static bool
+is_damage(int code)
+{
+	return (code & 0xff) == SQLITE_CORRUPT ||
+	       (code & 0xff) == SQLITE_NOTADB;
+}
+
 static char *
 describe(struct database *database, int code, int reason)
 {
 	bool told = reason != 0 && ((code & 0xff) == SQLITE_IOERR ||
 				       (code & 0xff) == SQLITE_CANTOPEN);
 
-	return g_strdup_printf("%s: %s (SQLite %d)%s%s%s", database->path,
+	g_autofree char *remedy =
+	    is_damage(code) ? print_remedy(database) : g_strdup("");
+
+	return g_strdup_printf("%s: %s (SQLite %d)%s%s%s%s", database->path,
 	    sqlite3_errmsg(database->handle), code, told ? ": " : "",
-	    told ? strerror(reason) : "", advise(code));
+	    told ? strerror(reason) : "", advise(code), remedy);
 }
 
 bool
@@ -94,8 +112,7 @@ database_fail(struct database *database, int code)
 
 	if (database->result != ENGINE_OK)
 		return false;
-	database->damaged =
-	    (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
+	database->damaged = is_damage(code);
 	remember(database, is_full(code, reason) ? ENGINE_FULL : ENGINE_BAD,
 	    describe(database, code, reason));
 	return false;
@@ -104,6 +121,7 @@ database_fail(struct database *database, int code)
 void
 database_damage(struct database *database, const char *format, ...)
 {
+	g_autofree char *remedy = print_remedy(database);
 	g_autofree char *what = NULL;
 	va_list arguments;
 
@@ -115,9 +133,7 @@ database_damage(struct database *database, const char *format, ...)
 	database->damaged = true;
 	remember(database, ENGINE_BAD,
 	    g_strdup_printf(
-		"%s is damaged: %s; stop postferry and restore the file, or "
-		"mend it with the .recover command of sqlite3",
-		database->path, what));
+		"%s: it is damaged: %s%s", database->path, what, remedy));
 }
 
 static bool
@@ -260,14 +276,14 @@ check_version(
 		return false;
 	if (made && application != schema->application_id)
 		return refuse(database,
-		    g_strdup_printf("%s is a database of another program "
+		    g_strdup_printf("%s: it is a database of another program "
 				    "(application_id %" G_GINT64_FORMAT
 				    ", expected %u): move it away, or set "
 				    "another state_dir",
 			database->path, application, schema->application_id));
 	if (have < 0 || have > schema->version)
 		return refuse(database,
-		    g_strdup_printf("%s is of version %" G_GINT64_FORMAT
+		    g_strdup_printf("%s: it is of version %" G_GINT64_FORMAT
 				    ", this postferry knows versions up to %d:"
 				    " run the newer postferry that made it; "
 				    "nothing was changed",
@@ -291,7 +307,7 @@ set_pragmas(struct database *database, enum database_sync sync)
 	mode = ask(database, "PRAGMA journal_mode");
 	if (strcmp(mode, "wal") != 0)
 		return refuse(database,
-		    g_strdup_printf("%s has journal_mode %s, expected wal: "
+		    g_strdup_printf("%s: it has journal_mode %s, expected wal: "
 				    "state_dir must be on a local file system",
 			database->path, mode));
 	sqlite3_wal_hook(database->handle, on_wal, NULL);
@@ -322,6 +338,7 @@ static bool
 check_file(struct database *database)
 {
 	g_autofree char *wal = g_strconcat(database->path, "-wal", NULL);
+	g_autofree char *remedy = print_remedy(database);
 	struct stat main_file, wal_file;
 
 	if (stat(wal, &wal_file) != 0 || wal_file.st_size == 0)
@@ -329,10 +346,10 @@ check_file(struct database *database)
 	if (stat(database->path, &main_file) == 0 && main_file.st_size > 0)
 		return true;
 	database->damaged = true;
-	return refuse(database,
-	    g_strdup_printf("%s is damaged: it is missing or empty, but %s "
-			    "holds changes of it: restore the file",
-		database->path, wal));
+	return refuse(
+	    database, g_strdup_printf("%s: it is missing or empty, but %s "
+				      "holds changes of it%s",
+			  database->path, wal, remedy));
 }
 
 static bool
@@ -393,6 +410,7 @@ database_open(const char *directory, const struct schema *schema,
 	struct database *database = g_new0(struct database, 1);
 
 	database->path = g_build_filename(directory, schema->file, NULL);
+	database->remedy = schema->remedy;
 	database->kept = g_hash_table_new_full(
 	    g_direct_hash, g_direct_equal, NULL, on_statement_free);
 	*damaged = false;

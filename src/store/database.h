@@ -17,8 +17,9 @@ struct database {
 	char *path;
 	GHashTable *kept; /* SQL literal -> sqlite3_stmt */
 	enum engine_result result;
-	bool damaged; /* result is BAD: what was read made no sense */
-	char *error;  /* NULL: nothing went wrong yet */
+	bool damaged;       /* result is BAD: what was read made no sense */
+	const char *remedy; /* of the schema */
+	char *error;        /* NULL: nothing went wrong yet */
 };
 
 enum database_sync {

@@ -128,6 +128,10 @@ const struct schema schema_queue = {
 	.application_id = 0x70667131, /* "pfq1" */
 	.steps = queue_steps,
 	.version = G_N_ELEMENTS(queue_steps),
+	.remedy = "stop postferry and restore the file, or mend it with the "
+		  ".recover command of sqlite3; without it the mails in it "
+		  "are not sent: to begin anew move the whole state_dir "
+		  "aside, so that nothing of them is removed",
 };
 
 const struct schema schema_records = {

@@ -13,7 +13,9 @@ struct schema {
 	const char *file;        /* its name in state_dir */
 	uint32_t application_id; /* so that no other program's is taken */
 	const char *const *steps;
-	int version; /* the number of steps */
+	int version;        /* the number of steps */
+	const char *remedy; /* when it is damaged: what a person can do; NULL:
+			     * that is not asked of anybody */
 };
 
 extern const struct schema schema_queue;

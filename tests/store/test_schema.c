@@ -265,7 +265,8 @@ static const struct {
 	bool damaged;
 } refusals[] = {
 	{ "newer", "PRAGMA user_version = 99", NULL, false,
-	    "is of version 99, this postferry knows versions up to 2", false },
+	    ".db: it is of version 99, this postferry knows versions up to 2",
+	    false },
 	{ "newer, with what we cannot read",
 	    "CREATE TABLE x (a); PRAGMA user_version = 3;"
 	    "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'Q'",
@@ -273,13 +274,18 @@ static const struct {
 	{ "negative", "PRAGMA user_version = -1", NULL, false,
 	    "is of version -1", false },
 	{ "another's", "PRAGMA application_id = 5", NULL, false,
-	    "database of another program (application_id 5", false },
+	    ".db: it is a database of another program (application_id 5",
+	    false },
 	{ "text", NULL,
 	    "Dear diary, this is long enough to have a header of"
 	    " a hundred bytes, which is what SQLite wants to see",
-	    false, "file is not a database", true },
+	    false,
+	    "file is not a database (SQLite 26): it is damaged or no database; "
+	    "stop postferry and restore the file, or mend it with the .recover "
+	    "command of sqlite3; without it the mails in it are not sent",
+	    true },
 	{ "lost, but its WAL is there", NULL, "", true,
-	    "it is missing or empty, but", true },
+	    ".db: it is missing or empty, but", true },
 };
 
 static void
@@ -317,6 +323,26 @@ test_refusals(void **state)
 		assert_memory_equal(before, after, before_length);
 		clear_place(&place);
 	}
+}
+
+/* Whoever puts a damaged file aside by itself asks nobody to do anything. */
+static void
+test_no_remedy(void **state)
+{
+	struct place place = make_place();
+	struct schema schema = schema_records;
+	g_autoptr(GError) error = NULL;
+	bool damaged = false;
+
+	(void)state;
+	schema.file = "queue.db";
+	assert_true(
+	    g_file_set_contents(place.path, refusals[4].bytes, -1, NULL));
+	assert_null(database_open(
+	    place.directory, &schema, DATABASE_SYNC_LATER, &damaged, &error));
+	assert_true(damaged);
+	assert_true(g_str_has_suffix(error->message, "damaged or no database"));
+	clear_place(&place);
 }
 
 /* Neither the file nor what its maker left in the WAL is touched. */
@@ -397,6 +423,7 @@ main(void)
 		cmocka_unit_test(test_grown),
 		cmocka_unit_test(test_step_fails),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_no_remedy),
 		cmocka_unit_test(test_newer_with_wal),
 		cmocka_unit_test(test_in_use),
 		cmocka_unit_test(test_no_directory),
