@@ -116,6 +116,8 @@ batch_turn(struct store *store)
 		run_well(store);
 	if (store->space.state == DISK_FULL && store->space.retry)
 		run_full(store);
+	if (store->space.state == DISK_FULL && store->quiet)
+		entries_give_up(store);
 	if (store->space.state != DISK_BAD) {
 		more = departure_move(store);
 		question_read(store);

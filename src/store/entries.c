@@ -349,6 +349,28 @@ entries_settle_taken(struct store *store, enum engine_result result)
 	store->entries = kept;
 }
 
+static bool
+begins(const struct entry *entry)
+{
+	return is_taken(entry) ||
+	       (is_ready(entry) && entry->journal->kind == JOURNAL_BEGUN);
+}
+
+void
+entries_give_up(struct store *store)
+{
+	GQueue kept = G_QUEUE_INIT;
+	struct entry *entry;
+
+	while ((entry = g_queue_pop_head(&store->entries)) != NULL)
+		if (begins(entry))
+			refuse(store, entry,
+			    "the disk is full and postferry is stopping");
+		else
+			g_queue_push_tail(&kept, entry);
+	store->entries = kept;
+}
+
 void
 entries_again(struct store *store)
 {

@@ -16,6 +16,10 @@ void entries_post(struct store *store, struct journal *journal);
 /* Makes the files anew that could not be made. */
 void entries_again(struct store *store);
 
+/* There is no room and postferry stops: what only begins is not to begin, and
+ * mails that are still their clients' stay theirs. */
+void entries_give_up(struct store *store);
+
 /* Nobody comes after: who waits is told that it will not be recorded. */
 void entries_end(struct store *store);
 

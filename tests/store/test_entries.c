@@ -175,7 +175,8 @@ static const struct {
 	    "begin landed:full begin landed:full",
 	    "begin landed A commit recorded A" },
 	{ JOURNAL_TAKEN, "taken",
-	    "begin taken:full begin taken:full unrecorded A", "", "" },
+	    "begin taken:full begin taken:full unrecorded A", "begin commit",
+	    "" },
 	{ JOURNAL_ENDED, "commit",
 	    "begin ended A commit:full begin ended A commit:full",
 	    "begin ended A commit:full begin ended A commit:full",
@@ -188,7 +189,6 @@ test_full(void **state)
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(full_rows); i++) {
 		struct world *world = world_start("BALLAST=4k");
-		bool taken = full_rows[i].kind == JOURNAL_TAKEN;
 
 		world_stop_clock(world);
 		fake_fail(&world->fake, full_rows[i].wrong, ENGINE_FULL, -1);
@@ -199,8 +199,7 @@ test_full(void **state)
 		world_settle(world);
 		fake_expect(&world->fake, full_rows[i].full);
 		world_tick(world);
-		if (!taken)
-			fake_await(&world->fake, full_rows[i].still);
+		fake_await(&world->fake, full_rows[i].still);
 		world_stop_clock(world);
 		fake_expect(&world->fake, full_rows[i].still);
 		fake_fail(&world->fake, NULL, ENGINE_OK, 0);
@@ -247,6 +246,38 @@ test_full_keeps_the_order(void **state)
 	fake_await(&world->fake, "recorded A recorded A");
 	fake_expect(&world->fake,
 	    "begin begun A landed A commit recorded A recorded A");
+	world_free(world);
+}
+
+/* When postferry stops nothing begins any more; what came of what began is
+ * still recorded as soon as it can be. */
+static void
+test_full_and_quiet(void **state)
+{
+	struct world *world = world_start("BALLAST=4k");
+
+	(void)state;
+	world_stop_clock(world);
+	fake_fail(&world->fake, "begun", ENGINE_FULL, -1);
+	world_enter(world, JOURNAL_BEGUN, 'A');
+	world_settle(world);
+	fake_expect(&world->fake, "begin begun:full");
+	store_quiet_post(world->store);
+	fake_await(&world->fake, "unrecorded A");
+	fake_fail(&world->fake, "enter", ENGINE_FULL, -1);
+	world_enter(world, JOURNAL_BEGUN, 'B');
+	fake_await(&world->fake, "unrecorded B");
+	world_enter(world, JOURNAL_TAKEN, 'C');
+	fake_await(&world->fake, "unrecorded C");
+	world_enter(world, JOURNAL_ENDED, 'D');
+	world_enter(world, JOURNAL_LANDED, 'D');
+	world_settle(world);
+	g_free(fake_take(&world->fake));
+	fake_fail(&world->fake, NULL, ENGINE_OK, 0);
+	world_tick(world);
+	fake_await(&world->fake, "recorded D recorded D");
+	fake_expect(&world->fake,
+	    "begin ended D landed D commit recorded D recorded D");
 	world_free(world);
 }
 
@@ -323,6 +354,7 @@ main(void)
 		cmocka_unit_test(test_report_of_absent),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_full_keeps_the_order),
+		cmocka_unit_test(test_full_and_quiet),
 		cmocka_unit_test(test_full_report),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_close_while_full),
