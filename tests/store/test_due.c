@@ -147,6 +147,15 @@ static const struct {
 };
 
 static void
+add_sleepers(struct world *world)
+{
+	add(world, 5,
+	    (struct fake_mail){
+		.letter = 'W', .woken = true, .due_ms = NEVER });
+	add(world, 2, (struct fake_mail){ .letter = 'N', .due_ms = NEVER });
+}
+
+static void
 test_wake(void **state)
 {
 	(void)state;
@@ -154,14 +163,10 @@ test_wake(void **state)
 		struct world *world = world_new("");
 		g_autofree char *trace = NULL;
 
-		add(world, 5,
-		    (struct fake_mail){
-			.letter = 'W', .woken = true, .due_ms = NEVER });
-		add(world, 2,
-		    (struct fake_mail){ .letter = 'N', .due_ms = NEVER });
 		world_open(world);
 		store_start(world->store);
-		world_settle(world);
+		world_settle_all(world); /* the start wakes all there are */
+		add_sleepers(world);
 		g_free(fake_take(&world->fake));
 		for (unsigned j = 0; wakes[i].words[j] != 0; j++)
 			store_wake_post(world->store, wakes[i].words[j]);
@@ -174,6 +179,29 @@ test_wake(void **state)
 	}
 }
 
+/* Whatever was wrong with the providers may be over. */
+static void
+test_wake_at_the_start(void **state)
+{
+	struct world *world = world_new("");
+	g_autofree char *trace = NULL;
+
+	(void)state;
+	add_sleepers(world);
+	world_open(world);
+	store_wake_post(world->store, UINT_MAX);
+	world_settle_all(world);
+	trace = fake_take(&world->fake);
+	assert_int_equal(count(trace, "onward"), 0); /* not started */
+	g_free(trace);
+	store_start(world->store);
+	world_settle_all(world);
+	trace = fake_take(&world->fake);
+	assert_int_equal(count(trace, "onward W"), 5);
+	assert_int_equal(count(trace, "onward N"), 0);
+	world_free(world);
+}
+
 /* All are woken while the window has no room; then no more of them. */
 static void
 test_wake_no_more(void **state)
@@ -182,11 +210,11 @@ test_wake_no_more(void **state)
 
 	(void)state;
 	add(world, 10, (struct fake_mail){ .letter = 'F', .fresh = true });
-	add(world, 5,
-	    (struct fake_mail){
-		.letter = 'W', .woken = true, .due_ms = NEVER });
 	world_open(world);
 	store_start(world->store);
+	world_settle(world);
+	store_wake_post(world->store, 0); /* nor those of the start */
+	add_sleepers(world);
 	world_settle(world);
 	g_free(fake_take(&world->fake));
 	store_wake_post(world->store, UINT_MAX);
@@ -341,6 +369,7 @@ main(void)
 		cmocka_unit_test(test_slices),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_wake),
+		cmocka_unit_test(test_wake_at_the_start),
 		cmocka_unit_test(test_wake_no_more),
 		cmocka_unit_test(test_timer),
 		cmocka_unit_test(test_landed_is_due_again),

@@ -111,6 +111,97 @@ test_there_and_back(void **state)
 	world_free(world);
 }
 
+struct ballast {
+	struct store *store;
+	uint64_t bytes;
+};
+
+static void
+on_set_ballast(void *object)
+{
+	const struct ballast *ballast = object;
+
+	ballast->store->space.ballast_bytes = ballast->bytes;
+}
+
+/* What there must be room for, before all is well again. */
+static void
+set_ballast(struct world *world, uint64_t bytes)
+{
+	struct ballast ballast = { world->store, bytes };
+
+	loop_call(world->store->loop, on_set_ballast, &ballast);
+}
+
+static void
+become(struct world *world, enum disk_state state)
+{
+	world_tick(world);
+	while (disk_state(world->disk) != state)
+		world_settle(world);
+	world_stop_clock(world);
+}
+
+/* A little room: what is there is sent, nothing is accepted. */
+static void
+test_low(void **state)
+{
+	struct world *world = world_start("BALLAST=4k INLINE_MAX=1000");
+
+	(void)state;
+	world_stop_clock(world);
+	set_ballast(world, UINT64_C(1) << 60);
+	fake_fail(&world->fake, "accept", ENGINE_FULL, 1);
+	world_accept(world, 'A');
+	fake_await(&world->fake, "452 A");
+	fake_add(&world->fake, &(struct fake_mail){ .letter = 'T' });
+	store_wake_post(world->store, UINT_MAX);
+	world_enter(world, JOURNAL_BEGUN, 'B');
+	world_settle(world);
+	fake_expect(&world->fake, "begin accept:full 452 A");
+	become(world, DISK_LOW);
+	fake_await(&world->fake, "onward T");
+	fake_expect(
+	    &world->fake, "begin begun B load T commit recorded B onward T");
+	assert_int_equal(size_of(world, "ballast"), -1);
+	world_accept(world, 'C');
+	store_accept_post(world->store, world_submission(world, 'D', 2000));
+	world_enter(world, JOURNAL_ENDED, 'B');
+	fake_await(&world->fake, "recorded B");
+	fake_expect(
+	    &world->fake, "452 C 452 D begin ended B commit recorded B");
+	/* full again, low again, well again */
+	fake_fail(&world->fake, "landed", ENGINE_FULL, 1);
+	world_enter(world, JOURNAL_LANDED, 'B');
+	fake_await(&world->fake, "recorded B");
+	assert_int_equal(disk_state(world->disk), DISK_FULL);
+	become(world, DISK_LOW);
+	set_ballast(world, 4096);
+	become(world, DISK_WELL);
+	assert_int_equal(size_of(world, "ballast"), 4096);
+	world_accept(world, 'E');
+	fake_await(&world->fake, "onward E");
+	world_free(world);
+}
+
+/* Giving room back that fails for good is like any other write. */
+static void
+test_spare_fails(void **state)
+{
+	struct world *world = world_start("BALLAST=4k");
+
+	(void)state;
+	world_stop_clock(world);
+	fake_fail(&world->fake, "accept", ENGINE_FULL, 1);
+	world_accept(world, 'A');
+	fake_await(&world->fake, "452 A");
+	fake_fail(&world->fake, "spare", ENGINE_BAD, 1);
+	become(world, DISK_BAD);
+	world_settle(world);
+	fake_expect(&world->fake, "begin accept:full 452 A spare:bad failed");
+	world_free(world);
+}
+
 /* Bad is for ever, said once, whatever comes after. */
 static void
 test_bad_stays(void **state)
@@ -171,6 +262,8 @@ main(void)
 		cmocka_unit_test(test_made_at_the_start),
 		cmocka_unit_test(test_no_room_at_the_start),
 		cmocka_unit_test(test_there_and_back),
+		cmocka_unit_test(test_low),
+		cmocka_unit_test(test_spare_fails),
 		cmocka_unit_test(test_bad_stays),
 		cmocka_unit_test(test_media),
 	};
