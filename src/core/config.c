@@ -283,14 +283,12 @@ read_sources(struct config *config, struct draft *draft,
 	if (source->path != NULL && !keyfile_read(draft, source->path))
 		return;
 	environment_read(draft);
+	draft_resolve(draft, source->only);
 	for (unsigned i = 0; i < draft->sections->len; i++) {
 		struct draft_section *section = draft->sections->pdata[i];
 
-		if (source->only != NULL &&
-		    strcmp(section->kind, source->only) != 0)
-			continue;
-		draft_resolve(draft, section);
-		check_section(config, draft, section);
+		if (draft_is_wanted(section, source->only))
+			check_section(config, draft, section);
 	}
 }
 

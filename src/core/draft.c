@@ -332,9 +332,22 @@ resolve_entry(struct draft *draft, const struct draft_section *section,
 		log_hide(entry->text);
 }
 
-void
-draft_resolve(struct draft *draft, struct draft_section *section)
+bool
+draft_is_wanted(const struct draft_section *section, const char *only)
 {
-	for (unsigned i = 0; i < section->entries->len; i++)
-		resolve_entry(draft, section, section->entries->pdata[i]);
+	return only == NULL || strcmp(section->kind, only) == 0;
+}
+
+void
+draft_resolve(struct draft *draft, const char *only)
+{
+	for (unsigned i = 0; i < draft->sections->len; i++) {
+		struct draft_section *section = draft->sections->pdata[i];
+
+		for (unsigned e = 0; draft_is_wanted(section, only) &&
+				     e < section->entries->len;
+		     e++)
+			resolve_entry(
+			    draft, section, section->entries->pdata[e]);
+	}
 }

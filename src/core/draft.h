@@ -75,9 +75,12 @@ void draft_set(struct draft *draft, struct draft_section *section,
 const struct draft_entry *draft_get(
     const struct draft_section *section, const char *key);
 
-/* Makes the text of every entry of the section: ${NAME} replaced, files with
- * secrets read, secrets hidden from the log.  Adds an error for each that has
- * none. */
-void draft_resolve(struct draft *draft, struct draft_section *section);
+/* True when the section is of the one kind that is read (NULL: of any). */
+bool draft_is_wanted(const struct draft_section *section, const char *only);
+
+/* Makes the text of every entry of the sections that are wanted: ${NAME}
+ * replaced, files with secrets read, secrets hidden from the log.  Adds an
+ * error for each that has none. */
+void draft_resolve(struct draft *draft, const char *only);
 
 #endif
