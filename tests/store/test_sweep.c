@@ -159,9 +159,14 @@ static const struct {
 	{ EMFILE, BODY_BUSY },
 	{ ENFILE, BODY_BUSY },
 	{ ENOMEM, BODY_BUSY },
+	{ EFBIG, BODY_BUSY },
+	{ EACCES, BODY_BUSY },
+	{ EPERM, BODY_BUSY },
+	{ ENOENT, BODY_BUSY },
+	{ ENOTDIR, BODY_BUSY },
+	{ EROFS, BODY_BUSY },
 	{ EIO, BODY_FATAL },
-	{ EROFS, BODY_FATAL },
-	{ ENOENT, BODY_FATAL },
+	{ EBADMSG, BODY_FATAL },
 };
 
 static void
@@ -170,6 +175,69 @@ test_faults(void **state)
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(faults); i++)
 		assert_int_equal(body_fault(faults[i].wrong), faults[i].fault);
+}
+
+/* What is at bodies/ when the store opens. */
+static const struct {
+	const char *name;
+	bool file;
+	mode_t mode;      /* of a directory; 0: there is none */
+	const char *said; /* NULL: it opens */
+} places[] = {
+	{ "nothing", .said = NULL },
+	{ "a directory", .mode = 0700 },
+	{ "not to be read", .mode = 0300, .said = "may write" },
+	{ "not to be written", .mode = 0500, .said = "may write" },
+	{ "not to be entered", .mode = 0600, .said = "may write" },
+	{ "a file", .file = true, .said = "a directory is expected" },
+};
+
+/* Root may do everything, so it is someone else meanwhile. */
+static struct bodies *
+open_as_other(const char *directory, GError **error)
+{
+	struct bodies *bodies;
+	bool root = geteuid() == 0;
+
+	if (root) {
+		assert_int_equal(chown(directory, 65534, (gid_t)-1), 0);
+		assert_int_equal(seteuid(65534), 0);
+	}
+	bodies = body_open(directory, NULL, true, error);
+	if (root)
+		assert_int_equal(seteuid(0), 0);
+	return bodies;
+}
+
+static void
+test_places(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
+		struct world *world = world_new("");
+		g_autofree char *path = world_path(world, "bodies");
+		g_autoptr(GError) error = NULL;
+		struct bodies *bodies;
+
+		if (places[i].mode != 0)
+			assert_int_equal(mkdir(path, places[i].mode), 0);
+		if (places[i].mode != 0 && geteuid() == 0)
+			assert_int_equal(chown(path, 65534, (gid_t)-1), 0);
+		if (places[i].file)
+			assert_true(g_file_set_contents(path, "x", 1, NULL));
+		bodies = open_as_other(world->directory, &error);
+		if ((bodies == NULL) != (places[i].said != NULL))
+			fail_msg("%s", places[i].name);
+		if (bodies == NULL) {
+			assert_non_null(strstr(error->message, path));
+			assert_non_null(strstr(error->message, places[i].said));
+		}
+		body_free(bodies);
+		chmod(path, 0700);
+		if (places[i].file)
+			unlink(path);
+		world_free(world);
+	}
 }
 
 int
@@ -181,6 +249,7 @@ main(void)
 		cmocka_unit_test(test_under_way),
 		cmocka_unit_test(test_slices),
 		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_places),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
