@@ -46,7 +46,7 @@ bool spool_keep(struct spool *spool, const char *path);
 
 /* The spool of a file that spool_keep() made: sealed; size and digest as they
  * were then.  Blocks for the opening only.  NULL and errno when it cannot be
- * opened or has another size (EBADMSG). */
+ * opened (ELOOP: a symbolic link), is no file or has another size (EBADMSG). */
 struct spool *spool_open(const struct spool_place *place, const char *path,
     uint64_t size, uint64_t digest);
 

@@ -372,12 +372,14 @@ struct spool *
 spool_open(const struct spool_place *place, const char *path, uint64_t size,
     uint64_t digest)
 {
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	/* whatever is there now, opening it must not wait */
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat is;
 
 	if (fd < 0)
 		return NULL;
-	if (fstat(fd, &is) != 0 || (uint64_t)is.st_size != size) {
+	if (fstat(fd, &is) != 0 || !S_ISREG(is.st_mode) ||
+	    (uint64_t)is.st_size != size) {
 		close(fd);
 		errno = EBADMSG;
 		return NULL;

@@ -399,6 +399,31 @@ open_row(struct queue *queue, const struct queue_body *body, int *wrong)
 	return NULL;
 }
 
+/* Someone must look after it: trying again finds the same. */
+static bool
+is_missing(int wrong)
+{
+	switch (wrong) {
+	case 0:
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case EINTR:
+	case EAGAIN:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static const char *
+tell_wrong(int wrong)
+{
+	if (wrong == EBADMSG)
+		return "not the bytes that were received";
+	return wrong == ELOOP ? "a symbolic link" : strerror(wrong);
+}
+
 struct spool *
 queue_body_open(struct queue *queue, const struct queue_body *body,
     bool *missing, char **why)
@@ -407,12 +432,10 @@ queue_body_open(struct queue *queue, const struct queue_body *body,
 	struct spool *spool = body->in_file ? open_file(queue, body, &wrong)
 					    : open_row(queue, body, &wrong);
 
-	*missing = wrong == ENOENT || wrong == EBADMSG || wrong == EIO;
+	*missing = spool == NULL && is_missing(wrong);
 	if (spool == NULL)
 		*why = g_strdup_printf("%s%s: %s",
 		    body->in_file ? "the file bodies/" : "the body",
-		    body->in_file ? body->id : "",
-		    wrong == EBADMSG ? "not the bytes that were received"
-				     : strerror(wrong));
+		    body->in_file ? body->id : "", tell_wrong(wrong));
 	return spool;
 }

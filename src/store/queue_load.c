@@ -152,7 +152,8 @@ static void
 set_aside(struct load *load, bool missing, const char *why)
 {
 	struct database *database = load->queue->database;
-	g_autofree char *hold = g_strdup_printf("its body is lost: %s", why);
+	g_autofree char *hold =
+	    g_strdup_printf("its body cannot be read: %s", why);
 	struct queue_move move = {
 		.place = missing ? STORE_HELD : STORE_WAITING,
 		.due_ms = clock_wall_ms() + AGAIN_MS,
@@ -164,7 +165,8 @@ set_aside(struct load *load, bool missing, const char *why)
 	/* The store tells the log. */
 	g_free(database->error);
 	database->error = g_strdup_printf("mail %s %s: %s", load->body.id,
-	    missing ? "is held, its body is lost" : "is tried again later",
+	    missing ? "is held, its body cannot be read"
+		    : "is tried again later",
 	    why);
 }
 

@@ -351,6 +351,32 @@ test_damage(void **state)
 	budget_free(budget);
 }
 
+/* What is no file; none of it may make anyone wait. */
+static void
+test_open_no_file(void **state)
+{
+	g_autofree char *directory = g_dir_make_tmp("spool-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(directory, "kept", NULL);
+	struct budget *budget = budget_new(MEGABYTE);
+	struct spool_place place = { directory, budget };
+
+	(void)state;
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_null(spool_open(&place, path, 0, 0));
+	assert_int_equal(errno, EBADMSG);
+	unlink(path);
+	assert_int_equal(symlink("/dev/zero", path), 0);
+	assert_null(spool_open(&place, path, 0, 0));
+	assert_int_equal(errno, ELOOP);
+	unlink(path);
+	assert_null(spool_open(&place, "/dev/null", 0, 0));
+	assert_int_equal(errno, EBADMSG);
+	assert_null(spool_open(&place, directory, 4096, 0));
+	assert_int_equal(errno, EBADMSG);
+	assert_int_equal(rmdir(directory), 0);
+	budget_free(budget);
+}
+
 static void
 test_check_in_memory(void **state)
 {
@@ -378,6 +404,7 @@ main(void)
 		cmocka_unit_test(test_keep),
 		cmocka_unit_test(test_keep_fails),
 		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_open_no_file),
 		cmocka_unit_test(test_check_in_memory),
 	};
 

@@ -704,6 +704,66 @@ test_bodies(void **state)
 	}
 }
 
+/* What is where its file was: held with the reason, until it is mended. */
+static const struct {
+	const char *name, *command, *hold;
+} files[] = {
+	{ "nothing", "true", "No such file" },
+	{ "a symbolic link", "ln -s /dev/zero %s", "a symbolic link" },
+	{ "a fifo", "mkfifo %s", "not the bytes" },
+	{ "a directory", "mkdir %s", "not the bytes" },
+	{ "another file", "echo > %s", "not the bytes" },
+	{ "a file for bodies", "rmdir bodies && touch bodies",
+	    "Not a directory" },
+};
+
+static void
+run_in(const char *directory, const char *command, const char *name)
+{
+	g_autoptr(GString) line = g_string_new(command);
+	g_autofree char *whole = NULL;
+
+	g_string_replace(line, "%s", name, 0);
+	whole = g_strdup_printf("cd %s && %s", directory, line->str);
+	assert_int_equal(system(whole), 0);
+}
+
+static void
+check_file(struct stand *stand, size_t i)
+{
+	struct message *message = stand_accept(stand, 1, false);
+	g_autofree char *name =
+	    g_strdup_printf("bodies/%s", message->submission->id);
+	g_autofree char *hold = NULL;
+	const char *error;
+
+	run_in(stand->directory, "mkdir bodies", "");
+	run_in(stand->directory, files[i].command, name);
+	stand_run(stand, "UPDATE mail SET in_file = 1");
+	stand_run(stand, "DELETE FROM body");
+	assert_null(load(stand, message->submission->id));
+	error = stand->engine->error(stand->self);
+	assert_non_null(strstr(error, "is held"));
+	assert_non_null(strstr(error, files[i].hold));
+	hold = stand_ask(stand, "SELECT hold FROM mail");
+	assert_non_null(strstr(hold, files[i].hold));
+	message_unref(message);
+}
+
+static void
+test_files(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+		struct stand *stand = stand_new();
+
+		print_message("%s\n", files[i].name);
+		check_file(stand, i);
+		run_in(stand->directory, "rm -r bodies", "");
+		stand_free(stand);
+	}
+}
+
 /* A body that cannot be read for want of memory is no lost body. */
 static void
 test_body_later(void **state)
@@ -719,6 +779,8 @@ test_body_later(void **state)
 	assert_null(loaded);
 	stand_expect(stand,
 	    "SELECT hold IS NULL AND due > 1600000000000 FROM mail", "1");
+	assert_non_null(
+	    strstr(stand->engine->error(stand->self), "tried again later"));
 	budget_free(stand->place.budget);
 	stand->place.budget = budget;
 	loaded = load(stand, message->submission->id);
@@ -1005,6 +1067,7 @@ main(void)
 		cmocka_unit_test(test_loaded_whole),
 		cmocka_unit_test(test_known),
 		cmocka_unit_test(test_bodies),
+		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_body_later),
 		cmocka_unit_test(test_damages),
 		cmocka_unit_test(test_lists),
