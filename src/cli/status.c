@@ -77,6 +77,7 @@ static void
 print_queue(struct json_object *queue, int64_t now_ms)
 {
 	int64_t oldest = fact_time(queue, "oldest");
+	uint64_t doubts = fact_number(queue, "doubts");
 	g_autofree char *size = measure_size(fact_number(queue, "bytes"));
 	g_autofree char *since = measure_moment(now_ms, oldest);
 
@@ -90,9 +91,9 @@ print_queue(struct json_object *queue, int64_t now_ms)
 	    fact_number(queue, "active"), fact_number(queue, "held"), size);
 	if (oldest != 0)
 		printf(LABEL "the oldest came %s\n", "", since);
-	if (fact_number(queue, "doubts") > 0)
-		printf(LABEL "%" G_GUINT64_FORMAT " recipients in doubt\n", "",
-		    fact_number(queue, "doubts"));
+	if (doubts > 0)
+		printf(LABEL "%" G_GUINT64_FORMAT " recipient%s in doubt\n", "",
+		    doubts, doubts == 1 ? "" : "s");
 }
 
 static void
@@ -124,11 +125,12 @@ print_providers(struct json_object *status)
 		g_autofree char *name = fact_text_or(provider, "name", "?");
 		g_autofree char *type = fact_text_or(provider, "type", "?");
 		g_autofree char *state = standing_tell(provider);
+		unsigned requests = (unsigned)fact_number(provider, "requests");
 		unsigned waiting = (unsigned)fact_number(provider, "waiting");
 
-		printf(LABEL "%s (%s) %s; %u requests under way",
-		    i == 0 ? "providers" : "", name, type, state,
-		    (unsigned)fact_number(provider, "requests"));
+		printf(LABEL "%s (%s) %s; %u request%s under way",
+		    i == 0 ? "providers" : "", name, type, state, requests,
+		    requests == 1 ? "" : "s");
 		if (waiting > 0)
 			printf(", %u mail%s for a free one", waiting,
 			    waiting == 1 ? " waits" : "s wait");

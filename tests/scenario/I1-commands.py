@@ -552,7 +552,7 @@ class Status(Commands):
                 r"^ +second \(mandrill\) failed: is not asked for another "
                 r"34 s; ",
                 r"^ +third \(smtp\) failed: is tried with one mail; "
-                r"1 requests under way$",
+                r"1 request under way$",
                 r"^ +fourth \(smtp\) failed; the next mail tries it; 0 "
                 r"requests under way, 1 mail waits for a free one$"):
             self.assertRegex(text, re.compile(pattern, re.M))
