@@ -33,6 +33,10 @@ const struct setting dispatcher_settings[] = {
 	    .max = 86400000,
 	    .help = "The same after an error answer (500, 502, 504), when it "
 		    "most likely did not take the mail." },
+	{ "server", "doubt_attempts", SETTING_NUMBER, "3", .min = 1, .max = 100,
+	    .help = "How many attempts may end in doubt before a recipient of "
+		    "the queue is held: it may have been delivered each "
+		    "time." },
 	{ "server", "answer_floor", SETTING_DURATION, "20s", .min = 1,
 	    .max = 600000,
 	    .help = "Without a queue: how long an attempt may go on behind "
@@ -112,6 +116,8 @@ read_settings(struct dispatcher *dispatcher)
 	dispatcher->answer_floor_ms = read_server(dispatcher, "answer_floor");
 	dispatcher->attempt_ms = read_server(dispatcher, "attempt_timeout");
 	dispatcher->warn_after_ms = read_server(dispatcher, "warn_after");
+	dispatcher->doubt_attempts =
+	    (unsigned)read_server(dispatcher, "doubt_attempts");
 	dispatcher->retry =
 	    config_durations(dispatcher->options.config, "server", "retry");
 	dispatcher->domains =
@@ -172,6 +178,8 @@ dispatcher_new(const struct dispatcher_options *options, GError **error)
 	dispatcher->options = *options;
 	config_ref(options->config);
 	dispatcher->map = map;
+	dispatcher->clocks =
+	    clockwatch_start(clock_wall_ms(), clock_monotonic_ms());
 	read_settings(dispatcher);
 	g_queue_init(&dispatcher->flights);
 	make_lanes(dispatcher);

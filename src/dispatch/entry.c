@@ -30,8 +30,10 @@ add_recipient(struct dispatcher *dispatcher, struct flight *flight,
 	if (is.state == RECIPIENT_REFUSED && !last)
 		is.state = RECIPIENT_WAITING;
 	/* the request is still being made */
-	if (is.state == RECIPIENT_OPEN && flight->record.open == NULL)
+	if (is.state == RECIPIENT_OPEN && flight->record.open == NULL) {
 		is.state = RECIPIENT_WAITING;
+		is.doubts--;
+	}
 	flight->record.states[number] = is.state;
 	journal_add_recipient(journal, number, &is);
 	recipient_clear(&is);

@@ -64,6 +64,7 @@ known_recall(struct ledger *ledger, const struct recipient *known,
 			.suppressed = r->suppressed,
 			.id = r->id,
 			.text = r->text,
+			.doubts = r->doubts,
 		};
 		/* an attempt nobody ended */
 		if (r->state == RECIPIENT_OPEN)
@@ -112,6 +113,7 @@ known_tell(const struct ledger *ledger, unsigned number,
 		.id = g_strdup(r->id),
 		.text = g_strdup(r->text),
 		.refused_by = list_names(terms, r->refused_by),
+		.doubts = r->doubts + open,
 	};
 	if (r->state == RECIPIENT_DOUBT)
 		out->until_ms = terms->wall_ms + r->doubt_ms - terms->now_ms;

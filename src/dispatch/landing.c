@@ -10,14 +10,12 @@
 #include "client.h"
 #include "closing.h"
 #include "core/clock.h"
+#include "doubt.h"
 #include "entry.h"
 #include "known.h"
+#include "lifetime.h"
 #include "report.h"
 #include "takeover.h"
-
-/* A mail with the null sender, most often a report: nobody can be told of it,
- * so it is not kept for long. */
-#define GIVE_UP_NULL_MS (2 * 24 * 60 * 60 * INT64_C(1000))
 
 #define TOO_MANY "too many bounces in this minute"
 
@@ -43,14 +41,6 @@ print_age(int64_t ms)
 		i++;
 	return g_strdup_printf(
 	    "%" G_GINT64_FORMAT " %s", ms / units[i].ms, units[i].name);
-}
-
-static int64_t
-find_give_up(const struct flight *flight)
-{
-	if (flight->message->submission->envelope->sender != NULL)
-		return flight->route->give_up_ms;
-	return MIN(flight->route->give_up_ms, GIVE_UP_NULL_MS);
 }
 
 /* "; last tried mailgun: 503 Service Unavailable" */
@@ -84,18 +74,19 @@ explain_end(const struct ledger_recipient *recipient, const char *const *names,
 		return g_strdup(recipient->text);
 	age = print_age(age_ms);
 	last = explain_last(recipient, names);
-	return g_strconcat(RECIPIENT_GAVE_UP, age, last, NULL);
+	return g_strconcat(RECIPIENT_GAVE_UP, age, last,
+	    recipient->doubts > 0 ? "; it may have been delivered all the same"
+				  : "",
+	    NULL);
 }
 
 /* Whoever still waits after so long is refused, by nobody. */
 static void
 give_up(struct flight *flight)
 {
-	const struct submission *submission = flight->message->submission;
-	int64_t age = clock_wall_ms() - submission->received_ms;
+	int64_t age = lifetime_age(flight);
 
-	if (!schedule_gives_up(
-		age, find_give_up(flight), submission->rounds + 1))
+	if (!lifetime_is_over(flight->dispatcher, flight))
 		return;
 	for (unsigned i = 0; i < flight->ledger->count; i++) {
 		struct ledger_recipient *r = &flight->ledger->recipients[i];
@@ -146,13 +137,19 @@ hold_refused(struct flight *flight, const char *why)
 	closing_hold(flight, held);
 }
 
-/* Refused is only who is told of, in the same transaction: another round. */
+/* Refused is only who is told of, in the same transaction: another round.  Who
+ * was given up and may have the mail is not sent it in that one either. */
 static void
 unrefuse(struct flight *flight)
 {
-	for (unsigned i = 0; i < flight->ledger->count; i++)
-		if (is_newly_refused(flight, i))
-			flight->ledger->recipients[i].state = RECIPIENT_WAITING;
+	for (unsigned i = 0; i < flight->ledger->count; i++) {
+		struct ledger_recipient *r = &flight->ledger->recipients[i];
+		if (!is_newly_refused(flight, i))
+			continue;
+		r->state = r->doubts > 0 && r->provider == LEDGER_NOBODY
+			       ? RECIPIENT_DOUBT
+			       : RECIPIENT_WAITING;
+	}
 }
 
 static void
@@ -185,31 +182,30 @@ tell_about(struct dispatcher *dispatcher, struct flight *flight,
 
 /* The sender wants to be told of a delay, and was not yet. */
 static bool
-is_warning_due(const struct dispatcher *dispatcher, const struct flight *flight)
+is_warning_due(struct dispatcher *dispatcher, const struct flight *flight)
 {
-	const struct submission *submission = flight->message->submission;
-	int64_t age = clock_wall_ms() - submission->received_ms;
-
-	return dispatcher->warn_after_ms > 0 && !submission->warned &&
-	       age >= dispatcher->warn_after_ms &&
+	return !flight->message->submission->warned &&
+	       lifetime_is_long(dispatcher, flight) &&
 	       ledger_count(flight->ledger, RECIPIENT_WAITING) > 0 &&
 	       report_obstacle(dispatcher, flight->message) == NULL;
 }
 
+static int64_t
+choose_pause(const struct dispatcher *dispatcher, const struct flight *flight)
+{
+	return schedule_pause(dispatcher->retry,
+	    flight->message->submission->rounds, g_random_double());
+}
+
 /* When the mail is wanted back (wall clock), 0: never. */
 static int64_t
-find_due(const struct dispatcher *dispatcher, const struct flight *flight,
-    bool waiting)
+find_due(const struct flight *flight, int64_t pause_ms)
 {
 	int64_t now = clock_wall_ms(), due = 0;
 	int64_t doubt = ledger_doubt_first(flight->ledger);
-	unsigned rounds = flight->message->submission->rounds;
 
-	if (waiting && (dispatcher->stopping || flight->record.lost))
-		due = now;
-	else if (waiting)
-		due = now + schedule_pause(
-				dispatcher->retry, rounds, g_random_double());
+	if (ledger_count(flight->ledger, RECIPIENT_WAITING) > 0)
+		due = now + pause_ms;
 	if (doubt != 0)
 		doubt = now + MAX(doubt - clock_monotonic_ms(), (int64_t)0);
 	if (doubt != 0 && (due == 0 || doubt < due))
@@ -223,11 +219,13 @@ land(struct dispatcher *dispatcher, struct flight *flight)
 	struct flight_landing *landing = &flight->landing;
 	const struct ledger *ledger = flight->ledger;
 	bool waiting = ledger_count(ledger, RECIPIENT_WAITING) > 0;
+	bool cut_off = dispatcher->stopping || flight->record.lost;
+	int64_t pause = cut_off ? 0 : choose_pause(dispatcher, flight);
 
-	landing->due_ms = find_due(dispatcher, flight, waiting);
+	doubt_delay(flight, pause);
+	landing->due_ms = find_due(flight, pause);
 	landing->wakes = waiting;
-	landing->in_vain =
-	    waiting && !dispatcher->stopping && !flight->record.lost;
+	landing->in_vain = !cut_off && (waiting || doubt_arose(flight));
 	/* whoever is held waits for the others, who are not */
 	if (landing->due_ms != 0)
 		landing->hold = NULL;
@@ -249,7 +247,10 @@ on_reported(struct flight *flight)
 {
 	struct flight_landing *landing = &flight->landing;
 
-	closing_report(flight);
+	if (flight->record.lost)
+		g_clear_pointer(&landing->report, submission_free);
+	else
+		closing_report(flight);
 	if (landing->report == NULL)
 		unrefuse(flight);
 	else

@@ -164,6 +164,7 @@ enter_verdict(const struct ledger *ledger, struct ledger_recipient *recipient,
 		return RECIPIENT_WAITING;
 	case VERDICT_NONE:
 	case VERDICT_DOUBT:
+		recipient->doubts++;
 		recipient->doubt_ms =
 		    verdict->unlikely ? DOUBT_UNLIKELY : DOUBT_FRESH;
 		return RECIPIENT_DOUBT;
@@ -250,6 +251,26 @@ has_someone_to_ask(
 	return (ledger->possible & ~recipient->tried) != 0;
 }
 
+bool
+ledger_has_turn(const struct ledger *ledger, unsigned recipient)
+{
+	const struct ledger_recipient *r = &ledger->recipients[recipient];
+	uint32_t takers = ledger->possible & ~r->refused_by;
+
+	return has_someone_to_ask(ledger, r) &&
+	       r->doubts < (unsigned)__builtin_popcount(takers);
+}
+
+/* Sent again now, it would go to nobody. */
+static bool
+is_for_next_round(
+    const struct ledger *ledger, const struct ledger_recipient *recipient)
+{
+	return recipient->provider != LEDGER_NOBODY &&
+	       (recipient->tried & 1u << recipient->provider) != 0 &&
+	       !has_someone_to_ask(ledger, recipient);
+}
+
 unsigned
 ledger_thaw(struct ledger *ledger, int64_t now_ms)
 {
@@ -257,7 +278,8 @@ ledger_thaw(struct ledger *ledger, int64_t now_ms)
 
 	for (unsigned i = 0; i < ledger->count; i++) {
 		struct ledger_recipient *r = &ledger->recipients[i];
-		if (r->state != RECIPIENT_DOUBT || r->doubt_ms > now_ms)
+		if (r->state != RECIPIENT_DOUBT || r->doubt_ms > now_ms ||
+		    is_for_next_round(ledger, r))
 			continue;
 		r->state = RECIPIENT_WAITING;
 		r->doubt_ms = 0;

@@ -5,7 +5,7 @@
  *	WAITING --sent--> OPEN --accepted-------------> ACCEPTED
  *	   ^               |  |--refused for good-----> REFUSED
  *	   |<--not taken---'  '--no answer------------> DOUBT
- *	   '<--------------the doubt was waited out-------'
+ *	   '<--------------the doubt was waited out-------'--too often--> HELD
  *
  * Each recipient is in exactly one state; ACCEPTED, REFUSED and DROPPED are
  * final, HELD waits for a person: none of these is sent.  A
@@ -35,6 +35,7 @@ struct ledger_recipient {
 	unsigned open_by;         /* OPEN: the provider that is asked */
 	unsigned status;          /* as that one said */
 	bool suppressed;
+	unsigned doubts;  /* attempts that ended in doubt */
 	int64_t doubt_ms; /* DOUBT: monotonic, when it has been waited out */
 	char *id;         /* ACCEPTED: the provider's; NULL: none */
 	char *text;       /* as that provider said; NULL: nothing yet */
@@ -102,12 +103,17 @@ unsigned ledger_accepted(const struct outcome *outcome);
 void ledger_freeze(
     struct ledger *ledger, const struct ledger_waits *waits, int64_t now_ms);
 
-/* Doubts whose time is over wait to be sent again.  Returns how many. */
+/* Doubts whose time is over wait to be sent again, but those of this round that
+ * leave nobody to ask in it.  Returns how many. */
 unsigned ledger_thaw(struct ledger *ledger, int64_t now_ms);
 
 /* The earliest end of a doubt that leaves another provider to ask, or 0 when
  * there is none: what is worth waiting for. */
 int64_t ledger_doubt_until(const struct ledger *ledger);
+
+/* True when another provider is to be asked when the recipient's doubt is
+ * over: there is one, and not each one left it in doubt before. */
+bool ledger_has_turn(const struct ledger *ledger, unsigned recipient);
 
 /* The earliest end of any doubt, or 0 when there is none. */
 int64_t ledger_doubt_first(const struct ledger *ledger);

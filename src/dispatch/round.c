@@ -8,6 +8,7 @@
 #include "chronicle.h"
 #include "client.h"
 #include "core/clock.h"
+#include "doubt.h"
 #include "known.h"
 #include "landing.h"
 #include "report.h"
@@ -69,7 +70,9 @@ thaw(struct dispatcher *dispatcher, struct flight *flight, int64_t now_ms)
 {
 	if (ledger_count(flight->ledger, RECIPIENT_DOUBT) == 0)
 		return;
-	if (!flight->queued)
+	if (flight->queued)
+		doubt_review(dispatcher, flight, now_ms);
+	else
 		memory_review(dispatcher->memory, flight->message,
 		    flight->ledger, now_ms);
 	unsigned thawed = ledger_thaw(flight->ledger, now_ms);

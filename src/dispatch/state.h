@@ -7,6 +7,7 @@
 #define DISPATCH_STATE_H
 
 #include "dispatch/dispatcher.h"
+#include "clockwatch.h"
 #include "flight.h"
 #include "lane.h"
 #include "memory.h"
@@ -41,10 +42,12 @@ struct dispatcher {
 				  * deadline */
 	int64_t attempt_ms;      /* what one may last when nobody waits */
 	int64_t warn_after_ms;   /* 0: never */
+	unsigned doubt_attempts; /* of a recipient, before it is held */
 	char **domains;          /* whose senders may get bounces */
 
 	struct memory *memory;
 	struct report_count reports;
+	struct clockwatch clocks;
 	GQueue flights;
 	unsigned takeovers; /* that wait for the store */
 	bool stopping;
@@ -80,7 +83,7 @@ void round_advance(struct dispatcher *dispatcher, struct flight *flight);
  * and all that it does not take any more. */
 void round_wake(struct dispatcher *dispatcher, struct lane *lane);
 
-/* round.c: the dispatcher stops: the flight lands unless an attempt is under
+/* round.c: the dispatcher stops, or the mail is lost to it: the flight lands unless an attempt is under
  * way. */
 void round_stop(struct dispatcher *dispatcher, struct flight *flight);
 

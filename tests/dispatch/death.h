@@ -62,6 +62,7 @@ cut_exchange(struct job *job)
 		struct target *target = &job->mail->targets[job->recipients[i]];
 		target->open = false;
 		target->doubts++;
+		target->queue_doubts += job->mail->row.there;
 		target->taken += virtual_chance(50);
 	}
 	exchange->end = EXCHANGE_UNSENT;
@@ -107,6 +108,9 @@ forget_target(struct target *target, const struct recipient *is)
 		target->doubt_until_ms = virtual.now_ms + world.doubt_ms;
 	else if (state != RECIPIENT_DOUBT)
 		target->doubt_until_ms = 0;
+	else /* what was made of it may not be on disk */
+		target->doubt_until_ms = MIN(target->doubt_until_ms,
+		    is->until_ms - clock_wall_ms() + virtual.now_ms);
 }
 
 /* As the store reads it at its start. */
@@ -132,7 +136,7 @@ settle_row(struct mail *mail)
 	if (row->active && due != INT64_MAX)
 		row->due_ms = due;
 	happened[HAPPENED_LOSS] += row->open != 0;
-	row->active = false;
+	row->active = row->doubted = false;
 	row->open = 0;
 	check_row(mail);
 }

@@ -214,6 +214,9 @@ check_send(struct job *job, unsigned recipient)
 	if (target->payload_by & 1u << job->supplier)
 		violate(
 		    "m%u r%u: p%u refused it", mail, recipient, job->supplier);
+	if (target->queue_doubts >= world.doubt_attempts)
+		violate("m%u r%u is sent again after %u doubts", mail,
+		    recipient, target->queue_doubts);
 	check_begun(job->mail, recipient);
 	target->open = true;
 }
@@ -291,6 +294,18 @@ note_pause(struct supplier *supplier, const struct job *job)
 			pause_supplier(supplier, PAUSE_MS);
 }
 
+/* How long nobody may be sent to. */
+static int64_t
+choose_wait(const struct mail *mail, const struct verdict *verdict)
+{
+	unsigned row = MIN(mail->row.rounds, G_N_ELEMENTS(retries) - 1);
+	int64_t wait = verdict->unlikely ? world.unlikely_ms : world.doubt_ms;
+
+	if (world.suppliers > 1 || !mail->row.there)
+		return wait;
+	return MAX(wait, retries[row] * 8 / 10);
+}
+
 static void
 note_verdict(
     const struct job *job, unsigned recipient, const struct verdict *verdict)
@@ -316,8 +331,8 @@ note_verdict(
 		target->doubt_by = job->supplier;
 		target->doubt_sending = job->sending;
 		target->doubt_until_ms = virtual.now_ms +
-					 (verdict->unlikely ? world.unlikely_ms
-							    : world.doubt_ms);
+					 choose_wait(job->mail, verdict);
+		target->queue_doubts += job->mail->row.there;
 		break;
 	default:
 		break;

@@ -110,6 +110,7 @@ test_tell(void **state)
 		.text = (char *)"bad gateway",
 		.refused_by = (char *[]){ (char *)"two", NULL },
 		.until_ms = WALL_MS + 900,
+		.doubts = 2,
 	};
 	const struct known_terms later = { names, WALL_MS + 7, NOW_MS + 7 };
 	struct ledger *ledger = make_ledger();
@@ -128,11 +129,12 @@ test_tell(void **state)
 	assert_string_equal(told.refused_by[0], "two");
 	assert_null(told.refused_by[1]);
 	assert_int_equal(told.until_ms, known.until_ms);
+	assert_int_equal(told.doubts, 2);
 	recipient_clear(&told);
 	ledger_free(ledger);
 }
 
-/* Who is asked, not who was asked last. */
+/* Who is asked, not who was asked last; a crash now would leave a doubt. */
 static void
 test_tell_open(void **state)
 {
@@ -147,6 +149,7 @@ test_tell_open(void **state)
 	assert_int_equal(told.state, RECIPIENT_OPEN);
 	assert_string_equal(told.provider, "two");
 	assert_null(told.refused_by);
+	assert_int_equal(told.doubts, 1);
 	recipient_clear(&told);
 	ledger_free(ledger);
 }

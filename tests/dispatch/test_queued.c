@@ -83,10 +83,61 @@ static const struct {
 		"ended #1 one outage: 0 accepted, 1 waiting",
 		"landed; round 1, due, wakes" },
 	    NULL },
-	{ "a doubt alone is no round in vain", TWO,
+	{ "a doubt is a round in vain", TWO,
 	    { .subject = "x", .recipients = 1 }, { { "one 0", "doubt" } },
 	    { "begun #1 one open: 0 open", "ended #1 one doubt: 0 doubt",
-		"landed; round 0, due" },
+		"landed; round 1, due" },
+	    NULL },
+	{ "the same again is not before the schedule", PROVIDER("one", ""),
+	    { .subject = "x", .recipients = 1, .rounds = 7 },
+	    { { "one 0", "doubt" } },
+	    { "begun #1 one open: 0 open", "ended #1 one doubt: 0 doubt",
+		"landed: 0 doubt; round 8, due" },
+	    NULL },
+	{ "each was in doubt", TWO,
+	    { .subject = "x",
+		.recipients = 1,
+		.rounds = 7,
+		.known = { { .state = RECIPIENT_DOUBT,
+		    .provider = (char *)"one",
+		    .until_ms = 1,
+		    .doubts = 1 } } },
+	    { { "two 0", "doubt" } },
+	    { "begun #1 two open: 0 open", "ended #1 two doubt: 0 doubt",
+		"landed: 0 doubt; round 8, due" },
+	    NULL },
+	{ "in doubt too often", TWO,
+	    { .subject = "x",
+		.recipients = 1,
+		.rounds = 3,
+		.known = { { .state = RECIPIENT_DOUBT,
+		    .until_ms = 1,
+		    .doubts = 3 } } },
+	    { { 0 } },
+	    { "landed: 0 held (3 attempts ended in doubt: it may have been "
+	      "delivered; release sends it once more); round 3; hold: too many "
+	      "attempts ended in doubt" },
+	    NULL },
+	{ "released, and in doubt again", TWO,
+	    { .subject = "x", .recipients = 1, .known = { { .doubts = 3 } } },
+	    { { "one 0", "doubt" } },
+	    { "begun #1 one open: 0 open", "ended #1 one doubt: 0 doubt",
+		"landed; round 1, due" },
+	    NULL },
+	{ "given up in doubt, not sent again", DOMAINS TWO,
+	    { .subject = "x",
+		.recipients = 1,
+		.rounds = 2,
+		.age_ms = 121 * HOUR_MS,
+		.known = { { .state = RECIPIENT_DOUBT,
+		    .provider = (char *)"one",
+		    .text = (char *)"lost",
+		    .until_ms = 1,
+		    .doubts = 1 } } },
+	    { { 0 } },
+	    { "landed: 0 refused (gave up after 5 d; last tried one: lost; it "
+	      "may have been delivered all the same); round 2; report to "
+	      "app@example.com" },
 	    NULL },
 	{ "several requests are several attempts",
 	    PROVIDER("one", "recipients = 1\n"),
@@ -452,7 +503,7 @@ static const struct {
 		"landed; round 1, due, wakes" } },
 	{ "a doubt", PROVIDER("one", ""), 1, { { "one 0", "doubt" } }, 250,
 	    "Ok: queued as",
-	    { "taken #1 one doubt: 0 doubt", "landed; round 0, due" } },
+	    { "taken #1 one doubt: 0 doubt", "landed; round 1, due" } },
 	{ "mixed, and the sender may be told", DOMAINS TWO, 2,
 	    { { "one 0,1", "accepted,recipient" } }, 250, "Ok: queued as",
 	    { "taken #1 one recipient: 0 accepted, 1 waiting",
@@ -566,12 +617,12 @@ test_takeover_fails(void **state)
 	serve("one 0", "doubt");
 	expect_entry("taken #1 one doubt: 0 doubt");
 	put(&post.records, (char *)"no");
-	expect_entry("landed; round 0, due");
+	expect_entry("landed; round 1, due");
 	expect_answer(451, "4.3.0", "it cannot be kept here now");
 	submit_one("x");
 	expect_entry("taken: 0 doubt");
 	put(&post.records, (char *)"yes");
-	expect_entry("landed; round 0, due");
+	expect_entry("landed; round 1, due");
 	expect_answer(250, "2.0.0", "Ok: queued as");
 	stop();
 }

@@ -21,6 +21,8 @@
  *  - no attempt of the queue's mail is sent that was not recorded to begin
  *  - nobody is lost: each recipient is final, or waits with a time, or is held
  *  - nobody is refused without a bounce in the same transaction, or held
+ *  - nobody is sent again after so many doubts as are allowed, nor to the only
+ *    provider before the schedule says so; a doubt is a round in vain
  *  - who was accepted is sent again only where a crash or a doubt that was
  *    waited out explains it, each counted
  *
@@ -363,7 +365,6 @@ make_settings(void)
 	static const int64_t unlikely[] = { 0, 5000, 20000 };
 	static const int64_t floors[] = { 1, 5000, 20000 };
 	static const int64_t give_ups[] = { 60000, 300000, 432000000 };
-	static const int64_t retries[] = { 5000, 30000, 120000 };
 
 	world.doubt_ms = choose(doubts, G_N_ELEMENTS(doubts));
 	world.unlikely_ms = choose(unlikely, G_N_ELEMENTS(unlikely));
@@ -371,6 +372,8 @@ make_settings(void)
 	world.give_up_ms = choose(give_ups, G_N_ELEMENTS(give_ups));
 	g_array_append_vals(virtual.durations, retries, G_N_ELEMENTS(retries));
 	virtual_set("give_up", world.give_up_ms);
+	world.doubt_attempts = 1 + virtual_random(4);
+	virtual_set("doubt_attempts", world.doubt_attempts);
 	virtual_set("warn_after", virtual_chance(30) ? 60000 : 0);
 	virtual_set("doubt_wait", world.doubt_ms);
 	virtual_set("doubt_wait_error", world.unlikely_ms);

@@ -77,6 +77,7 @@ load(struct mail *mail)
 		return;
 	mail->sendings++;
 	mail->row.active = true;
+	mail->row.doubted = false;
 	virtual_trace("m%u: loaded, round %u", mail->number, mail->row.rounds);
 	fly(make_message_of(mail, load_submission(mail)));
 }
@@ -159,6 +160,11 @@ enter_recipients(struct mail *mail, const struct journal *journal)
 		happened[HAPPENED_GIVE_UP] +=
 		    r->is.state == RECIPIENT_REFUSED &&
 		    g_str_has_prefix(r->is.text, "gave up");
+		happened[HAPPENED_DOUBT_HOLD] +=
+		    r->is.state == RECIPIENT_HELD &&
+		    strstr(r->is.text, "ended in doubt") != NULL;
+		mail->row.doubted |= journal->kind == JOURNAL_ENDED &&
+				     r->is.state == RECIPIENT_DOUBT;
 		if (r->is.state == RECIPIENT_DOUBT &&
 		    r->is.until_ms < clock_wall_ms() - 100000)
 			violate("m%u r%u: a doubt that is long over",
@@ -277,6 +283,8 @@ enter_landed(struct mail *mail, const struct journal *journal)
 	if (journal->rounds < row->rounds || journal->rounds > row->rounds + 1)
 		violate("m%u: round %u after %u", mail->number, journal->rounds,
 		    row->rounds);
+	if (row->doubted && journal->rounds == row->rounds && !world.stopping)
+		violate("m%u: a doubt is no round in vain", mail->number);
 	enter_recipients(mail, journal);
 	enter_report(mail, journal);
 	forget_refusals(mail);

@@ -56,9 +56,10 @@ struct supplier {
 struct target {
 	uint32_t bad; /* suppliers that refuse this address */
 	unsigned taken, doubts;
-	bool known;   /* an answer said accepted */
-	bool refused; /* an answer said never */
-	bool open;    /* an exchange is under way */
+	unsigned queue_doubts; /* of them on the queue's account */
+	bool known;            /* an answer said accepted */
+	bool refused;          /* an answer said never */
+	bool open;             /* an exchange is under way */
 	uint32_t payload_by;
 	int64_t doubt_until_ms;
 	unsigned doubt_by, doubt_sending;
@@ -71,6 +72,7 @@ struct row {
 	int64_t received_ms, due_ms, landed_ms; /* wall clock */
 	bool wakes, warned;
 	unsigned rounds, attempts, warnings;
+	bool doubted;  /* an attempt since it was loaded ended in doubt */
 	unsigned open; /* the number of the attempt that is open; 0: none */
 	uint64_t told; /* recipients that a bounce told of */
 	struct recipient *known;
@@ -113,6 +115,7 @@ static struct {
 	unsigned answered, logged;     /* attempts */
 	int64_t doubt_ms, unlikely_ms; /* settings */
 	int64_t give_up_ms;
+	unsigned doubt_attempts;
 	struct supplier all[SUPPLIERS];
 	struct mail mail[MAILS_MAX];
 	bool queue;   /* there is one */
@@ -136,6 +139,7 @@ enum happening {
 	HAPPENED_BOUNCE,
 	HAPPENED_WARNING,
 	HAPPENED_HOLD,
+	HAPPENED_DOUBT_HOLD,
 	HAPPENED_GIVE_UP,
 	HAPPENED_WAKE,
 	HAPPENED_LATE_BOUNCE,
@@ -151,6 +155,7 @@ static const char *const happenings[] = {
 	[HAPPENED_BOUNCE] = "bounces",
 	[HAPPENED_WARNING] = "warnings",
 	[HAPPENED_HOLD] = "mails held",
+	[HAPPENED_DOUBT_HOLD] = "recipients held for their doubts",
 	[HAPPENED_GIVE_UP] = "recipients given up",
 	[HAPPENED_WAKE] = "mails woken before they were due",
 	[HAPPENED_LATE_BOUNCE] = "bounces that could not be made at first",
@@ -160,6 +165,7 @@ static unsigned happened[HAPPENINGS];
 
 static const char *const names[SUPPLIERS + 1] = { "p0", "p1", "p2", "p3",
 	NULL };
+static const int64_t retries[] = { 5000, 30000, 120000 };
 static const char *const domains[] = { "example.com", "example.net" };
 
 static void violate(const char *format, ...) G_GNUC_PRINTF(1, 2);
