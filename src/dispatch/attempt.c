@@ -90,6 +90,7 @@ static bool
 is_called_off(const struct dispatcher *dispatcher, const struct flight *flight)
 {
 	return dispatcher->stopping || flight->answered ||
+	       flight->record.lost ||
 	       lane_closed_since(
 		   dispatcher->lanes[flight->provider], &flight->attempt);
 }

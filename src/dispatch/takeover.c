@@ -93,6 +93,24 @@ answer_lost(struct takeover *takeover)
 	free_takeover(takeover);
 }
 
+/* Its client keeps the mail: whatever else is done for it would be done twice.
+ * The flight may have landed before. */
+static void
+lose_flight(struct takeover *takeover)
+{
+	struct dispatcher *dispatcher = takeover->dispatcher;
+
+	for (GList *link = dispatcher->flights.head; link != NULL;
+	     link = link->next) {
+		struct flight *flight = link->data;
+		if (flight->message != takeover->message)
+			continue;
+		flight->record.lost = true;
+		round_stop(dispatcher, flight);
+		return;
+	}
+}
+
 static void
 on_recorded(void *owner, struct letter *letter)
 {
@@ -101,10 +119,12 @@ on_recorded(void *owner, struct letter *letter)
 
 	(void)owner;
 	dispatcher->takeovers--;
-	if (takeover->recorded)
+	if (takeover->recorded) {
 		answer_kept(takeover);
-	else
+	} else {
+		lose_flight(takeover);
 		answer_lost(takeover);
+	}
 	dispatcher_tell_if_stopped(dispatcher);
 }
 

@@ -627,6 +627,26 @@ test_takeover_fails(void **state)
 	stop();
 }
 
+/* Its client keeps the mail: what is under way is the last that is done. */
+static void
+test_takeover_fails_open(void **state)
+{
+	static const struct sending hasty = { "x", 1, 50 };
+
+	(void)state;
+	post.gated = true;
+	start_with_store(DOMAINS TWO);
+	submit(&hasty);
+	struct request *request = take_request("one 0");
+	expect_entry("taken #1 one open: 0 open");
+	put(&post.records, (char *)"no");
+	expect_answer(451, "4.3.0", "it cannot be kept here now");
+	end(request, EXCHANGE_ANSWERED, "recipient");
+	expect_entry("ended #1 one recipient: 0 waiting");
+	expect_entry("landed; round 0, due, wakes");
+	stop();
+}
+
 /* Nobody heard the 250: the same mail again is skipped where it is known to
  * have arrived. */
 static void
@@ -715,6 +735,7 @@ main(void)
 		cmocka_unit_test(test_deadline_while_encoding),
 		cmocka_unit_test(test_deadline_while_waiting),
 		cmocka_unit_test(test_takeover_fails),
+		cmocka_unit_test(test_takeover_fails_open),
 		cmocka_unit_test(test_takeover_unheard),
 		cmocka_unit_test(test_too_many_bounces),
 		cmocka_unit_test(test_lanes),
