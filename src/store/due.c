@@ -2,6 +2,7 @@
 #include "due.h"
 
 #include "core/clock.h"
+#include "core/config.h"
 #include "core/log.h"
 #include "space.h"
 
@@ -13,6 +14,9 @@
 
 /* After a look that found nothing it could load. */
 #define PAUSE_MS 1000
+
+/* A clock that is set back by less is only late. */
+#define BACK_MS 60000
 
 /* One look for mail of one kind. */
 struct look {
@@ -66,6 +70,64 @@ due_wake(struct store *store, unsigned count)
 	}
 	if (count > 0)
 		due_expect(store, 0);
+}
+
+static int64_t
+read_ahead(void)
+{
+	return clock_wall_ms() - clock_monotonic_ms();
+}
+
+void
+due_open(struct store *store)
+{
+	store->due.loaded = g_ptr_array_new();
+	store->due.looked_ms = clock_monotonic_ms();
+	store->due.ahead_ms = read_ahead();
+	/* while nobody watched it */
+	store->due.set_back = true;
+}
+
+void
+due_watch(struct store *store)
+{
+	struct due *due = &store->due;
+	int64_t ahead_ms = read_ahead(), back_ms = due->ahead_ms - ahead_ms;
+
+	due->ahead_ms = MAX(due->ahead_ms, ahead_ms);
+	if (back_ms <= BACK_MS)
+		return;
+	due->ahead_ms = ahead_ms;
+	due->set_back = true;
+	due_expect(store, 0);
+	log_warn("clock set back: no mail waits longer for that",
+	    log_num("seconds", back_ms / 1000));
+}
+
+/* The longest that a mail may have to wait; a pause is spread by a fifth. */
+static int64_t
+find_most(const struct store *store)
+{
+	const struct config *config = store->options.config;
+	const GArray *pauses = config_durations(config, "server", "retry");
+	int64_t most_ms = config_number(config, "server", "doubt_wait");
+
+	for (unsigned i = 0; i < pauses->len; i++) {
+		int64_t pause_ms = g_array_index(pauses, int64_t, i);
+
+		most_ms = MAX(most_ms, pause_ms + pause_ms / 5);
+	}
+	return most_ms;
+}
+
+static enum engine_result
+bring_back(struct store *store)
+{
+	store->due.beyond = false;
+	if (!store->due.set_back)
+		return ENGINE_OK;
+	return store->engine->clamp(
+	    store->rows, clock_wall_ms(), find_most(store), &store->due.beyond);
 }
 
 static bool
@@ -221,9 +283,11 @@ due_write(struct store *store)
 			.most = most },
 		    false },
 	};
-	enum engine_result result = find_waiting(store, &looks[WINDOW_TRIED]);
+	enum engine_result result = bring_back(store);
 
 	store->due.looking = true;
+	if (result == ENGINE_OK)
+		result = find_waiting(store, &looks[WINDOW_TRIED]);
 	for (unsigned i = 0; i < G_N_ELEMENTS(looks); i++)
 		if (result == ENGINE_OK)
 			result = load_kind(store, &looks[i]);
@@ -237,7 +301,9 @@ due_settle(struct store *store, enum engine_result result)
 {
 	GPtrArray *loaded = store->due.loaded;
 
-	if (result != ENGINE_OK && store->due.looking)
+	if (store->due.looking && result == ENGINE_OK)
+		store->due.set_back = store->due.beyond;
+	if (store->due.looking && (result != ENGINE_OK || store->due.set_back))
 		due_expect(store, 0);
 	store->due.looking = false;
 	for (unsigned i = 0; i < loaded->len; i++) {

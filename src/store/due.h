@@ -8,6 +8,8 @@
 
 #include "state.h"
 
+void due_open(struct store *store);
+
 /* True, and in the window, when this fresh mail can be posted onward as soon as
  * it is written. */
 bool due_offer(struct store *store, const struct submission *submission);
@@ -18,6 +20,9 @@ void due_pass(struct store *store, struct submission *submission, bool offered);
 
 /* A mail waits until then (wall clock). */
 void due_expect(struct store *store, int64_t due_ms);
+
+/* Once a second: sees whether the clock was set back. */
+void due_watch(struct store *store);
 
 /* As store_wake_post(). */
 void due_wake(struct store *store, unsigned count);

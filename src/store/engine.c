@@ -124,6 +124,12 @@ act(void *self, struct engine_act *act)
 }
 
 static enum engine_result
+clamp(void *self, int64_t now_ms, int64_t most_ms, bool *more)
+{
+	return settle(self, queue_due_clamp(self, now_ms, most_ms, more));
+}
+
+static enum engine_result
 find_due(void *self, const struct engine_due *query, GPtrArray *ids)
 {
 	return settle(self, queue_due(self, query, ids));
@@ -190,6 +196,7 @@ const struct engine engine_sqlite = {
 	.load = load,
 	.remove = remove_mail,
 	.act = act,
+	.clamp = clamp,
 	.due = find_due,
 	.next = find_next,
 	.ask = ask_queue,

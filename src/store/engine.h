@@ -104,6 +104,12 @@ struct engine {
 	 * `done` back to what they were. */
 	enum engine_result (*act)(void *self, struct engine_act *act);
 
+	/* The clock was set back: mails that are due later than in most_ms are
+	 * due then, and their recipients wait no longer; what landed in the
+	 * future landed.  Some of them: *more says whether others are left. */
+	enum engine_result (*clamp)(
+	    void *self, int64_t now_ms, int64_t most_ms, bool *more);
+
 	/* ---- reading, inside or outside ---- */
 
 	/* The ids (char *) of mails to load, in the order of due. */

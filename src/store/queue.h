@@ -109,6 +109,9 @@ enum engine_result queue_remove(
 
 enum engine_result queue_act(struct queue *queue, struct engine_act *act);
 
+enum engine_result queue_due_clamp(
+    struct queue *queue, int64_t now_ms, int64_t most_ms, bool *more);
+
 enum engine_result queue_due(
     struct queue *queue, const struct engine_due *query, GPtrArray *ids);
 enum engine_result queue_due_next(struct queue *queue, int64_t *due_ms);

@@ -5,6 +5,9 @@
  */
 #include "queue.h"
 
+/* Mails that one call brings back from the future, of each kind. */
+#define CLAMPS 1000
+
 void
 queue_due_collect(struct query *query, GPtrArray *ids)
 {
@@ -77,5 +80,60 @@ queue_due_next(struct queue *queue, int64_t *due_ms)
 	    " ORDER BY due LIMIT 1");
 
 	*due_ms = fresh == 0 || (tried > 0 && tried < fresh) ? tried : fresh;
+	return queue->database->result;
+}
+
+#define BEYOND(rounds)                                        \
+	" (SELECT number FROM mail WHERE due > ?1 AND rounds" \
+	" " rounds " 0 ORDER BY due, number LIMIT ?2)"
+
+/* How many rows it changed, -1 when it failed. */
+static int
+clamp(struct queue *queue, const char *sql, int64_t to_ms)
+{
+	struct query query = query_open(queue->database, "mail", sql);
+
+	query_put_number(&query, to_ms);
+	query_put_number(&query, CLAMPS);
+	return query_run(&query);
+}
+
+/* They did land before now, nobody knows when; early enough that whoever is
+ * woken from now on is among them. */
+static int
+clamp_landed(struct queue *queue, int64_t now_ms, int64_t most_ms)
+{
+	struct query query = query_open(queue->database, "mail",
+	    "UPDATE mail SET landed = ? WHERE number IN"
+	    " (SELECT number FROM mail INDEXED BY mail_woken"
+	    " WHERE due IS NOT NULL AND landed > ?"
+	    " ORDER BY landed DESC LIMIT ?)");
+
+	query_put_number(&query, now_ms - most_ms);
+	query_put_number(&query, now_ms);
+	query_put_number(&query, CLAMPS);
+	return query_run(&query);
+}
+
+enum engine_result
+queue_due_clamp(
+    struct queue *queue, int64_t now_ms, int64_t most_ms, bool *more)
+{
+	static const char *const sqls[] = {
+		"UPDATE recipient SET until = ?1 WHERE until > ?1"
+		" AND mail IN" BEYOND("="),
+		"UPDATE recipient SET until = ?1 WHERE until > ?1"
+		" AND mail IN" BEYOND(">"),
+		"UPDATE mail SET due = ?1 WHERE number IN" BEYOND("="),
+		"UPDATE mail SET due = ?1 WHERE number IN" BEYOND(">"),
+	};
+	int changed = 0;
+
+	*more = false;
+	for (size_t i = 0; i < G_N_ELEMENTS(sqls) && changed >= 0; i++) {
+		changed = clamp(queue, sqls[i], now_ms + most_ms);
+		*more |= i >= 2 && changed == CLAMPS;
+	}
+	*more |= clamp_landed(queue, now_ms, most_ms) == CLAMPS;
 	return queue->database->result;
 }

@@ -37,6 +37,9 @@ struct due {
 	unsigned probes;   /* woken mails to load */
 	GPtrArray *loaded; /* struct submission *, in this transaction */
 	bool looking;      /* in this transaction */
+	int64_t ahead_ms;  /* of the steady clock: the other, at its most */
+	bool set_back;     /* it may have been: mails may wait too long */
+	bool beyond;       /* in this transaction: some of them still do */
 };
 
 struct departures {

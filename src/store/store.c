@@ -2,7 +2,6 @@
 #include "state.h"
 
 #include "batch.h"
-#include "core/clock.h"
 #include "core/config.h"
 #include "core/log.h"
 #include "departure.h"
@@ -72,6 +71,7 @@ on_second(void *object)
 	struct store *store = object;
 
 	space_look(store);
+	due_watch(store);
 	if (store->space.state != DISK_BAD && !store->closing)
 		entries_again(store);
 	take_turn(store);
@@ -196,8 +196,7 @@ make_store(const struct engine *engine, const struct store_options *options)
 	loop_after(store->loop, on_turn, store);
 	store->window = window_new((unsigned)read_server(store, "window_mails"),
 	    (uint64_t)read_server(store, "window_bytes"));
-	store->due.loaded = g_ptr_array_new();
-	store->due.looked_ms = clock_monotonic_ms();
+	due_open(store);
 	departure_open(store);
 	return store;
 }

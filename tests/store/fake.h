@@ -53,6 +53,8 @@ struct fake {
 	unsigned count;
 	unsigned most;    /* loaded in one transaction */
 	unsigned loading; /* in this one */
+	int64_t clamped;  /* most_ms of the last clamp; 0: none since */
+	unsigned beyond;  /* clamps after which more are left */
 	unsigned acted;   /* mails an act changes in all; 0: one */
 
 	bool kept[128];              /* by letter: there is such a mail */
@@ -407,6 +409,25 @@ fake_act(void *self, struct engine_act *act)
 }
 
 static inline enum engine_result
+fake_clamp(void *self, int64_t now_ms, int64_t most_ms, bool *more)
+{
+	struct fake *fake = self;
+	enum engine_result result = fake_result(fake, "clamp");
+
+	if (result != ENGINE_OK)
+		return result;
+	pthread_mutex_lock(&fake->lock);
+	fake->clamped = most_ms;
+	for (unsigned i = 0; i < fake->count; i++)
+		fake->mails[i].due_ms =
+		    MIN(fake->mails[i].due_ms, now_ms + most_ms);
+	*more = fake->beyond > 0;
+	fake->beyond -= *more;
+	pthread_mutex_unlock(&fake->lock);
+	return ENGINE_OK;
+}
+
+static inline enum engine_result
 fake_due(void *self, const struct engine_due *query, GPtrArray *ids)
 {
 	struct fake *fake = self;
@@ -513,6 +534,7 @@ static const struct engine fake_engine = {
 	.load = fake_load,
 	.remove = fake_remove,
 	.act = fake_act,
+	.clamp = fake_clamp,
 	.due = fake_due,
 	.next = fake_next,
 	.ask = fake_ask,

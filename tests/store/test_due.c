@@ -265,6 +265,60 @@ test_landed_is_due_again(void **state)
 }
 
 static void
+on_ahead(void *object)
+{
+	((struct store *)object)->due.ahead_ms += 61000;
+}
+
+/* As if the clock had been set back by a minute and a second: nobody waits
+ * longer than the longest pause, spread.  At the start too, once. */
+static void
+test_set_back(void **state)
+{
+	struct world *world = world_new("");
+	int64_t now_ms = clock_wall_ms(), most_ms = 72 * 60 * 1000;
+
+	(void)state;
+	add(world, 1, (struct fake_mail){ .letter = 'T', .due_ms = NEVER });
+	world->fake.beyond = 2;
+	world_open(world);
+	world_stop_clock(world);
+	store_start(world->store);
+	world_settle_all(world);
+	assert_int_equal(world->fake.beyond, 0);
+	assert_int_equal(world->fake.clamped, most_ms);
+	assert_in_range(world->fake.mails[0].due_ms, now_ms + most_ms,
+	    clock_wall_ms() + most_ms);
+	world->fake.clamped = 0;
+	for (unsigned i = 0; i < 2; i++) { /* it was not */
+		world_tick(world);
+		store_wake_post(world->store, 1);
+		world_settle_all(world);
+	}
+	assert_int_equal(world->fake.clamped, 0);
+	loop_call(world->store->loop, on_ahead, world->store);
+	world_tick(world);
+	while (world->fake.clamped == 0)
+		world_settle(world);
+	world_free(world);
+}
+
+/* A clamp that found no room is made again. */
+static void
+test_set_back_while_full(void **state)
+{
+	struct world *world = world_new("BALLAST=4k");
+
+	(void)state;
+	fake_fail(&world->fake, "clamp", ENGINE_FULL, 1);
+	world_open(world);
+	store_start(world->store);
+	while (world->fake.clamped == 0)
+		world_settle(world);
+	world_free(world);
+}
+
+static void
 test_quiet(void **state)
 {
 	struct world *world = world_new("");
@@ -373,6 +427,8 @@ main(void)
 		cmocka_unit_test(test_wake_no_more),
 		cmocka_unit_test(test_timer),
 		cmocka_unit_test(test_landed_is_due_again),
+		cmocka_unit_test(test_set_back),
+		cmocka_unit_test(test_set_back_while_full),
 		cmocka_unit_test(test_quiet),
 		cmocka_unit_test(test_offline),
 		cmocka_unit_test(test_damaged),

@@ -26,6 +26,7 @@ struct world {
 /* Of dispatch; the store reads it too. */
 static const struct setting world_settings[] = {
 	{ "server", "doubt_wait", SETTING_DURATION, "120s", .min = 0 },
+	{ "server", "retry", SETTING_DURATIONS, "30s, 1h, 10m", .min = 1 },
 	{ .section = NULL },
 };
 
