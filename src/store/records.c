@@ -134,6 +134,37 @@ add_mail(struct database *database, const struct store_mail *mail)
 	return query_run(&query) == 1;
 }
 
+/* What would be damage to whoever reads it is left out. */
+static bool
+is_sound(const struct journal_attempt *attempt, unsigned last)
+{
+	return attempt->number > last && attempt->provider != NULL &&
+	       attempt->count > 0;
+}
+
+static bool
+add_attempts(const struct story *story, const struct store_mail *mail)
+{
+	unsigned last = 0;
+	bool good = true;
+
+	for (unsigned i = 0; i < mail->attempts->len && good; i++) {
+		const struct journal_attempt *attempt =
+		    mail->attempts->pdata[i];
+
+		if (!is_sound(attempt, last)) {
+			log_error("attempt not recorded: it makes no sense",
+			    log_str("mail", mail->id),
+			    log_num("number", attempt->number),
+			    log_num("recipients", attempt->count));
+			continue;
+		}
+		last = attempt->number;
+		good = story_add_attempt(story, attempt);
+	}
+	return good;
+}
+
 static bool
 add_story(const struct story *story, const struct store_mail *mail)
 {
@@ -146,9 +177,7 @@ add_story(const struct story *story, const struct store_mail *mail)
 		good = story_add_recipient(
 		    story, i, recipient->address, &recipient->is);
 	}
-	for (unsigned i = 0; i < mail->attempts->len && good; i++)
-		good = story_add_attempt(
-		    story, g_ptr_array_index(mail->attempts, i));
+	good = good && add_attempts(story, mail);
 	for (unsigned i = 0; i < mail->acts->len && good; i++)
 		good = story_add_act(story, g_ptr_array_index(mail->acts, i));
 	return good;
