@@ -52,6 +52,7 @@ struct flight_record {
 /* How a flight of the queue ends. */
 struct flight_landing {
 	int64_t due_ms;     /* wall clock; 0: never */
+	int64_t report_ms;  /* how long its report waits; 0: it does not */
 	bool in_vain;       /* somebody waits for the next round */
 	bool wakes, warned; /* as in struct journal */
 	const char *hold;   /* a literal; NULL: not held */

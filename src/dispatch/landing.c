@@ -17,8 +17,6 @@
 #include "report.h"
 #include "takeover.h"
 
-#define TOO_MANY "too many bounces in this minute"
-
 static void
 set_text(struct ledger_recipient *recipient, char *text)
 {
@@ -193,6 +191,10 @@ is_warning_due(struct dispatcher *dispatcher, const struct flight *flight)
 static int64_t
 choose_pause(const struct dispatcher *dispatcher, const struct flight *flight)
 {
+	if (dispatcher->stopping || flight->record.lost)
+		return 0;
+	if (flight->landing.report_ms > 0)
+		return flight->landing.report_ms;
 	return schedule_pause(dispatcher->retry,
 	    flight->message->submission->rounds, g_random_double());
 }
@@ -220,11 +222,11 @@ land(struct dispatcher *dispatcher, struct flight *flight)
 	const struct ledger *ledger = flight->ledger;
 	bool waiting = ledger_count(ledger, RECIPIENT_WAITING) > 0;
 	bool cut_off = dispatcher->stopping || flight->record.lost;
-	int64_t pause = cut_off ? 0 : choose_pause(dispatcher, flight);
+	int64_t pause = choose_pause(dispatcher, flight);
 
 	doubt_delay(flight, pause);
 	landing->due_ms = find_due(flight, pause);
-	landing->wakes = waiting;
+	landing->wakes = waiting && landing->report_ms == 0;
 	landing->in_vain = !cut_off && (waiting || doubt_arose(flight));
 	/* whoever is held waits for the others, who are not */
 	if (landing->due_ms != 0)
@@ -263,10 +265,14 @@ report_or_hold(struct dispatcher *dispatcher, struct flight *flight)
 {
 	const char *obstacle = report_obstacle(dispatcher, flight->message);
 
-	if (obstacle == NULL && !report_count(dispatcher))
-		obstacle = TOO_MANY;
 	if (obstacle != NULL) {
 		hold_refused(flight, obstacle);
+		land(dispatcher, flight);
+		return;
+	}
+	if (!report_count(dispatcher)) {
+		flight->landing.report_ms = report_wait(dispatcher);
+		unrefuse(flight);
 		land(dispatcher, flight);
 		return;
 	}

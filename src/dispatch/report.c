@@ -21,18 +21,48 @@ report_obstacle(
 	    message, (const char *const *)dispatcher->domains);
 }
 
+/* While some wait the minutes follow each other, so that none of them comes
+ * just before the minute it was told. */
+static void
+turn_minute(struct report_count *reports, int64_t now_ms)
+{
+	int64_t minutes = (now_ms - reports->minute_ms) / MINUTE_MS;
+	uint64_t served = (uint64_t)minutes * REPORTS_A_MINUTE;
+
+	if (reports->made > 0 && minutes == 0)
+		return;
+	*reports = (struct report_count){
+		.minute_ms = reports->waiting == 0
+				 ? now_ms
+				 : reports->minute_ms + minutes * MINUTE_MS,
+		.waiting = reports->waiting - MIN(reports->waiting, served),
+	};
+}
+
 bool
 report_count(struct dispatcher *dispatcher)
 {
 	struct report_count *reports = &dispatcher->reports;
-	int64_t now = clock_monotonic_ms();
 
-	if (reports->made == 0 || now - reports->minute_ms >= MINUTE_MS)
-		*reports = (struct report_count){ .minute_ms = now };
+	turn_minute(reports, clock_monotonic_ms());
 	if (reports->made >= REPORTS_A_MINUTE)
 		return false;
 	reports->made++;
 	return true;
+}
+
+int64_t
+report_wait(struct dispatcher *dispatcher)
+{
+	struct report_count *reports = &dispatcher->reports;
+	uint64_t minutes = 1 + reports->waiting++ / REPORTS_A_MINUTE;
+	int64_t next = reports->minute_ms + (int64_t)minutes * MINUTE_MS;
+
+	if (!reports->told)
+		log_warn("too many bounces in this minute, they wait",
+		    log_num("most", REPORTS_A_MINUTE));
+	reports->told = true;
+	return MAX(next - clock_monotonic_ms(), (int64_t)0);
 }
 
 #define LATE                                                            \

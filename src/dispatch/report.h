@@ -15,6 +15,10 @@ const char *report_obstacle(
 /* False when this minute had too many; else it has one more. */
 bool report_count(struct dispatcher *dispatcher);
 
+/* A report that this minute has no room for: how long it waits for a minute
+ * that has, behind those that wait already. */
+int64_t report_wait(struct dispatcher *dispatcher);
+
 /* A warning whose time is over is dropped. */
 void report_drop_late(struct flight *flight);
 

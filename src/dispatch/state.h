@@ -17,6 +17,8 @@
 struct report_count {
 	int64_t minute_ms; /* monotonic: when it began */
 	unsigned made;
+	uint64_t waiting; /* for the minutes that follow */
+	bool told;        /* that this minute has too many */
 };
 
 /* The end of one lane's pause. */

@@ -397,6 +397,8 @@ on_logged(const char *event, const struct log_field *field)
 
 	if (world.ghost)
 		return;
+	if (g_str_has_prefix(event, "too many bounces"))
+		happened[HAPPENED_CROWD]++;
 	if (!g_str_has_prefix(event, "delivery ") ||
 	    strcmp(event, "delivery impossible") == 0)
 		return;

@@ -385,6 +385,7 @@ make_settings(void)
 static struct dispatcher *
 make_dispatcher(void)
 {
+	struct dispatcher *dispatcher;
 	struct dispatcher_options options = {
 		.http = { .send = send_exchange },
 		.hostname = "mail.example.com",
@@ -395,7 +396,15 @@ make_dispatcher(void)
 		options.wake = wake;
 		options.store = &world;
 	}
-	return dispatcher_new(&options, NULL);
+	dispatcher = dispatcher_new(&options, NULL);
+	/* as if many had been refused just before */
+	if (virtual_chance(50))
+		dispatcher->reports = (struct report_count){
+			.minute_ms = virtual.now_ms,
+			.made = 60,
+			.waiting = virtual_random(100),
+		};
+	return dispatcher;
 }
 
 static void

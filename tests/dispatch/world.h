@@ -143,6 +143,7 @@ enum happening {
 	HAPPENED_GIVE_UP,
 	HAPPENED_WAKE,
 	HAPPENED_LATE_BOUNCE,
+	HAPPENED_CROWD,
 	HAPPENINGS,
 };
 
@@ -159,6 +160,7 @@ static const char *const happenings[] = {
 	[HAPPENED_GIVE_UP] = "recipients given up",
 	[HAPPENED_WAKE] = "mails woken before they were due",
 	[HAPPENED_LATE_BOUNCE] = "bounces that could not be made at first",
+	[HAPPENED_CROWD] = "minutes with too many bounces",
 };
 
 static unsigned happened[HAPPENINGS];
