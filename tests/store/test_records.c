@@ -391,12 +391,62 @@ test_newer(void **state)
 	end(&stand);
 }
 
+/* Attempts nobody can have made: left out, and nothing else suffers. */
+static const struct {
+	const char *name;
+	unsigned number;
+	const char *provider;
+	unsigned count;
+	unsigned kept; /* with the one before it */
+} attempts[] = {
+	{ "the next", 2, "mandrill", 1, 2 },
+	{ "no number", 0, "mandrill", 1, 1 },
+	{ "a number twice", 1, "mandrill", 1, 1 },
+	{ "no provider", 2, NULL, 1, 1 },
+	{ "no recipients", 2, "mandrill", 0, 1 },
+};
+
+static void
+test_attempts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(attempts); i++) {
+		struct store_mail *mail = make_mail(1, clock_wall_ms());
+		struct journal_attempt *attempt =
+		    g_new0(struct journal_attempt, 1);
+		struct stand stand;
+		struct question question = {
+			.ask = {
+				.question = STORE_MAIL,
+				.id = "00000000000000000000000001",
+			},
+		};
+		const struct store_mail *read;
+
+		begin(&stand);
+		attempt->number = attempts[i].number;
+		attempt->provider = g_strdup(attempts[i].provider);
+		attempt->count = attempts[i].count;
+		attempt->recipients = g_new0(unsigned, 1);
+		g_ptr_array_add(mail->attempts, attempt);
+		records_keep_post(stand.records, mail);
+		ask(&stand, &question); /* at once */
+		assert_true(question.ask.found);
+		read = question.ask.mails->pdata[0];
+		if (read->attempts->len != attempts[i].kept)
+			fail_msg("%s", attempts[i].name);
+		store_ask_clear(&question.ask);
+		end(&stand);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_repeated),
+		cmocka_unit_test(test_attempts),
 		cmocka_unit_test(test_closed),
 		cmocka_unit_test(test_old),
 		cmocka_unit_test(test_offline),
