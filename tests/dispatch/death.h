@@ -11,6 +11,7 @@
 
 static void on_client(void *object);
 static void on_stop_time(void *object);
+static void on_jump(void *object);
 static void on_stopping(void *object);
 static struct dispatcher *make_dispatcher(void);
 
@@ -19,7 +20,8 @@ static bool
 is_outside(const struct virtual_event *event)
 {
 	return event->run == on_client || event->run == on_stop_time ||
-	       event->run == on_stopping || event->run == on_death;
+	       event->run == on_jump || event->run == on_stopping ||
+	       event->run == on_death;
 }
 
 static bool
@@ -165,6 +167,7 @@ restart(void)
 		    sizeof supplier->sender_until_ms);
 	}
 	world.failed = false;
+	world.jumped_ms = 0;
 	world.dispatcher = make_dispatcher();
 	for (unsigned i = 0; i < world.mails; i++) {
 		struct mail *mail = &world.mail[i];

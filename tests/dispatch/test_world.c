@@ -23,6 +23,7 @@
  *  - nobody is refused without a bounce in the same transaction, or held
  *  - nobody is sent again after so many doubts as are allowed, nor to the only
  *    provider before the schedule says so; a doubt is a round in vain
+ *  - nobody is given up for an hour after the wall clock was set forward
  *  - who was accepted is sent again only where a crash or a doubt that was
  *    waited out explains it, each counted
  *
@@ -352,6 +353,20 @@ on_stop_time(void *object)
 	virtual_after(0, on_stopping, NULL);
 }
 
+/* Days forward.  What was to be waited out by the wall clock is over. */
+static void
+on_jump(void *object)
+{
+	(void)object;
+	virtual_trace("the wall clock is set forward");
+	happened[HAPPENED_JUMP]++;
+	virtual.set_ms += 10 * 86400000;
+	world.jumped_ms = virtual.now_ms;
+	for (unsigned i = 0; i < world.mails; i++)
+		for (unsigned n = 0; n < world.mail[i].count; n++)
+			world.mail[i].targets[n].doubt_until_ms = 0;
+}
+
 static int64_t
 choose(const int64_t *numbers, size_t count)
 {
@@ -412,6 +427,8 @@ make_ends(void)
 {
 	if (virtual_chance(25))
 		virtual_after(virtual_random(STORM_MS), on_stop_time, NULL);
+	if (world.queue && virtual_chance(10))
+		virtual_after(virtual_random(STORM_MS), on_jump, NULL);
 	while (world.queue && virtual_chance(40))
 		virtual_after(virtual_random(STORM_MS), on_death, NULL);
 }

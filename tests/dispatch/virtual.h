@@ -27,6 +27,7 @@ struct virtual_event {
 /* All there is. */
 static struct {
 	int64_t now_ms;
+	int64_t set_ms; /* how far the wall clock was set forward */
 	unsigned order;
 	GQueue events; /* struct virtual_event, in order */
 	GRand *random;
@@ -47,6 +48,7 @@ static inline void
 virtual_open(uint32_t seed)
 {
 	virtual.now_ms = 1000000;
+	virtual.set_ms = 0;
 	virtual.order = 0;
 	g_queue_init(&virtual.events);
 	virtual.random = g_rand_new_with_seed(seed);
@@ -242,7 +244,7 @@ clock_monotonic_ms(void)
 int64_t
 clock_wall_ms(void)
 {
-	return INT64_C(1795256640000) + virtual.now_ms;
+	return INT64_C(1795256640000) + virtual.now_ms + virtual.set_ms;
 }
 
 void

@@ -116,6 +116,8 @@ static struct {
 	int64_t doubt_ms, unlikely_ms; /* settings */
 	int64_t give_up_ms;
 	unsigned doubt_attempts;
+	int64_t jumped_ms; /* the wall clock did, as this process knows; 0: it
+			    * did not */
 	struct supplier all[SUPPLIERS];
 	struct mail mail[MAILS_MAX];
 	bool queue;   /* there is one */
@@ -144,6 +146,7 @@ enum happening {
 	HAPPENED_WAKE,
 	HAPPENED_LATE_BOUNCE,
 	HAPPENED_CROWD,
+	HAPPENED_JUMP,
 	HAPPENINGS,
 };
 
@@ -160,6 +163,7 @@ static const char *const happenings[] = {
 	[HAPPENED_GIVE_UP] = "recipients given up",
 	[HAPPENED_WAKE] = "mails woken before they were due",
 	[HAPPENED_LATE_BOUNCE] = "bounces that could not be made at first",
+	[HAPPENED_JUMP] = "jumps of the wall clock",
 	[HAPPENED_CROWD] = "minutes with too many bounces",
 };
 
