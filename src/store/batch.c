@@ -112,7 +112,7 @@ batch_turn(struct store *store)
 {
 	bool more = false;
 
-	if (space_has_room(store))
+	if (store_has_room(store))
 		run_well(store);
 	if (store->space.state == DISK_FULL && store->space.retry)
 		run_full(store);
@@ -124,7 +124,7 @@ batch_turn(struct store *store)
 	}
 	if (store->space.state == DISK_BAD)
 		settle_bad(store);
-	if (space_has_room(store))
+	if (store_has_room(store))
 		more |= question_waits(store) || departure_waits(store);
 	return more;
 }

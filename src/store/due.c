@@ -4,7 +4,6 @@
 #include "core/clock.h"
 #include "core/config.h"
 #include "core/log.h"
-#include "space.h"
 
 /* Mails that one transaction loads: those who wait for a commit share it. */
 #define LOADS 100
@@ -149,7 +148,7 @@ due_delay(const struct store *store)
 {
 	int64_t delay = look_delay(store);
 
-	if (!store_sends(store) || !space_has_room(store) || !fits_any(store))
+	if (!store_sends(store) || !store_has_room(store) || !fits_any(store))
 		return LOOK_MS;
 	if (store->due.next_ms < INT64_MAX)
 		delay = MIN(delay, store->due.next_ms - clock_wall_ms());

@@ -30,13 +30,6 @@ free_bytes(const struct store *store)
 	return disk != NULL ? (int64_t)disk_free_bytes(disk) : 0;
 }
 
-bool
-space_has_room(const struct store *store)
-{
-	return store->space.state == DISK_WELL ||
-	       store->space.state == DISK_LOW;
-}
-
 static uint64_t
 find_room_to_send(const struct space *space)
 {
@@ -78,7 +71,7 @@ space_full(struct store *store, const char *why)
 {
 	struct space *space = &store->space;
 
-	if (!space_has_room(store))
+	if (!store_has_room(store))
 		return;
 	set_state(store, DISK_FULL);
 	space->retry = true;

@@ -25,9 +25,6 @@ void space_full(struct store *store, const char *why);
 /* A sync or a commit failed: tells the owner, once. */
 void space_bad(struct store *store, const char *why);
 
-/* True when what waits may be written: WELL or LOW. */
-bool space_has_room(const struct store *store);
-
 /* Looks at the disk: FULL and LOW end when there is room again. */
 void space_look(struct store *store);
 

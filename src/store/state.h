@@ -78,6 +78,14 @@ store_sends(const struct store *store)
 	return store->started && !store->quiet && !store->options.offline;
 }
 
+/* True when what waits may be written. */
+static inline bool
+store_has_room(const struct store *store)
+{
+	return store->space.state == DISK_WELL ||
+	       store->space.state == DISK_LOW;
+}
+
 /* True when these bytes are to be a file, not a row. */
 static inline bool
 store_keeps_file(const struct store *store, const struct spool *spool)
