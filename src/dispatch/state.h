@@ -6,8 +6,8 @@
 #ifndef DISPATCH_STATE_H
 #define DISPATCH_STATE_H
 
-#include "dispatch/dispatcher.h"
 #include "clockwatch.h"
+#include "dispatch/dispatcher.h"
 #include "flight.h"
 #include "lane.h"
 #include "memory.h"
@@ -85,8 +85,8 @@ void round_advance(struct dispatcher *dispatcher, struct flight *flight);
  * and all that it does not take any more. */
 void round_wake(struct dispatcher *dispatcher, struct lane *lane);
 
-/* round.c: the dispatcher stops, or the mail is lost to it: the flight lands unless an attempt is under
- * way. */
+/* round.c: the dispatcher stops, or the mail is lost to it: the flight lands
+ * unless an attempt is under way. */
 void round_stop(struct dispatcher *dispatcher, struct flight *flight);
 
 /* attempt.c: sends the flight's waiting recipients by this lane, which has

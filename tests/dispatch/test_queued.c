@@ -387,6 +387,22 @@ test_stop_while_beginning(void **state)
 	stop();
 }
 
+/* The store has no room, and gives it back at the stop: due at once. */
+static void
+test_stop_before_no(void **state)
+{
+	(void)state;
+	post.gated = true;
+	start_with_store(TWO);
+	fly(&plain);
+	expect_entry("begun #1 one open: 0 open");
+	dispatcher_stop(post.dispatcher, on_stopped, &post);
+	put(&post.records, (char *)"no");
+	expect_entry("landed: 0 waiting; round 0, due, wakes");
+	take(&post.stopped, "stop");
+	stop();
+}
+
 /* The results of what is under way are kept; who is refused is asked again at
  * the next start, for no worker is left to make the bounce. */
 static void
@@ -729,6 +745,7 @@ main(void)
 		cmocka_unit_test(test_rounds),
 		cmocka_unit_test(test_begun_first),
 		cmocka_unit_test(test_stop_while_beginning),
+		cmocka_unit_test(test_stop_before_no),
 		cmocka_unit_test(test_stop_while_sending),
 		cmocka_unit_test(test_wakes),
 		cmocka_unit_test(test_fresh_first),
