@@ -17,10 +17,60 @@ struct view {
 	bool mapped;
 };
 
+/* GMime registers each of its types when it first needs it, without a lock: two
+ * threads that read their first mails at once would both do it. */
+static GType (*const types[])(void) = {
+	g_mime_application_pkcs7_mime_get_type,
+	g_mime_content_disposition_get_type,
+	g_mime_content_type_get_type,
+	g_mime_data_wrapper_get_type,
+	g_mime_filter_basic_get_type,
+	g_mime_filter_best_get_type,
+	g_mime_filter_charset_get_type,
+	g_mime_filter_dos2unix_get_type,
+	g_mime_filter_from_get_type,
+	g_mime_filter_get_type,
+	g_mime_filter_openpgp_get_type,
+	g_mime_filter_strip_get_type,
+	g_mime_filter_unix2dos_get_type,
+	g_mime_filter_windows_get_type,
+	g_mime_filter_yenc_get_type,
+	g_mime_format_options_get_type,
+	g_mime_header_get_type,
+	g_mime_header_list_get_type,
+	g_mime_message_get_type,
+	g_mime_message_part_get_type,
+	g_mime_message_partial_get_type,
+	g_mime_multipart_encrypted_get_type,
+	g_mime_multipart_get_type,
+	g_mime_multipart_signed_get_type,
+	g_mime_object_get_type,
+	g_mime_param_get_type,
+	g_mime_param_list_get_type,
+	g_mime_parser_get_type,
+	g_mime_parser_options_get_type,
+	g_mime_part_get_type,
+	g_mime_references_get_type,
+	g_mime_stream_buffer_get_type,
+	g_mime_stream_cat_get_type,
+	g_mime_stream_filter_get_type,
+	g_mime_stream_fs_get_type,
+	g_mime_stream_get_type,
+	g_mime_stream_mem_get_type,
+	g_mime_stream_null_get_type,
+	g_mime_text_part_get_type,
+	internet_address_get_type,
+	internet_address_group_get_type,
+	internet_address_list_get_type,
+	internet_address_mailbox_get_type,
+};
+
 void
 parse_start(void)
 {
 	g_mime_init();
+	for (size_t i = 0; i < G_N_ELEMENTS(types); i++)
+		g_type_ensure(types[i]());
 }
 
 static bool
