@@ -118,7 +118,7 @@ struct store_totals {
 	uint64_t accepted; /* by us: 250 was said, and reports of our own */
 	uint64_t settled;  /* a provider has it */
 	uint64_t bounced;  /* refused, and the sender told */
-	uint64_t dead;     /* dropped by a person */
+	uint64_t dead;     /* dropped: by a person, or a warning too late */
 	uint64_t waiting;  /* everything else: counted from the rows */
 };
 

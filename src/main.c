@@ -53,7 +53,7 @@ run(int argc, char **argv)
 static int
 run_help(int argc, char **argv)
 {
-	static char option[] = "--help";
+	char option[] = "--help";
 	char *words[] = { argv[0], option, NULL, NULL };
 
 	if (argc > 1) {

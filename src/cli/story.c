@@ -103,6 +103,18 @@ tell_refused(struct json_object *recipient)
 	    suppressed ? " (it is on that provider's suppression list)" : "");
 }
 
+/* A person did it, or a warning came too late. */
+static char *
+tell_dropped(const struct story *story, struct json_object *recipient)
+{
+	g_autofree char *why =
+	    fact_text_or(recipient, "text", "nobody said why");
+
+	if (fact_count(story->mail, "acts") > 0)
+		return g_strdup("dropped by a person: not sent, nobody told");
+	return g_strdup_printf("dropped: not sent, nobody told; %s", why);
+}
+
 char *
 story_tell_recipient(const struct story *story, struct json_object *recipient)
 {
@@ -115,7 +127,7 @@ story_tell_recipient(const struct story *story, struct json_object *recipient)
 	if (fact_is(recipient, "state", "refused"))
 		return tell_refused(recipient);
 	if (fact_is(recipient, "state", "dropped"))
-		return g_strdup("dropped by a person: not sent, nobody told");
+		return tell_dropped(story, recipient);
 	if (fact_is(recipient, "state", "open")) {
 		g_autofree char *provider = find_provider(recipient);
 

@@ -44,7 +44,7 @@ void story_print_history(const struct story *story);
 
 /* story_next.c: what happens next, what a person may do, and what a doubt that
  * was waited out may have come to. */
-void story_print_next(const struct story *story);
+void story_next_print(const struct story *story);
 
 /* What a recipient came to, in a few words.  New string. */
 char *story_tell_recipient(

@@ -190,7 +190,7 @@ print_duplicates(const struct story *story)
 }
 
 void
-story_print_next(const struct story *story)
+story_next_print(const struct story *story)
 {
 	struct json_object *mail = story->mail;
 

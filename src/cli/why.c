@@ -27,7 +27,7 @@ print_why(const struct story *story)
 {
 	story_print_facts(story);
 	story_print_history(story);
-	story_print_next(story);
+	story_next_print(story);
 	if (!story->offline && fact_is(story->mail, "state", "waiting"))
 		standing_print_paused(story->ask);
 }
