@@ -167,6 +167,25 @@ settle_all(struct queue *queue)
 	       queue_commit(queue);
 }
 
+/* On a full disk there is room once the log is in the database.  The commands,
+ * which send nothing, may read what a crash left as it is. */
+static bool
+settle_full(struct queue *queue)
+{
+	if (settle_all(queue))
+		return true;
+	if (queue->database->result != ENGINE_FULL)
+		return false;
+	queue_rollback(queue);
+	if (database_spare(queue->database) && settle_all(queue))
+		return true;
+	if (queue->database->result != ENGINE_FULL || !queue->options.offline)
+		return false;
+	queue_rollback(queue);
+	queue->database->result = ENGINE_OK;
+	return true;
+}
+
 struct queue *
 queue_open(const struct engine_options *options, GError **error)
 {
@@ -182,10 +201,13 @@ queue_open(const struct engine_options *options, GError **error)
 	queue->options = *options;
 	queue->directory = g_strdup(options->directory);
 	queue->options.directory = queue->directory;
-	if (read_totals(queue) && settle_all(queue))
+	if (read_totals(queue) && settle_full(queue))
 		return queue;
 	g_set_error(error, g_quark_from_static_string("queue"), 0,
-	    "cannot open %s", database->error);
+	    "cannot open %s%s", database->error,
+	    database->result == ENGINE_FULL
+		? "; make room on its disk, or enlarge the file system"
+		: "");
 	queue_close(queue);
 	return NULL;
 }

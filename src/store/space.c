@@ -46,6 +46,14 @@ make_ballast(struct store *store)
 }
 
 void
+space_spare(struct store *store)
+{
+	disk_look(store->options.disk);
+	if ((uint64_t)free_bytes(store) < ROOM_TO_SEND)
+		ballast_drop(store->directory);
+}
+
+void
 space_open(struct store *store, uint64_t ballast_bytes)
 {
 	const struct disk *disk = store->options.disk;

@@ -15,6 +15,10 @@
 
 #include "state.h"
 
+/* Before the database is opened: gives the ballast up when there is no room for
+ * what a crash left to be written. */
+void space_spare(struct store *store);
+
 /* Makes the ballast; without room for it the disk counts as full.
  * ballast_bytes 0: by the size of the file system. */
 void space_open(struct store *store, uint64_t ballast_bytes);

@@ -224,6 +224,8 @@ store_open_with(const struct engine *engine,
 {
 	struct store *store = make_store(engine, options);
 
+	if (!options->offline)
+		space_spare(store);
 	if (!open_parts(store, error)) {
 		free_store(store);
 		return NULL;
