@@ -18,6 +18,7 @@ hostname = ferry.example.com
 state_dir = {state}
 pause_min = {pause}
 pause_max = {pause}
+retry = {retry}
 inline_max = {inline_max}
 [listener local]
 address = 127.0.0.1:0
@@ -69,6 +70,7 @@ class Postferry:
         self.simulator = None
         if held:
             base, pause = f"127.0.0.1:{find_port()}", "1h"
+            retry = "1d"
         else:
             # Without a folder: its disk is not what is measured.
             self.simulator = ferry.Process(home, "mailgun", [
@@ -76,11 +78,11 @@ class Postferry:
                 "127.0.0.1:0"])
             base = self.simulator.wait_line(
                 r"listening.*address=(\S+:\d+)")[1]
-            pause = "100ms"
+            pause, retry = "100ms", "30s"
         self.queue = durable.Queue(
             home, f"{'held' if held else 'delivering'}-{inline_max}",
             lambda state: SETTINGS.format(state=state, address=base,
-                                          pause=pause,
+                                          pause=pause, retry=retry,
                                           inline_max=inline_max))
         self.address = self.queue.start()
         if held:
