@@ -17,17 +17,13 @@ static void
 set_state(struct store *store, enum disk_state state)
 {
 	store->space.state = state;
-	if (store->options.disk != NULL)
-		disk_set(store->options.disk, state);
+	disk_set(store->options.disk, state);
 }
 
-/* The commands look at no disk. */
 static int64_t
 free_bytes(const struct store *store)
 {
-	const struct disk *disk = store->options.disk;
-
-	return disk != NULL ? (int64_t)disk_free_bytes(disk) : 0;
+	return (int64_t)disk_free_bytes(store->options.disk);
 }
 
 static uint64_t
