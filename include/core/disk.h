@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The disk that the queue is on, as everyone may know it: how much is free, and
- * whether mail can be kept there.  The store's thread looks and says; sessions,
- * dispatch and the door read.  Relaxed atomics: any thread.
+ * whether mail can be kept there.  The store's thread looks and says; sessions
+ * and the door read.  Relaxed atomics: any thread.
  */
 #ifndef CORE_DISK_H
 #define CORE_DISK_H

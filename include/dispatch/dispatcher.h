@@ -10,7 +10,6 @@
 #define DISPATCH_DISPATCHER_H
 
 #include "carrier.h"
-#include "core/busy.h"
 #include "core/pool.h"
 #include "mail/journal.h"
 #include "provider.h"

@@ -73,8 +73,7 @@ bool queue_turn_recipients(struct queue *queue, struct queue_mail *mail,
 char *queue_body_path(const struct queue *queue, const char *id);
 
 /* The body as it was kept; NULL and *why (a new string) when it cannot be had,
- * *missing when that is so until
- * someone sees to it. */
+ * *missing when that is so until someone sees to it. */
 struct queue_body {
 	const char *id;
 	int64_t number;

@@ -28,8 +28,8 @@ struct records_options {
 struct records *records_open(
     const struct records_options *options, GError **error);
 
-/* Any thread: takes the mail (with recipients, attempts, acts) over; INSERT OR
- * REPLACE by its id.  moved() follows. */
+/* Any thread: takes the mail (with recipients, attempts, acts) over; it
+ * replaces what is known by that id.  moved() follows. */
 void records_keep_post(struct records *records, struct store_mail *mail);
 
 /* Any thread: answers MAIL, and LIST of FINISHED; then answered(ask's object)
