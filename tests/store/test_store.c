@@ -160,6 +160,39 @@ test_whole_life(void **state)
 	world_free(world);
 }
 
+static bool
+knows(struct world *world, const char *id)
+{
+	struct store_ask ask = { .question = STORE_MAIL, .id = id };
+	bool found;
+
+	store_answer(world->store, &ask);
+	found = ask.found;
+	store_ask_clear(&ask);
+	return found;
+}
+
+/* Old records are looked for at the start. */
+static void
+test_forgotten(void **state)
+{
+	static const char id[] = "0000000000000000000000000A";
+	struct world *world = begin("KEEP_RECORDS=1ms");
+
+	(void)state;
+	store_start(world->store);
+	keep(world, 'A', 10);
+	fake_await(&world->fake, "onward A");
+	deliver(world, 'A', 10);
+	fake_await(&world->fake, "recorded A recorded A recorded A");
+	assert_true(knows(world, id));
+	world_close(world);
+	world_open(world);
+	while (knows(world, id))
+		world_settle(world);
+	world_free(world);
+}
+
 /* What a client was promised nothing for is neither kept nor counted. */
 static struct submission *late;
 
@@ -379,6 +412,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_whole_life),
+		cmocka_unit_test(test_forgotten),
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_drop),
 		cmocka_unit_test(test_sweep),
