@@ -45,11 +45,3 @@ piece_find(const GPtrArray *parts, const char *name)
 	}
 	return NULL;
 }
-
-const char *
-piece_value(const GPtrArray *parts, const char *name)
-{
-	const struct piece *part = piece_find(parts, name);
-
-	return part != NULL ? blob_text(part->body) : NULL;
-}

@@ -29,7 +29,4 @@ void piece_free(struct piece *part);
 /* The field of that name (case matters) that comes first, or NULL. */
 const struct piece *piece_find(const GPtrArray *parts, const char *name);
 
-/* The value of a field that is in memory as a whole, else NULL. */
-const char *piece_value(const GPtrArray *parts, const char *name);
-
 #endif
