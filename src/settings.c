@@ -139,8 +139,8 @@ replace_all(char *text, const char *from, const char *to)
 }
 
 /* Errors name the variable that the user set or may set, not what it stands
- * for, nor the type that comes of itself.  From the
- * last row on, so that _FILE is seen before what it begins with. */
+ * for, nor the type that comes of itself.  From the last row on, so that _FILE
+ * is seen before what it begins with. */
 static void
 name_usual(GPtrArray *errors, char *const *environment)
 {

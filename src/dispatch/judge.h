@@ -34,8 +34,7 @@ const struct verdict *judge_worst(const struct outcome *outcome);
 
 /* What the client is told of the mail as the ledger stands: 250 when all
  * recipients are accepted, 451 while some may still be, otherwise 5xx naming
- * who is refused.  names
- * are the route's providers, NULL-terminated; id is the mail's. */
+ * who is refused.  names are the route's providers, NULL-terminated. */
 struct answer *judge_answer(const struct ledger *ledger,
     const struct submission *submission, const char *const *names);
 
