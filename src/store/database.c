@@ -13,9 +13,11 @@
  * nobody else can open the file. */
 static const char *const alone = "PRAGMA locking_mode = EXCLUSIVE";
 
-/* auto_vacuum before anything is written, so before WAL. */
+/* Before anything is written, so before WAL; once, for it writes whatever it
+ * was. */
+static const char *const vacuum = "PRAGMA auto_vacuum = INCREMENTAL";
+
 static const char *const pragmas[] = {
-	"PRAGMA auto_vacuum = INCREMENTAL",
 	"PRAGMA journal_mode = WAL",
 	"PRAGMA journal_size_limit = 67108864",
 	"PRAGMA secure_delete = OFF",
@@ -297,6 +299,9 @@ set_pragmas(struct database *database, enum database_sync sync)
 {
 	g_autofree char *mode = NULL;
 
+	if (ask_number(database, "PRAGMA auto_vacuum") == 0 &&
+	    !run(database, vacuum))
+		return false;
 	for (size_t i = 0; i < G_N_ELEMENTS(pragmas); i++)
 		if (!run(database, pragmas[i]))
 			return false;

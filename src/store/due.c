@@ -109,7 +109,8 @@ find_most(const struct store *store)
 {
 	const struct config *config = store->options.config;
 	const GArray *pauses = config_durations(config, "server", "retry");
-	int64_t most_ms = config_number(config, "server", "doubt_wait");
+	int64_t most_ms = MAX(config_number(config, "server", "doubt_wait"),
+	    config_number(config, "server", "doubt_wait_error"));
 
 	for (unsigned i = 0; i < pauses->len; i++) {
 		int64_t pause_ms = g_array_index(pauses, int64_t, i);

@@ -315,6 +315,18 @@ test_set_back(void **state)
 	world_free(world);
 }
 
+/* A doubt may be waited out for longer than mail waits for a provider. */
+static void
+test_set_back_doubt(void **state)
+{
+	struct world *world = world_start("DOUBT_WAIT_ERROR=2h");
+
+	(void)state;
+	world_settle_all(world);
+	assert_int_equal(take_clamp(world), 2 * 3600 * 1000);
+	world_free(world);
+}
+
 /* A clamp that found no room is made again. */
 static void
 test_set_back_while_full(void **state)
@@ -440,6 +452,7 @@ main(void)
 		cmocka_unit_test(test_timer),
 		cmocka_unit_test(test_landed_is_due_again),
 		cmocka_unit_test(test_set_back),
+		cmocka_unit_test(test_set_back_doubt),
 		cmocka_unit_test(test_set_back_while_full),
 		cmocka_unit_test(test_quiet),
 		cmocka_unit_test(test_offline),

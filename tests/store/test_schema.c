@@ -103,6 +103,34 @@ test_settings(void **state)
 	clear_place(&place);
 }
 
+/* Who only looks changes nothing, and so needs no room. */
+static void
+test_opening_writes_nothing(void **state)
+{
+	struct place place = make_place();
+	g_autofree char *before = NULL, *after = NULL;
+	gsize before_size, after_size;
+	bool damaged;
+
+	(void)state;
+	database_close(database_open(
+	    place.directory, &schema_queue, DATABASE_SYNC_ALL, &damaged, NULL));
+	assert_true(
+	    g_file_get_contents(place.path, &before, &before_size, NULL));
+	struct database *database = database_open(
+	    place.directory, &schema_queue, DATABASE_SYNC_ALL, &damaged, NULL);
+	assert_non_null(database);
+	g_autofree char *log = NULL;
+	gsize log_size = 1;
+	assert_true(g_file_get_contents(place.wal, &log, &log_size, NULL));
+	assert_int_equal(log_size, 0);
+	database_close(database);
+	assert_true(g_file_get_contents(place.path, &after, &after_size, NULL));
+	assert_int_equal(before_size, after_size);
+	assert_memory_equal(before, after, before_size);
+	clear_place(&place);
+}
+
 static void
 test_synchronous_later(void **state)
 {
@@ -418,6 +446,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_opening_writes_nothing),
 		cmocka_unit_test(test_synchronous_later),
 		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_grown),

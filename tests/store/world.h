@@ -25,7 +25,10 @@ struct world {
 
 /* Of dispatch; the store reads it too. */
 static const struct setting world_settings[] = {
-	{ "server", "doubt_wait", SETTING_DURATION, "120s", .min = 0 },
+	{ "server", "doubt_wait", SETTING_DURATION, "120s", .min = 0,
+	    .max = 86400000 },
+	{ "server", "doubt_wait_error", SETTING_DURATION, "20s", .min = 0,
+	    .max = 86400000 },
 	{ "server", "retry", SETTING_DURATIONS, "30s, 1h, 10m", .min = 1 },
 	{ .section = NULL },
 };
