@@ -4,8 +4,6 @@
 
 #include "answer.h"
 
-#define LIST_DEFAULT 1000
-
 /* Up to so many mails the rows are counted; of more the counter is told, which
  * the tests compare with the rows. */
 #define COUNT_MAX 20000
@@ -50,43 +48,26 @@ select_list(int place)
 static void
 answer_list(struct queue *queue, struct store_ask *ask)
 {
-	struct story story = { .database = queue->database };
-	struct query query;
-
-	ask->found = true;
 	ask->mails = store_mails_new();
+	ask->found = true;
 	if (ask->place == STORE_FINISHED)
 		return;
-	query = query_open(queue->database, "mail", select_list(ask->place));
-	query_put_text(&query, ask->id == NULL ? "" : ask->id);
-	query_put_number(&query, ask->limit == 0 ? LIST_DEFAULT : ask->limit);
-	while (query_next(&query)) {
-		struct store_mail *mail = read_mail(&query, &story.mail);
-
-		g_ptr_array_add(ask->mails, mail);
-		story_read_recipients(&story, mail);
-	}
+	struct query query =
+	    query_open(queue->database, "mail", select_list(ask->place));
+	story_answer_list(&query, read_mail, ask);
 }
 
 static void
 answer_mail(struct queue *queue, struct store_ask *ask)
 {
-	struct story story = { .database = queue->database };
-	struct store_mail *mail;
 	struct query query = query_open(queue->database, "mail",
 	    "SELECT " MAIL_COLUMNS " FROM mail WHERE id = ?");
 
-	query_put_text(&query, ask->id);
-	if (!query_next(&query))
-		return;
-	mail = read_mail(&query, &story.mail);
-	query_end(&query);
-	story_read_recipients(&story, mail);
-	story_read_attempts(&story, mail);
-	story_read_acts(&story, mail);
-	ask->found = true;
 	ask->mails = store_mails_new();
-	g_ptr_array_add(ask->mails, mail);
+	story_answer_mail(&query, read_mail, ask);
+	/* the records are asked next */
+	if (!ask->found)
+		g_clear_pointer(&ask->mails, g_ptr_array_unref);
 }
 
 static void

@@ -18,8 +18,6 @@
 #define SLICE    500
 #define SLICE_MS 60000
 
-#define LIST_DEFAULT 1000
-
 struct records {
 	struct records_options options;
 	char *directory;
@@ -311,40 +309,20 @@ read_mail(struct query *query, int64_t *number)
 static void
 answer_list(struct database *database, struct store_ask *ask)
 {
-	struct story story = { .database = database };
 	struct query query = query_open(database, "mail",
 	    "SELECT " STORY_MAIL_COLUMNS ", finished FROM mail WHERE id > ?"
 	    " ORDER BY id LIMIT ?");
 
-	ask->found = true;
-	query_put_text(&query, ask->id == NULL ? "" : ask->id);
-	query_put_number(&query, ask->limit == 0 ? LIST_DEFAULT : ask->limit);
-	while (query_next(&query)) {
-		struct store_mail *mail = read_mail(&query, &story.mail);
-
-		g_ptr_array_add(ask->mails, mail);
-		story_read_recipients(&story, mail);
-	}
+	story_answer_list(&query, read_mail, ask);
 }
 
 static void
 answer_mail(struct database *database, struct store_ask *ask)
 {
-	struct story story = { .database = database };
-	struct store_mail *mail;
 	struct query query = query_open(database, "mail",
 	    "SELECT " STORY_MAIL_COLUMNS ", finished FROM mail WHERE id = ?");
 
-	query_put_text(&query, ask->id);
-	if (!query_next(&query))
-		return;
-	mail = read_mail(&query, &story.mail);
-	query_end(&query);
-	g_ptr_array_add(ask->mails, mail);
-	story_read_recipients(&story, mail);
-	story_read_attempts(&story, mail);
-	story_read_acts(&story, mail);
-	ask->found = true;
+	story_answer_mail(&query, read_mail, ask);
 }
 
 static void

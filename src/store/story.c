@@ -4,6 +4,9 @@
 #include "answer.h"
 #include <string.h>
 
+/* Mails that a list holds when nobody says how many. */
+#define LIST_DEFAULT 1000
+
 /* Kept on disk: a class that is put between others moves these. */
 G_STATIC_ASSERT(
     VERDICT_NONE == 0 && VERDICT_ACCEPTED == 1 && VERDICT_PAYLOAD == 2 &&
@@ -305,4 +308,40 @@ story_read_acts(const struct story *story, struct store_mail *mail)
 		g_free(act.what);
 		g_free(act.who);
 	}
+}
+
+void
+story_answer_list(
+    struct query *query, story_mail_fn read, struct store_ask *ask)
+{
+	struct story story = { .database = query->database };
+
+	query_put_text(query, ask->id == NULL ? "" : ask->id);
+	query_put_number(query, ask->limit == 0 ? LIST_DEFAULT : ask->limit);
+	while (query_next(query)) {
+		struct store_mail *mail = read(query, &story.mail);
+
+		g_ptr_array_add(ask->mails, mail);
+		story_read_recipients(&story, mail);
+	}
+	ask->found = true;
+}
+
+void
+story_answer_mail(
+    struct query *query, story_mail_fn read, struct store_ask *ask)
+{
+	struct story story = { .database = query->database };
+	struct store_mail *mail;
+
+	query_put_text(query, ask->id);
+	if (!query_next(query))
+		return;
+	mail = read(query, &story.mail);
+	query_end(query);
+	g_ptr_array_add(ask->mails, mail);
+	story_read_recipients(&story, mail);
+	story_read_attempts(&story, mail);
+	story_read_acts(&story, mail);
+	ask->found = true;
 }

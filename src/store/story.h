@@ -39,4 +39,15 @@ void story_read_recipients(const struct story *story, struct store_mail *mail);
 void story_read_attempts(const struct story *story, struct store_mail *mail);
 void story_read_acts(const struct story *story, struct store_mail *mail);
 
+/* Reads a mail's row, what stands behind STORY_MAIL_COLUMNS too. */
+typedef struct store_mail *(*story_mail_fn)(
+    struct query *query, int64_t *number);
+
+/* Answers LIST by a select that takes an id and a limit, MAIL by one that takes
+ * an id: found or not, and the mails added to ask->mails. */
+void story_answer_list(
+    struct query *query, story_mail_fn read, struct store_ask *ask);
+void story_answer_mail(
+    struct query *query, story_mail_fn read, struct store_ask *ask);
+
 #endif
