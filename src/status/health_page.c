@@ -4,12 +4,6 @@
 #include "core/disk.h"
 #include <unistd.h>
 
-static void
-add_flag(struct json_object *object, const char *key, bool flag)
-{
-	json_object_object_add(object, key, json_object_new_boolean(flag));
-}
-
 /* Asks nobody: it must be told also when the store is busy or stuck. */
 void
 health_page_live(const struct page *page, struct status_answer *answer)
@@ -17,7 +11,7 @@ health_page_live(const struct page *page, struct status_answer *answer)
 	struct json_object *object = json_object_new_object();
 
 	(void)page;
-	add_flag(object, "alive", true);
+	page_add_flag(object, "alive", true);
 	page_answer(answer, object);
 }
 
@@ -69,7 +63,7 @@ health_page_ready(const struct page *page, struct status_answer *answer)
 		return;
 	}
 	object = json_object_new_object();
-	add_flag(object, "ready", true);
+	page_add_flag(object, "ready", true);
 	page_answer(answer, object);
 }
 
@@ -81,13 +75,13 @@ add_daemon(struct json_object *object, const struct page *page)
 	bool running = options->started_ms != 0;
 
 	page_add_text(object, "version", POSTFERRY_VERSION);
-	add_flag(object, "running", running);
+	page_add_flag(object, "running", running);
 	if (running)
 		page_add_number(object, "pid", (uint64_t)getpid());
 	else
 		json_object_object_add(object, "pid", NULL);
 	page_add_time(object, "started", options->started_ms);
-	add_flag(object, "ready", obstacle == NULL);
+	page_add_flag(object, "ready", obstacle == NULL);
 	page_add_text(object, "why", obstacle);
 }
 

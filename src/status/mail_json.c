@@ -3,12 +3,6 @@
 
 #include "page.h"
 
-static void
-add_flag(struct json_object *object, const char *key, bool flag)
-{
-	json_object_object_add(object, key, json_object_new_boolean(flag));
-}
-
 /* What a provider said: nothing is null, not a word or a number. */
 static void
 add_verdict(struct json_object *object, bool said, enum verdict_class class,
@@ -44,7 +38,7 @@ write_recipient(const struct store_recipient *recipient)
 	page_add_text(object, "provider_id", is->id);
 	add_verdict(object, said, is->class, is->status);
 	page_add_text(object, "text", is->text);
-	add_flag(object, "suppressed", is->suppressed);
+	page_add_flag(object, "suppressed", is->suppressed);
 	json_object_object_add(
 	    object, "refused_by", write_names(is->refused_by));
 	page_add_time(
@@ -156,7 +150,7 @@ mail_json_new(const struct store_mail *mail)
 	page_add_text(object, "helo", mail->helo);
 	page_add_text(object, "sender", mail->sender);
 	page_add_number(object, "size_bytes", mail->size_bytes);
-	add_flag(object, "report", mail->report);
+	page_add_flag(object, "report", mail->report);
 	page_add_number(object, "rounds", mail->rounds);
 	page_add_text(object, "hold", place == STORE_HELD ? mail->hold : NULL);
 	json_object_object_add(object, "recipients", write_recipients(mail));

@@ -148,6 +148,12 @@ page_add_time(struct json_object *object, const char *key, int64_t ms)
 }
 
 void
+page_add_flag(struct json_object *object, const char *key, bool flag)
+{
+	json_object_object_add(object, key, json_object_new_boolean(flag));
+}
+
+void
 page_add_number(struct json_object *object, const char *key, uint64_t number)
 {
 	json_object_object_add(object, key, json_object_new_uint64(number));

@@ -49,6 +49,7 @@ void page_add_text(
 /* A date of the wall clock in RFC 3339; 0 is null. */
 void page_add_time(struct json_object *object, const char *key, int64_t ms);
 
+void page_add_flag(struct json_object *object, const char *key, bool flag);
 void page_add_number(
     struct json_object *object, const char *key, uint64_t number);
 

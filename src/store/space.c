@@ -20,10 +20,10 @@ set_state(struct store *store, enum disk_state state)
 	disk_set(store->options.disk, state);
 }
 
-static int64_t
+static uint64_t
 free_bytes(const struct store *store)
 {
-	return (int64_t)disk_free_bytes(store->options.disk);
+	return disk_free_bytes(store->options.disk);
 }
 
 static uint64_t
@@ -45,7 +45,7 @@ void
 space_spare(struct store *store)
 {
 	disk_look(store->options.disk);
-	if ((uint64_t)free_bytes(store) < ROOM_TO_SEND)
+	if (free_bytes(store) < ROOM_TO_SEND)
 		ballast_drop(store->directory);
 }
 
@@ -84,7 +84,7 @@ space_full(struct store *store, const char *why)
 	log_error("store full: no mail is accepted and none is sent until "
 		  "there is room: make some, or enlarge the file system",
 	    log_str("directory", store->directory), log_str("why", why),
-	    log_num("free", free_bytes(store)),
+	    log_num("free", (int64_t)free_bytes(store)),
 	    log_num("needed_to_send", (int64_t)find_room_to_send(space)),
 	    log_num("needed_to_accept", (int64_t)(2 * space->ballast_bytes)),
 	    log_str("ballast", space->ballast ? "given up" : "none"));
@@ -112,14 +112,14 @@ leave_full(struct store *store)
 		return;
 	}
 	disk_look(store->options.disk);
-	if ((uint64_t)free_bytes(store) < find_room_to_send(&store->space))
+	if (free_bytes(store) < find_room_to_send(&store->space))
 		return;
 	set_state(store, DISK_LOW);
 	due_expect(store, 0);
 	log_warn("store has room to send: what it has is sent, no mail is "
 		 "accepted yet",
 	    log_str("directory", store->directory),
-	    log_num("free", free_bytes(store)),
+	    log_num("free", (int64_t)free_bytes(store)),
 	    log_num(
 		"needed_to_accept", (int64_t)(2 * store->space.ballast_bytes)));
 }
@@ -127,14 +127,14 @@ leave_full(struct store *store)
 static void
 leave_low(struct store *store)
 {
-	if ((uint64_t)free_bytes(store) < 2 * store->space.ballast_bytes ||
+	if (free_bytes(store) < 2 * store->space.ballast_bytes ||
 	    !make_ballast(store))
 		return;
 	disk_look(store->options.disk);
 	set_state(store, DISK_WELL);
 	log_warn("store well again: mail is accepted and sent",
 	    log_str("directory", store->directory),
-	    log_num("free", free_bytes(store)));
+	    log_num("free", (int64_t)free_bytes(store)));
 }
 
 void
