@@ -5,12 +5,6 @@
 # postferry holds while 20 mails of 25 MB cross at once.  No pass, no fail.
 set -eu
 cd "$(dirname "$0")/../.."
-sh etc/install.sh build test
-echo "== building in build-bench/"
-mkdir -p build-bench
-cmake -S . -B build-bench -G Ninja -DCMAKE_BUILD_TYPE=Release -DTESTS=OFF \
-	>build-bench/bench.log
-cmake --build build-bench >build-bench/bench.log
-echo "== measuring"
+. tests/bench/build.sh
 POSTFERRY=build-bench/postferry exec /usr/bin/python3 tests/bench/through.py \
 	"$@"
