@@ -13,6 +13,8 @@
 #include "core/config.h"
 #include "mail/delivery.h"
 #include "mail/exchange.h"
+#include "mail/health.h"
+#include "mail/inquiry.h"
 #include "mail/outcome.h"
 
 /* What a plan needs to know of one kind of provider. */
@@ -25,15 +27,22 @@ struct translator_limits {
 	uint32_t raw_carry;     /* traits that RAW loses nothing of */
 	bool fields;            /* has a FIELDS form at all */
 	bool raw_utf8;          /* RAW must be valid UTF-8 */
+	unsigned ask_batch;  /* mails in one inquiry, at most; 0: it cannot be
+			      * asked */
+	unsigned ask_minute; /* inquiries a minute, at most */
 	bool header_recipients; /* FIELDS: To and Cc shown are who gets it, so
 				 * a header recipient outside the delivery is
 				 * a loss */
 };
 
-enum format {
-	FORMAT_AUTO, /* fields when nothing is lost, else raw */
-	FORMAT_FIELDS,
-	FORMAT_RAW,
+/* How fast a provider may be used, from its settings. */
+struct provider_pace {
+	double rate;       /* mails a second; 0: any */
+	unsigned burst;    /* at once at that rate: 1 at least */
+	uint64_t hour_max; /* mails (recipients) in an hour; 0: any */
+	uint64_t day_max;  /* in a day (UTC); 0: any */
+	bool overflow;     /* what does not fit now goes to the next provider
+			    * at once; else it waits for this one */
 };
 
 struct provider;
@@ -61,6 +70,28 @@ struct translator {
 	void (*decode)(const struct provider *provider,
 	    const struct delivery *delivery, const struct exchange *exchange,
 	    struct outcome *outcome);
+
+	/* Asks whether the provider has these mails (struct inquiry *, at most
+	 * limits.ask_batch): makes the request.  False: it cannot be asked.
+	 * NULL where no kind of it can.  The dispatch thread, as all below. */
+	bool (*ask)(const struct provider *provider, const GPtrArray *inquiries,
+	    struct exchange *exchange);
+
+	/* Reads what came of it, ANSWERED or not, into the inquiries and the
+	 * reply.  True: there is more to ask, and the request for it stands in
+	 * the exchange, renewed (the next page, the other interface). */
+	bool (*asked)(const struct provider *provider,
+	    const GPtrArray *inquiries, struct exchange *exchange,
+	    struct inquiry_reply *reply);
+
+	/* Asks how the account is, without sending mail.  False: there is
+	 * nothing to ask. */
+	bool (*probe)(
+	    const struct provider *provider, struct exchange *exchange);
+
+	/* Reads what came of it; true as in asked(). */
+	bool (*probed)(const struct provider *provider,
+	    struct exchange *exchange, struct health *health);
 };
 
 struct provider {
@@ -70,6 +101,11 @@ struct provider {
 	const struct translator *translator;
 	struct endpoint endpoint;
 	enum format format;
+	struct provider_pace pace;
+	bool respects_suppression; /* whom it has on its suppression list is
+				    * not sent to by another one either */
+	char **domains;        /* whose mail it may carry as From, lower case,
+				* NULL-terminated; NULL: any */
 	uint64_t size_bytes;   /* limits.size_bytes or max_size, the lower */
 	struct config *config; /* counted: owns the texts */
 	void *self;            /* the translator's own */

@@ -20,26 +20,14 @@
 #define STATUS_H
 
 #include "core/config.h"
+#include "mail/standing.h"
 #include "store.h"
-
-/* A provider as /status shows it. */
-struct status_provider {
-	char *name;
-	char *type;
-	const char *state; /* a literal: "closed", "open", "probing" */
-	int64_t until_ms;  /* open: milliseconds from now until it is asked
-			    * again */
-	unsigned requests; /* under way */
-	unsigned waiting;  /* mails that wait for a free request */
-};
-
-void status_provider_free(void *provider);
 
 struct status_options {
 	struct store *store; /* borrowed; NULL: none */
 	struct disk *disk;   /* borrowed; NULL: none */
 	int64_t started_ms;  /* wall clock; 0: no daemon runs */
-	/* Fills in struct status_provider *; called on a thread of the door;
+	/* Fills in struct provider_standing *; called on a thread of the door;
 	 * NULL: none. */
 	void (*providers)(void *object, GPtrArray *out);
 	void *object;

@@ -44,6 +44,10 @@ struct store_options {
  * changed). */
 struct store *store_open(const struct store_options *options, GError **error);
 
+/* How providers were when they were noted last (struct journal_state *, new).
+ * Before store_start(). */
+GPtrArray *store_states(struct store *store);
+
 /* From now on what is due is posted onward. */
 void store_start(struct store *store);
 
@@ -120,6 +124,12 @@ struct store_totals {
 	uint64_t bounced;  /* refused, and the sender told */
 	uint64_t dead;     /* dropped: by a person, or a warning too late */
 	uint64_t waiting;  /* everything else: counted from the rows */
+
+	/* no part of that sum */
+	uint64_t doubts; /* as in struct journal_counts */
+	uint64_t resolved;
+	uint64_t possible;
+	uint64_t confirmed;
 };
 
 struct store_counts {

@@ -290,20 +290,10 @@ static void
 on_providers(void *object, GPtrArray *out)
 {
 	struct ferry *ferry = object;
-	g_autoptr(GPtrArray) lanes = dispatcher_lanes(ferry->dispatcher);
+	g_autoptr(GPtrArray) standings =
+	    dispatcher_standings(ferry->dispatcher);
 
-	for (unsigned i = 0; i < lanes->len; i++) {
-		const struct dispatcher_lane *lane = lanes->pdata[i];
-		struct status_provider *provider =
-		    g_new0(struct status_provider, 1);
-		provider->name = g_strdup(lane->name);
-		provider->type = g_strdup(lane->type);
-		provider->state = lane->state;
-		provider->until_ms = lane->until_ms;
-		provider->requests = lane->requests;
-		provider->waiting = lane->waiting;
-		g_ptr_array_add(out, provider);
-	}
+	g_ptr_array_extend_and_steal(out, g_steal_pointer(&standings));
 }
 
 static bool

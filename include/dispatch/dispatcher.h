@@ -9,9 +9,11 @@
 #ifndef DISPATCH_DISPATCHER_H
 #define DISPATCH_DISPATCHER_H
 
+#include "alarm.h"
 #include "carrier.h"
 #include "core/pool.h"
 #include "mail/journal.h"
+#include "mail/standing.h"
 #include "provider.h"
 
 struct dispatcher;
@@ -48,8 +50,14 @@ struct dispatcher_options {
 	void (*wake)(void *store, unsigned count); /* store.h */
 	void *store;
 
+	/* How the providers were at the last stop (struct journal_state *);
+	 * borrowed until dispatcher_new() returns; NULL: nothing is known. */
+	const GPtrArray *states;
+
 	dispatch_event_fn event; /* NULL: none */
 	void *object;
+	alarm_fn alarm; /* NULL: nobody is told */
+	void *alarm_object;
 };
 
 /* True when the providers and routes of the config make sense; else every
@@ -65,19 +73,13 @@ char **dispatcher_bounce_domains(struct config *config);
 struct dispatcher *dispatcher_new(
     const struct dispatcher_options *options, GError **error);
 
-/* A provider as people see it. */
-struct dispatcher_lane {
-	char *name, *type;
-	const char *state; /* a literal: closed, open, probing (breaker.h) */
-	int64_t until_ms;  /* open: ms from now until it may be asked again */
-	unsigned requests; /* under way */
-	unsigned waiting;  /* mails that wait for a free request */
-};
-
 /* Any thread that may wait (no loop): how the providers are: new array of
- * struct dispatcher_lane, in the order of the settings.  Between loop_start()
+ * struct provider_standing, in the order of the settings.  Between loop_start()
  * and loop_stop() of its loop only. */
-GPtrArray *dispatcher_lanes(struct dispatcher *dispatcher);
+GPtrArray *dispatcher_standings(struct dispatcher *dispatcher);
+
+/* From now on the providers are probed, at once and on a timer.  Any thread. */
+void dispatcher_start(struct dispatcher *dispatcher);
 
 /* The largest mail that some provider of the route takes, in bytes of MIME. */
 uint64_t dispatcher_size_most(const struct dispatcher *dispatcher);

@@ -13,8 +13,28 @@ enum delivery_form {
 	DELIVERY_RAW,    /* the MIME as it came */
 };
 
+/* What is wanted of the form. */
+enum format {
+	FORMAT_AUTO, /* fields when nothing is lost, else raw */
+	FORMAT_FIELDS,
+	FORMAT_RAW,
+};
+
+/* How a route has a mail look that is not to leave as it came; borrowed from
+ * the route. */
+struct delivery_guise {
+	const struct header_address *from; /* takes the place of From, whose
+					    * first mailbox becomes Reply-To
+					    * where there is none; NULL: From
+					    * stays */
+	const struct address *redirect;    /* all go to this one, whoever they
+					    * were for; NULL: to themselves */
+};
+
 struct delivery {
 	struct message *message; /* counted */
+	struct delivery_guise guise;
+	enum format format; /* AUTO: as the provider's settings have it */
 	enum delivery_form form;
 	unsigned *recipients; /* numbers in the envelope, ascending */
 	unsigned count;
@@ -28,9 +48,21 @@ struct delivery *delivery_new(
     struct message *message, const unsigned *recipients, unsigned count);
 void delivery_free(struct delivery *delivery);
 
-/* The address of the delivery's recipient number i (not of the envelope's). */
+/* The address of the delivery's recipient number i (not of the envelope's): the
+ * one it is redirected to, if it is. */
 const struct address *delivery_recipient(
     const struct delivery *delivery, unsigned i);
+
+/* How many addresses the request has: one for each recipient, or one for all
+ * when they are redirected.  What is said of it is said of all of them. */
+unsigned delivery_addresses(const struct delivery *delivery);
+
+/* Whom the mail says it is from, as it leaves: the first mailbox, or NULL.
+ * Borrowed. */
+const struct header_address *delivery_from(const struct delivery *delivery);
+
+/* The domain of the above, lower case; "" when there is none.  New string. */
+char *delivery_from_domain(const struct delivery *delivery);
 
 /* True when this header address is one of the delivery's recipients. */
 bool delivery_is_for(

@@ -81,6 +81,8 @@ struct smtp_request {
 	struct address *sender; /* NULL: <> */
 	GPtrArray *recipients;  /* struct address * */
 	bool eightbit;          /* the body has bytes over 0x7f */
+	bool probe; /* no mail: greeting, EHLO, STARTTLS and AUTH as before
+		     * one, then QUIT; nothing else is set */
 };
 
 struct smtp_response {
@@ -114,7 +116,10 @@ struct exchange {
 
 	/* filled by the carrier */
 	enum exchange_end end;
-	char *error;         /* not ANSWERED: what went wrong, for people */
+	char *error;    /* not ANSWERED: what went wrong, for people */
+	bool unreached; /* UNSENT: there was no connection at all (no address,
+			 * refused, no route, timeout in connect) */
+	bool timed_out; /* UNSENT or LOST: by one of our timeouts */
 	uint64_t sent_bytes; /* of the body that were handed over */
 	int64_t duration_ms;
 	struct http_response http_response;
@@ -129,6 +134,10 @@ struct exchange {
 struct exchange *exchange_new(
     enum exchange_kind kind, const struct endpoint *endpoint, const char *id);
 void exchange_free(struct exchange *exchange);
+
+/* Makes it as new, for a further request of the same mail: request and response
+ * are forgotten; kind, endpoint, id, done, object and deadline stay. */
+void exchange_renew(struct exchange *exchange);
 
 /* Adds a field of the HTTP request; CR, LF and NUL in value are removed. */
 void exchange_add_field(

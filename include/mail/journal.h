@@ -17,6 +17,7 @@
  *	         until LANDED.
  *	PASSED   such a mail is over, and its client was told: for the records
  *	         only, nobody waits for it.
+ *	NOTED    is about no mail: how providers are, and counts.
  */
 #ifndef MAIL_JOURNAL_H
 #define MAIL_JOURNAL_H
@@ -30,6 +31,28 @@ enum journal_kind {
 	JOURNAL_LANDED,
 	JOURNAL_TAKEN,
 	JOURNAL_PASSED,
+	JOURNAL_NOTED,
+};
+
+/* Added to the totals in the same transaction: in recipients. */
+struct journal_counts {
+	unsigned doubts;    /* attempts ended in doubt */
+	unsigned resolved;  /* doubts that the provider settled when asked: it
+			     * has the mail */
+	unsigned possible;  /* sent again although somebody may have it */
+	unsigned confirmed; /* of these: both have it, as was found out */
+};
+
+/* A line of the mail's story beside its attempts, for people. */
+struct journal_note {
+	int64_t at_ms; /* wall clock */
+	char *text;    /* "asked mailgun: it has the mail" */
+};
+
+/* How a provider is, to be known after a restart: what dispatch makes of it. */
+struct journal_state {
+	char *provider;
+	char *text;
 };
 
 /* One attempt, plain data. */
@@ -60,11 +83,15 @@ typedef void (*journal_recorded_fn)(void *object, bool recorded);
 struct journal {
 	struct letter letter;
 	enum journal_kind kind;
-	struct message *message; /* counted: the mail it is about */
+	struct message *message; /* counted: the mail it is about; NOTED:
+				  * NULL */
 	GPtrArray *attempts;     /* struct journal_attempt *: BEGUN, ENDED: that
 				  * one; TAKEN, PASSED: all */
 	GArray *recipients; /* struct journal_recipient: those that changed;
 			     * TAKEN, PASSED: all */
+	GArray *notes;      /* struct journal_note: of this mail; NULL: none */
+	GPtrArray *states;  /* NOTED: struct journal_state *; NULL: none */
+	struct journal_counts counts;
 	journal_recorded_fn recorded; /* NULL: nobody asks */
 	void *object;
 
@@ -82,7 +109,7 @@ struct journal {
 /* The store's address for entries; takes the entry over; any thread. */
 typedef void (*journal_fn)(void *store, struct journal *journal);
 
-/* Counts a reference of the message of its own. */
+/* Counts a reference of the message of its own; NOTED: message is NULL. */
 struct journal *journal_new(enum journal_kind kind, struct message *message);
 void journal_free(struct journal *journal);
 
@@ -93,6 +120,14 @@ void journal_add_recipient(
 /* Adds the attempt, which the entry owns from then on. */
 void journal_add_attempt(
     struct journal *journal, struct journal_attempt *attempt);
+
+/* Adds a line of the story; the text becomes the entry's. */
+void journal_add_note(struct journal *journal, int64_t at_ms, char *text);
+
+/* Adds how a provider is; both are copied. */
+void journal_add_state(
+    struct journal *journal, const char *provider, const char *text);
+void journal_state_free(void *state);
 
 /* Copies the names and numbers. */
 struct journal_attempt *journal_attempt_new(

@@ -37,6 +37,11 @@ struct recipient {
 	char **refused_by; /* names of the providers that refused the
 			    * payload; NULL: none */
 	int64_t until_ms;  /* DOUBT: wall clock, waited out then */
+	int64_t since_ms;  /* DOUBT: wall clock, the attempt in doubt began;
+			    * 0: not known */
+	unsigned asks;     /* DOUBT: how often its provider was asked since */
+	int64_t absent_ms; /* DOUBT: wall clock, when that last said it had it
+			    * not; 0: never */
 	unsigned doubts;   /* attempts that ended in doubt; OPEN: with the one
 			    * that is under way, which a crash leaves so */
 };

@@ -211,7 +211,8 @@ attempt_start(
 {
 	struct ledger *ledger = flight->ledger;
 	g_autofree unsigned *picked = g_new(unsigned, ledger->count);
-	unsigned count = ledger_pick(ledger, lane->number, picked);
+	unsigned count =
+	    ledger_pick(ledger, flight->group, lane->number, picked);
 
 	g_assert(count > 0 && lane_has_room(lane));
 	ledger_open(ledger, lane->number, picked, count);

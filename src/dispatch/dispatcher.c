@@ -293,29 +293,19 @@ dispatcher_stop(struct dispatcher *dispatcher, loop_fn stopped, void *object)
 
 struct look {
 	const struct dispatcher *dispatcher;
-	GPtrArray *lanes;
+	GPtrArray *standings;
 };
 
 static void
-free_lane(void *object)
-{
-	struct dispatcher_lane *lane = object;
-
-	g_free(lane->name);
-	g_free(lane->type);
-	g_free(lane);
-}
-
-static void
-add_lane(GPtrArray *lanes, const struct lane *lane)
+add_standing(GPtrArray *standings, const struct lane *lane)
 {
 	static const char *const texts[] = {
-		[BREAKER_CLOSED] = "closed",
-		[BREAKER_OPEN] = "open",
+		[BREAKER_CLOSED] = "open",
+		[BREAKER_OPEN] = "paused",
 		[BREAKER_PROBING] = "probing",
 	};
 	const struct breaker *breaker = &lane->breaker;
-	struct dispatcher_lane *one = g_new0(struct dispatcher_lane, 1);
+	struct provider_standing *one = g_new0(struct provider_standing, 1);
 
 	one->name = g_strdup(lane->provider->name);
 	one->type = g_strdup(lane->provider->translator->type);
@@ -325,7 +315,7 @@ add_lane(GPtrArray *lanes, const struct lane *lane)
 		    MAX(breaker->until_ms - clock_monotonic_ms(), (int64_t)0);
 	one->requests = lane->requests;
 	one->waiting = lane_waiting(lane);
-	g_ptr_array_add(lanes, one);
+	g_ptr_array_add(standings, one);
 }
 
 static void
@@ -334,19 +324,26 @@ on_look(void *object)
 	struct look *look = object;
 
 	for (unsigned i = 0; i < look->dispatcher->map->providers->len; i++)
-		add_lane(look->lanes, look->dispatcher->lanes[i]);
+		add_standing(look->standings, look->dispatcher->lanes[i]);
 }
 
 GPtrArray *
-dispatcher_lanes(struct dispatcher *dispatcher)
+dispatcher_standings(struct dispatcher *dispatcher)
 {
 	struct look look = {
 		.dispatcher = dispatcher,
-		.lanes = g_ptr_array_new_with_free_func(free_lane),
+		.standings =
+		    g_ptr_array_new_with_free_func(standing_free),
 	};
 
 	loop_call(dispatcher->options.loop, on_look, &look);
-	return look.lanes;
+	return look.standings;
+}
+
+void
+dispatcher_start(struct dispatcher *dispatcher)
+{
+	(void)dispatcher;
 }
 
 void

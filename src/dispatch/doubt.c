@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "doubt.h"
 
+#include "chronicle.h"
 #include "closing.h"
 #include "core/clock.h"
 #include "lifetime.h"
@@ -42,14 +43,13 @@ void
 doubt_review(
     struct dispatcher *dispatcher, struct flight *flight, int64_t now_ms)
 {
-	bool over = lifetime_is_over(dispatcher, flight);
 	unsigned held = 0;
 
 	for (unsigned i = 0; i < flight->ledger->count; i++) {
 		struct ledger_recipient *r = &flight->ledger->recipients[i];
 		if (r->state != RECIPIENT_DOUBT || r->doubt_ms > now_ms)
 			continue;
-		if (over) {
+		if (lifetime_is_over(dispatcher, flight, r->group)) {
 			r->state = RECIPIENT_WAITING;
 			r->doubt_ms = 0;
 			r->tried = UINT32_MAX;
@@ -62,6 +62,36 @@ doubt_review(
 		return;
 	flight->landing.hold = TOO_OFTEN;
 	closing_hold(flight, held);
+}
+
+void
+doubt_thaw(struct dispatcher *dispatcher, struct flight *flight, int64_t now_ms)
+{
+	if (ledger_count(flight->ledger, RECIPIENT_DOUBT) == 0)
+		return;
+	if (flight->queued)
+		doubt_review(dispatcher, flight, now_ms);
+	else
+		memory_review(dispatcher->memory, flight->message,
+		    flight->ledger, now_ms);
+	unsigned thawed = ledger_thaw(flight->ledger, now_ms);
+	if (thawed > 0)
+		chronicle_doubt(flight, thawed);
+}
+
+bool
+doubt_ask(struct dispatcher *dispatcher, struct flight *flight, int64_t now_ms)
+{
+	(void)dispatcher;
+	(void)flight;
+	(void)now_ms;
+	return false;
+}
+
+int64_t
+doubt_next(const struct flight *flight)
+{
+	return ledger_doubt_until(flight->ledger);
 }
 
 void

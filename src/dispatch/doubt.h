@@ -16,6 +16,21 @@ bool doubt_arose(const struct flight *flight);
 void doubt_review(
     struct dispatcher *dispatcher, struct flight *flight, int64_t now_ms);
 
+/* Doubts that were waited out by now are settled by their policy: to be sent
+ * again, or held. */
+void doubt_thaw(
+    struct dispatcher *dispatcher, struct flight *flight, int64_t now_ms);
+
+/* Asks a provider about recipients whose time to be asked about has come: true
+ * when the flight waits for the answer (FLIGHT_ASKING) and goes on by
+ * round_advance(). */
+bool doubt_ask(
+    struct dispatcher *dispatcher, struct flight *flight, int64_t now_ms);
+
+/* When something can be done about a doubt that is worth waiting for (monotonic
+ * time), 0: there is nothing. */
+int64_t doubt_next(const struct flight *flight);
+
 /* The flight lands, and the schedule has the next round after that pause: not
  * before it are those sent again for whom it would not be another provider's
  * turn, nor those whose doubt is over. */

@@ -36,7 +36,8 @@ static void
 plan_route(struct flight *flight, const struct route_map *map,
     const struct delivery *everyone)
 {
-	const struct route *route = flight->route;
+	struct flight_group *group = &flight->groups[0];
+	const struct route *route = group->route;
 
 	flight->plans = g_new0(struct plan, map->providers->len);
 	for (unsigned i = 0; i < route->count; i++) {
@@ -48,7 +49,7 @@ plan_route(struct flight *flight, const struct route_map *map,
 			ledger_allow(flight->ledger, number,
 			    provider->translator->limits.recipients);
 	}
-	flight->order_count = route_order(route, flight->plans, flight->order);
+	group->order_count = route_order(route, flight->plans, group->order);
 }
 
 struct flight *
@@ -59,7 +60,9 @@ flight_new(struct message *message, const struct route_map *map)
 	struct delivery *everyone = address_everyone(message);
 
 	flight->message = message;
-	flight->route = route_map_choose(map, submission);
+	flight->groups = g_new0(struct flight_group, 1);
+	flight->group_count = 1;
+	flight->groups[0].route = route_map_choose(map, submission);
 	flight->ledger = ledger_new(everyone->count, map->providers->len);
 	plan_route(flight, map, everyone);
 	flight->from_domain = find_from_domain(message);
@@ -139,6 +142,7 @@ flight_free(struct flight *flight)
 	message_unref(flight->message);
 	g_string_free(flight->story, TRUE);
 	g_free(flight->from_domain);
+	g_free(flight->groups);
 	g_free(flight->plans);
 	g_free(flight);
 }

@@ -20,6 +20,7 @@
 #include "core/loop.h"
 #include "lane.h"
 #include "mail/bounce.h"
+#include "mail/hints.h"
 #include "mail/journal.h"
 #include "route.h"
 
@@ -32,6 +33,7 @@ enum flight_state {
 	FLIGHT_ENCODING,  /* a work thread makes the request */
 	FLIGHT_BEGINNING, /* the store records that the attempt begins */
 	FLIGHT_SENDING,   /* the request is under way */
+	FLIGHT_ASKING,    /* a provider is asked about a doubt */
 	FLIGHT_FROZEN,    /* waits until a doubt has been waited out */
 	FLIGHT_REPORTING, /* a work thread makes the bounce */
 };
@@ -65,19 +67,27 @@ struct flight_landing {
 	int error; /* errno: the report cannot be made */
 };
 
+/* The recipients that go by one route. */
+struct flight_group {
+	const struct route *route;
+	unsigned order[LEDGER_PROVIDERS_MAX]; /* of trying, for this mail */
+	unsigned order_count;
+	enum doubt_policy doubt;
+};
+
 struct flight {
 	struct letter letter;
 	struct dispatcher *dispatcher;
 	struct message *message; /* counted */
-	const struct route *route;
 	struct ledger *ledger;
-	struct plan *plans; /* one per provider; made of the route's only */
-	unsigned order[LEDGER_PROVIDERS_MAX];
-	unsigned order_count;
-	char *from_domain; /* of the From field, "" when there is none */
+	struct plan *plans; /* one per provider; made of the routes' only */
+	struct flight_group *groups;
+	unsigned group_count; /* one at least */
+	char *from_domain;    /* of the From field, "" when there is none */
 
 	/* the attempt under way */
 	enum flight_state state;
+	unsigned group;    /* of its recipients */
 	unsigned provider; /* its number */
 	struct delivery *delivery;
 	struct plan plan;

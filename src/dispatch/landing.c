@@ -84,11 +84,10 @@ give_up(struct flight *flight)
 {
 	int64_t age = lifetime_age(flight);
 
-	if (!lifetime_is_over(flight->dispatcher, flight))
-		return;
 	for (unsigned i = 0; i < flight->ledger->count; i++) {
 		struct ledger_recipient *r = &flight->ledger->recipients[i];
-		if (r->state != RECIPIENT_WAITING)
+		if (r->state != RECIPIENT_WAITING ||
+		    !lifetime_is_over(flight->dispatcher, flight, r->group))
 			continue;
 		set_text(r, explain_end(r, flight->dispatcher->names, age));
 		r->state = RECIPIENT_REFUSED;

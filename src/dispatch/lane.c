@@ -42,6 +42,18 @@ lane_allows(const struct lane *lane, const char *from_domain, int64_t now_ms)
 	       (sender == NULL || breaker_allows(sender, now_ms));
 }
 
+enum lane_answer
+lane_ask(const struct lane *lane, const struct lane_query *query,
+    int64_t now_ms, int64_t *when_ms)
+{
+	*when_ms = 0;
+	if (!lane_allows(lane, query->from_domain, now_ms)) {
+		*when_ms = lane->breaker.until_ms;
+		return LANE_CLOSED_NOW;
+	}
+	return lane_has_room(lane) ? LANE_TAKES : LANE_BUSY;
+}
+
 bool
 lane_allows_all(const struct lane *lane)
 {

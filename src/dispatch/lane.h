@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A lane is one provider as the dispatcher sees it: whether it may be asked
- * (its breaker, and one per From domain it refused), how many requests it has
- * now, who waits for a free one.  Pure; the dispatch thread.
+ * now (its breaker, and one per From domain it refused; its gate; how many
+ * requests it bears; what its settings allow; how much of what failed elsewhere
+ * it takes), who waits for it, whether it is to be believed.  Pure: time and
+ * randomness come in as arguments; the dispatch thread.
  */
 #ifndef DISPATCH_LANE_H
 #define DISPATCH_LANE_H
@@ -41,11 +43,33 @@ struct lane {
  * backlog gets some of a lane, never all of it. */
 #define LANE_TRIED_EACH 4
 
-/* What a settled attempt changed of the lane: any of these. */
+/* Of a mail that wants to go by the lane. */
+struct lane_query {
+	const char *from_domain; /* "" when there is none; borrowed */
+	bool failover; /* another provider was tried for it in this round */
+	unsigned recipients; /* how many would be sent to: for the quotas */
+};
+
+/* What the lane says to it. */
+enum lane_answer {
+	LANE_TAKES, /* now */
+	LANE_BUSY,  /* as soon as it can (a request is free, its rate allows
+		     * it, or its gate opens where overflow = no): to be
+		     * waited for, ahead of all other providers */
+	LANE_LATER, /* within seconds: to be waited for when no other
+		     * provider takes it sooner */
+	LANE_CLOSED_NOW, /* not for now: of no use in this round */
+};
+
+/* What changed of the lane: any of these. */
 enum lane_change {
 	LANE_CLOSED = 1 << 0,        /* asked no more for now */
 	LANE_SENDER_CLOSED = 1 << 1, /* not for that From domain */
-	LANE_BACK = 1 << 2,          /* asked again */
+	LANE_BACK = 1 << 2,          /* asked again, well again */
+	LANE_DISTRUSTED = 1 << 3, /* it refuses everything: nothing it refused
+				   * since it last took a mail is believed */
+	LANE_BELIEVED = 1 << 4,   /* it took a mail: what it refused before is
+				   * believed */
 };
 
 /* One attempt by this lane, from lane_begin() to settled or cancelled. */
@@ -58,13 +82,29 @@ struct lane_attempt {
 /* What came of it. */
 struct lane_finding {
 	enum standing standing;
-	int64_t retry_ms; /* THROTTLED: the provider's own time; 0: none */
+	int64_t retry_ms;    /* THROTTLED: the provider's own time; 0: none */
+	int64_t duration_ms; /* of the exchange: slow answers count too */
+	bool unreached, timed_out; /* as in struct exchange */
+	unsigned accepted;         /* recipients */
+	unsigned refused; /* recipients, refused by a verdict that another mail
+			   * could get as well: a suppression is none */
+	uint64_t mail;   /* digests, to tell one from another: of the mail... */
+	uint64_t sender; /* ...its envelope sender... */
+	uint64_t domain; /* ...and the domain of its first recipient */
+	const char *text; /* what it said; borrowed; NULL: nothing */
 	struct breaker_moment moment;
 };
 
 struct lane *lane_new(struct provider *provider, unsigned number,
     const struct lane_limits *limits);
 void lane_free(struct lane *lane);
+
+/* What the lane says to a mail at now.  BUSY, LATER: *when_ms is the monotonic
+ * time at which that may have changed by itself, 0 when only a free request can
+ * change it.  CLOSED_NOW: the time at which it is asked again, 0 when not
+ * known. */
+enum lane_answer lane_ask(const struct lane *lane,
+    const struct lane_query *query, int64_t now_ms, int64_t *when_ms);
 
 /* True when mail of that From domain may be sent by it at now. */
 bool lane_allows(

@@ -16,6 +16,7 @@ ledger_new(unsigned recipients, unsigned providers)
 	ledger->recipients = g_new0(struct ledger_recipient, recipients);
 	ledger->count = recipients;
 	ledger->providers = providers;
+	ledger->groups[0] = UINT32_MAX;
 	for (unsigned i = 0; i < recipients; i++)
 		ledger->recipients[i].provider = LEDGER_NOBODY;
 	return ledger;
@@ -48,8 +49,32 @@ ledger_allow(struct ledger *ledger, unsigned provider, unsigned most)
 	ledger->batch[provider] = ledger->batch_max[provider];
 }
 
+void
+ledger_group(struct ledger *ledger, unsigned recipient, unsigned group,
+    uint32_t providers)
+{
+	g_assert(recipient < ledger->count && group < LEDGER_GROUPS_MAX);
+	ledger->recipients[recipient].group = group;
+	ledger->groups[group] = providers;
+}
+
+static uint32_t
+find_takers(
+    const struct ledger *ledger, const struct ledger_recipient *recipient)
+{
+	return ledger->possible & ledger->groups[recipient->group];
+}
+
+uint32_t
+ledger_takers(const struct ledger *ledger, unsigned recipient)
+{
+	g_assert(recipient < ledger->count);
+	return find_takers(ledger, &ledger->recipients[recipient]);
+}
+
 unsigned
-ledger_pick(const struct ledger *ledger, unsigned provider, unsigned *out)
+ledger_pick(const struct ledger *ledger, unsigned group, unsigned provider,
+    unsigned *out)
 {
 	unsigned count = 0;
 
@@ -58,8 +83,8 @@ ledger_pick(const struct ledger *ledger, unsigned provider, unsigned *out)
 	for (unsigned i = 0;
 	     i < ledger->count && count < ledger->batch[provider]; i++) {
 		const struct ledger_recipient *r = &ledger->recipients[i];
-		if (r->state == RECIPIENT_WAITING &&
-		    !(r->tried & (1u << provider)))
+		if (r->state == RECIPIENT_WAITING && r->group == group &&
+		    (find_takers(ledger, r) & ~r->tried & (1u << provider)))
 			out[count++] = i;
 	}
 	return count;
@@ -91,7 +116,8 @@ static bool
 is_refused_for_good(
     const struct ledger *ledger, const struct ledger_recipient *recipient)
 {
-	uint32_t others = ledger->possible & ~recipient->refused_by;
+	uint32_t others =
+	    find_takers(ledger, recipient) & ~recipient->refused_by;
 
 	return others == 0 || __builtin_popcount(recipient->refused_by) >= 2;
 }
@@ -103,14 +129,16 @@ ledger_recall(struct ledger *ledger, unsigned recipient,
 	struct ledger_recipient *r = &ledger->recipients[recipient];
 	uint32_t asked = known->refused_by;
 	uint32_t doubtful = asked;
+	unsigned group = r->group;
 
 	if (known->provider != LEDGER_NOBODY)
 		doubtful |= 1u << known->provider;
 	if (known->state == RECIPIENT_DOUBT &&
-	    (ledger->possible & ~doubtful) != 0)
+	    (find_takers(ledger, r) & ~doubtful) != 0)
 		asked = doubtful;
 	forget_texts(r);
 	*r = *known;
+	r->group = group;
 	r->id = g_strdup(known->id);
 	r->text = g_strdup(known->text);
 	r->tried = asked;
@@ -127,7 +155,7 @@ ledger_exclude(
 	for (unsigned i = 0; i < ledger->count; i++) {
 		struct ledger_recipient *r = &ledger->recipients[i];
 		if (r->state != RECIPIENT_WAITING ||
-		    (ledger->possible & ~r->refused_by) != 0)
+		    (find_takers(ledger, r) & ~r->refused_by) != 0)
 			continue;
 		r->state = RECIPIENT_REFUSED;
 		if (r->refused_by != 0)
@@ -248,14 +276,14 @@ static bool
 has_someone_to_ask(
     const struct ledger *ledger, const struct ledger_recipient *recipient)
 {
-	return (ledger->possible & ~recipient->tried) != 0;
+	return (find_takers(ledger, recipient) & ~recipient->tried) != 0;
 }
 
 bool
 ledger_has_turn(const struct ledger *ledger, unsigned recipient)
 {
 	const struct ledger_recipient *r = &ledger->recipients[recipient];
-	uint32_t takers = ledger->possible & ~r->refused_by;
+	uint32_t takers = find_takers(ledger, r) & ~r->refused_by;
 
 	return has_someone_to_ask(ledger, r) &&
 	       r->doubts < (unsigned)__builtin_popcount(takers);

@@ -22,11 +22,15 @@
 
 #define LEDGER_PROVIDERS_MAX 32
 
+/* Routes that the recipients of one mail may go by. */
+#define LEDGER_GROUPS_MAX 32
+
 /* The provider of a verdict that nobody gave, or one that is no longer in the
  * settings. */
 #define LEDGER_NOBODY UINT_MAX
 
 struct ledger_recipient {
+	unsigned group; /* of those that go by one route: its number */
 	enum recipient_state state;
 	enum verdict_class class; /* of the last verdict */
 	uint32_t tried;           /* providers asked in this round */
@@ -37,8 +41,13 @@ struct ledger_recipient {
 	bool suppressed;
 	unsigned doubts;  /* attempts that ended in doubt */
 	int64_t doubt_ms; /* DOUBT: monotonic, when it has been waited out */
-	char *id;         /* ACCEPTED: the provider's; NULL: none */
-	char *text;       /* as that provider said; NULL: nothing yet */
+	int64_t
+	    since_ms;  /* DOUBT: monotonic, when the attempt in doubt began */
+	unsigned asks; /* DOUBT: how often its provider was asked since */
+	int64_t absent_ms; /* DOUBT: monotonic, when that last said it had it
+			    * not; 0: never */
+	char *id;          /* ACCEPTED: the provider's; NULL: none */
+	char *text;        /* as that provider said; NULL: nothing yet */
 };
 
 struct ledger {
@@ -46,6 +55,7 @@ struct ledger {
 	unsigned count;
 	unsigned providers;
 	uint32_t possible; /* providers whose plan can carry the mail */
+	uint32_t groups[LEDGER_GROUPS_MAX]; /* providers of each one's route */
 	unsigned batch_max[LEDGER_PROVIDERS_MAX]; /* recipients one request
 						   * takes */
 	unsigned batch[LEDGER_PROVIDERS_MAX];     /* in the next one */
@@ -57,7 +67,7 @@ struct ledger_waits {
 	int64_t unlikely_ms; /* an error answer came after the whole body */
 };
 
-/* No provider is possible yet. */
+/* No provider is possible yet; all are in group 0, whose route names all. */
 struct ledger *ledger_new(unsigned recipients, unsigned providers);
 void ledger_free(struct ledger *ledger);
 
@@ -65,16 +75,24 @@ void ledger_free(struct ledger *ledger);
  * request; 0: for any number. */
 void ledger_allow(struct ledger *ledger, unsigned provider, unsigned most);
 
+/* The recipient goes by the route of that group, which names these
+ * providers. */
+void ledger_group(struct ledger *ledger, unsigned recipient, unsigned group,
+    uint32_t providers);
+
+/* The providers that may carry the mail to that recipient. */
+uint32_t ledger_takers(const struct ledger *ledger, unsigned recipient);
+
 /* Enters into a fresh ledger what an earlier sending knew of a recipient: a new
  * round, in which those that refused the payload are not asked again, nor who
  * is in doubt, if there is another. */
 void ledger_recall(struct ledger *ledger, unsigned recipient,
     const struct ledger_recipient *known);
 
-/* The recipients that provider may be asked for now, at most its batch; out
- * holds ledger->count.  Returns how many. */
-unsigned ledger_pick(
-    const struct ledger *ledger, unsigned provider, unsigned *out);
+/* The recipients of the group that provider may be asked for now, at most its
+ * batch; out holds ledger->count.  Returns how many. */
+unsigned ledger_pick(const struct ledger *ledger, unsigned group,
+    unsigned provider, unsigned *out);
 
 /* An attempt for these by that provider is under way. */
 void ledger_open(struct ledger *ledger, unsigned provider,

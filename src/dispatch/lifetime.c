@@ -14,12 +14,14 @@ lifetime_age(const struct flight *flight)
 	return clock_wall_ms() - flight->message->submission->received_ms;
 }
 
-static int64_t
-find_give_up(const struct flight *flight)
+int64_t
+lifetime_of(const struct flight *flight, unsigned group)
 {
+	int64_t give_up = flight->groups[group].route->give_up_ms;
+
 	if (flight->message->submission->envelope->sender != NULL)
-		return flight->route->give_up_ms;
-	return MIN(flight->route->give_up_ms, GIVE_UP_NULL_MS);
+		return give_up;
+	return MIN(give_up, GIVE_UP_NULL_MS);
 }
 
 static bool
@@ -37,12 +39,14 @@ trusts_age(struct dispatcher *dispatcher)
 }
 
 bool
-lifetime_is_over(struct dispatcher *dispatcher, const struct flight *flight)
+lifetime_is_over(
+    struct dispatcher *dispatcher, const struct flight *flight, unsigned group)
 {
 	unsigned rounds = flight->message->submission->rounds + 1;
 
-	return trusts_age(dispatcher) && schedule_gives_up(lifetime_age(flight),
-					     find_give_up(flight), rounds);
+	return trusts_age(dispatcher) &&
+	       schedule_gives_up(
+		   lifetime_age(flight), lifetime_of(flight, group), rounds);
 }
 
 bool

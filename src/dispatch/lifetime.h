@@ -10,10 +10,13 @@
 
 int64_t lifetime_age(const struct flight *flight);
 
-/* Looks at the clocks: with that the round that ends, or is about to, is in
- * vain for the last time. */
+/* Looks at the clocks: for the recipients of that group the round that ends, or
+ * is about to, is in vain for the last time. */
 bool lifetime_is_over(
-    struct dispatcher *dispatcher, const struct flight *flight);
+    struct dispatcher *dispatcher, const struct flight *flight, unsigned group);
+
+/* How long mail of that group is tried, in all. */
+int64_t lifetime_of(const struct flight *flight, unsigned group);
 
 /* Its sender wants to be told of a delay by now. */
 bool lifetime_is_long(

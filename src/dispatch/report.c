@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "lifetime.h"
 #include <errno.h>
 #include <string.h>
 
@@ -138,7 +139,7 @@ report_start(struct dispatcher *dispatcher, struct flight *flight,
 		.action = action,
 		.now_ms = clock_wall_ms(),
 		.last_ms = flight->record.last_ms,
-		.until_ms = submission->received_ms + flight->route->give_up_ms,
+		.until_ms = submission->received_ms + lifetime_of(flight, 0),
 		.place = dispatcher->options.place,
 		.smtp = dispatcher->smtp_names,
 	};

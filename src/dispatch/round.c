@@ -15,21 +15,35 @@
 #include "takeover.h"
 
 static struct lane *
-choose_lane(struct dispatcher *dispatcher, struct flight *flight)
+choose_lane(struct dispatcher *dispatcher, struct flight *flight,
+    const struct flight_group *group, unsigned number)
 {
 	const struct ledger *ledger = flight->ledger;
 	g_autofree unsigned *picked = g_new(unsigned, ledger->count);
 	int64_t now = clock_monotonic_ms();
 
-	for (unsigned i = 0; i < flight->order_count; i++) {
-		struct lane *lane = dispatcher->lanes[flight->order[i]];
-		if (ledger_pick(ledger, lane->number, picked) == 0)
+	for (unsigned i = 0; i < group->order_count; i++) {
+		struct lane *lane = dispatcher->lanes[group->order[i]];
+		if (ledger_pick(ledger, number, lane->number, picked) == 0)
 			continue;
 		if (lane_allows(lane, flight->from_domain, now))
 			return lane;
 		chronicle_skip(flight, lane, now);
 	}
 	return NULL;
+}
+
+/* The lane for the first group that has one; the group becomes the flight's. */
+static struct lane *
+choose_group(struct dispatcher *dispatcher, struct flight *flight)
+{
+	struct lane *lane = NULL;
+
+	for (unsigned i = 0; lane == NULL && i < flight->group_count; i++) {
+		lane = choose_lane(dispatcher, flight, &flight->groups[i], i);
+		flight->group = i;
+	}
+	return lane;
 }
 
 static void
@@ -53,7 +67,7 @@ leave_queue(struct dispatcher *dispatcher, struct flight *flight)
 static void
 freeze_or_land(struct dispatcher *dispatcher, struct flight *flight)
 {
-	int64_t until = ledger_doubt_until(flight->ledger);
+	int64_t until = doubt_next(flight);
 
 	if (flight->queued || until == 0 ||
 	    until >= flight->message->submission->deadline_ms) {
@@ -63,21 +77,6 @@ freeze_or_land(struct dispatcher *dispatcher, struct flight *flight)
 	flight->state = FLIGHT_FROZEN;
 	loop_timer_set(
 	    flight->timer, MAX(until - clock_monotonic_ms(), (int64_t)0));
-}
-
-static void
-thaw(struct dispatcher *dispatcher, struct flight *flight, int64_t now_ms)
-{
-	if (ledger_count(flight->ledger, RECIPIENT_DOUBT) == 0)
-		return;
-	if (flight->queued)
-		doubt_review(dispatcher, flight, now_ms);
-	else
-		memory_review(dispatcher->memory, flight->message,
-		    flight->ledger, now_ms);
-	unsigned thawed = ledger_thaw(flight->ledger, now_ms);
-	if (thawed > 0)
-		chronicle_doubt(flight, thawed);
 }
 
 static bool
@@ -102,8 +101,10 @@ round_advance(struct dispatcher *dispatcher, struct flight *flight)
 		landing_start(dispatcher, flight);
 		return;
 	}
-	thaw(dispatcher, flight, now);
-	struct lane *lane = choose_lane(dispatcher, flight);
+	doubt_thaw(dispatcher, flight, now);
+	if (doubt_ask(dispatcher, flight, now))
+		return;
+	struct lane *lane = choose_group(dispatcher, flight);
 	if (lane == NULL)
 		freeze_or_land(dispatcher, flight);
 	else if (lane_has_room(lane))
@@ -189,10 +190,10 @@ on_timer(void *object)
 /* No provider's plan can carry it: told for good, with what stands in the way
  * at the first. */
 static void
-exclude_impossible(struct flight *flight)
+exclude_impossible(struct flight *flight, const struct route *route)
 {
-	for (unsigned i = 0; i < flight->route->count; i++) {
-		unsigned number = flight->route->numbers[i];
+	for (unsigned i = 0; i < route->count; i++) {
+		unsigned number = route->numbers[i];
 		enum plan_obstacle obstacle = flight->plans[number].obstacle;
 		if (obstacle == PLAN_POSSIBLE)
 			continue;
@@ -215,7 +216,7 @@ recall_queued(struct dispatcher *dispatcher, struct flight *flight)
 		flight->record.states[i] = known[i].state;
 	known_recall(flight->ledger, known, &terms);
 	ledger_freeze(flight->ledger, &dispatcher->waits, terms.now_ms);
-	thaw(dispatcher, flight, terms.now_ms);
+	doubt_thaw(dispatcher, flight, terms.now_ms);
 }
 
 static void
@@ -240,7 +241,8 @@ round_start(struct dispatcher *dispatcher, struct flight *flight)
 	    loop_timer_new(dispatcher->options.loop, on_timer, flight);
 	recall(dispatcher, flight);
 	report_drop_late(flight);
-	exclude_impossible(flight);
+	for (unsigned i = 0; i < flight->group_count; i++)
+		exclude_impossible(flight, flight->groups[i].route);
 	round_advance(dispatcher, flight);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "mail/delivery.h"
 
+#include <string.h>
+
 struct delivery *
 delivery_new(
     struct message *message, const unsigned *recipients, unsigned count)
@@ -29,8 +31,37 @@ const struct address *
 delivery_recipient(const struct delivery *delivery, unsigned i)
 {
 	g_assert(i < delivery->count);
+	if (delivery->guise.redirect != NULL)
+		return delivery->guise.redirect;
 	return envelope_recipient(
 	    delivery->message->submission->envelope, delivery->recipients[i]);
+}
+
+unsigned
+delivery_addresses(const struct delivery *delivery)
+{
+	return delivery->guise.redirect != NULL ? 1 : delivery->count;
+}
+
+const struct header_address *
+delivery_from(const struct delivery *delivery)
+{
+	const struct message *message = delivery->message;
+
+	if (delivery->guise.from != NULL)
+		return delivery->guise.from;
+	return message->from->len > 0 ? message->from->pdata[0] : NULL;
+}
+
+char *
+delivery_from_domain(const struct delivery *delivery)
+{
+	const struct header_address *from = delivery_from(delivery);
+	const char *at = from != NULL && from->spec != NULL
+			     ? strrchr(from->spec, '@')
+			     : NULL;
+
+	return g_ascii_strdown(at != NULL ? at + 1 : "", -1);
 }
 
 bool

@@ -56,11 +56,9 @@ clear_smtp_response(struct smtp_response *response, unsigned recipients)
 	g_free(response->recipients);
 }
 
-void
-exchange_free(struct exchange *exchange)
+static void
+clear(struct exchange *exchange)
 {
-	if (exchange == NULL)
-		return;
 	clear_smtp_response(
 	    &exchange->smtp_response, exchange->smtp.recipients->len);
 	clear_request(exchange);
@@ -68,7 +66,29 @@ exchange_free(struct exchange *exchange)
 	g_free(exchange->error);
 	g_free(exchange->http_response.content_type);
 	g_string_free(exchange->http_response.body, TRUE);
+}
+
+void
+exchange_free(struct exchange *exchange)
+{
+	if (exchange == NULL)
+		return;
+	clear(exchange);
 	g_free(exchange);
+}
+
+void
+exchange_renew(struct exchange *exchange)
+{
+	struct exchange *fresh =
+	    exchange_new(exchange->kind, exchange->endpoint, exchange->id);
+
+	fresh->done = exchange->done;
+	fresh->object = exchange->object;
+	fresh->deadline_ms = exchange->deadline_ms;
+	clear(exchange);
+	*exchange = *fresh;
+	g_free(fresh);
 }
 
 /* A line end in a value would be a field, or a request, of its own. */

@@ -19,7 +19,7 @@ journal_new(enum journal_kind kind, struct message *message)
 	struct journal *journal = g_new0(struct journal, 1);
 
 	journal->kind = kind;
-	journal->message = message_ref(message);
+	journal->message = message != NULL ? message_ref(message) : NULL;
 	journal->attempts = g_ptr_array_new_with_free_func(free_attempt);
 	journal->recipients =
 	    g_array_new(FALSE, FALSE, sizeof(struct journal_recipient));
@@ -34,8 +34,13 @@ journal_free(struct journal *journal)
 		return;
 	g_ptr_array_unref(journal->attempts);
 	g_array_unref(journal->recipients);
+	if (journal->notes != NULL)
+		g_array_unref(journal->notes);
+	if (journal->states != NULL)
+		g_ptr_array_unref(journal->states);
 	submission_free(journal->report);
-	message_unref(journal->message);
+	if (journal->message != NULL)
+		message_unref(journal->message);
 	g_free(journal);
 }
 
@@ -53,6 +58,49 @@ void
 journal_add_attempt(struct journal *journal, struct journal_attempt *attempt)
 {
 	g_ptr_array_add(journal->attempts, attempt);
+}
+
+static void
+clear_note(void *note)
+{
+	g_free(((struct journal_note *)note)->text);
+}
+
+void
+journal_add_note(struct journal *journal, int64_t at_ms, char *text)
+{
+	struct journal_note note = { .at_ms = at_ms, .text = text };
+
+	if (journal->notes == NULL) {
+		journal->notes =
+		    g_array_new(FALSE, FALSE, sizeof(struct journal_note));
+		g_array_set_clear_func(journal->notes, clear_note);
+	}
+	g_array_append_val(journal->notes, note);
+}
+
+void
+journal_state_free(void *object)
+{
+	struct journal_state *state = object;
+
+	g_free(state->provider);
+	g_free(state->text);
+	g_free(state);
+}
+
+void
+journal_add_state(
+    struct journal *journal, const char *provider, const char *text)
+{
+	struct journal_state *state = g_new0(struct journal_state, 1);
+
+	state->provider = g_strdup(provider);
+	state->text = g_strdup(text);
+	if (journal->states == NULL)
+		journal->states =
+		    g_ptr_array_new_with_free_func(journal_state_free);
+	g_ptr_array_add(journal->states, state);
 }
 
 struct journal_attempt *

@@ -133,7 +133,7 @@ write_totals(const struct store_totals *totals)
 }
 
 static struct json_object *
-write_provider(const struct status_provider *provider)
+write_provider(const struct provider_standing *provider)
 {
 	struct json_object *object = json_object_new_object();
 
@@ -152,7 +152,7 @@ write_providers(const struct status_options *options)
 {
 	struct json_object *array = json_object_new_array();
 	g_autoptr(GPtrArray) providers =
-	    g_ptr_array_new_with_free_func(status_provider_free);
+	    g_ptr_array_new_with_free_func(standing_free);
 
 	if (options->providers != NULL)
 		options->providers(options->object, providers);

@@ -39,16 +39,6 @@ static const struct route {
 	{ "POST", MESSAGES "/*/drop", "", message_page_act, STORE_DROP },
 };
 
-void
-status_provider_free(void *object)
-{
-	struct status_provider *provider = object;
-
-	g_free(provider->name);
-	g_free(provider->type);
-	g_free(provider);
-}
-
 struct status *
 status_new(const struct status_options *options)
 {

@@ -213,6 +213,7 @@ queue_journal(struct queue *queue, const struct journal *journal, bool in_file,
 		return enter_landed(queue, &mail, journal, finished);
 	case JOURNAL_TAKEN:
 	case JOURNAL_PASSED:
+	case JOURNAL_NOTED:
 		break;
 	}
 	g_assert_not_reached();

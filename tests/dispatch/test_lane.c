@@ -29,7 +29,9 @@ static unsigned
 settle(struct lane *lane, const struct lane_attempt *attempt,
     enum standing standing, int64_t now_ms)
 {
-	struct lane_finding finding = { standing, 0, { now_ms, 0.5 } };
+	struct lane_finding finding = {
+		.standing = standing, .retry_ms = 0, .moment = { now_ms, 0.5 }
+	};
 
 	return lane_settle(lane, attempt, &finding);
 }
@@ -76,8 +78,9 @@ test_standings(void **state)
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		struct lane *lane = make_lane();
 		struct lane_attempt one = lane_begin(lane, HERE);
-		struct lane_finding finding = { cases[i].standing,
-			cases[i].retry_ms, { 0, 0.5 } };
+		struct lane_finding finding = { .standing = cases[i].standing,
+			.retry_ms = cases[i].retry_ms,
+			.moment = { 0, 0.5 } };
 
 		assert_int_equal(
 		    lane_settle(lane, &one, &finding), cases[i].changes);

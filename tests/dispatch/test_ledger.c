@@ -90,7 +90,7 @@ open_delivery(struct ledger *ledger, unsigned provider)
 	struct delivery delivery = { 0 };
 
 	delivery.recipients = g_new(unsigned, ledger->count);
-	delivery.count = ledger_pick(ledger, provider, delivery.recipients);
+	delivery.count = ledger_pick(ledger, 0, provider, delivery.recipients);
 	assert_true(delivery.count > 0);
 	ledger_open(ledger, provider, delivery.recipients, delivery.count);
 	return delivery;
@@ -118,7 +118,7 @@ find_next(const struct ledger *ledger)
 	uint32_t next = 0;
 
 	for (unsigned i = 0; i < ledger->providers; i++)
-		if (ledger_pick(ledger, i, picked) == 1)
+		if (ledger_pick(ledger, 0, i, picked) == 1)
 			next |= 1u << i;
 	return next;
 }
@@ -273,7 +273,7 @@ test_reopen(void **state)
 	ledger_reopen(ledger, delivery.recipients, delivery.count);
 	assert_int_equal(ledger_count(ledger, RECIPIENT_WAITING), 3);
 	assert_int_equal(
-	    ledger_pick(ledger, 0, delivery.recipients), 3); /* not tried */
+	    ledger_pick(ledger, 0, 0, delivery.recipients), 3); /* not tried */
 	g_free(delivery.recipients);
 	ledger_free(ledger);
 }
@@ -298,8 +298,8 @@ test_partial(void **state)
 	for (unsigned i = 0; i < 4; i++)
 		assert_int_equal(ledger->recipients[i].state, states[i]);
 	assert_true(ledger->recipients[1].suppressed);
-	assert_int_equal(ledger_pick(ledger, 0, delivery.recipients), 0);
-	assert_int_equal(ledger_pick(ledger, 1, delivery.recipients), 1);
+	assert_int_equal(ledger_pick(ledger, 0, 0, delivery.recipients), 0);
+	assert_int_equal(ledger_pick(ledger, 0, 1, delivery.recipients), 1);
 	assert_int_equal(delivery.recipients[0], 2);
 	outcome_free(outcome);
 	g_free(delivery.recipients);

@@ -126,7 +126,7 @@ test_doubt_of_the_only_provider(void **state)
 	assert_int_equal(ledger_doubt_until(ledger), 1700);
 	assert_int_equal(ledger_thaw(ledger, 1700), 1);
 	unsigned picked[1];
-	assert_int_equal(ledger_pick(ledger, 1, picked), 1);
+	assert_int_equal(ledger_pick(ledger, 0, 1, picked), 1);
 	ledger_free(ledger);
 	memory_free(memory);
 	message_unref(message);

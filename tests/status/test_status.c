@@ -94,7 +94,7 @@ make_mail(struct world *world)
 static void
 on_providers(void *object, GPtrArray *out)
 {
-	struct status_provider *provider = g_new0(struct status_provider, 1);
+	struct provider_standing *provider = g_new0(struct provider_standing, 1);
 
 	(void)object;
 	provider->name = g_strdup("mailgun");

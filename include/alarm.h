@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An alarm is what a person has to know of now: the account at a provider is
+ * unusable, mail goes by the reserve, mail is held.  It begins, and it is over;
+ * each is told once, to the log by whoever finds it out and by the bell to
+ * alarm_command and alarm_url, no more often than alarm_pause for the same
+ * thing.
+ */
+#ifndef ALARM_H
+#define ALARM_H
+
+#include "carrier.h"
+#include "core/config.h"
+#include "core/setting.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct alarm {
+	const char *kind;    /* a literal: "provider_unusable",
+			      * "sender_refused", "provider_distrusted",
+			      * "provider_held_back", "reserve", "all_down",
+			      * "cut_off", "mail_held", "duplicate_confirmed" */
+	const char *subject; /* what it is about: the provider, or the mail */
+	bool over;           /* it is not so any more */
+	int64_t since_ms;    /* wall clock: it began */
+	const char *text;    /* one line: what */
+	const char *advice;  /* one line: what to do; NULL: nothing */
+};
+
+/* Any thread; the alarm and its texts are borrowed for the call. */
+typedef void (*alarm_fn)(void *object, const struct alarm *alarm);
+
+/* The bell rings: runs alarm_command (posix_spawn from the main loop, one at a
+ * time, killed after 10 s, the alarm as JSON on its standard input, a clean
+ * environment with PATH) and posts the same JSON to alarm_url. */
+struct bell;
+
+struct bell_options {
+	struct config *config;  /* counted */
+	struct loop *main;      /* borrowed: runs the command */
+	struct loop *http_loop; /* borrowed: the carrier's */
+	struct carrier http;    /* borrowed */
+	const char *hostname;   /* ours; borrowed */
+};
+
+/* True when its settings make sense; else errors are added (char *). */
+bool bell_check(const struct config *config, GPtrArray *errors);
+
+struct bell *bell_new(const struct bell_options *options);
+
+/* An alarm_fn: the object is the bell. */
+void bell_ring(void *bell, const struct alarm *alarm);
+
+/* After both loops have stopped; a command that still runs is killed.  NULL is
+ * fine. */
+void bell_free(struct bell *bell);
+
+/* alarm_command, alarm_url, alarm_pause of [server], ending with an empty
+ * row. */
+extern const struct setting bell_settings[];
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a provider stands, for people: what `status` shows, what the log and the
+ * alarms speak of.  Plain data.
+ */
+#ifndef MAIL_STANDING_H
+#define MAIL_STANDING_H
+
+#include "mail/health.h"
+#include <stdbool.h>
+
+struct provider_standing {
+	char *name, *type;
+	const char *state;    /* a literal: "open" for business, "paused" (not
+			       * asked before until_ms), "probing" (a mail at a
+			       * time, to see whether it is back), "throttled"
+			       * (its gate is closed until then), "exhausted"
+			       * (its quota is), "unusable" (our account there:
+			       * a person has to act), "distrusted" (it refuses
+			       * everything) */
+	char *why;            /* what it said last, not "open"; NULL: nothing */
+	int64_t since_ms;     /* wall clock: in this state */
+	int64_t until_ms;     /* ms from now until it is asked again; 0: now */
+	unsigned requests;    /* under way */
+	unsigned limit;       /* of them, now: adapted to what it bears */
+	unsigned connections; /* of them, by the settings */
+	unsigned waiting;     /* mails that wait for a free request */
+	unsigned doubts;      /* inquiries that wait to be made */
+	uint64_t hour_sent, hour_max; /* recipients this hour; max 0: any */
+	uint64_t day_sent, day_max;
+	uint64_t accepted; /* recipients, since the start */
+	uint64_t failed;   /* attempts that were not accepted, since then */
+	char **senders;    /* From domains it refuses now; NULL: none */
+	bool reserve;      /* mail goes by it because those before it in its
+			    * route cannot be asked */
+	struct health health;
+};
+
+void standing_free(void *standing);
+
+#endif

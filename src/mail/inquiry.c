@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#include "mail/inquiry.h"
+
+#include <string.h>
+
+struct inquiry *
+inquiry_new(const char *id, const char *message_id, const char *from_domain)
+{
+	struct inquiry *inquiry = g_new0(struct inquiry, 1);
+
+	g_strlcpy(inquiry->id, id, sizeof inquiry->id);
+	inquiry->message_id = g_strdup(message_id);
+	inquiry->from_domain = g_strdup(from_domain);
+	return inquiry;
+}
+
+void
+inquiry_free(struct inquiry *inquiry)
+{
+	if (inquiry == NULL)
+		return;
+	for (unsigned i = 0; i < inquiry->count; i++) {
+		g_free(inquiry->recipients[i].address);
+		g_free(inquiry->recipients[i].id);
+	}
+	g_free(inquiry->recipients);
+	g_free(inquiry->message_id);
+	g_free(inquiry->from_domain);
+	g_free(inquiry);
+}
+
+void
+inquiry_add(struct inquiry *inquiry, const char *address)
+{
+	inquiry->recipients = g_renew(
+	    struct inquiry_recipient, inquiry->recipients, inquiry->count + 1);
+	inquiry->recipients[inquiry->count++] =
+	    (struct inquiry_recipient){ .address = g_strdup(address) };
+}
+
+bool
+inquiry_find(struct inquiry *inquiry, const char *address, const char *id)
+{
+	bool found = false;
+
+	for (unsigned i = 0; i < inquiry->count; i++) {
+		struct inquiry_recipient *one = &inquiry->recipients[i];
+
+		if (address != NULL &&
+		    g_ascii_strcasecmp(one->address, address) != 0)
+			continue;
+		g_free(one->id);
+		one->id = g_strdup(id);
+		one->found = found = true;
+	}
+	return found;
+}
+
+void
+inquiry_reply_clear(struct inquiry_reply *reply)
+{
+	g_free(reply->text);
+	*reply = (struct inquiry_reply){ 0 };
+}
