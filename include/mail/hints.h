@@ -27,4 +27,10 @@ struct hints {
 void hints_read(struct hints *hints, const struct message *message);
 void hints_clear(struct hints *hints);
 
+/* The type of provider that a header field binds a mail to, a literal
+ * ("mailgun"): it asks for what changes who gets the mail, when, or what stands
+ * in it, and no other kind could honour.  NULL: it binds to none, or its value
+ * ("no") asks for nothing.  Any thread. */
+const char *hints_binding(const char *name, const char *value);
+
 #endif
