@@ -45,7 +45,7 @@ struct store_options {
 struct store *store_open(const struct store_options *options, GError **error);
 
 /* How providers were when they were noted last (struct journal_state *, new).
- * Before store_start(). */
+ * Before store_start(); on a thread that may wait. */
 GPtrArray *store_states(struct store *store);
 
 /* From now on what is due is posted onward. */
@@ -91,11 +91,14 @@ struct store_recipient {
 	struct recipient is;
 };
 
-/* Something a person did to a mail. */
+/* Who did what dispatch noted. */
+#define STORE_NOTED "postferry"
+
+/* Something a person did to a mail, or that dispatch noted of it. */
 struct store_act {
 	int64_t at_ms; /* wall clock */
-	char *what;    /* "retry", "hold", "release", "drop" */
-	char *who;     /* "uid 0" */
+	char *what;    /* "retry", "hold", "release", "drop"; or the note */
+	char *who;     /* "uid 0"; or STORE_NOTED */
 };
 
 /* One mail as the store knows it. */

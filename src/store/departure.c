@@ -90,6 +90,23 @@ tell_recipients(struct store_mail *mail, const struct journal *journal)
 	}
 }
 
+static void
+tell_notes(struct store_mail *mail, const struct journal *journal)
+{
+	for (unsigned i = 0; journal->notes != NULL && i < journal->notes->len;
+	     i++) {
+		const struct journal_note *note =
+		    &g_array_index(journal->notes, struct journal_note, i);
+		struct store_act act = {
+			.at_ms = note->at_ms,
+			.what = note->text,
+			.who = (char *)STORE_NOTED,
+		};
+
+		store_mail_add_act(mail, &act);
+	}
+}
+
 void
 departure_pass(struct store *store, const struct journal *journal)
 {
@@ -115,6 +132,7 @@ departure_pass(struct store *store, const struct journal *journal)
 	for (unsigned i = 0; i < journal->attempts->len; i++)
 		g_ptr_array_add(mail->attempts,
 		    journal_attempt_copy(journal->attempts->pdata[i]));
+	tell_notes(mail, journal);
 	records_keep_post(store->records, mail);
 }
 

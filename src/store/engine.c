@@ -142,6 +142,12 @@ find_next(void *self, int64_t *due_ms)
 }
 
 static enum engine_result
+find_states(void *self, GPtrArray *states)
+{
+	return settle(self, queue_notes_states(self, states));
+}
+
+static enum engine_result
 ask_queue(void *self, struct store_ask *ask)
 {
 	return settle(self, queue_ask(self, ask));
@@ -199,6 +205,7 @@ const struct engine engine_sqlite = {
 	.clamp = clamp,
 	.due = find_due,
 	.next = find_next,
+	.states = find_states,
 	.ask = ask_queue,
 	.has = has,
 	.finished = find_finished,

@@ -19,8 +19,8 @@ enum engine_result {
 	ENGINE_OK,
 	ENGINE_FULL,   /* no space: rolled back */
 	ENGINE_BAD,    /* an I/O error or damage: final */
-	ENGINE_ABSENT, /* no such mail (nothing was changed, the transaction
-			* goes on) */
+	ENGINE_ABSENT, /* no such mail (nothing of it was changed, the
+			* transaction goes on) */
 };
 
 struct engine_options {
@@ -78,12 +78,12 @@ struct engine {
 	enum engine_result (*accept)(void *self,
 	    const struct submission *submission, bool active, bool in_file);
 
-	/* One entry of each kind but PASSED (which has no rows), the report
-	 * left out (the store accepts it).  LANDED clears active, sets due_ms,
-	 * or leaves the mail held.  *finished: LANDED, and every recipient is
-	 * final now.  A recipient that is final stays what it is.  ABSENT too:
-	 * a mail that is not active, ENDED of an attempt that is not open.
-	 * in_file concerns TAKEN. */
+	/* One entry, its counts and notes, the report left out (the store
+	 * accepts it); of PASSED, which has no rows, only the counts.  LANDED
+	 * clears active, sets due_ms, or leaves the mail held.  *finished:
+	 * LANDED, and every recipient is final now.  A recipient that is final
+	 * stays what it is.  ABSENT too: a mail that is not active, ENDED of an
+	 * attempt that is not open. in_file concerns TAKEN. */
 	enum engine_result (*enter)(void *self, const struct journal *journal,
 	    bool in_file, bool *finished);
 
@@ -115,6 +115,10 @@ struct engine {
 	/* The ids (char *) of mails to load, in the order of due. */
 	enum engine_result (*due)(
 	    void *self, const struct engine_due *query, GPtrArray *ids);
+
+	/* How providers were when it was noted last (struct journal_state
+	 * *). */
+	enum engine_result (*states)(void *self, GPtrArray *states);
 
 	/* When the next waiting mail is due (wall clock), 0: none waits. */
 	enum engine_result (*next)(void *self, int64_t *due_ms);

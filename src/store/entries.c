@@ -5,6 +5,7 @@
 #include "departure.h"
 #include "due.h"
 #include "space.h"
+#include <string.h>
 
 struct entry {
 	struct journal *journal;
@@ -24,12 +25,16 @@ static const char *const kinds[] = {
 	[JOURNAL_LANDED] = "landed",
 	[JOURNAL_TAKEN] = "taken",
 	[JOURNAL_PASSED] = "passed",
+	[JOURNAL_NOTED] = "noted",
 };
 
+/* Of the mail it is about; "" of none. */
 static const char *
 id_of(const struct entry *entry)
 {
-	return entry->journal->message->submission->id;
+	const struct message *message = entry->journal->message;
+
+	return message == NULL ? "" : message->submission->id;
 }
 
 /* The mail whose bytes the entry brings into the queue; NULL: none. */
@@ -108,6 +113,14 @@ keep_body(struct store *store, struct entry *entry)
 	body_keep(store->bodies, &entry->body);
 }
 
+static bool
+counts(const struct journal *journal)
+{
+	static const struct journal_counts none;
+
+	return memcmp(&journal->counts, &none, sizeof none) != 0;
+}
+
 static void
 on_entry(void *owner, struct letter *letter)
 {
@@ -124,8 +137,10 @@ on_entry(void *owner, struct letter *letter)
 	}
 	if (journal->kind == JOURNAL_PASSED) {
 		departure_pass(store, journal);
-		tell(entry, true);
-		return;
+		if (!counts(journal)) {
+			tell(entry, true);
+			return;
+		}
 	}
 	g_queue_push_tail(&store->entries, entry);
 	store->space.retry = true;
@@ -175,10 +190,15 @@ is_ready(const struct entry *entry)
 }
 
 static bool
+begins(enum journal_kind kind)
+{
+	return kind == JOURNAL_BEGUN || kind == JOURNAL_TAKEN;
+}
+
+static bool
 is_result(const struct entry *entry)
 {
-	return is_ready(entry) && (entry->journal->kind == JOURNAL_ENDED ||
-				      entry->journal->kind == JOURNAL_LANDED);
+	return is_ready(entry) && !begins(entry->journal->kind);
 }
 
 static bool
@@ -272,7 +292,6 @@ follow_landing(struct store *store, struct entry *entry)
 static void
 follow(struct store *store, struct entry *entry)
 {
-	const struct submission *own = entry->journal->message->submission;
 	const struct submission *mail = find_mail(entry->journal);
 	enum journal_kind kind = entry->journal->kind;
 
@@ -281,13 +300,13 @@ follow(struct store *store, struct entry *entry)
 	else if (entry->in_file)
 		body_done(store->bodies, mail->id);
 	if (kind == JOURNAL_TAKEN)
-		window_enter(store->window, own->id, WINDOW_FRESH,
-		    spool_size(own->spool));
+		window_enter(store->window, mail->id, WINDOW_FRESH,
+		    spool_size(mail->spool));
 	if (kind == JOURNAL_LANDED)
 		follow_landing(store, entry);
 	if (entry->finished) {
-		window_leave(store->window, own->id);
-		departure_add(store, own->id);
+		window_leave(store->window, id_of(entry));
+		departure_add(store, id_of(entry));
 	}
 	/* one that finished before may have left before it landed */
 	if (entry->absent && kind != JOURNAL_LANDED)
@@ -349,13 +368,6 @@ entries_settle_taken(struct store *store, enum engine_result result)
 	store->entries = kept;
 }
 
-static bool
-begins(const struct entry *entry)
-{
-	return is_taken(entry) ||
-	       (is_ready(entry) && entry->journal->kind == JOURNAL_BEGUN);
-}
-
 void
 entries_give_up(struct store *store)
 {
@@ -363,7 +375,7 @@ entries_give_up(struct store *store)
 	struct entry *entry;
 
 	while ((entry = g_queue_pop_head(&store->entries)) != NULL)
-		if (begins(entry))
+		if (is_ready(entry) && begins(entry->journal->kind))
 			refuse(store, entry,
 			    "the disk is full and postferry is stopping");
 		else

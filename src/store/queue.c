@@ -19,10 +19,12 @@ read_totals(struct queue *queue)
 		&totals->bounced, &totals->dead, &totals->remaining,
 		&totals->doubts, &totals->places[STORE_WAITING],
 		&totals->places[STORE_ACTIVE], &totals->places[STORE_HELD],
-		&totals->bytes };
+		&totals->bytes, &totals->doubts_seen, &totals->resolved,
+		&totals->possible, &totals->confirmed };
 	struct query query = query_open(queue->database, "total",
 	    "SELECT one, accepted, settled, bounced, dead, remaining, doubts,"
-	    " waiting, active, held, bytes FROM total");
+	    " waiting, active, held, bytes, doubts_seen, resolved, possible,"
+	    " confirmed FROM total");
 
 	if (!query_next(&query)) {
 		if (queue->database->result == ENGINE_OK)
@@ -46,7 +48,8 @@ write_totals(struct queue *queue)
 		totals->bounced, totals->dead, totals->remaining,
 		totals->doubts, totals->places[STORE_WAITING],
 		totals->places[STORE_ACTIVE], totals->places[STORE_HELD],
-		totals->bytes };
+		totals->bytes, totals->doubts_seen, totals->resolved,
+		totals->possible, totals->confirmed };
 	struct query query;
 
 	if (memcmp(totals, &queue->committed, sizeof *totals) == 0)
@@ -54,7 +57,8 @@ write_totals(struct queue *queue)
 	query = query_open(queue->database, "total",
 	    "UPDATE total SET accepted = ?, settled = ?, bounced = ?,"
 	    " dead = ?, remaining = ?, doubts = ?, waiting = ?, active = ?,"
-	    " held = ?, bytes = ?");
+	    " held = ?, bytes = ?, doubts_seen = ?, resolved = ?,"
+	    " possible = ?, confirmed = ?");
 	for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++)
 		query_put_number(&query, numbers[i]);
 	return query_run(&query) == 1;
@@ -117,6 +121,13 @@ settle(struct queue *queue, const char *sql, int64_t first, int64_t second)
 	return query_run(&query);
 }
 
+/* When the open attempt for a recipient began; 0: nobody knows. */
+#define BEGUN_OPEN                                 \
+	"coalesce((SELECT max(begun) FROM attempt" \
+	" WHERE attempt.mail = recipient.mail AND" \
+	" ended IS NULL AND recipient.number IN"   \
+	" (SELECT value FROM json_each(recipients))), 0)"
+
 /* The process ended before an answer: the providers that were asked may have
  * these mails. */
 static bool
@@ -124,7 +135,8 @@ settle_attempts(struct queue *queue, int64_t now_ms)
 {
 	int doubts = settle(queue,
 	    "UPDATE recipient SET state = 4, class = 8, status = 0,"
-	    " text = 'the process ended before an answer', until = ?2 + ?1"
+	    " text = 'the process ended before an answer', until = ?2 + ?1,"
+	    " since = " BEGUN_OPEN ", asks = 0, absent = 0"
 	    " WHERE state = 1 AND mail IN"
 	    " (SELECT number FROM mail WHERE due IS NULL AND hold IS NULL)",
 	    now_ms, queue->options.doubt_ms);
@@ -132,6 +144,7 @@ settle_attempts(struct queue *queue, int64_t now_ms)
 	if (doubts < 0)
 		return false;
 	queue->totals.doubts += doubts;
+	queue->totals.doubts_seen += doubts;
 	return settle(queue,
 		   "UPDATE attempt SET ended = max(?1, begun), class = ?2,"
 		   " text = 'the process ended before an answer'"

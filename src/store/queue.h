@@ -15,6 +15,8 @@ struct queue_totals {
 	int64_t accepted, settled, bounced, dead;
 	/* recipients that are there and not final; those in doubt */
 	int64_t remaining, doubts;
+	/* of struct journal_counts, since the queue was made */
+	int64_t doubts_seen, resolved, possible, confirmed;
 	int64_t places[STORE_HELD + 1]; /* mails */
 	int64_t bytes;                  /* of their bodies */
 };
@@ -99,6 +101,16 @@ enum engine_result queue_accept(
 
 enum engine_result queue_journal(struct queue *queue,
     const struct journal *journal, bool in_file, bool *finished);
+
+/* What an entry notes: its counts; its notes as acts of the mail of that
+ * number; its states; and those there are. */
+void queue_notes_count(
+    struct queue *queue, const struct journal_counts *counts);
+bool queue_notes_tell(
+    struct queue *queue, int64_t mail, const struct journal *journal);
+enum engine_result queue_notes_keep(
+    struct queue *queue, const struct journal *journal);
+enum engine_result queue_notes_states(struct queue *queue, GPtrArray *states);
 
 enum engine_result queue_load(
     struct queue *queue, const char *id, struct submission **submission);

@@ -123,6 +123,10 @@ answer_counts(struct queue *queue, struct store_ask *ask)
 	counts->totals.bounced = (uint64_t)totals->bounced;
 	counts->totals.dead = (uint64_t)totals->dead;
 	counts->totals.waiting = (uint64_t)totals->remaining;
+	counts->totals.doubts = (uint64_t)totals->doubts_seen;
+	counts->totals.resolved = (uint64_t)totals->resolved;
+	counts->totals.possible = (uint64_t)totals->possible;
+	counts->totals.confirmed = (uint64_t)totals->confirmed;
 	if (mails <= COUNT_MAX)
 		counts->totals.waiting =
 		    (uint64_t)read_one(queue, "SELECT count(*) FROM recipient"

@@ -185,25 +185,25 @@ enter_taken(struct queue *queue, const struct journal *journal, bool in_file)
 		if (!story_add_attempt(
 			&story, g_ptr_array_index(journal->attempts, i)))
 			return queue->database->result;
-	return ENGINE_OK;
+	queue_notes_tell(queue, story.mail, journal);
+	return queue->database->result;
 }
 
-enum engine_result
-queue_journal(struct queue *queue, const struct journal *journal, bool in_file,
-    bool *finished)
+/* About a mail that dispatch has. */
+static enum engine_result
+enter_active(struct queue *queue, const struct journal *journal, bool *finished)
 {
 	struct queue_mail mail;
-	enum engine_result result;
+	enum engine_result result =
+	    queue_find(queue, journal->message->submission->id, &mail);
 
-	*finished = false;
-	if (journal->kind == JOURNAL_TAKEN)
-		return enter_taken(queue, journal, in_file);
-	result = queue_find(queue, journal->message->submission->id, &mail);
 	if (result != ENGINE_OK)
 		return result;
 	/* Dispatch has no other mail. */
 	if (mail.place != STORE_ACTIVE)
 		return ENGINE_ABSENT;
+	if (!queue_notes_tell(queue, mail.number, journal))
+		return queue->database->result;
 	switch (journal->kind) {
 	case JOURNAL_BEGUN:
 		return enter_begun(queue, &mail, journal);
@@ -217,4 +217,25 @@ queue_journal(struct queue *queue, const struct journal *journal, bool in_file,
 		break;
 	}
 	g_assert_not_reached();
+}
+
+enum engine_result
+queue_journal(struct queue *queue, const struct journal *journal, bool in_file,
+    bool *finished)
+{
+	*finished = false;
+	queue_notes_count(queue, &journal->counts);
+	switch (journal->kind) {
+	case JOURNAL_TAKEN:
+		return enter_taken(queue, journal, in_file);
+	case JOURNAL_NOTED:
+		return queue_notes_keep(queue, journal);
+	case JOURNAL_PASSED:
+		return ENGINE_OK;
+	case JOURNAL_BEGUN:
+	case JOURNAL_ENDED:
+	case JOURNAL_LANDED:
+		break;
+	}
+	return enter_active(queue, journal, finished);
 }

@@ -55,6 +55,12 @@
 #define COUNT_DOUBTS \
 	"ALTER TABLE recipient ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0;"
 
+/* The third: how long and how often the provider was asked. */
+#define TIME_DOUBTS                                                          \
+	"ALTER TABLE recipient ADD COLUMN since INTEGER NOT NULL DEFAULT 0;" \
+	"ALTER TABLE recipient ADD COLUMN asks INTEGER NOT NULL DEFAULT 0;"  \
+	"ALTER TABLE recipient ADD COLUMN absent INTEGER NOT NULL DEFAULT 0;"
+
 static const char *const queue_steps[] = {
 	"CREATE TABLE mail ("
 	" number INTEGER PRIMARY KEY,"
@@ -106,6 +112,16 @@ static const char *const queue_steps[] = {
 	" held INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;"
 	"INSERT INTO total VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);",
 	COUNT_DOUBTS,
+	TIME_DOUBTS
+	/* How each was when it was noted last, in words of dispatch. */
+	"CREATE TABLE provider ("
+	" name TEXT PRIMARY KEY,"
+	" state TEXT NOT NULL,"
+	" at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"ALTER TABLE total ADD COLUMN doubts_seen INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE total ADD COLUMN resolved INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE total ADD COLUMN possible INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE total ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 0;",
 };
 
 static const char *const records_steps[] = {
@@ -121,6 +137,7 @@ static const char *const records_steps[] = {
 	" finished INTEGER NOT NULL) STRICT;"
 	"CREATE INDEX mail_finished ON mail (finished);" STORY_TABLES,
 	COUNT_DOUBTS,
+	TIME_DOUBTS,
 };
 
 const struct schema schema_queue = {

@@ -261,6 +261,32 @@ tell_counts(struct store *store)
 	store_ask_clear(&ask);
 }
 
+struct states {
+	struct store *store;
+	GPtrArray *found;
+};
+
+static void
+on_states(void *object)
+{
+	struct states *states = object;
+	struct store *store = states->store;
+
+	if (store->space.state != DISK_BAD &&
+	    store->engine->states(store->rows, states->found) == ENGINE_BAD)
+		space_bad(store, store->engine->error(store->rows));
+}
+
+GPtrArray *
+store_states(struct store *store)
+{
+	struct states states = { store,
+		g_ptr_array_new_with_free_func(journal_state_free) };
+
+	loop_call(store->loop, on_states, &states);
+	return states.found;
+}
+
 /* ---- letters ---- */
 
 /* One that says a number. */

@@ -17,7 +17,7 @@ G_STATIC_ASSERT(DELIVERY_FIELDS == 0 && DELIVERY_RAW == 1);
 /* No status of HTTP or SMTP has more digits. */
 #define STATUS_MAX 999
 
-/* The ten columns of struct recipient, and where the numbers stand. */
+/* The thirteen columns of struct recipient, and where the numbers stand. */
 static void
 put_recipient(struct query *query, const struct recipient *is, char *refused)
 {
@@ -31,6 +31,9 @@ put_recipient(struct query *query, const struct recipient *is, char *refused)
 	query_put_text(query, refused);
 	query_put_number(query, is->until_ms);
 	query_put_number(query, is->doubts);
+	query_put_number(query, is->since_ms);
+	query_put_number(query, is->asks);
+	query_put_number(query, is->absent_ms);
 }
 
 static char *
@@ -49,7 +52,8 @@ story_add_recipient(const struct story *story, unsigned number,
 	struct query query = query_open(story->database, "recipient",
 	    "INSERT INTO recipient (mail, number, address, state, class,"
 	    " status, suppressed, provider, provider_id, text, refused_by,"
-	    " until, doubts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	    " until, doubts, since, asks, absent)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
 	query_put_number(&query, story->mail);
 	query_put_number(&query, number);
@@ -66,7 +70,8 @@ story_set_recipient(
 	struct query query = query_open(story->database, "recipient",
 	    "UPDATE recipient SET state = ?, class = ?, status = ?,"
 	    " suppressed = ?, provider = ?, provider_id = ?, text = ?,"
-	    " refused_by = ?, until = ?, doubts = ? WHERE mail = ? AND number = ?");
+	    " refused_by = ?, until = ?, doubts = ?, since = ?, asks = ?,"
+	    " absent = ? WHERE mail = ? AND number = ?");
 
 	put_recipient(&query, is, refused);
 	query_put_number(&query, story->mail);
@@ -196,6 +201,9 @@ read_recipient(struct query *query, struct recipient *is)
 		is->refused_by = g_strsplit(refused, "\n", -1);
 	is->until_ms = query_number(query, 0, INT64_MAX);
 	is->doubts = (unsigned)query_number(query, 0, UINT_MAX);
+	is->since_ms = query_number(query, 0, INT64_MAX);
+	is->asks = (unsigned)query_number(query, 0, UINT_MAX);
+	is->absent_ms = query_number(query, 0, INT64_MAX);
 }
 
 void
@@ -203,7 +211,8 @@ story_read_recipients(const struct story *story, struct store_mail *mail)
 {
 	struct query query = query_open(story->database, "recipient",
 	    "SELECT mail, number, address, state, class, status, suppressed,"
-	    " provider, provider_id, text, refused_by, until, doubts"
+	    " provider, provider_id, text, refused_by, until, doubts,"
+	    " since, asks, absent"
 	    " FROM recipient WHERE mail = ? ORDER BY number");
 
 	query_put_number(&query, story->mail);

@@ -290,16 +290,22 @@ fake_enter(
     void *self, const struct journal *journal, bool in_file, bool *finished)
 {
 	static const char *const kinds[] = { "begun", "ended", "landed",
-		"taken" };
+		"taken", "passed", "noted" };
 	struct fake *fake = self;
 	const char *kind = kinds[journal->kind];
-	const char *id = journal->message->submission->id;
+	const char *id =
+	    journal->message == NULL ? NULL : journal->message->submission->id;
 	enum engine_result result = fake_result(fake, kind);
 
 	if (result == ENGINE_OK)
 		result = fake_result(fake, "enter");
 	if (result != ENGINE_OK)
 		return result;
+	*finished = false;
+	if (id == NULL) {
+		fake_note(fake, "%s", kind);
+		return ENGINE_OK;
+	}
 	if (fake->absent == fake_letter(id))
 		return ENGINE_ABSENT;
 	if (in_file)
@@ -467,6 +473,17 @@ fake_next(void *self, int64_t *due_ms)
 }
 
 static inline enum engine_result
+fake_states(void *self, GPtrArray *states)
+{
+	struct journal_state *state = g_new0(struct journal_state, 1);
+
+	state->provider = g_strdup("mailgun");
+	state->text = g_strdup("open");
+	g_ptr_array_add(states, state);
+	return fake_result(self, "states");
+}
+
+static inline enum engine_result
 fake_ask(void *self, struct store_ask *ask)
 {
 	struct fake *fake = self;
@@ -537,6 +554,7 @@ static const struct engine fake_engine = {
 	.clamp = fake_clamp,
 	.due = fake_due,
 	.next = fake_next,
+	.states = fake_states,
 	.ask = fake_ask,
 	.has = fake_has,
 	.finished = fake_finished,

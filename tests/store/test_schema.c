@@ -72,7 +72,7 @@ static const struct {
 	{ "PRAGMA mmap_size", "0" },
 	{ "PRAGMA temp_store", "2" },
 	{ "PRAGMA cache_size", "-16000" },
-	{ "PRAGMA user_version", "2" },
+	{ "PRAGMA user_version", "3" },
 	{ "PRAGMA application_id", "1885761841" },
 	{ "PRAGMA integrity_check", "ok" },
 };
@@ -293,12 +293,12 @@ static const struct {
 	bool damaged;
 } refusals[] = {
 	{ "newer", "PRAGMA user_version = 99", NULL, false,
-	    ".db: it is of version 99, this postferry knows versions up to 2",
+	    ".db: it is of version 99, this postferry knows versions up to 3",
 	    false },
 	{ "newer, with what we cannot read",
-	    "CREATE TABLE x (a); PRAGMA user_version = 3;"
+	    "CREATE TABLE x (a); PRAGMA user_version = 4;"
 	    "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'Q'",
-	    NULL, false, "is of version 3", false },
+	    NULL, false, "is of version 4", false },
 	{ "negative", "PRAGMA user_version = -1", NULL, false,
 	    "is of version -1", false },
 	{ "another's", "PRAGMA application_id = 5", NULL, false,
@@ -388,7 +388,7 @@ test_newer_with_wal(void **state)
 	database = database_open(
 	    maker.directory, &schema_queue, DATABASE_SYNC_ALL, &damaged, NULL);
 	sqlite3_exec(
-	    database->handle, "PRAGMA user_version = 3", NULL, NULL, NULL);
+	    database->handle, "PRAGMA user_version = 4", NULL, NULL, NULL);
 	g_file_get_contents(maker.path, &file, &file_length, NULL);
 	g_file_get_contents(maker.wal, &wal, &wal_length, NULL);
 	assert_true(wal_length > 0);
@@ -397,7 +397,7 @@ test_newer_with_wal(void **state)
 	database_close(database);
 	assert_null(database_open(place.directory, &schema_queue,
 	    DATABASE_SYNC_ALL, &damaged, &error));
-	assert_non_null(strstr(error->message, "is of version 3"));
+	assert_non_null(strstr(error->message, "is of version 4"));
 	g_file_get_contents(place.path, &after, &after_length, NULL);
 	assert_int_equal(after_length, file_length);
 	assert_memory_equal(after, file, file_length);
