@@ -56,12 +56,15 @@ class Memory(threading.Thread):
             self.most_kb = max(self.most_kb, self.read("VmRSS"))
 
 
-def start(home):
-    folder = home.folder
+def start_api(home):
     # Without a folder to record in: its disk is not what is measured.
     mailgun = ferry.Process(home, "mailgun", [
         ferry.POSTFERRY, "simulate", "mailgun", "--listen", "127.0.0.1:0"])
-    base = mailgun.wait_line(r"listening.*address=(\S+:\d+)")[1]
+    return mailgun.wait_line(r"listening.*address=(\S+:\d+)")[1]
+
+
+def start(home, base):
+    folder = home.folder
     state = os.path.join(folder, "state")
     os.mkdir(state, 0o700)
     path = os.path.join(folder, "postferry.conf")
@@ -118,7 +121,7 @@ def measure_memory(daemon, address):
 
 
 def measure(home, mails):
-    daemon, address = start(home)
+    daemon, address = start(home, start_api(home))
     rate = measure_rate(address, mails)
     print(f"rate: {rate:.0f} mails/s through to the Mailgun simulator"
           f" ({mails} mails of 5 KB, {SESSIONS} sessions kept open)")
