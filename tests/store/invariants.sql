@@ -75,6 +75,14 @@ SELECT mail, number FROM recipient WHERE state = 2 AND provider IS NULL;
 SELECT mail, number, provider, until FROM recipient
 WHERE state = 4 AND (until <= 0 OR provider IS NULL);
 
+-- invariant: nothing of a doubt is negative
+SELECT mail, number, doubts, since, asks, absent FROM recipient
+WHERE doubts < 0 OR since < 0 OR asks < 0 OR absent < 0;
+
+-- invariant: only a provider that was asked said that it has it not
+SELECT mail, number, asks, absent FROM recipient
+WHERE state = 4 AND absent > 0 AND asks = 0;
+
 -- invariant: a mail has its body in one place, whole
 SELECT m.number, m.in_file, m.size, length(b.bytes)
 FROM mail AS m LEFT JOIN body AS b ON b.mail = m.number
@@ -110,6 +118,13 @@ SELECT remaining FROM total WHERE remaining <>
 -- invariant: the counter of doubts is what the rows say
 SELECT doubts FROM total WHERE doubts <>
 	(SELECT count(*) FROM recipient WHERE state = 4);
+
+-- invariant: the counts of doubts only grow from 0
+SELECT doubts_seen, resolved, possible, confirmed FROM total
+WHERE doubts_seen < 0 OR resolved < 0 OR possible < 0 OR confirmed < 0;
+
+-- invariant: what is noted of a provider says something
+SELECT name, state FROM provider WHERE name = '' OR state = '' OR at <= 0;
 
 -- invariant: the counters of mails are what the rows say
 SELECT waiting, active, held FROM total WHERE

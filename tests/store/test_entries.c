@@ -177,6 +177,9 @@ static const struct {
 	{ JOURNAL_TAKEN, "taken",
 	    "begin taken:full begin taken:full unrecorded A", "begin commit",
 	    "" },
+	{ JOURNAL_NOTED, "noted", "begin noted:full begin noted:full",
+	    "begin noted:full begin noted:full",
+	    "begin noted commit recorded A" },
 	{ JOURNAL_ENDED, "commit",
 	    "begin ended A commit:full begin ended A commit:full",
 	    "begin ended A commit:full begin ended A commit:full",
@@ -298,8 +301,47 @@ test_full_report(void **state)
 	world_free(world);
 }
 
+/* Who wants nothing counted does not wait for the disk. */
+static void
+test_passed(void **state)
+{
+	struct world *world = world_start("");
+	struct journal *journal;
+
+	(void)state;
+	world_enter(world, JOURNAL_PASSED, 'A');
+	fake_await(&world->fake, "recorded A");
+	world_settle_all(world);
+	fake_expect(&world->fake, "recorded A");
+	journal = world_journal(world, JOURNAL_PASSED, 'B', 100);
+	journal->counts.possible = 1;
+	store_journal_post(world->store, journal);
+	fake_await(&world->fake, "recorded B");
+	fake_expect(&world->fake, "begin passed B commit recorded B");
+	world_free(world);
+}
+
+/* What is of no mail is written with what is of one, and holds back none. */
+static void
+test_noted(void **state)
+{
+	struct world *world = world_start("");
+
+	(void)state;
+	gather(world);
+	world_enter(world, JOURNAL_NOTED, 'N');
+	world_enter(world, JOURNAL_BEGUN, 'A');
+	world_enter(world, JOURNAL_NOTED, 'O');
+	fake_hold(&world->fake, false);
+	fake_await(&world->fake, " recorded O");
+	fake_expect(&world->fake,
+	    "commit 250 Z onward Z begin noted begun A noted commit "
+	    "recorded N recorded A recorded O");
+	world_free(world);
+}
+
 static const enum journal_kind kinds[] = { JOURNAL_BEGUN, JOURNAL_ENDED,
-	JOURNAL_LANDED, JOURNAL_TAKEN, JOURNAL_PASSED };
+	JOURNAL_LANDED, JOURNAL_TAKEN, JOURNAL_PASSED, JOURNAL_NOTED };
 
 static void
 test_bad(void **state)
@@ -356,6 +398,8 @@ main(void)
 		cmocka_unit_test(test_full_keeps_the_order),
 		cmocka_unit_test(test_full_and_quiet),
 		cmocka_unit_test(test_full_report),
+		cmocka_unit_test(test_passed),
+		cmocka_unit_test(test_noted),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_close_while_full),
 	};

@@ -57,6 +57,23 @@ run(const char *path, const char *sql)
 	sqlite3_close(handle);
 }
 
+static void
+execute(sqlite3 *handle, const char *sql)
+{
+	assert_int_equal(
+	    sqlite3_exec(handle, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+static void
+copy_file(const char *from, const char *to)
+{
+	g_autofree char *bytes = NULL;
+	gsize length;
+
+	assert_true(g_file_get_contents(from, &bytes, &length, NULL));
+	assert_true(g_file_set_contents(to, bytes, (gssize)length, NULL));
+}
+
 static const struct {
 	const char *pragma, *expected;
 } settings[] = {
@@ -189,13 +206,14 @@ test_steps(void **state)
 	}
 }
 
-/* What a database of version 1 held, and what is read of it today. */
+/* What a database of an older version held, and what is read of it today. */
 static const struct {
 	const char *name;
 	const struct schema *schema;
+	int version;
 	const char *filled, *question, *expected;
 } grown[] = {
-	{ "the queue counts doubts", &schema_queue,
+	{ "the queue counts doubts", &schema_queue, 1,
 	    "INSERT INTO mail (number, id, received, peer, esmtp, repaired,"
 	    " eightbit, declared, size, digest, header_end, header_start,"
 	    " long_lines, folds, body_escapes, traits, in_file, report,"
@@ -205,7 +223,35 @@ static const struct {
 	    " VALUES (1, 0, 'one@example.org', 4, 9000)",
 	    "SELECT address || ' ' || until || ' ' || doubts FROM recipient",
 	    "one@example.org 9000 0" },
-	{ "the records count doubts", &schema_records,
+	{ "the queue times doubts", &schema_queue, 2,
+	    "INSERT INTO mail (number, id, received, peer, esmtp, repaired,"
+	    " eightbit, declared, size, digest, header_end, header_start,"
+	    " long_lines, folds, body_escapes, traits, in_file, report,"
+	    " remaining, due) VALUES (1, 'a', 1, '192.0.2.7', 1, 0, 0, 0, 1, 1,"
+	    " 1, 0, 0, 0, 0, 0, 0, 0, 1, 5);"
+	    "INSERT INTO recipient (mail, number, address, state, until,"
+	    " doubts) VALUES (1, 0, 'one@example.org', 4, 9000, 2)",
+	    "SELECT until || ' ' || doubts || ' ' || since || asks || absent"
+	    " FROM recipient",
+	    "9000 2 000" },
+	{ "the queue counts what became of doubts", &schema_queue, 2,
+	    "UPDATE total SET accepted = 5, settled = 4, remaining = 1",
+	    "SELECT accepted || ' ' || doubts_seen || resolved || possible ||"
+	    " confirmed FROM total",
+	    "5 0000" },
+	{ "of version 1 too", &schema_queue, 1,
+	    "UPDATE total SET accepted = 5, settled = 4, remaining = 1",
+	    "SELECT accepted || ' ' || confirmed || count(name)"
+	    " FROM total LEFT JOIN provider",
+	    "5 00" },
+	{ "the records time doubts", &schema_records, 2,
+	    "INSERT INTO mail (number, id, received, peer, size, report,"
+	    " rounds, finished) VALUES (1, 'a', 1, '192.0.2.7', 1, 0, 2, 9);"
+	    "INSERT INTO recipient (mail, number, address, state, doubts)"
+	    " VALUES (1, 0, 'one@example.org', 2, 3)",
+	    "SELECT doubts || ' ' || since || asks || absent FROM recipient",
+	    "3 000" },
+	{ "the records count doubts", &schema_records, 1,
 	    "INSERT INTO mail (number, id, received, peer, size, report,"
 	    " rounds, finished) VALUES (1, 'a', 1, '192.0.2.7', 1, 0, 2, 9);"
 	    "INSERT INTO recipient (mail, number, address, state, provider)"
@@ -228,7 +274,7 @@ test_grown(void **state)
 
 		print_message("%s\n", grown[i].name);
 		schema.file = "queue.db";
-		schema.version = 1;
+		schema.version = grown[i].version;
 		database_close(database_open(place.directory, &schema,
 		    DATABASE_SYNC_ALL, &damaged, NULL));
 		run(place.path, grown[i].filled);
@@ -240,6 +286,46 @@ test_grown(void **state)
 		assert_string_equal(answer, grown[i].expected);
 		database_close(database);
 		clear_place(&place);
+	}
+}
+
+/* Killed before the steps were committed, or after: it is of the old version
+ * or of the new one, and the next start has the new one, with all rows. */
+static void
+test_killed_between(void **state)
+{
+	static const char *const ends[] = { "SELECT 1", "COMMIT" };
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(ends); i++) {
+		struct place place = make_place(), killed = make_place();
+		struct schema old = schema_queue;
+		struct database *database;
+		g_autofree char *answer = NULL;
+		bool damaged;
+
+		old.version = 2;
+		database = database_open(
+		    place.directory, &old, DATABASE_SYNC_ALL, &damaged, NULL);
+		execute(database->handle, "UPDATE total SET accepted = 5");
+		execute(database->handle, "BEGIN IMMEDIATE");
+		execute(database->handle, schema_queue.steps[2]);
+		execute(database->handle, "PRAGMA user_version = 3");
+		execute(database->handle, ends[i]);
+		sqlite3_db_cacheflush(database->handle);
+		copy_file(place.path, killed.path);
+		copy_file(place.wal, killed.wal);
+		database_close(database);
+		database = database_open(killed.directory, &schema_queue,
+		    DATABASE_SYNC_ALL, &damaged, NULL);
+		assert_non_null(database);
+		answer = ask(database->handle,
+		    "SELECT accepted || ' ' || confirmed || user_version"
+		    " FROM total, pragma_user_version");
+		assert_string_equal(answer, "5 03");
+		database_close(database);
+		clear_place(&place);
+		clear_place(&killed);
 	}
 }
 
@@ -450,6 +536,7 @@ main(void)
 		cmocka_unit_test(test_synchronous_later),
 		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_grown),
+		cmocka_unit_test(test_killed_between),
 		cmocka_unit_test(test_step_fails),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_no_remedy),

@@ -379,6 +379,33 @@ test_offline(void **state)
 	world_free(world);
 }
 
+/* Noted before the end, known at the next start. */
+static void
+test_states(void **state)
+{
+	struct world *world = world_new("");
+	struct journal *journal = journal_new(JOURNAL_NOTED, NULL);
+	GPtrArray *states;
+
+	(void)state;
+	world->engine = &engine_sqlite;
+	world_open(world);
+	states = store_states(world->store);
+	assert_int_equal(states->len, 0);
+	g_ptr_array_unref(states);
+	journal_add_state(journal, "mailgun", "paused 9000");
+	store_journal_post(world->store, journal);
+	world_close(world);
+	world_open(world);
+	states = store_states(world->store);
+	assert_int_equal(states->len, 1);
+	const struct journal_state *one = states->pdata[0];
+	assert_string_equal(one->provider, "mailgun");
+	assert_string_equal(one->text, "paused 9000");
+	g_ptr_array_unref(states);
+	world_free(world);
+}
+
 static void
 test_cannot_open(void **state)
 {
@@ -418,6 +445,7 @@ main(void)
 		cmocka_unit_test(test_sweep),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_offline),
+		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_cannot_open),
 	};
 

@@ -303,7 +303,8 @@ world_journal(
     struct world *world, enum journal_kind kind, char letter, size_t bytes)
 {
 	struct message *message = world_message(world, letter, bytes);
-	struct journal *journal = journal_new(kind, message);
+	struct journal *journal =
+	    journal_new(kind, kind == JOURNAL_NOTED ? NULL : message);
 	struct world_note *note = g_new0(struct world_note, 1);
 
 	note->world = world;
