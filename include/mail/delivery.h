@@ -64,6 +64,17 @@ const struct header_address *delivery_from(const struct delivery *delivery);
 /* The domain of the above, lower case; "" when there is none.  New string. */
 char *delivery_from_domain(const struct delivery *delivery);
 
+/* Whom replies go to because From is another: the first mailbox of the old
+ * From.  NULL: the mail says it itself, or From stays.  Borrowed. */
+const struct header_address *delivery_reply_to(const struct delivery *delivery);
+
+/* True when Sender is the From that is replaced, so that it goes with it. */
+bool delivery_drops_sender(const struct delivery *delivery);
+
+/* Whom a mail that is redirected was for, the first ten, the separator between
+ * them ("a@b, c@d"); NULL: it is not redirected.  New string. */
+char *delivery_original(const struct delivery *delivery, const char *separator);
+
 /* True when this header address is one of the delivery's recipients. */
 bool delivery_is_for(
     const struct delivery *delivery, const struct header_address *address);

@@ -4,7 +4,7 @@
  * of the header and no other.  Own Received on top; Bcc, Resent-Bcc,
  * Return-Path and Content-Length removed; Date, From and Message-ID added when
  * missing or empty (and not omitted); a header that broke off is ended by an
- * empty line.  Works for opaque mail.
+ * empty line.  Works for opaque mail.  The body is not touched.
  */
 #ifndef MAIL_RAW_H
 #define MAIL_RAW_H
@@ -19,6 +19,14 @@ struct raw_options {
 	/* complete further header lines, CRLF included, put below Received;
 	 * NULL: none */
 	const char *add;
+	/* what From says instead of what it said, ASCII: such fields are left
+	 * out, and this one stands below the others; NULL: it stays */
+	const char *from;
+	const char *reply_to; /* a Reply-To besides, ASCII; NULL: none */
+	bool no_sender;       /* Sender is left out */
+	/* the type of provider it goes to: fields that bind to it (hints.h)
+	 * stay though `omit` names them; NULL: none does */
+	const char *bound;
 	bool json; /* as the inside of a JSON string */
 	bool once; /* of Date, From, Message-ID, Sender, To, Cc, Reply-To only
 		    * the first stays (RFC 5322 3.6; libESMTP drops the rest),

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* Of the recipients that X-Original-To names. */
+#define ORIGINAL_MAX 10
+
 struct delivery *
 delivery_new(
     struct message *message, const unsigned *recipients, unsigned count)
@@ -62,6 +65,58 @@ delivery_from_domain(const struct delivery *delivery)
 			     : NULL;
 
 	return g_ascii_strdown(at != NULL ? at + 1 : "", -1);
+}
+
+static bool
+has_field(const struct message *message, const char *name)
+{
+	const struct header_field *field = header_find(message->header, name);
+
+	return field != NULL && field->body[0] != '\0';
+}
+
+const struct header_address *
+delivery_reply_to(const struct delivery *delivery)
+{
+	const struct message *message = delivery->message;
+
+	if (delivery->guise.from == NULL || message->from->len == 0 ||
+	    has_field(message, "Reply-To"))
+		return NULL;
+	return message->from->pdata[0];
+}
+
+bool
+delivery_drops_sender(const struct delivery *delivery)
+{
+	const struct message *message = delivery->message;
+
+	if (delivery->guise.from == NULL || message->sender == NULL)
+		return false;
+	for (unsigned i = 0; i < message->from->len; i++) {
+		const struct header_address *from = message->from->pdata[i];
+
+		if (g_ascii_strcasecmp(from->spec, message->sender->spec) == 0)
+			return true;
+	}
+	return false;
+}
+
+char *
+delivery_original(const struct delivery *delivery, const char *separator)
+{
+	const struct envelope *envelope =
+	    delivery->message->submission->envelope;
+	GString *list;
+
+	if (delivery->guise.redirect == NULL)
+		return NULL;
+	list = g_string_new(NULL);
+	for (unsigned i = 0; i < MIN(delivery->count, ORIGINAL_MAX); i++)
+		g_string_append_printf(list, "%s%s", i > 0 ? separator : "",
+		    envelope_recipient(envelope, delivery->recipients[i])
+			->text);
+	return g_string_free(list, FALSE);
 }
 
 bool

@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 #include "fold.h"
+#include "mail/hints.h"
 
 #include <string.h>
 
@@ -184,6 +185,36 @@ is_removed(const struct header_field *field)
 	return is_named(removed, field->name);
 }
 
+/* True when the field binds the mail to the kind of provider it goes to, which
+ * has to read it. */
+static bool
+is_bound(const struct header_field *field, const struct raw_options *options)
+{
+	const char *type;
+
+	if (options->bound == NULL || field->name[0] == '\0')
+		return false;
+	type = hints_binding(field->name, field->body);
+	return type != NULL && strcmp(type, options->bound) == 0;
+}
+
+static bool
+is_omitted(const struct header_field *field, const struct raw_options *options)
+{
+	if (options->from != NULL &&
+	    g_ascii_strcasecmp(field->name, "From") == 0)
+		return true;
+	if (options->no_sender &&
+	    g_ascii_strcasecmp(field->name, "Sender") == 0)
+		return true;
+	/* one that was empty */
+	if (options->reply_to != NULL &&
+	    g_ascii_strcasecmp(field->name, "Reply-To") == 0)
+		return true;
+	return is_named(options->omit, field->name) &&
+	       !is_bound(field, options);
+}
+
 static void
 append_fields(GString *head, const struct header *header,
     const struct raw_options *options)
@@ -192,7 +223,7 @@ append_fields(GString *head, const struct header *header,
 		const struct header_field *field =
 		    &g_array_index(header->fields, struct header_field, i);
 
-		if (is_removed(field) || is_named(options->omit, field->name))
+		if (is_removed(field) || is_omitted(field, options))
 			continue;
 		/* as good as missing: ours stands below */
 		if (field->body[0] == '\0' && is_named(made, field->name))
@@ -205,6 +236,14 @@ append_fields(GString *head, const struct header *header,
 }
 
 static void
+append_text(GString *head, const char *name, const char *body)
+{
+	const struct header_field field = { .name = name, .body = body };
+
+	append_folded(head, &field);
+}
+
+static void
 append_made(GString *head, const struct message *message,
     const struct raw_options *options)
 {
@@ -214,9 +253,13 @@ append_made(GString *head, const struct message *message,
 		from = g_ptr_array_index(message->from, 0);
 	if (!message->had_date && !is_named(options->omit, "Date"))
 		g_string_append_printf(head, "Date: %s\r\n", message->date);
-	if (!message->had_from && from != NULL &&
-	    !is_named(options->omit, "From"))
+	if (options->from != NULL)
+		append_text(head, "From", options->from);
+	else if (!message->had_from && from != NULL &&
+		 !is_named(options->omit, "From"))
 		g_string_append_printf(head, "From: <%s>\r\n", from->spec);
+	if (options->reply_to != NULL)
+		append_text(head, "Reply-To", options->reply_to);
 	if (!message->had_message_id && !is_named(options->omit, "Message-ID"))
 		g_string_append_printf(
 		    head, "Message-ID: %s\r\n", message->message_id);

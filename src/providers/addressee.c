@@ -44,6 +44,10 @@ addressee_list(const struct delivery *delivery)
 		.listed = listed,
 	};
 
+	if (delivery->guise.redirect != NULL) {
+		add_addressee(&listing, 0, ADDRESSEE_TO, NULL);
+		return listing.list;
+	}
 	add_shown(&listing, delivery->message->to, ADDRESSEE_TO);
 	add_shown(&listing, delivery->message->cc, ADDRESSEE_CC);
 	for (unsigned i = 0; i < delivery->count; i++)

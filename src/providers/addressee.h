@@ -21,8 +21,9 @@ struct addressee {
 	const struct address *address; /* the envelope's */
 };
 
-/* One for each recipient, delivery->count of them: those of To in its order,
- * of Cc, then the others.  All is borrowed but the array: g_free(). */
+/* delivery_addresses() of them, one for each recipient: those of To in its
+ * order, of Cc, then the others; or the one they are redirected to, as To.  All
+ * is borrowed but the array: g_free(). */
 struct addressee *addressee_list(const struct delivery *delivery);
 
 #endif

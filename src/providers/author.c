@@ -19,9 +19,10 @@ has_ascii_from(const struct message *message)
 }
 
 bool
-author_check(const struct message *message, const char *service, GError **error)
+author_check(
+    const struct delivery *delivery, const char *service, GError **error)
 {
-	if (has_ascii_from(message))
+	if (delivery->guise.from != NULL || has_ascii_from(delivery->message))
 		return true;
 	g_set_error(error, TRANSLATOR_ERROR, 0,
 	    "the From address is not ASCII, and %s cannot send for such an "
@@ -31,11 +32,14 @@ author_check(const struct message *message, const char *service, GError **error)
 }
 
 const struct header_address *
-author_find(const struct message *message, const char *service, GError **error)
+author_find(
+    const struct delivery *delivery, const char *service, GError **error)
 {
-	if (message->from->len > 0)
-		return message->from->pdata[0];
-	if (author_check(message, service, error))
+	const struct header_address *from = delivery_from(delivery);
+
+	if (from != NULL)
+		return from;
+	if (author_check(delivery, service, error))
 		g_set_error(error, TRANSLATOR_ERROR, 0,
 		    "%s needs a From that can be read when a mail is sent as "
 		    "fields; use format = auto or raw",

@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "control.h"
 
+#include "mail/hints.h"
 #include "translators.h"
 #include <string.h>
-
-/* Orders that change who gets the mail, when, or what stands in it. */
-static const char *const binding[] = { "X-Mailgun-Drop-Message",
-	"X-Mailgun-Require-TLS", "X-Mailgun-Recipient-Variables",
-	"X-Mailgun-Template-", "X-Mailgun-Deliver-By", "X-MC-Template",
-	"X-MC-MergeVars", "X-MC-SendAt", NULL };
-
-static const char *const negations[] = { "no", "false", "0", NULL };
 
 bool
 control_is_one(const char *const *names, const char *name)
@@ -26,23 +19,36 @@ control_is_one(const char *const *names, const char *name)
 	return false;
 }
 
-bool
-control_check(const struct message *message, GError **error)
+static void
+set_error(const char *name, const char *bound, const char *type, GError **error)
 {
-	const GArray *fields = message->header->fields;
+	if (strcmp(bound, type) == 0)
+		g_set_error(error, TRANSLATOR_ERROR, 0,
+		    "the header field %s is honoured in raw mail only; use "
+		    "format = auto or raw",
+		    name);
+	else
+		g_set_error(error, TRANSLATOR_ERROR, 0,
+		    "the header field %s asks for what only a provider with "
+		    "type = %s can do, and without it this would be another "
+		    "mail; send it by such a provider, or without that field",
+		    name, bound);
+}
+
+bool
+control_check(const struct delivery *delivery, const char *type, GError **error)
+{
+	const GArray *fields = delivery->message->header->fields;
 
 	for (unsigned i = 0; i < fields->len; i++) {
 		const struct header_field *field =
 		    &g_array_index(fields, struct header_field, i);
+		const char *bound = hints_binding(field->name, field->body);
 
-		if (!control_is_one(binding, field->name) ||
-		    control_is_one(negations, field->body))
+		if (bound == NULL || (strcmp(bound, type) == 0 &&
+					 delivery->form == DELIVERY_RAW))
 			continue;
-		g_set_error(error, TRANSLATOR_ERROR, 0,
-		    "the header field %s asks for what is not offered here, "
-		    "and without it this would be another mail; send it "
-		    "without that field",
-		    field->name);
+		set_error(field->name, bound, type, error);
 		return false;
 	}
 	return true;

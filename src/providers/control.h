@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Control headers are orders to a mail service written into the mail's header.
- * They never leave: they show a recipient what was meant for the service, and
- * another service may obey them.  Any thread.
+ * They do not leave: they show a recipient what was meant for the service, and
+ * another service may obey them.  But those that bind a mail to one kind of
+ * service (hints.h) go there, within the raw mail.  Any thread.
  */
 #ifndef PROVIDERS_CONTROL_H
 #define PROVIDERS_CONTROL_H
 
-#include "mail/message.h"
+#include "mail/delivery.h"
 
 /* The names of them, as struct raw_options takes them in `omit`. */
 #define CONTROL_FIELDS                                                      \
@@ -18,9 +19,11 @@
 /* True when the name is one of a NULL-terminated list like that. */
 bool control_is_one(const char *const *names, const char *name);
 
-/* False and error when the mail has a control header without which it would be
- * another mail (a test that must not be delivered, a template, a date to be
- * sent at): better not sent than sent so. */
-bool control_check(const struct message *message, GError **error);
+/* False and error when a control header binds the mail (a test that must not be
+ * delivered, a template, a date to be sent at) to another type of provider than
+ * this one, or to this one and the form is not RAW: without it the mail would
+ * be another, better not sent than sent so. */
+bool control_check(
+    const struct delivery *delivery, const char *type, GError **error);
 
 #endif

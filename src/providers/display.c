@@ -94,6 +94,19 @@ display_mailbox(const char *name, const char *spec)
 }
 
 char *
+display_field(const char *name, const char *spec)
+{
+	GString *text;
+
+	if (name == NULL || is_ascii(name))
+		return display_mailbox(name, spec);
+	text = g_string_new(NULL);
+	append_words(text, name);
+	g_string_append_printf(text, " <%s>", spec);
+	return g_string_free(text, FALSE);
+}
+
+char *
 display_list(const GPtrArray *addresses)
 {
 	GString *text;

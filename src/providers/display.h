@@ -14,6 +14,10 @@
  * New string. */
 char *display_mailbox(const char *name, const char *spec);
 
+/* The same for a header field: ASCII, since a name that is not becomes encoded
+ * words.  New string. */
+char *display_field(const char *name, const char *spec);
+
 /* Those of a list of struct header_address with commas between; NULL when it is
  * empty.  New string. */
 char *display_list(const GPtrArray *addresses);

@@ -85,18 +85,30 @@ add_others(GPtrArray *extras, const GArray *fields, const char *const *omit)
 	}
 }
 
-GPtrArray *
-extra_read(const struct message *message, const char *const *omit)
+static char *
+make_reply_to(const struct delivery *delivery)
 {
+	const struct header_address *address = delivery_reply_to(delivery);
+
+	if (address != NULL)
+		return display_mailbox(address->name, address->spec);
+	return display_list(delivery->message->reply_to);
+}
+
+GPtrArray *
+extra_read(const struct delivery *delivery, const char *const *omit)
+{
+	const struct message *message = delivery->message;
 	GPtrArray *extras = g_ptr_array_new_with_free_func(free_extra);
 	const struct header_address *sender = message->sender;
 
 	add_extra(extras, "Message-Id", g_strdup(message->message_id));
 	add_extra(extras, "Date", g_strdup(message->date));
-	if (sender != NULL)
+	if (sender != NULL && !delivery_drops_sender(delivery))
 		add_extra(extras, "Sender",
 		    display_mailbox(sender->name, sender->spec));
-	add_extra(extras, "Reply-To", display_list(message->reply_to));
+	add_extra(extras, "Reply-To", make_reply_to(delivery));
+	add_extra(extras, "X-Original-To", delivery_original(delivery, ", "));
 	add_others(extras, message->header->fields, omit);
 	return extras;
 }

@@ -6,17 +6,17 @@
 #ifndef PROVIDERS_EXTRA_H
 #define PROVIDERS_EXTRA_H
 
-#include "mail/message.h"
+#include "mail/delivery.h"
 
 struct extra {
 	char *name;  /* ASCII */
 	char *value; /* UTF-8, one line, no control characters */
 };
 
-/* struct extra *: Message-Id, Date, Sender and Reply-To first, then the others
- * in the mail's order; of those that repeat the first, since an API takes one
- * value for a name.  Those in `omit` (as struct raw_options has it) are left
- * out. */
-GPtrArray *extra_read(const struct message *message, const char *const *omit);
+/* struct extra *: Message-Id, Date, Sender and Reply-To first, then what the
+ * guise adds, then the others in the mail's order; of those that repeat the
+ * first, since an API takes one value for a name.  Those in `omit` (as struct
+ * raw_options has it) are left out. */
+GPtrArray *extra_read(const struct delivery *delivery, const char *const *omit);
 
 #endif

@@ -230,7 +230,7 @@ decode_mailgun(const struct provider *provider, const struct delivery *delivery,
 		accept_all(response->status, json, outcome);
 	} else {
 		response_judge(exchange, self->verdicts, text, outcome);
-		if (outcome->count > 1 &&
+		if (delivery_addresses(delivery) > 1 &&
 		    (response->status == 400 || response->status == 403))
 			split_recipients(delivery, text, outcome);
 	}

@@ -7,6 +7,7 @@
 #include "display.h"
 #include "extra.h"
 #include "filename.h"
+#include "guise.h"
 #include "mail/raw.h"
 #include "reference.h"
 #include "translators.h"
@@ -25,10 +26,9 @@ add_people(struct form *form, const struct delivery *delivery, GError **error)
 		[ADDRESSEE_CC] = "cc",
 		[ADDRESSEE_BCC] = "bcc",
 	};
-	const struct message *message = delivery->message;
 	g_autofree struct addressee *list = addressee_list(delivery);
 	const struct header_address *from =
-	    author_find(message, "Mailgun", error);
+	    author_find(delivery, "Mailgun", error);
 	g_autofree char *author = NULL;
 
 	if (from == NULL)
@@ -41,7 +41,7 @@ add_people(struct form *form, const struct delivery *delivery, GError **error)
 	}
 	author = display_mailbox(from->name, from->spec);
 	form_add(form, "from", author);
-	for (unsigned i = 0; i < delivery->count; i++) {
+	for (unsigned i = 0; i < delivery_addresses(delivery); i++) {
 		g_autofree char *mailbox =
 		    display_mailbox(list[i].name, list[i].address->text);
 
@@ -93,9 +93,9 @@ add_part(struct form *form, const struct part *part)
 }
 
 static bool
-add_extras(struct form *form, const struct message *message, GError **error)
+add_extras(struct form *form, const struct delivery *delivery, GError **error)
 {
-	g_autoptr(GPtrArray) extras = extra_read(message, omitted);
+	g_autoptr(GPtrArray) extras = extra_read(delivery, omitted);
 	size_t size = 0;
 
 	for (unsigned i = 0; i < extras->len; i++) {
@@ -122,7 +122,7 @@ write_fields(struct form *form, const struct delivery *delivery, GError **error)
 	if (!add_people(form, delivery, error))
 		return false;
 	add_bodies(form, message);
-	if (!add_extras(form, message, error))
+	if (!add_extras(form, delivery, error))
 		return false;
 	for (unsigned i = 0; i < message->parts->len; i++)
 		add_part(form, message->parts->pdata[i]);
@@ -140,25 +140,30 @@ write_raw(struct form *form, const struct delivery *delivery)
 	struct raw_options options = {
 		.hostname = delivery->hostname,
 		.omit = omitted,
+		.bound = mailgun.type,
 	};
+	struct guise guise;
 
-	for (unsigned i = 0; i < delivery->count; i++)
+	for (unsigned i = 0; i < delivery_addresses(delivery); i++)
 		form_add(form, "to", delivery_recipient(delivery, i)->text);
 	if (message->traits & (TRAIT_SIGNED | TRAIT_ENCRYPTED | TRAIT_DKIM))
 		form_add(form, "o:tracking", "no");
-	if (message->traits & TRAIT_NO_TO)
-		options.add = "To: undisclosed-recipients:;\r\n";
+	guise_wear(&guise, delivery,
+	    message->traits & TRAIT_NO_TO ? "To: undisclosed-recipients:;\r\n"
+					  : "",
+	    &options);
 	form_open_file(form, &file);
 	raw_append(form->segments, message, &options);
 	form_close_file(form);
+	guise_clear(&guise);
 }
 
 bool
 mailgun_request_write(
     struct form *form, const struct delivery *delivery, GError **error)
 {
-	if (!control_check(delivery->message, error) ||
-	    !author_check(delivery->message, "Mailgun", error))
+	if (!control_check(delivery, mailgun.type, error) ||
+	    !author_check(delivery, "Mailgun", error))
 		return false;
 	if (delivery->form != DELIVERY_RAW)
 		return write_fields(form, delivery, error);

@@ -174,6 +174,23 @@ read_entry(struct json_object *entry, unsigned status, struct outcome *outcome,
 		outcome->unknown = true;
 }
 
+/* What is said of the one address that all are redirected to is said of all. */
+static void
+repeat_verdict(struct outcome *outcome)
+{
+	const struct verdict *first = &outcome->verdicts[0];
+
+	for (unsigned i = 1; i < outcome->count; i++) {
+		struct verdict *verdict = &outcome->verdicts[i];
+
+		outcome_set(
+		    outcome, i, first->class, first->status, first->text);
+		outcome_set_id(outcome, i, first->id);
+		verdict->suppressed = first->suppressed;
+		verdict->held = first->held;
+	}
+}
+
 static void
 read_entries(const struct delivery *delivery, unsigned status,
     struct json_object *list, struct outcome *outcome)
@@ -189,11 +206,13 @@ read_entries(const struct delivery *delivery, unsigned status,
 
 		if (email != NULL)
 			found = find_recipient(delivery, outcome, email);
-		else if (count == 1 && outcome->count == 1)
+		else if (count == 1 && delivery_addresses(delivery) == 1)
 			found = 0;
 		if (found >= 0)
 			read_entry(entry, status, outcome, (unsigned)found);
 	}
+	if (delivery->guise.redirect != NULL)
+		repeat_verdict(outcome);
 }
 
 /* "NAME: message" of an error, or NULL. */

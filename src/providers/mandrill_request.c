@@ -7,6 +7,7 @@
 #include "display.h"
 #include "extra.h"
 #include "filename.h"
+#include "guise.h"
 #include "mail/raw.h"
 #include "reference.h"
 #include "translators.h"
@@ -27,7 +28,7 @@ write_people(struct writer *writer, const struct delivery *delivery)
 
 	writer_name(writer, "to");
 	writer_open(writer, '[');
-	for (unsigned i = 0; i < delivery->count; i++) {
+	for (unsigned i = 0; i < delivery_addresses(delivery); i++) {
 		writer_open(writer, '{');
 		writer_member(writer, "email", list[i].address->text);
 		writer_member(writer, "name", list[i].name);
@@ -58,9 +59,9 @@ write_bodies(struct writer *writer, const struct message *message)
 
 /* An object: a list of lines is ignored without a word. */
 static void
-write_extras(struct writer *writer, const struct message *message)
+write_extras(struct writer *writer, const struct delivery *delivery)
 {
-	g_autoptr(GPtrArray) extras = extra_read(message, omitted);
+	g_autoptr(GPtrArray) extras = extra_read(delivery, omitted);
 
 	writer_name(writer, "headers");
 	writer_open(writer, '{');
@@ -127,7 +128,7 @@ write_fields(
 {
 	const struct message *message = delivery->message;
 	const struct header_address *from =
-	    author_find(message, "Mandrill", error);
+	    author_find(delivery, "Mandrill", error);
 
 	if (from == NULL)
 		return false;
@@ -137,7 +138,7 @@ write_fields(
 	writer_member(writer, "from_name", from->name);
 	write_people(writer, delivery);
 	write_bodies(writer, message);
-	write_extras(writer, message);
+	write_extras(writer, delivery);
 	writer_name(writer, "metadata");
 	writer_open(writer, '{');
 	writer_member(writer, "postferry_id", message->submission->id);
@@ -160,21 +161,24 @@ write_raw(struct writer *writer, const struct delivery *delivery)
 	    message->submission->id,
 	    message->traits & TRAIT_NO_TO ? "To: undisclosed-recipients:;\r\n"
 					  : "");
-	const struct raw_options options = {
+	struct raw_options options = {
 		.hostname = delivery->hostname,
 		.omit = omitted,
-		.add = add,
+		.bound = mandrill.type,
 		.json = true,
 	};
+	struct guise guise;
 
 	writer_name(writer, "to");
 	writer_open(writer, '[');
-	for (unsigned i = 0; i < delivery->count; i++)
+	for (unsigned i = 0; i < delivery_addresses(delivery); i++)
 		writer_text(writer, delivery_recipient(delivery, i)->text);
 	writer_close(writer, ']');
 	writer_name(writer, "raw_message");
 	writer_open_text(writer);
+	guise_wear(&guise, delivery, add, &options);
 	raw_append(writer->segments, message, &options);
+	guise_clear(&guise);
 	writer_close_text(writer);
 }
 
@@ -194,7 +198,7 @@ bool
 mandrill_request_write(
     struct writer *writer, const struct delivery *delivery, GError **error)
 {
-	if (!control_check(delivery->message, error) ||
+	if (!control_check(delivery, mandrill.type, error) ||
 	    !check_raw(delivery, error))
 		return false;
 	if (delivery->form != DELIVERY_RAW)

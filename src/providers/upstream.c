@@ -6,6 +6,7 @@
  * that each attempt sends the same bytes.
  */
 #include "control.h"
+#include "guise.h"
 #include "mail/raw.h"
 #include "translators.h"
 #include "upstream_verdicts.h"
@@ -182,7 +183,7 @@ encode_envelope(const struct delivery *delivery, struct smtp_request *request)
 
 	if (sender != NULL)
 		request->sender = address_copy(sender);
-	for (unsigned i = 0; i < delivery->count; i++)
+	for (unsigned i = 0; i < delivery_addresses(delivery); i++)
 		g_ptr_array_add(request->recipients,
 		    address_copy(delivery_recipient(delivery, i)));
 	request->eightbit =
@@ -193,19 +194,22 @@ static bool
 encode_upstream(const struct provider *provider,
     const struct delivery *delivery, struct exchange *exchange, GError **error)
 {
-	const struct raw_options options = {
+	struct raw_options options = {
 		.hostname = delivery->hostname,
 		.omit = omitted,
 		.once = true,
 	};
+	struct guise guise;
 
 	(void)provider;
 	g_assert(delivery->form == DELIVERY_RAW);
-	if (!control_check(delivery->message, error))
+	if (!control_check(delivery, upstream.type, error))
 		return false;
 	encode_envelope(delivery, &exchange->smtp);
 	exchange->body = segments_new(delivery->message->submission->spool);
+	guise_wear(&guise, delivery, "", &options);
 	raw_append(exchange->body, delivery->message, &options);
+	guise_clear(&guise);
 	return true;
 }
 
@@ -250,10 +254,17 @@ find_end(const struct smtp_response *response, const char **stage)
 	return is_negative(&response->sender) ? &response->sender : NULL;
 }
 
+/* There is one reply for each address of the request: of those that are
+ * redirected to one address for all. */
 static const struct smtp_reply *
-find_recipient(const struct smtp_response *response, unsigned i)
+find_recipient(const struct exchange *exchange, unsigned i)
 {
-	return response->recipients != NULL ? &response->recipients[i] : NULL;
+	const struct smtp_response *response = &exchange->smtp_response;
+	unsigned count = exchange->smtp.recipients->len;
+
+	if (response->recipients == NULL || count == 0)
+		return NULL;
+	return &response->recipients[MIN(i, count - 1)];
 }
 
 /* After 2xx to RCPT it is the reply to the final dot that decides; when that is
@@ -264,7 +275,7 @@ judge_recipient(const struct upstream *self, const struct exchange *exchange,
 {
 	const struct smtp_response *response = &exchange->smtp_response;
 	const struct smtp_reply *data = &response->data;
-	const struct smtp_reply *recipient = find_recipient(response, i);
+	const struct smtp_reply *recipient = find_recipient(exchange, i);
 
 	if (recipient != NULL && is_negative(recipient)) {
 		judge_reply(self, "RCPT", recipient, verdict);
@@ -318,7 +329,7 @@ decode_lost(const struct upstream *self, const struct exchange *exchange,
 	const struct smtp_response *response = &exchange->smtp_response;
 
 	for (unsigned i = 0; i < outcome->count; i++) {
-		const struct smtp_reply *reply = find_recipient(response, i);
+		const struct smtp_reply *reply = find_recipient(exchange, i);
 		const char *stage = "RCPT";
 		struct verdict verdict = { 0 };
 
