@@ -12,8 +12,8 @@ lane_new(struct provider *provider, unsigned number,
 	lane->limits = limits;
 	lane->senders =
 	    g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	g_queue_init(&lane->fresh);
-	g_queue_init(&lane->tried);
+	for (unsigned i = 0; i < LANE_LINES; i++)
+		g_queue_init(&lane->lines[i]);
 	return lane;
 }
 
@@ -24,6 +24,7 @@ lane_free(struct lane *lane)
 		return;
 	g_assert(lane_waiting(lane) == 0);
 	g_hash_table_unref(lane->senders);
+	g_free(lane->why);
 	g_free(lane);
 }
 
@@ -67,49 +68,122 @@ lane_has_room(const struct lane *lane)
 	return lane->requests < lane->provider->endpoint.connections;
 }
 
-static GQueue *
-choose_queue(struct lane *lane, bool tried)
+void
+lane_wait(struct lane *lane, GList *link, enum lane_line line)
 {
-	return tried ? &lane->tried : &lane->fresh;
+	g_queue_push_tail_link(&lane->lines[line], link);
 }
 
 void
-lane_wait(struct lane *lane, GList *link, bool tried)
+lane_leave(struct lane *lane, GList *link, enum lane_line line)
 {
-	g_queue_push_tail_link(choose_queue(lane, tried), link);
-}
-
-void
-lane_leave(struct lane *lane, GList *link, bool tried)
-{
-	g_queue_unlink(choose_queue(lane, tried), link);
+	g_queue_unlink(&lane->lines[line], link);
 }
 
 GList *
-lane_next(struct lane *lane)
+lane_next(struct lane *lane, int64_t now_ms)
 {
-	bool tried = lane->tried.length > 0 &&
-		     (lane->fresh.length == 0 ||
-			 lane->fresh_moved >= LANE_TRIED_EACH - 1);
+	const GQueue *fresh = &lane->lines[LANE_FRESH];
+	const GQueue *tried = &lane->lines[LANE_TRIED];
 
-	lane->fresh_moved = tried ? 0 : lane->fresh_moved + 1;
-	return g_queue_peek_head_link(choose_queue(lane, tried));
+	(void)now_ms;
+	if (!lane_has_room(lane))
+		return NULL;
+	if (lane->lines[LANE_MOVED].length > 0)
+		return lane->lines[LANE_MOVED].head;
+	bool old =
+	    tried->length > 0 &&
+	    (fresh->length == 0 || lane->fresh_moved >= LANE_TRIED_EACH - 1);
+	lane->fresh_moved = old ? 0 : lane->fresh_moved + 1;
+	return old ? tried->head : fresh->head;
 }
 
 unsigned
 lane_waiting(const struct lane *lane)
 {
-	return lane->fresh.length + lane->tried.length;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < LANE_LINES; i++)
+		count += lane->lines[i].length;
+	return count;
+}
+
+void
+lane_join(struct lane *lane, struct cutoff *cutoff)
+{
+	(void)lane;
+	(void)cutoff;
+}
+
+void
+lane_clock(struct lane *lane, int64_t wall_ms, int64_t now_ms)
+{
+	(void)lane;
+	(void)wall_ms;
+	(void)now_ms;
+}
+
+int64_t
+lane_next_ms(const struct lane *lane, int64_t now_ms)
+{
+	return lane->breaker.state == BREAKER_OPEN &&
+		       lane->breaker.until_ms > now_ms
+		   ? lane->breaker.until_ms
+		   : 0;
+}
+
+unsigned
+lane_tick(struct lane *lane, int64_t now_ms)
+{
+	(void)lane;
+	(void)now_ms;
+	return 0;
+}
+
+bool
+lane_wants_probe(const struct lane *lane, int64_t now_ms)
+{
+	return lane->breaker.state == BREAKER_OPEN &&
+	       lane->breaker.until_ms <= now_ms;
+}
+
+enum lane_mode
+lane_mode(const struct lane *lane, int64_t now_ms)
+{
+	if (lane->breaker.state == BREAKER_CLOSED)
+		return LANE_OPEN;
+	return lane_until(lane, now_ms) > 0 ? LANE_PAUSED : LANE_PROBING;
+}
+
+int64_t
+lane_until(const struct lane *lane, int64_t now_ms)
+{
+	return lane_next_ms(lane, now_ms);
+}
+
+unsigned
+lane_refusals(const struct lane *lane)
+{
+	(void)lane;
+	return 0;
+}
+
+bool
+lane_is_distrusted(const struct lane *lane)
+{
+	(void)lane;
+	return false;
 }
 
 struct lane_attempt
-lane_begin(struct lane *lane, const char *from_domain)
+lane_begin(struct lane *lane, const struct lane_query *query, int64_t now_ms)
 {
-	struct breaker *sender = find_sender(lane, from_domain);
+	struct breaker *sender = find_sender(lane, query->from_domain);
 
+	(void)now_ms;
 	lane->requests++;
 	return (struct lane_attempt){
-		.from_domain = from_domain,
+		.from_domain = query->from_domain,
 		.opening = breaker_begin(&lane->breaker),
 		.sender_opening = sender != NULL ? breaker_begin(sender) : 0,
 	};

@@ -11,6 +11,9 @@
 
 #include "breaker.h"
 #include "judge.h"
+#include "mail/standing.h"
+
+struct cutoff;
 
 /* From domains a lane remembers to be refused; of more, those whose time is
  * over are forgotten, and when there are none, no more are taken in. */
@@ -19,11 +22,34 @@
 /* The longest a throttle's own time is believed. */
 #define LANE_THROTTLE_MAX_MS (60 * 60 * INT64_C(1000))
 
+/* How long a mail waits for a lane rather than to land. */
+#define LANE_LATER_MS (10 * INT64_C(1000))
+
 struct lane_limits {
 	struct breaker_limits breaker;
 	int64_t account_ms;  /* an unusable account is tried again after */
 	int64_t sender_ms;   /* a refused From domain is tried again after */
 	int64_t throttle_ms; /* when a throttle does not say how long */
+};
+
+/* Who waits for a lane, in lines. */
+enum lane_line {
+	LANE_FRESH, /* tried for the first time */
+	LANE_TRIED, /* tried in vain before */
+	LANE_MOVED, /* fresh or not: another provider failed it in this round */
+	LANE_LINES,
+};
+
+/* How a lane is. */
+enum lane_mode {
+	LANE_OPEN,      /* for business */
+	LANE_PAUSED,    /* it failed: not asked before its time */
+	LANE_PROBING,   /* a mail at a time, to see whether it is back */
+	LANE_THROTTLED, /* its gate is closed */
+	LANE_EXHAUSTED, /* its quota is used up */
+	LANE_UNUSABLE,  /* our account there: a person has to act */
+	LANE_DISTRUST,  /* it refuses everything */
+	LANE_CUT_OFF,   /* this host reaches nobody */
 };
 
 struct lane {
@@ -34,8 +60,13 @@ struct lane {
 	GHashTable *senders; /* From domain -> struct breaker */
 	unsigned requests;   /* under way */
 
-	/* whoever waits for a free request */
-	GQueue fresh, tried;
+	/* for people */
+	bool reserve; /* mail goes by it because those before it cannot be
+		       * asked; set by who chooses the lanes */
+	char *why;    /* what it said when it was closed; NULL: nothing */
+
+	/* whoever waits for it */
+	GQueue lines[LANE_LINES];
 	unsigned fresh_moved; /* fresh ones in a row that moved on */
 };
 
@@ -59,6 +90,9 @@ enum lane_answer {
 	LANE_LATER, /* within seconds: to be waited for when no other
 		     * provider takes it sooner */
 	LANE_CLOSED_NOW, /* not for now: of no use in this round */
+	LANE_KEEPS, /* not for now, and no other provider behind it is to be
+		     * asked either (overflow = no): the mail lands, due when
+		     * this one is asked again */
 };
 
 /* What changed of the lane: any of these. */
@@ -66,13 +100,18 @@ enum lane_change {
 	LANE_CLOSED = 1 << 0,        /* asked no more for now */
 	LANE_SENDER_CLOSED = 1 << 1, /* not for that From domain */
 	LANE_BACK = 1 << 2,          /* asked again, well again */
-	LANE_DISTRUSTED = 1 << 3, /* it refuses everything: nothing it refused
-				   * since it last took a mail is believed */
-	LANE_BELIEVED = 1 << 4,   /* it took a mail: what it refused before is
-				   * believed */
+	LANE_DISTRUSTED = 1 << 3,  /* it refuses everything: nothing it refused
+				    * since it last took a mail is believed */
+	LANE_BELIEVED = 1 << 4,    /* it took a mail: what it refused before is
+				    * believed */
+	LANE_ALL_CUT_OFF = 1 << 5, /* this host reaches nobody: all lanes are
+				    * closed, none is to blame */
+	LANE_ALL_CONNECTED = 1 << 6, /* it does again: all lanes may have
+				      * changed */
 };
 
-/* One attempt by this lane, from lane_begin() to settled or cancelled. */
+/* One attempt by this lane, from lane_begin() to settled or cancelled; the
+ * lane's own but for copying. */
 struct lane_attempt {
 	const char *from_domain; /* "" when there is none; borrowed */
 	unsigned opening;        /* of the breaker it was begun at */
@@ -99,14 +138,24 @@ struct lane *lane_new(struct provider *provider, unsigned number,
     const struct lane_limits *limits);
 void lane_free(struct lane *lane);
 
+/* The lane is one of those that this host may be cut off from; all join before
+ * the first attempt.  Borrowed. */
+void lane_join(struct lane *lane, struct cutoff *cutoff);
+
+/* What the wall clock shows at now: for the quotas (fixed hours and days, UTC)
+ * and all that people read.  To be called at first, and again now and then:
+ * the clock may be set. */
+void lane_clock(struct lane *lane, int64_t wall_ms, int64_t now_ms);
+
 /* What the lane says to a mail at now.  BUSY, LATER: *when_ms is the monotonic
  * time at which that may have changed by itself, 0 when only a free request can
- * change it.  CLOSED_NOW: the time at which it is asked again, 0 when not
- * known. */
+ * change it; at most LANE_LATER_MS from now.  CLOSED_NOW, KEEPS: the time at
+ * which it is asked again, 0 when not known (a probe is under way). */
 enum lane_answer lane_ask(const struct lane *lane,
     const struct lane_query *query, int64_t now_ms, int64_t *when_ms);
 
-/* True when mail of that From domain may be sent by it at now. */
+/* True when mail of that From domain may be sent by it at now, be it after a
+ * wait for room. */
 bool lane_allows(
     const struct lane *lane, const char *from_domain, int64_t now_ms);
 
@@ -116,18 +165,21 @@ bool lane_allows_all(const struct lane *lane);
 /* True when a request is free. */
 bool lane_has_room(const struct lane *lane);
 
-/* The link waits for a free request, behind those of its kind; and leaves. */
-void lane_wait(struct lane *lane, GList *link, bool tried);
-void lane_leave(struct lane *lane, GList *link, bool tried);
+/* The link waits in that line, behind the others; and leaves the same. */
+void lane_wait(struct lane *lane, GList *link, enum lane_line line);
+void lane_leave(struct lane *lane, GList *link, enum lane_line line);
 
-/* Whose turn it is, who has to leave then; NULL when nobody waits. */
-GList *lane_next(struct lane *lane);
+/* Whose turn it is at now, who has to leave then and to ask for himself (which
+ * may come to another wait: nobody twice in one go); NULL when nobody waits, or
+ * nobody's turn has come. */
+GList *lane_next(struct lane *lane, int64_t now_ms);
 
 /* How many wait. */
 unsigned lane_waiting(const struct lane *lane);
 
-/* Takes a request for an attempt, allowed by both of the above. */
-struct lane_attempt lane_begin(struct lane *lane, const char *from_domain);
+/* Takes a request for an attempt at now, which lane_ask() said it TAKES. */
+struct lane_attempt lane_begin(
+    struct lane *lane, const struct lane_query *query, int64_t now_ms);
 
 /* True when the lane was closed to it after it was begun: not worth sending any
  * more. */
@@ -141,5 +193,29 @@ void lane_cancel(struct lane *lane, const struct lane_attempt *attempt);
  * Returns what changed (enum lane_change), 0 for nothing. */
 unsigned lane_settle(struct lane *lane, const struct lane_attempt *attempt,
     const struct lane_finding *finding);
+
+/* When something changes by time alone (a pause is over, its gate opens, its
+ * rate allows a mail that waits, a quota begins anew): later than now, 0 when
+ * nothing does.  A From domain's closing is not among it. */
+int64_t lane_next_ms(const struct lane *lane, int64_t now_ms);
+
+/* To be called at that time and after each attempt was begun: what changed by
+ * time, and by a quota that is used up now.  As lane_settle(). */
+unsigned lane_tick(struct lane *lane, int64_t now_ms);
+
+/* True when a mail has to be sent its way to see whether it is back: its pause
+ * is over, or a probe went well and it takes more to believe it. */
+bool lane_wants_probe(const struct lane *lane, int64_t now_ms);
+
+/* How it is at now; and when it is asked again, 0: now, or not known. */
+enum lane_mode lane_mode(const struct lane *lane, int64_t now_ms);
+int64_t lane_until(const struct lane *lane, int64_t now_ms);
+
+/* How many mails in a row it refused, none taken in between: what it refused
+ * is doubtful as long as this grows. */
+unsigned lane_refusals(const struct lane *lane);
+
+/* True when it refuses everything: no refusal of it is believed. */
+bool lane_is_distrusted(const struct lane *lane);
 
 #endif

@@ -25,6 +25,14 @@ make_lane(void)
 	return lane_new(&provider, 0, &limits);
 }
 
+static struct lane_attempt
+begin(struct lane *lane, const char *from_domain)
+{
+	const struct lane_query query = { from_domain, false, 1 };
+
+	return lane_begin(lane, &query, 0);
+}
+
 static unsigned
 settle(struct lane *lane, const struct lane_attempt *attempt,
     enum standing standing, int64_t now_ms)
@@ -42,7 +50,7 @@ attempt(struct lane *lane, const char *from_domain, enum standing standing,
     int64_t now_ms)
 {
 	assert_true(lane_allows(lane, from_domain, now_ms));
-	struct lane_attempt one = lane_begin(lane, from_domain);
+	struct lane_attempt one = begin(lane, from_domain);
 	return settle(lane, &one, standing, now_ms);
 }
 
@@ -77,7 +85,7 @@ test_standings(void **state)
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		struct lane *lane = make_lane();
-		struct lane_attempt one = lane_begin(lane, HERE);
+		struct lane_attempt one = begin(lane, HERE);
 		struct lane_finding finding = { .standing = cases[i].standing,
 			.retry_ms = cases[i].retry_ms,
 			.moment = { 0, 0.5 } };
@@ -127,7 +135,7 @@ test_cancelled_probe(void **state)
 		struct lane *lane = make_lane();
 
 		attempt(lane, HERE, before[i], 0);
-		struct lane_attempt probe = lane_begin(lane, HERE);
+		struct lane_attempt probe = begin(lane, HERE);
 		assert_false(lane_allows(lane, HERE, limits.sender_ms));
 		lane_cancel(lane, &probe);
 		assert_true(lane_allows(lane, HERE, limits.sender_ms));
@@ -143,7 +151,7 @@ test_one_probe_at_a_time(void **state)
 
 	(void)state;
 	attempt(lane, HERE, STANDING_DOWN, 0);
-	struct lane_attempt probe = lane_begin(lane, HERE);
+	struct lane_attempt probe = begin(lane, HERE);
 	assert_true(lane_has_room(lane));
 	assert_false(lane_allows(lane, THERE, 5000));
 	assert_int_equal(settle(lane, &probe, STANDING_WELL, 5001), LANE_BACK);
@@ -158,9 +166,9 @@ test_room(void **state)
 	struct lane_attempt attempts[2];
 
 	(void)state;
-	attempts[0] = lane_begin(lane, HERE);
+	attempts[0] = begin(lane, HERE);
 	assert_true(lane_has_room(lane));
-	attempts[1] = lane_begin(lane, HERE);
+	attempts[1] = begin(lane, HERE);
 	assert_false(lane_has_room(lane));
 	assert_true(lane_allows(lane, HERE, 0)); /* full is not closed */
 	lane_cancel(lane, &attempts[0]);
@@ -174,21 +182,21 @@ static void
 test_closed_since(void **state)
 {
 	struct lane *lane = make_lane();
-	struct lane_attempt first = lane_begin(lane, HERE);
-	struct lane_attempt second = lane_begin(lane, HERE);
+	struct lane_attempt first = begin(lane, HERE);
+	struct lane_attempt second = begin(lane, HERE);
 
 	(void)state;
 	assert_false(lane_closed_since(lane, &second));
 	settle(lane, &first, STANDING_DOWN, 0);
 	assert_true(lane_closed_since(lane, &second));
 	lane_cancel(lane, &second);
-	struct lane_attempt probe = lane_begin(lane, HERE);
+	struct lane_attempt probe = begin(lane, HERE);
 	assert_false(lane_closed_since(lane, &probe));
 	settle(lane, &probe, STANDING_WELL, 5000);
 
-	first = lane_begin(lane, HERE);
-	second = lane_begin(lane, THERE);
-	struct lane_attempt third = lane_begin(lane, HERE);
+	first = begin(lane, HERE);
+	second = begin(lane, THERE);
+	struct lane_attempt third = begin(lane, HERE);
 	settle(lane, &first, STANDING_SENDER, 6000);
 	assert_false(lane_closed_since(lane, &second));
 	assert_true(lane_closed_since(lane, &third));

@@ -183,9 +183,11 @@ check_flight(const struct flight *flight)
 	const struct lane *lane = world.dispatcher->lanes[flight->provider];
 	unsigned open = ledger_count(ledger, RECIPIENT_OPEN);
 	bool flies = is_flying(flight);
-	bool queued = g_queue_find((GQueue *)&lane->fresh, flight) != NULL ||
-		      g_queue_find((GQueue *)&lane->tried, flight) != NULL;
+	bool queued = false;
 
+	for (unsigned i = 0; i < LANE_LINES; i++)
+		queued = queued || g_queue_find((GQueue *)&lane->lines[i],
+				       flight) != NULL;
 	if (flight->state == FLIGHT_NEW)
 		violate("a flight rests without a state");
 	if (open != (flies ? flight->delivery->count : 0))
