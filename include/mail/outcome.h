@@ -29,6 +29,12 @@ struct verdict {
 	bool unlikely;   /* DOUBT: an error answer after the whole body */
 	bool held;       /* ACCEPTED: but kept back there until somebody acts;
 			  * text says why */
+	bool single;     /* OUTAGE: this recipient alone is put off (his mailbox
+			  * is busy, his server greylists): nothing is said
+			  * against the provider */
+	bool surplus;    /* THROTTLE: one too many for that request, in which
+			  * others were taken: to be sent again at once in a
+			  * further one (RFC 5321 4.5.3.1.10) */
 	char *id;        /* ACCEPTED: the provider's id of it; NULL: none */
 	char *text;      /* what the provider said, clean and capped; never NULL
 			  * once set */
@@ -37,8 +43,9 @@ struct verdict {
 struct outcome {
 	struct verdict *verdicts; /* one per recipient of the delivery */
 	unsigned count;
-	int64_t retry_ms; /* THROTTLE: not before this many ms; 0: not said */
-	bool unknown;     /* no row of the tables fitted: log it in full */
+	int64_t retry_ms; /* THROTTLE, OUTAGE: not before this many ms, said the
+			   * provider, at most an hour; 0: it did not say */
+	bool unknown;     /* no row of the tables knew it: log it in full */
 	bool split;       /* refused as a whole for one bad recipient: to be
 			   * sent again to fewer at a time */
 };
@@ -75,6 +82,10 @@ struct verdict_rule {
 	enum verdict_class class;
 	bool unlikely;      /* as in struct verdict */
 	const char *source; /* where this is known from */
+	bool unknown; /* fits what no row knows: it is only what such an answer
+		       * is taken for, and outcome->unknown is set */
+	bool single;  /* as in struct verdict */
+	bool surplus;
 };
 
 /* The rules with their patterns compiled: made once in a translator's open(),
@@ -90,11 +101,6 @@ void verdict_table_free(struct verdict_table *table);
  * 64 KiB only those are looked at; NULL is "". */
 const struct verdict_rule *verdict_find(
     const struct verdict_table *table, unsigned status, const char *text);
-
-/* Milliseconds to wait that a text names: "try again after Mon, 20 Dec 2021
- * 20:33:21 UTC", "try again after 120 seconds", "in 341 seconds".  0: none, or
- * a time that has passed; at most one hour. */
-int64_t verdict_retry_ms(const char *text, int64_t now_wall_ms);
 
 /* The domain or id in a provider's text is foreign: this makes any text one
  * printable ASCII-safe UTF-8 line of at most `most` bytes.  New string. */

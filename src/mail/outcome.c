@@ -3,7 +3,6 @@
 
 #include "core/log.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Of a provider's text, in bytes. */
@@ -11,8 +10,7 @@
 /* Of a provider's id: RFC 5322's line, the longest a Message-ID can be. */
 #define ID_MAX 998
 /* Of a text that the patterns look at: an error page has no more to say. */
-#define MATCH_MAX    (64 * 1024)
-#define RETRY_MAX_MS (60 * 60 * INT64_C(1000))
+#define MATCH_MAX (64 * 1024)
 
 struct verdict_table {
 	const struct verdict_rule *rules;
@@ -185,98 +183,6 @@ verdict_find(
 			return rule;
 	}
 	return NULL;
-}
-
-static const char month_names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-
-static int
-read_month(const char *name)
-{
-	const char *at = strlen(name) == 3 ? strstr(month_names, name) : NULL;
-
-	return at == NULL || (at - month_names) % 3 != 0
-		   ? 0
-		   : (int)(at - month_names) / 3 + 1;
-}
-
-/* RFC 1123's date behind the words "try again after"; 0: none. */
-static int64_t
-read_date_ms(const char *text)
-{
-	g_autoptr(GDateTime) date = NULL;
-	char month[4] = "";
-	int day = 0, year = 0, hour = 0, minute = 0, second = 0;
-
-	if (sscanf(text, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d", &day,
-		month, &year, &hour, &minute, &second) != 6)
-		return 0;
-	date = g_date_time_new_utc(
-	    year, read_month(month), day, hour, minute, second);
-	return date == NULL ? 0 : g_date_time_to_unix(date) * 1000;
-}
-
-struct unit {
-	const char *name;
-	int64_t ms;
-};
-
-static const struct unit units[] = {
-	{ "millisecond", 1 },
-	{ "ms", 1 },
-	{ "hour", 60 * 60 * 1000 },
-	{ "min", 60 * 1000 },
-	{ "s", 1000 },
-};
-
-/* "120 seconds", "5 minutes", "341s"; 0: none.  A number without a unit may be
- * anything. */
-static int64_t
-read_span_ms(const char *text)
-{
-	char *end = NULL;
-	guint64 number;
-
-	if (!g_ascii_isdigit(*text))
-		return 0;
-	number = g_ascii_strtoull(text, &end, 10);
-	end += strspn(end, " ");
-	for (size_t i = 0; i < G_N_ELEMENTS(units); i++)
-		if (g_ascii_strncasecmp(
-			end, units[i].name, strlen(units[i].name)) == 0)
-			return (int64_t)MIN(number, RETRY_MAX_MS) * units[i].ms;
-	return 0;
-}
-
-static int64_t
-read_wait_ms(const char *text, int64_t now_wall_ms)
-{
-	int64_t date_ms = read_date_ms(text);
-
-	if (date_ms != 0)
-		return date_ms - now_wall_ms;
-	return read_span_ms(text);
-}
-
-int64_t
-verdict_retry_ms(const char *text, int64_t now_wall_ms)
-{
-	static const char *const words[] = { "after ", "in ", "for " };
-
-	for (const char *at = text == NULL ? "" : text; *at != '\0'; at++) {
-		if (at != text && g_ascii_isalnum(at[-1]))
-			continue;
-		for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-			size_t length = strlen(words[i]);
-			int64_t wait_ms;
-
-			if (g_ascii_strncasecmp(at, words[i], length) != 0)
-				continue;
-			wait_ms = read_wait_ms(at + length, now_wall_ms);
-			if (wait_ms > 0)
-				return MIN(wait_ms, RETRY_MAX_MS);
-		}
-	}
-	return 0;
 }
 
 /* Controls, line separators, and format characters (which turn the direction

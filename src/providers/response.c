@@ -2,6 +2,7 @@
 #include "response.h"
 
 #include "core/clock.h"
+#include "mail/retry.h"
 #include <json-c/json.h>
 #include <limits.h>
 #include <string.h>
@@ -149,10 +150,11 @@ response_judge(const struct exchange *exchange,
 	said = tell_status(response->status, text);
 	verdict.text = said;
 	set_verdicts(outcome, &verdict);
-	outcome->unknown = rule == NULL;
-	if (verdict.class != VERDICT_THROTTLE)
+	outcome->unknown = rule == NULL || rule->unknown;
+	if (verdict.class != VERDICT_THROTTLE &&
+	    verdict.class != VERDICT_OUTAGE)
 		return;
 	outcome->retry_ms = response->retry_ms;
 	if (outcome->retry_ms == 0)
-		outcome->retry_ms = verdict_retry_ms(text, clock_wall_ms());
+		outcome->retry_ms = retry_in_text(text, clock_wall_ms());
 }

@@ -8,9 +8,11 @@
 #include "control.h"
 #include "guise.h"
 #include "mail/raw.h"
+#include "mail/retry.h"
 #include "translators.h"
 #include "upstream_verdicts.h"
 
+#include "core/clock.h"
 #include <string.h>
 
 /* libESMTP's SASL copies both into one buffer of 513 bytes. */
@@ -300,7 +302,7 @@ set_verdict(struct outcome *outcome, unsigned i, const struct verdict *verdict)
 {
 	outcome_set(outcome, i, verdict->class, verdict->status, verdict->text);
 	if (verdict->class == VERDICT_THROTTLE && outcome->retry_ms == 0)
-		outcome->retry_ms = verdict_retry_ms(verdict->text, 0);
+		outcome->retry_ms = retry_in_text(verdict->text, clock_wall_ms());
 }
 
 /* Most servers say "queued as ID", the name by which their log has it. */

@@ -78,46 +78,6 @@ test_find_in_long_text(void **state)
 	verdict_table_free(table);
 }
 
-/* Mon, 20 Dec 2021 20:31:21 UTC */
-#define NOW INT64_C(1640032281000)
-
-static void
-test_retry(void **state)
-{
-	static const struct {
-		const char *text;
-		int64_t wait_ms;
-	} cases[] = {
-		{ "recipient limit exceeded, try again after "
-		  "Mon, 20 Dec 2021 20:33:21 UTC",
-		    120000 },
-		{ "TRY AGAIN AFTER Mon, 20 Dec 2021 20:33:21 UTC", 120000 },
-		{ "try again after Mon, 20 Dec 2021 19:33:21 UTC", 0 },
-		{ "try again after Mon, 20 Dec 2027 19:33:21 UTC", 3600000 },
-		{ "try again after Mon, 20 Dez 2021 20:33:21 UTC", 0 },
-		{ "try again after Mon, 99 Dec 2021 20:33:21 UTC", 0 },
-		{ "try again after 120 seconds", 120000 },
-		{ "Rate limited. Retry in 341 seconds.", 341000 },
-		{ "wait for 5 minutes", 300000 },
-		{ "in 2 hours", 3600000 },
-		{ "in 250 ms", 250 },
-		{ "in 250ms", 250 },
-		{ "after 99999999999999999999999 seconds", 3600000 },
-		{ "begin 30 seconds", 0 },
-		{ "in 30 pieces", 0 },
-		{ "in -5 seconds", 0 },
-		{ "in the end, try again in 7 s", 7000 },
-		{ "again in ", 0 },
-		{ "", 0 },
-		{ NULL, 0 },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
-		assert_int_equal(
-		    verdict_retry_ms(cases[i].text, NOW), cases[i].wait_ms);
-}
-
 static void
 test_clean(void **state)
 {
@@ -211,7 +171,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_find_in_long_text),
-		cmocka_unit_test(test_retry),
 		cmocka_unit_test(test_clean),
 		cmocka_unit_test(test_set),
 		cmocka_unit_test(test_secret),
