@@ -74,18 +74,23 @@ const char *verdict_class_text(enum verdict_class class);
  * A table of verdicts: data, one row per (status, pattern), the first row that
  * fits decides.  Each provider has one beside its translator.
  */
+enum verdict_mark {
+	VERDICT_PLAIN,
+	VERDICT_UNLIKELY, /* as in struct verdict, all three */
+	VERDICT_SINGLE,
+	VERDICT_SURPLUS,
+	VERDICT_UNKNOWN, /* it fits what no row knows: the class is only what
+			  * such an answer is taken for */
+};
+
 struct verdict_rule {
 	unsigned status;     /* 0: any */
 	unsigned status_max; /* 0: status alone; else a range */
 	const char *pattern; /* GRegex, without case, found anywhere in the
 			      * text; NULL: any text */
 	enum verdict_class class;
-	bool unlikely;      /* as in struct verdict */
+	enum verdict_mark mark;
 	const char *source; /* where this is known from */
-	bool unknown; /* fits what no row knows: it is only what such an answer
-		       * is taken for, and outcome->unknown is set */
-	bool single;  /* as in struct verdict */
-	bool surplus;
 };
 
 /* The rules with their patterns compiled: made once in a translator's open(),

@@ -14,50 +14,53 @@
  * first; what is left of the 400s is about the mail. */
 const struct verdict_rule mailgun_verdicts[] = {
 	/* not an answer of the API at all: a wrong path or domain */
-	{ 200, 299, "mailgun magnificent api", VERDICT_ACCOUNT, false, CLIENT },
-	{ 200, 299, NULL, VERDICT_DOUBT, false, SPEC },
-	{ 300, 399, NULL, VERDICT_ACCOUNT, false,
+	{ 200, 299, "mailgun magnificent api", VERDICT_ACCOUNT, VERDICT_PLAIN,
+	    CLIENT },
+	{ 200, 299, NULL, VERDICT_DOUBT, VERDICT_PLAIN, SPEC },
+	{ 300, 399, NULL, VERDICT_ACCOUNT, VERDICT_PLAIN,
 	    "RFC 9110 15.4: nothing is taken; the base_url is another's" },
 
 	/* not now */
-	{ 420, 0, NULL, VERDICT_THROTTLE, false, SEEN },
-	{ 429, 0, NULL, VERDICT_THROTTLE, false, SPEC },
+	{ 420, 0, NULL, VERDICT_THROTTLE, VERDICT_PLAIN, SEEN },
+	{ 429, 0, NULL, VERDICT_THROTTLE, VERDICT_PLAIN, SPEC },
 	{ 400, 499,
 	    "limit exceeded|try again after|too fast|exceeded your"
 	    "|daily limit|quota",
-	    VERDICT_THROTTLE, false, GUIDE_429 },
+	    VERDICT_THROTTLE, VERDICT_PLAIN, GUIDE_429 },
 
 	/* more recipients than this account may have in one call */
-	{ 400, 0, "too many recipients, max is", VERDICT_PAYLOAD, false,
+	{ 400, 0, "too many recipients, max is", VERDICT_PAYLOAD, VERDICT_PLAIN,
 	    GUIDE },
-	{ 403, 0, "large batches", VERDICT_ACCOUNT, false, GUIDE },
+	{ 403, 0, "large batches", VERDICT_ACCOUNT, VERDICT_PLAIN, GUIDE },
 
 	/* the account, its key, its domain */
-	{ 400, 0, "is not allowed to send", VERDICT_ACCOUNT, false, GUIDE },
-	{ 400, 0, "not a valid secondary dkim domain", VERDICT_ACCOUNT, false,
+	{ 400, 0, "is not allowed to send", VERDICT_ACCOUNT, VERDICT_PLAIN,
 	    GUIDE },
-	{ 401, 404, NULL, VERDICT_ACCOUNT, false, GUIDE },
-	{ 405, 0, NULL, VERDICT_ACCOUNT, false,
+	{ 400, 0, "not a valid secondary dkim domain", VERDICT_ACCOUNT,
+	    VERDICT_PLAIN, GUIDE },
+	{ 401, 404, NULL, VERDICT_ACCOUNT, VERDICT_PLAIN, GUIDE },
+	{ 405, 0, NULL, VERDICT_ACCOUNT, VERDICT_PLAIN,
 	    "RFC 9110 15.5.6: the base_url is another's" },
-	{ 407, 0, NULL, VERDICT_ACCOUNT, false,
+	{ 407, 0, NULL, VERDICT_ACCOUNT, VERDICT_PLAIN,
 	    "RFC 9110 15.5.8: the proxy wants a password" },
 
 	/* the upload did not get there whole */
-	{ 400, 0, "unexpected eof", VERDICT_OUTAGE, false, GUIDE },
-	{ 408, 0, NULL, VERDICT_DOUBT, true, "RFC 9110 15.5.9" },
+	{ 400, 0, "unexpected eof", VERDICT_OUTAGE, VERDICT_PLAIN, GUIDE },
+	{ 408, 0, NULL, VERDICT_DOUBT, VERDICT_UNLIKELY, "RFC 9110 15.5.9" },
 
 	/* the mail */
-	{ 400, 0, MAILGUN_VERDICTS_ADDRESS, VERDICT_RECIPIENT, false, SPEC },
-	{ 400, 0, NULL, VERDICT_PAYLOAD, false, GUIDE },
-	{ 413, 0, NULL, VERDICT_PAYLOAD, false, GUIDE },
-	{ 415, 0, NULL, VERDICT_PAYLOAD, false, "RFC 9110 15.5.16" },
-	{ 422, 0, NULL, VERDICT_PAYLOAD, false, "RFC 9110 15.5.21" },
+	{ 400, 0, MAILGUN_VERDICTS_ADDRESS, VERDICT_RECIPIENT, VERDICT_PLAIN,
+	    SPEC },
+	{ 400, 0, NULL, VERDICT_PAYLOAD, VERDICT_PLAIN, GUIDE },
+	{ 413, 0, NULL, VERDICT_PAYLOAD, VERDICT_PLAIN, GUIDE },
+	{ 415, 0, NULL, VERDICT_PAYLOAD, VERDICT_PLAIN, "RFC 9110 15.5.16" },
+	{ 422, 0, NULL, VERDICT_PAYLOAD, VERDICT_PLAIN, "RFC 9110 15.5.21" },
 
 	/* Mailgun; a 5xx after the upload has been seen with the mail sent */
-	{ 500, 0, NULL, VERDICT_DOUBT, true, SPEC },
-	{ 502, 0, NULL, VERDICT_DOUBT, true, GATEWAY },
-	{ 503, 0, NULL, VERDICT_OUTAGE, false, GATEWAY },
-	{ 504, 0, NULL, VERDICT_DOUBT, true, GATEWAY },
-	{ 520, 527, NULL, VERDICT_DOUBT, true, "pages of a CDN" },
+	{ 500, 0, NULL, VERDICT_DOUBT, VERDICT_UNLIKELY, SPEC },
+	{ 502, 0, NULL, VERDICT_DOUBT, VERDICT_UNLIKELY, GATEWAY },
+	{ 503, 0, NULL, VERDICT_OUTAGE, VERDICT_PLAIN, GATEWAY },
+	{ 504, 0, NULL, VERDICT_DOUBT, VERDICT_UNLIKELY, GATEWAY },
+	{ 520, 527, NULL, VERDICT_DOUBT, VERDICT_UNLIKELY, "pages of a CDN" },
 	{ 0 },
 };

@@ -142,7 +142,8 @@ response_judge(const struct exchange *exchange,
 	verdict.class =
 	    rule != NULL ? rule->class : judge_unknown(response->status);
 	if (verdict.class == VERDICT_DOUBT && response->status >= 300) {
-		verdict.unlikely = rule == NULL || rule->unlikely;
+		verdict.unlikely =
+		    rule == NULL || rule->mark == VERDICT_UNLIKELY;
 		if (!has_left(exchange))
 			verdict = (struct verdict){ VERDICT_OUTAGE,
 				.status = response->status };
@@ -150,7 +151,7 @@ response_judge(const struct exchange *exchange,
 	said = tell_status(response->status, text);
 	verdict.text = said;
 	set_verdicts(outcome, &verdict);
-	outcome->unknown = rule == NULL || rule->unknown;
+	outcome->unknown = rule == NULL || rule->mark == VERDICT_UNKNOWN;
 	if (verdict.class != VERDICT_THROTTLE &&
 	    verdict.class != VERDICT_OUTAGE)
 		return;

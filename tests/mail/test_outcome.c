@@ -23,7 +23,7 @@ static const struct verdict_rule rules[] = {
 	{ .status = 500,
 	    .status_max = 599,
 	    .class = VERDICT_DOUBT,
-	    .unlikely = true },
+	    .mark = VERDICT_UNLIKELY },
 	{ .class = VERDICT_NONE },
 };
 
