@@ -51,6 +51,11 @@ struct bell *bell_new(const struct bell_options *options);
 /* An alarm_fn: the object is the bell. */
 void bell_ring(void *bell, const struct alarm *alarm);
 
+/* The main loop: nothing is told any more; stopped(object) is called there once
+ * nothing is under way at alarm_url, within 10 s: the carrier can be freed
+ * then. */
+void bell_stop(struct bell *bell, loop_fn stopped, void *object);
+
 /* After both loops have stopped; a command that still runs is killed.  NULL is
  * fine. */
 void bell_free(struct bell *bell);

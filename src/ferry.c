@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ferry.h"
 
+#include "alarm.h"
 #include "carrier.h"
 #include "core/budget.h"
 #include "core/clock.h"
@@ -75,6 +76,7 @@ struct ferry {
 	struct loop *dispatch;
 	struct pool *work;
 	struct carrier http, relay;
+	struct bell *bell;
 	struct dispatcher *dispatcher;
 	struct prepare *prepare;
 	struct server *server;
@@ -139,6 +141,20 @@ make_stages(struct ferry *ferry)
 	ferry->work = pool_new(&work);
 	ferry->http = carrier_http_new(ferry->dispatch);
 	ferry->relay = carrier_relay_new(ferry->dispatch, &relay);
+}
+
+static void
+make_bell(struct ferry *ferry)
+{
+	struct bell_options options = {
+		.config = ferry->config,
+		.main = ferry->main,
+		.http_loop = ferry->dispatch,
+		.http = ferry->http,
+		.hostname = server_hostname(ferry->config),
+	};
+
+	ferry->bell = bell_new(&options);
 }
 
 /* A session's mail goes to the queue first, or straight on. */
@@ -252,9 +268,13 @@ make_dispatcher(
 		.place = &ferry->place,
 		.event = options->event,
 		.object = options->object,
+		.alarm = bell_ring,
+		.alarm_object = ferry->bell,
 	};
+	g_autoptr(GPtrArray) states = NULL;
 
 	if (ferry->store != NULL) {
+		dispatcher.states = states = store_states(ferry->store);
 		dispatcher.journal = store_journal_post;
 		dispatcher.wake = store_wake_post;
 		dispatcher.store = ferry->store;
@@ -324,6 +344,7 @@ ferry_check(struct config *config, GPtrArray *errors)
 	state_dir_check(config, errors);
 	server_check(config, errors);
 	dispatcher_check(config, errors);
+	bell_check(config, errors);
 	if (errors->len == before)
 		return true;
 	config_sort_errors(errors);
@@ -353,13 +374,21 @@ on_stop_timeout(void *object)
 }
 
 static void
+on_bell_stopped(void *object)
+{
+	struct ferry *ferry = object;
+
+	ferry->end = FERRY_DRAINED;
+	loop_quit(ferry->main);
+}
+
+static void
 on_all_stopped(void *owner, struct letter *letter)
 {
 	struct ferry *ferry = LETTER_OF(letter, struct ferry, stopped);
 
 	(void)owner;
-	ferry->end = FERRY_DRAINED;
-	loop_quit(ferry->main);
+	bell_stop(ferry->bell, on_bell_stopped, ferry);
 }
 
 /* The dispatch loop: the last mail is through. */
@@ -447,6 +476,7 @@ ferry_new(const struct ferry_options *options, bool *busy, GError **error)
 		}
 	}
 	make_stages(ferry);
+	make_bell(ferry);
 	if (!make_store(ferry, error) ||
 	    !make_dispatcher(ferry, options, error) ||
 	    !make_server(ferry, error)) {
@@ -475,6 +505,7 @@ ferry_run(struct ferry *ferry)
 	if (ferry->store != NULL)
 		store_start(ferry->store);
 	server_start(ferry->server);
+	dispatcher_start(ferry->dispatcher);
 	loop_run(ferry->main);
 	log_info("stopped", log_num("pid", getpid()));
 	return ferry->end;
@@ -513,6 +544,7 @@ ferry_free(struct ferry *ferry)
 	prepare_free(ferry->prepare);
 	g_clear_pointer(&ferry->dispatcher, dispatcher_free);
 	g_clear_pointer(&ferry->dispatch, loop_free);
+	g_clear_pointer(&ferry->bell, bell_free);
 	/* a late second signal has nothing left to stop */
 	g_clear_pointer(&ferry->term, loop_signal_free);
 	g_clear_pointer(&ferry->interrupt, loop_signal_free);

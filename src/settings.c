@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "settings.h"
 
+#include "alarm.h"
 #include "dispatch/dispatcher.h"
 #include "ferry.h"
 #include "smtp/server.h"
@@ -55,7 +56,9 @@ settings_collect(struct settings *settings)
 	settings->tables[n++] = ferry_settings;
 	settings->tables[n++] = server_settings;
 	settings->tables[n++] = store_settings;
+	settings->tables[n++] = bell_settings;
 	settings->tables[n++] = dispatcher_settings;
+	settings->tables[n++] = route_settings;
 	settings->tables[n++] = provider_settings;
 	for (unsigned i = 0; registry[i] != NULL; i++) {
 		g_assert(n + 1 < G_N_ELEMENTS(settings->tables));
