@@ -95,8 +95,10 @@ void dispatcher_stop(
 /* After the loop has stopped. */
 void dispatcher_free(struct dispatcher *dispatcher);
 
-/* The rows of [route NAME] and those of [server] the dispatcher reads, ending
- * with an empty one. */
+/* The rows of [server] the dispatcher reads, ending with an empty one. */
 extern const struct setting dispatcher_settings[];
+
+/* Those of [route NAME]. */
+extern const struct setting route_settings[];
 
 #endif

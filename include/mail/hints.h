@@ -11,6 +11,10 @@
 #include "mail/doubt_policy.h"
 #include "mail/message.h"
 
+/* The fields that are ours. */
+#define HINTS_DOUBT "X-Postferry-Doubt"
+#define HINTS_ROUTE "X-Postferry-Route"
+
 struct hints {
 	bool has_doubt;
 	enum doubt_policy doubt; /* X-Postferry-Doubt */

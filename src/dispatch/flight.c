@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "flight.h"
 
+#include "core/log.h"
+#include "group.h"
 #include <string.h>
 
 static GQuark
@@ -21,58 +23,110 @@ find_from_domain(const struct message *message)
 	return g_ascii_strdown(at != NULL ? at + 1 : "", -1);
 }
 
-static struct delivery *
-address_everyone(struct message *message)
-{
-	unsigned count = message->submission->envelope->recipients->len;
-	g_autofree unsigned *all = g_new(unsigned, count);
-
-	for (unsigned i = 0; i < count; i++)
-		all[i] = i;
-	return delivery_new(message, all, count);
-}
-
-static void
-plan_route(struct flight *flight, const struct route_map *map,
-    const struct delivery *everyone)
-{
-	struct flight_group *group = &flight->groups[0];
-	const struct route *route = group->route;
-
-	flight->plans = g_new0(struct plan, map->providers->len);
-	for (unsigned i = 0; i < route->count; i++) {
-		unsigned number = route->numbers[i];
-		const struct provider *provider =
-		    route_map_provider(map, number);
-		plan_make(&flight->plans[number], everyone, provider);
-		if (flight->plans[number].obstacle == PLAN_POSSIBLE)
-			ledger_allow(flight->ledger, number,
-			    provider->translator->limits.recipients);
-	}
-	group->order_count = route_order(route, flight->plans, group->order);
-}
-
 struct flight *
 flight_new(struct message *message, const struct route_map *map)
 {
 	struct flight *flight = g_new0(struct flight, 1);
 	const struct submission *submission = message->submission;
-	struct delivery *everyone = address_everyone(message);
+	unsigned recipients = submission->envelope->recipients->len;
 
 	flight->message = message;
-	flight->groups = g_new0(struct flight_group, 1);
-	flight->group_count = 1;
-	flight->groups[0].route = route_map_choose(map, submission);
-	flight->ledger = ledger_new(everyone->count, map->providers->len);
-	plan_route(flight, map, everyone);
+	flight->ledger = ledger_new(recipients, map->providers->len);
 	flight->from_domain = find_from_domain(message);
+	if (route_map_obeys(map, submission))
+		hints_read(&flight->hints, message);
+	group_make(flight, map);
 	flight->queued = submission->queued;
 	flight->attempts = submission->attempts;
-	flight->record.states = g_new0(enum recipient_state, everyone->count);
+	flight->record.states = g_new0(enum recipient_state, recipients);
 	flight->story = g_string_new(NULL);
 	flight->link.data = flight->waiting.data = flight;
-	delivery_free(everyone);
 	return flight;
+}
+
+void
+flight_dress(struct flight *flight, const struct provider *provider)
+{
+	group_dress(
+	    flight, &flight->groups[flight->group], provider, flight->delivery);
+}
+
+const char *
+flight_domain(const struct flight *flight, unsigned group,
+    const struct provider *provider)
+{
+	const struct route *route = flight->groups[group].route;
+
+	if (route_rewrites(route, provider, flight->from_domain))
+		return strrchr(route->guise.from->spec, '@') + 1;
+	return flight->from_domain;
+}
+
+static void
+set_text(struct ledger_recipient *recipient, const char *text)
+{
+	g_free(recipient->text);
+	recipient->text = g_strdup(text);
+}
+
+static void
+refuse(struct ledger_recipient *recipient, const struct flight_refusal *why)
+{
+	recipient->state = RECIPIENT_REFUSED;
+	if (recipient->refused_by != 0)
+		return;
+	recipient->class = VERDICT_PAYLOAD;
+	recipient->provider = why->provider;
+	recipient->status = why->status;
+	set_text(recipient, why->text);
+}
+
+static void
+drop(struct ledger_recipient *recipient, const struct flight_refusal *why)
+{
+	recipient->state = RECIPIENT_DROPPED;
+	set_text(recipient, why->text);
+}
+
+/* The recipients of the group that wait. */
+static unsigned
+sift_group(struct flight *flight, unsigned number)
+{
+	const struct flight_group *group = &flight->groups[number];
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < flight->ledger->count; i++) {
+		struct ledger_recipient *r = &flight->ledger->recipients[i];
+
+		if (r->group != number || r->state != RECIPIENT_WAITING)
+			continue;
+		if (group->way == FLIGHT_DROPPED)
+			drop(r, &group->refusal);
+		else
+			refuse(r, &group->refusal);
+		count++;
+	}
+	return count;
+}
+
+void
+flight_sift(struct flight *flight)
+{
+	for (unsigned i = 0; i < flight->group_count; i++) {
+		const struct flight_group *group = &flight->groups[i];
+		bool dropped = group->way == FLIGHT_DROPPED;
+		unsigned count = 0;
+
+		if (group->order_count == 0)
+			count = sift_group(flight, i);
+		if (count == 0)
+			continue;
+		log_info(dropped ? "recipients dropped" : "recipients refused",
+		    log_str("mail", flight->message->submission->id),
+		    log_str("route", group->route->name),
+		    log_num("recipients", count),
+		    log_str("why", group->refusal.text));
+	}
 }
 
 void
@@ -142,7 +196,9 @@ flight_free(struct flight *flight)
 	message_unref(flight->message);
 	g_string_free(flight->story, TRUE);
 	g_free(flight->from_domain);
+	for (unsigned i = 0; i < flight->group_count; i++)
+		group_clear(&flight->groups[i]);
 	g_free(flight->groups);
-	g_free(flight->plans);
+	hints_clear(&flight->hints);
 	g_free(flight);
 }

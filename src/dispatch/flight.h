@@ -7,7 +7,7 @@
  *
  *	NEW -> QUEUED -> ENCODING -> SENDING -> (next provider, or landed)
  *	                     |          ^  '-> FROZEN (a doubt is waited out)
- *	                     '-> BEGINNING
+ *	                     '-> BEGINNING  '-> WEIGHING (is it true?)
  *
  * A mail of the queue has no client and no deadline: before each attempt the
  * store records that it begins, and when nothing can be done now the mail goes
@@ -35,6 +35,7 @@ enum flight_state {
 	FLIGHT_SENDING,   /* the request is under way */
 	FLIGHT_ASKING,    /* a provider is asked about a doubt */
 	FLIGHT_FROZEN,    /* waits until a doubt has been waited out */
+	FLIGHT_WEIGHING,  /* waits until a refusal is believed, or void */
 	FLIGHT_REPORTING, /* a work thread makes the bounce */
 };
 
@@ -49,6 +50,15 @@ struct flight_record {
 			  * ended; 0: there was none */
 	bool recorded;   /* the attempt is on disk: may begin */
 	bool lost; /* the store does not take entries: the mail is let go */
+};
+
+/* Its refusals that nobody is told of yet (weighing.c). */
+struct flight_refusals {
+	bool judged;    /* a provider was asked: the two below are set */
+	unsigned lane;  /* the number of the last one */
+	uint64_t begun; /* how much it had taken before */
+	GArray *marks;  /* those not weighed yet; NULL: none */
+	unsigned on;    /* WEIGHING: the lane whose word is waited for */
 };
 
 /* How a flight of the queue ends. */
@@ -67,12 +77,31 @@ struct flight_landing {
 	int error; /* errno: the report cannot be made */
 };
 
-/* The recipients that go by one route. */
+/* Where the mail of a group goes. */
+enum flight_way {
+	FLIGHT_STRAIGHT,   /* to its recipients */
+	FLIGHT_REDIRECTED, /* to redirect_to of its route */
+	FLIGHT_DROPPED,    /* nowhere, by only_to of its route */
+};
+
+/* Why nobody is asked. */
+struct flight_refusal {
+	char *text;        /* for people; NULL: somebody can be */
+	unsigned provider; /* whose obstacle is told first, or NOBODY */
+	unsigned status;   /* as a provider would have said */
+};
+
+/* The recipients that go by one route, in one way. */
 struct flight_group {
 	const struct route *route;
+	enum flight_way way;
+	struct plan *plans; /* one per provider; made of the route's only */
 	unsigned order[LEDGER_PROVIDERS_MAX]; /* of trying, for this mail */
 	unsigned order_count;
 	enum doubt_policy doubt;
+	struct flight_refusal refusal; /* some may be in the way of a few
+					* providers: it counts when none is
+					* left */
 };
 
 struct flight {
@@ -80,10 +109,11 @@ struct flight {
 	struct dispatcher *dispatcher;
 	struct message *message; /* counted */
 	struct ledger *ledger;
-	struct plan *plans; /* one per provider; made of the routes' only */
+	struct hints hints; /* none when they may not be given */
 	struct flight_group *groups;
 	unsigned group_count; /* one at least */
-	char *from_domain;    /* of the From field, "" when there is none */
+	char *from_domain;    /* of the From field as it came, "" when there is
+			       * none */
 
 	/* the attempt under way */
 	enum flight_state state;
@@ -103,15 +133,31 @@ struct flight {
 	bool answered; /* its client was told 451, with an attempt open */
 	struct flight_record record;
 	struct flight_landing landing;
+	struct flight_refusals refusals;
 	struct loop_timer *timer; /* the deadline, or the end of a doubt */
 	GString *story;           /* for people: what was tried */
 	GList link;               /* in the dispatcher's list */
-	GList waiting;            /* in its lane's queue */
+	GList waiting;            /* in its lane's queue; or WEIGHING */
 };
 
-/* Plans the message for every provider of its route; takes the message over.
- * A work thread. */
+/* Chooses the routes of its recipients and plans the message for every provider
+ * of them; takes the message over.  A work thread. */
 struct flight *flight_new(struct message *message, const struct route_map *map);
+
+/* Has flight->delivery, of flight->group, look as it leaves by that provider:
+ * wanted form, From, whom it is for. */
+void flight_dress(struct flight *flight, const struct provider *provider);
+
+/* The From domain that mail of that group leaves with by that provider: what
+ * the provider may refuse.  Borrowed; "" for none. */
+const char *flight_domain(const struct flight *flight, unsigned group,
+    const struct provider *provider);
+
+/* Settles who waits and is not to be asked for by anyone: dropped by only_to of
+ * its route, or refused for good (the mail's own orders make no sense, or no
+ * provider of the route can carry it).  The dispatch thread, once what is known
+ * of the recipients has been recalled. */
+void flight_sift(struct flight *flight);
 
 /* Makes plan and request of the delivery: sets plan, exchange or error.  A work
  * thread. */

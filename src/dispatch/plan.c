@@ -2,6 +2,7 @@
 #include "plan.h"
 
 #include "mail/raw.h"
+#include "pattern.h"
 #include <string.h>
 
 /* Header recipients that this delivery does not go to would get a copy, or be
@@ -97,6 +98,29 @@ choose_raw(struct plan *plan, uint32_t losses, uint32_t avoided)
 	plan->avoided = avoided;
 }
 
+/* What is in the way whatever the form. */
+static enum plan_obstacle
+find_bar(const struct delivery *delivery, const struct provider *provider)
+{
+	g_autofree char *domain = NULL;
+
+	if (spool_size(delivery->message->submission->spool) >
+	    provider->size_bytes)
+		return PLAN_TOO_LARGE;
+	if (provider->domains == NULL)
+		return PLAN_POSSIBLE;
+	domain = delivery_from_domain(delivery);
+	return pattern_has_domain(provider->domains, domain) ? PLAN_POSSIBLE
+							     : PLAN_DOMAIN;
+}
+
+static enum format
+choose_format(const struct delivery *delivery, const struct provider *provider)
+{
+	return delivery->format != FORMAT_AUTO ? delivery->format
+					       : provider->format;
+}
+
 void
 plan_make(struct plan *plan, const struct delivery *delivery,
     const struct provider *provider)
@@ -104,17 +128,16 @@ plan_make(struct plan *plan, const struct delivery *delivery,
 	const struct translator_limits *limits = &provider->translator->limits;
 	const struct message *message = delivery->message;
 
-	*plan = (struct plan){ .obstacle = PLAN_POSSIBLE };
-	if (spool_size(message->submission->spool) > provider->size_bytes) {
-		plan->obstacle = PLAN_TOO_LARGE;
+	*plan = (struct plan){ .obstacle = find_bar(delivery, provider) };
+	if (plan->obstacle != PLAN_POSSIBLE)
 		return;
-	}
 	uint32_t as_fields = find_field_losses(delivery, limits);
 	uint32_t as_raw = message->traits & ~limits->raw_carry;
-	bool fields = are_fields_possible(as_fields, limits) &&
-		      provider->format != FORMAT_RAW;
+	enum format format = choose_format(delivery, provider);
+	bool fields =
+	    are_fields_possible(as_fields, limits) && format != FORMAT_RAW;
 
-	if (fields && (as_fields == 0 || provider->format == FORMAT_FIELDS))
+	if (fields && (as_fields == 0 || format == FORMAT_FIELDS))
 		choose_fields(plan, as_fields);
 	else if (is_raw_possible(delivery, limits))
 		choose_raw(plan, as_raw, as_fields);
@@ -164,6 +187,21 @@ plan_obstacle_text(enum plan_obstacle obstacle)
 		       "there";
 	case PLAN_NOT_UTF8:
 		return "raw mail must be UTF-8 there";
+	case PLAN_DOMAIN:
+		return "its domains do not include that of From";
+	case PLAN_BOUND:
+		return "of another type than the mail is bound to";
 	}
 	g_assert_not_reached();
+}
+
+char *
+plan_obstacle_explain(
+    enum plan_obstacle obstacle, const struct delivery *delivery)
+{
+	g_autofree char *domain = delivery_from_domain(delivery);
+
+	if (obstacle == PLAN_DOMAIN && *domain != '\0')
+		return g_strdup_printf("its domains do not include %s", domain);
+	return g_strdup(plan_obstacle_text(obstacle));
 }

@@ -23,6 +23,8 @@ enum plan_obstacle {
 	PLAN_TOO_LARGE, /* over the provider's size */
 	PLAN_OPAQUE,    /* has to go raw, and cannot here */
 	PLAN_NOT_UTF8,  /* raw has to be UTF-8 here, and the mail is not */
+	PLAN_DOMAIN,    /* not for this From domain */
+	PLAN_BOUND,     /* the mail asks for what another type alone has */
 };
 
 struct plan {
@@ -32,6 +34,7 @@ struct plan {
 	uint32_t avoided; /* lost as fields: why it goes raw */
 };
 
+/* Never PLAN_BOUND, which is no matter of the delivery. */
 void plan_make(struct plan *plan, const struct delivery *delivery,
     const struct provider *provider);
 
@@ -40,5 +43,9 @@ char *plan_losses_text(uint32_t losses);
 
 /* One phrase: why not by this provider. */
 const char *plan_obstacle_text(enum plan_obstacle obstacle);
+
+/* The same of this delivery, with its From domain.  New string. */
+char *plan_obstacle_explain(
+    enum plan_obstacle obstacle, const struct delivery *delivery);
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "route.h"
 
+#include "pattern.h"
+#include "route_check.h"
+#include "route_read.h"
 #include <string.h>
-
-#define DEFAULT "default"
 
 static GQuark
 route_error(void)
@@ -11,229 +12,106 @@ route_error(void)
 	return g_quark_from_static_string("route");
 }
 
-static bool
-is_in(const char *const *names, const char *name)
-{
-	return names != NULL && g_strv_contains(names, name);
-}
-
-G_GNUC_PRINTF(2, 3)
-static void
-add_error(GPtrArray *errors, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	g_ptr_array_add(errors, g_strdup_vprintf(format, arguments));
-	va_end(arguments);
-}
-
-/* What reports go by; NULL: as mail does. */
-static const char *
-read_reports(const struct config *config)
-{
-	return config_string(config, "server", "bounce_route");
-}
-
-/* "there are: a, b", for a name that is not among them. */
-static char *
-list_names(const char *const *names)
-{
-	g_autofree char *all = g_strjoinv(", ", (char **)names);
-
-	if (*all == '\0')
-		return g_strdup("there is none at all");
-	return g_strdup_printf("there are: %s", all);
-}
-
-static void
-check_providers(
-    const struct config *config, const char *section, GPtrArray *errors)
-{
-	const char *const *known = config_names(config, "provider");
-	const char *const *wanted = config_list(config, section, "providers");
-	g_autofree char *all = list_names(known);
-
-	for (; wanted != NULL && *wanted != NULL; wanted++)
-		if (!is_in(known, *wanted))
-			add_error(errors,
-			    "%s: [%s] providers names \"%s\", and there is no "
-			    "[provider %s]; %s",
-			    config_origin(config, section, "providers"),
-			    section, *wanted, *wanted, all);
-}
-
-static void
-check_routes(const struct config *config, GPtrArray *errors)
+/* In the order of the file; [route default] last when it has no section. */
+static GPtrArray *
+read_routes(const struct config *config, GPtrArray *errors)
 {
 	const char *const *names = config_names(config, "route");
-	const char *reports = read_reports(config);
+	GPtrArray *routes = g_ptr_array_new_with_free_func(route_read_free);
+	bool usual = g_strv_contains(names, ROUTE_DEFAULT);
 
-	for (; *names != NULL; names++) {
-		g_autofree char *section = g_strconcat("route ", *names, NULL);
-
-		check_providers(config, section, errors);
-		if (strcmp(*names, DEFAULT) != 0 &&
-		    g_strcmp0(*names, reports) != 0)
-			add_error(errors,
-			    "%s: [%s]: nothing goes by it: mail goes by "
-			    "[route " DEFAULT "], reports by the bounce_route "
-			    "of [server]; rename it, or leave it out",
-			    config_origin(config, section, "providers"),
-			    section);
-	}
+	for (; *names != NULL; names++)
+		g_ptr_array_add(routes, route_read(config, *names, errors));
+	if (!usual)
+		g_ptr_array_add(
+		    routes, route_read(config, ROUTE_DEFAULT, errors));
+	route_check_all(config, routes, errors);
+	return routes;
 }
 
-static void
-check_reports(const struct config *config, GPtrArray *errors)
-{
-	const char *const *names = config_names(config, "route");
-	const char *reports = read_reports(config);
-
-	if (reports == NULL || is_in(names, reports))
-		return;
-	g_autofree char *all = list_names(names);
-	add_error(errors,
-	    "%s: [server] bounce_route is \"%s\", and there is no [route %s]; "
-	    "%s",
-	    config_origin(config, "server", "bounce_route"), reports, reports,
-	    all);
-}
-
-static void
-check_count(const struct config *config, GPtrArray *errors)
+static GPtrArray *
+open_providers(struct config *config, GPtrArray *errors)
 {
 	const char *const *names = config_names(config, "provider");
-	unsigned count = g_strv_length((char **)names);
+	GPtrArray *providers =
+	    g_ptr_array_new_with_free_func((GDestroyNotify)provider_unref);
 
-	if (count == 0)
-		add_error(errors,
-		    "settings: no provider is set: add a section like "
-		    "[provider mailgun] with type, domain and api_key_file, "
-		    "or set MAILGUN_API_KEY and MAILGUN_DOMAIN");
-	else if (count > LEDGER_PROVIDERS_MAX)
-		add_error(errors,
-		    "settings: there may be %d providers at most, not %u: "
-		    "leave some out",
-		    LEDGER_PROVIDERS_MAX, count);
-}
-
-static void
-check_names(const struct config *config, GPtrArray *errors)
-{
-	check_routes(config, errors);
-	check_reports(config, errors);
-	check_count(config, errors);
-}
-
-bool
-route_map_check(struct config *config, GPtrArray *errors)
-{
-	const char *const *names = config_names(config, "provider");
-	unsigned before = errors->len;
-
-	check_names(config, errors);
 	for (; *names != NULL; names++) {
 		g_autoptr(GError) error = NULL;
 		struct provider *provider =
 		    provider_open(*names, config, &error);
 
-		if (provider == NULL)
-			add_error(errors, "%s", error->message);
-		provider_unref(provider);
+		if (provider != NULL)
+			g_ptr_array_add(providers, provider);
+		else
+			g_ptr_array_add(errors, g_strdup(error->message));
 	}
-	return errors->len == before;
-}
-
-static unsigned
-find_number(const struct config *config, const char *name)
-{
-	const char *const *names = config_names(config, "provider");
-	unsigned number = 0;
-
-	while (strcmp(names[number], name) != 0)
-		number++;
-	return number;
-}
-
-/* wanted NULL: all providers. */
-static struct route *
-make_route(const struct config *config, const char *name,
-    const char *const *wanted, int64_t give_up_ms)
-{
-	struct route *route = g_new0(struct route, 1);
-
-	route->name = g_strdup(name);
-	route->give_up_ms = give_up_ms;
-	if (wanted == NULL)
-		wanted = config_names(config, "provider");
-	for (; *wanted != NULL; wanted++)
-		route->numbers[route->count++] = find_number(config, *wanted);
-	return route;
-}
-
-static void
-free_route(void *object)
-{
-	struct route *route = object;
-
-	g_free(route->name);
-	g_free(route);
+	return providers;
 }
 
 static const struct route *
-add_route(struct route_map *map, const struct config *config, const char *name)
+find_route(const struct route_map *map, const char *name)
 {
-	g_autofree char *section = g_strconcat("route ", name, NULL);
-	bool there = is_in(config_names(config, "route"), name);
-	int64_t give_up = there ? config_number(config, section, "give_up") : 0;
-
-	if (give_up == 0)
-		give_up = config_number(config, "server", "give_up");
-	struct route *route = make_route(config, name,
-	    there ? config_list(config, section, "providers") : NULL, give_up);
-	g_ptr_array_add(map->routes, route);
-	return route;
+	for (unsigned i = 0; name != NULL && i < map->routes->len; i++) {
+		const struct route *route = map->routes->pdata[i];
+		if (strcmp(route->name, name) == 0)
+			return route;
+	}
+	return NULL;
 }
 
-static bool
-open_providers(struct route_map *map, struct config *config, GError **error)
+static char **
+list_deaf(const struct config *config)
 {
-	const char *const *names = config_names(config, "provider");
+	const char *const *names = config_names(config, "listener");
+	GPtrArray *deaf = g_ptr_array_new();
 
-	for (; *names != NULL; names++) {
-		struct provider *provider =
-		    provider_open(*names, config, error);
-		if (provider == NULL)
-			return false;
-		g_ptr_array_add(map->providers, provider);
-	}
-	return true;
+	for (; *names != NULL; names++)
+		if (!route_check_obeys(config, *names))
+			g_ptr_array_add(deaf, g_strdup(*names));
+	g_ptr_array_add(deaf, NULL);
+	return (char **)g_ptr_array_free(deaf, FALSE);
+}
+
+/* With all errors there are. */
+static struct route_map *
+make_map(struct config *config, GPtrArray *errors)
+{
+	struct route_map *map = g_new0(struct route_map, 1);
+
+	map->routes = read_routes(config, errors);
+	map->providers = open_providers(config, errors);
+	if (errors->len == 0)
+		route_check_domains(
+		    config, map->routes, map->providers, errors);
+	map->usual = find_route(map, ROUTE_DEFAULT);
+	map->report = find_route(map, route_check_reports(config));
+	map->deaf = list_deaf(config);
+	return map;
+}
+
+bool
+route_map_check(struct config *config, GPtrArray *errors)
+{
+	g_autoptr(GPtrArray) found = g_ptr_array_new();
+
+	route_map_free(make_map(config, found));
+	for (unsigned i = 0; i < found->len; i++)
+		g_ptr_array_add(errors, found->pdata[i]);
+	return found->len == 0;
 }
 
 struct route_map *
 route_map_open(struct config *config, GError **error)
 {
 	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
-	const char *reports = read_reports(config);
+	struct route_map *map = make_map(config, errors);
 
-	check_names(config, errors);
-	if (errors->len > 0) {
-		g_set_error_literal(error, route_error(), 0, errors->pdata[0]);
-		return NULL;
-	}
-	struct route_map *map = g_new0(struct route_map, 1);
-	map->providers =
-	    g_ptr_array_new_with_free_func((GDestroyNotify)provider_unref);
-	map->routes = g_ptr_array_new_with_free_func(free_route);
-	if (!open_providers(map, config, error)) {
-		route_map_free(map);
-		return NULL;
-	}
-	map->usual = map->reports = add_route(map, config, DEFAULT);
-	if (reports != NULL && strcmp(reports, DEFAULT) != 0)
-		map->reports = add_route(map, config, reports);
-	return map;
+	if (errors->len == 0)
+		return map;
+	g_set_error_literal(error, route_error(), 0, errors->pdata[0]);
+	route_map_free(map);
+	return NULL;
 }
 
 void
@@ -243,6 +121,7 @@ route_map_free(struct route_map *map)
 		return;
 	g_ptr_array_unref(map->routes);
 	g_ptr_array_unref(map->providers);
+	g_strfreev(map->deaf);
 	g_free(map);
 }
 
@@ -253,27 +132,110 @@ route_map_provider(const struct route_map *map, unsigned number)
 	return map->providers->pdata[number];
 }
 
-const struct route *
-route_map_choose(
+/* Of a listener that is no longer there, mail may be waiting still. */
+bool
+route_map_obeys(
     const struct route_map *map, const struct submission *submission)
 {
-	return submission->report ? map->reports : map->usual;
+	return !submission->report &&
+	       (submission->listener == NULL ||
+		   !g_strv_contains(
+		       (const char *const *)map->deaf, submission->listener));
 }
 
-unsigned
-route_order(const struct route *route, const struct plan *plans, unsigned *out)
+bool
+route_map_look(const struct route_map *map, const struct message *message,
+    const char *wanted, struct route_choice *out)
 {
-	unsigned count = 0;
+	*out = (struct route_choice){ 0 };
+	if (message->submission->report && map->report != NULL) {
+		out->only = map->report;
+		return true;
+	}
+	if (wanted != NULL) {
+		out->only = find_route(map, wanted);
+		return out->only != NULL;
+	}
+	for (unsigned i = 0; i < map->routes->len; i++) {
+		const struct route *route = map->routes->pdata[i];
 
-	for (unsigned i = 0; i < route->count; i++) {
-		const struct plan *plan = &plans[route->numbers[i]];
-		if (plan->obstacle == PLAN_POSSIBLE && plan->losses == 0)
-			out[count++] = route->numbers[i];
+		if (!rule_is_empty(&route->rule) &&
+		    rule_fits_mail(&route->rule, message))
+			out->fitting |= 1u << i;
 	}
-	for (unsigned i = 0; i < route->count; i++) {
-		const struct plan *plan = &plans[route->numbers[i]];
-		if (plan->obstacle == PLAN_POSSIBLE && plan->losses != 0)
-			out[count++] = route->numbers[i];
+	return true;
+}
+
+const struct route *
+route_map_choose(const struct route_map *map, const struct route_choice *choice,
+    const struct address *recipient)
+{
+	if (choice->only != NULL)
+		return choice->only;
+	for (unsigned i = 0; i < map->routes->len; i++) {
+		const struct route *route = map->routes->pdata[i];
+
+		if (choice->fitting & 1u << i &&
+		    rule_fits_recipient(&route->rule, recipient))
+			return route;
 	}
-	return count;
+	return map->usual;
+}
+
+static uint64_t
+find_most(const struct route_map *map, const struct route *route)
+{
+	uint64_t most = 0;
+
+	for (unsigned i = 0; i < route->count; i++)
+		most = MAX(most,
+		    route_map_provider(map, route->numbers[i])->size_bytes);
+	return most;
+}
+
+uint64_t
+route_map_size_most(const struct route_map *map, const char *listener)
+{
+	uint64_t most = 0;
+
+	for (unsigned i = 0; i < map->routes->len; i++) {
+		const struct route *route = map->routes->pdata[i];
+		bool meant = listener == NULL ||
+			     rule_has_listener(&route->rule, listener);
+
+		if (meant && route != map->report)
+			most = MAX(most, find_most(map, route));
+	}
+	return most;
+}
+
+bool
+route_rewrites(const struct route *route, const struct provider *provider,
+    const char *domain)
+{
+	if (route->guise.from == NULL || route->guise.rewrite == ROUTE_NEVER)
+		return false;
+	return route->guise.rewrite == ROUTE_ALWAYS ||
+	       (provider->domains != NULL &&
+		   !pattern_has_domain(provider->domains, domain));
+}
+
+static bool
+is_outside(const struct route *route, const struct address *recipient)
+{
+	return route->guise.only_to != NULL &&
+	       !pattern_has_address(route->guise.only_to, recipient);
+}
+
+bool
+route_redirects(const struct route *route, const struct address *recipient)
+{
+	return route->guise.redirect != NULL &&
+	       (route->guise.only_to == NULL || is_outside(route, recipient));
+}
+
+bool
+route_drops(const struct route *route, const struct address *recipient)
+{
+	return route->guise.redirect == NULL && is_outside(route, recipient);
 }

@@ -49,11 +49,108 @@ hints_binding(const char *name, const char *value)
 	return NULL;
 }
 
+/* Only the first fault is told. */
+G_GNUC_PRINTF(2, 3)
+static void
+add_fault(struct hints *hints, const char *format, ...)
+{
+	va_list arguments;
+
+	if (hints->fault != NULL)
+		return;
+	va_start(arguments, format);
+	hints->fault = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+}
+
+/* The value of the one field of this name; NULL: there is none, or the fields
+ * contradict each other, which is a fault. */
+static char *
+read_value(struct hints *hints, const struct message *message, const char *name)
+{
+	const GArray *fields = message->header->fields;
+	g_autofree char *value = NULL;
+
+	for (unsigned i = 0; i < fields->len; i++) {
+		const struct header_field *field =
+		    &g_array_index(fields, struct header_field, i);
+		g_autofree char *text = NULL;
+
+		if (g_ascii_strcasecmp(field->name, name) != 0)
+			continue;
+		text = message_field_text(field);
+		if (value != NULL && strcmp(value, text) != 0) {
+			add_fault(hints,
+			    "it has two header fields %s that differ: \"%s\" "
+			    "and \"%s\"; send it with one",
+			    name, value, text);
+			return NULL;
+		}
+		if (value == NULL)
+			value = g_steal_pointer(&text);
+	}
+	return g_steal_pointer(&value);
+}
+
+static void
+read_doubt(struct hints *hints, const struct message *message)
+{
+	g_autofree char *value = read_value(hints, message, HINTS_DOUBT);
+	g_autofree char *word = NULL;
+
+	if (value == NULL)
+		return;
+	word = g_ascii_strdown(value, -1);
+	hints->has_doubt = doubt_policy_read(word, &hints->doubt);
+	if (!hints->has_doubt)
+		add_fault(hints,
+		    "its header field " HINTS_DOUBT " is \"%s\"; expected "
+		    "prefer_delivery, prefer_once or never_twice",
+		    value);
+}
+
+static void
+read_route(struct hints *hints, const struct message *message)
+{
+	hints->route = read_value(hints, message, HINTS_ROUTE);
+	if (hints->route != NULL && *hints->route == '\0')
+		add_fault(hints,
+		    "its header field " HINTS_ROUTE " is empty; expected the "
+		    "name of a route");
+}
+
+static void
+read_binding(struct hints *hints, const struct message *message)
+{
+	const GArray *fields = message->header->fields;
+
+	for (unsigned i = 0; i < fields->len; i++) {
+		const struct header_field *field =
+		    &g_array_index(fields, struct header_field, i);
+		const char *type = hints_binding(field->name, field->body);
+
+		if (type == NULL)
+			continue;
+		if (hints->bound == NULL) {
+			hints->bound = type;
+			hints->bound_by = field->name;
+		} else if (strcmp(hints->bound, type) != 0) {
+			add_fault(hints,
+			    "its header field %s binds it to providers of type "
+			    "%s, and %s to those of type %s; no provider can "
+			    "honour both",
+			    hints->bound_by, hints->bound, field->name, type);
+		}
+	}
+}
+
 void
 hints_read(struct hints *hints, const struct message *message)
 {
-	(void)message;
 	*hints = (struct hints){ 0 };
+	read_doubt(hints, message);
+	read_route(hints, message);
+	read_binding(hints, message);
 }
 
 void

@@ -60,6 +60,11 @@ const struct setting server_settings[] = {
 		    "addresses are refused." },
 	{ "listener", "sender_domains", SETTING_LIST,
 	    .help = "Domains that envelope senders may have; default: any." },
+	{ "listener", "control_headers", SETTING_BOOL, "yes",
+	    .help = "Header fields of a mail may be orders to us and to the "
+		    "providers (X-Postferry-Route, X-Postferry-Doubt, options "
+		    "that bind it to one type of provider); no: they are taken "
+		    "out all the same, and count for nothing." },
 	{ "listener", "lenient_commands", SETTING_BOOL, "no",
 	    .help = "Take a space after FROM: and TO:, and addresses without "
 		    "angle brackets." },

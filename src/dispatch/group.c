@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+#include "group.h"
+
+#include <string.h>
+
+/* Permanent, and of the size (RFC 5321 4.2.3). */
+#define STATUS_REFUSED   554
+#define STATUS_TOO_LARGE 552
+
+/* A group that is being planned. */
+struct planning {
+	struct flight *flight;
+	const struct route_map *map;
+	struct flight_group *group;
+	struct delivery *delivery; /* for all of it */
+};
+
+static const struct address *
+find_recipient(const struct flight *flight, unsigned number)
+{
+	return envelope_recipient(
+	    flight->message->submission->envelope, number);
+}
+
+/* The number of the group of that route and way, which may be a new one. */
+static unsigned
+find_group(struct flight *flight, const struct flight_group *like)
+{
+	unsigned i;
+
+	for (i = 0; i < flight->group_count; i++) {
+		const struct flight_group *group = &flight->groups[i];
+
+		if (group->route == like->route && group->way == like->way)
+			return i;
+	}
+	g_assert(i < LEDGER_GROUPS_MAX);
+	flight->groups = g_renew(struct flight_group, flight->groups, i + 1);
+	flight->groups[i] = *like;
+	flight->groups[i].doubt =
+	    flight->hints.has_doubt ? flight->hints.doubt : like->route->doubt;
+	flight->group_count++;
+	return i;
+}
+
+static enum flight_way
+choose_way(const struct route *route, const struct address *recipient)
+{
+	if (route_drops(route, recipient))
+		return FLIGHT_DROPPED;
+	return route_redirects(route, recipient) ? FLIGHT_REDIRECTED
+						 : FLIGHT_STRAIGHT;
+}
+
+static void
+add_unknown_route(struct flight *flight, const struct route_map *map)
+{
+	g_autoptr(GString) names = g_string_new(NULL);
+
+	for (unsigned i = 0; i < map->routes->len; i++) {
+		const struct route *route = map->routes->pdata[i];
+
+		g_string_append_printf(
+		    names, "%s%s", i > 0 ? ", " : "", route->name);
+	}
+	if (flight->hints.fault == NULL)
+		flight->hints.fault = g_strdup_printf(
+		    "its header field " HINTS_ROUTE " is \"%s\", and there is "
+		    "no such route; there are: %s",
+		    flight->hints.route, names->str);
+}
+
+/* A mail that is refused has groups all the same. */
+static void
+split(struct flight *flight, const struct route_map *map)
+{
+	struct route_choice choice;
+
+	if (!route_map_look(map, flight->message, flight->hints.route, &choice))
+		add_unknown_route(flight, map);
+	for (unsigned i = 0; i < flight->ledger->count; i++) {
+		const struct address *recipient = find_recipient(flight, i);
+		struct flight_group like = { 0 };
+
+		like.route = route_map_choose(map, &choice, recipient);
+		like.way = choose_way(like.route, recipient);
+		flight->ledger->recipients[i].group = find_group(flight, &like);
+	}
+	if (flight->group_count == 0) {
+		const struct flight_group usual = { .route = map->usual };
+
+		find_group(flight, &usual);
+	}
+}
+
+static struct delivery *
+address_group(const struct flight *flight, unsigned number)
+{
+	unsigned most = flight->ledger->count, count = 0;
+	g_autofree unsigned *members = g_new(unsigned, most);
+
+	for (unsigned i = 0; i < most; i++)
+		if (flight->ledger->recipients[i].group == number)
+			members[count++] = i;
+	return delivery_new(flight->message, members, count);
+}
+
+void
+group_dress(const struct flight *flight, const struct flight_group *group,
+    const struct provider *provider, struct delivery *delivery)
+{
+	const struct route *route = group->route;
+
+	delivery->format =
+	    flight->hints.bound != NULL ? FORMAT_RAW : route->format;
+	delivery->guise = (struct delivery_guise){ 0 };
+	if (route_rewrites(route, provider, flight->from_domain))
+		delivery->guise.from = route->guise.from;
+	if (group->way == FLIGHT_REDIRECTED)
+		delivery->guise.redirect = route->guise.redirect;
+}
+
+static bool
+is_bound_elsewhere(const struct flight *flight, const struct provider *provider)
+{
+	return flight->hints.bound != NULL &&
+	       strcmp(flight->hints.bound, provider->translator->type) != 0;
+}
+
+/* Adds why not by that provider to what is told of the group. */
+static void
+add_obstacle(struct flight_group *group, const struct provider *provider,
+    unsigned number, const char *text)
+{
+	char *before = group->refusal.text;
+
+	if (before == NULL) {
+		group->refusal.provider = number;
+		group->refusal.status =
+		    group->plans[number].obstacle == PLAN_TOO_LARGE
+			? STATUS_TOO_LARGE
+			: STATUS_REFUSED;
+		group->refusal.text = g_strdup(text);
+	} else if (!g_str_has_suffix(before, text)) {
+		group->refusal.text =
+		    g_strdup_printf("%s; %s: %s", before, provider->name, text);
+		g_free(before);
+	}
+}
+
+/* Returns the provider's bit when it can carry it. */
+static uint32_t
+plan_provider(const struct planning *planning, unsigned number)
+{
+	struct flight *flight = planning->flight;
+	struct plan *plan = &planning->group->plans[number];
+	const struct provider *provider =
+	    route_map_provider(planning->map, number);
+
+	if (is_bound_elsewhere(flight, provider)) {
+		*plan = (struct plan){ .obstacle = PLAN_BOUND };
+		return 0;
+	}
+	group_dress(flight, planning->group, provider, planning->delivery);
+	plan_make(plan, planning->delivery, provider);
+	if (plan->obstacle != PLAN_POSSIBLE) {
+		g_autofree char *text =
+		    plan_obstacle_explain(plan->obstacle, planning->delivery);
+
+		add_obstacle(planning->group, provider, number, text);
+		return 0;
+	}
+	ledger_allow(
+	    flight->ledger, number, provider->translator->limits.recipients);
+	return 1u << number;
+}
+
+static void
+explain_bound(const struct flight *flight, struct flight_group *group)
+{
+	if (group->refusal.text != NULL)
+		return;
+	group->refusal.provider = LEDGER_NOBODY;
+	group->refusal.status = STATUS_REFUSED;
+	group->refusal.text = g_strdup_printf(
+	    "its header field %s binds it to providers of type %s, and [route "
+	    "%s] has none",
+	    flight->hints.bound_by, flight->hints.bound, group->route->name);
+}
+
+static void
+explain_dropped(struct flight_group *group)
+{
+	group->refusal.text =
+	    g_strdup_printf("not sent: only_to of [route %s] does not name it",
+		group->route->name);
+}
+
+static void
+explain_fault(const struct flight *flight, struct flight_group *group)
+{
+	group->refusal.provider = LEDGER_NOBODY;
+	group->refusal.status = STATUS_REFUSED;
+	group->refusal.text = g_strdup(flight->hints.fault);
+}
+
+static uint32_t
+plan_route(const struct planning *planning)
+{
+	struct flight_group *group = planning->group;
+	const struct route *route = group->route;
+	const char *id = planning->flight->message->submission->id;
+	uint32_t takers = 0;
+
+	for (unsigned i = 0; i < route->count; i++)
+		takers |= plan_provider(planning, route->numbers[i]);
+	if (takers == 0)
+		explain_bound(planning->flight, group);
+	group->order_count =
+	    route_order(route, group->plans, route_order_lot(id), group->order);
+	return takers;
+}
+
+/* Nobody is asked for the dropped, nor for a mail that is refused. */
+static uint32_t
+plan_group(const struct planning *planning)
+{
+	struct flight_group *group = planning->group;
+
+	group->plans = g_new0(struct plan, planning->map->providers->len);
+	if (group->way == FLIGHT_DROPPED)
+		explain_dropped(group);
+	else if (planning->flight->hints.fault != NULL)
+		explain_fault(planning->flight, group);
+	else
+		return plan_route(planning);
+	return 0;
+}
+
+void
+group_make(struct flight *flight, const struct route_map *map)
+{
+	split(flight, map);
+	for (unsigned i = 0; i < flight->group_count; i++) {
+		struct delivery *delivery = address_group(flight, i);
+		const struct planning planning = { flight, map,
+			&flight->groups[i], delivery };
+		uint32_t takers = plan_group(&planning);
+
+		for (unsigned k = 0; k < delivery->count; k++)
+			ledger_group(
+			    flight->ledger, delivery->recipients[k], i, takers);
+		delivery_free(delivery);
+	}
+}
+
+void
+group_clear(struct flight_group *group)
+{
+	g_free(group->plans);
+	g_free(group->refusal.text);
+}
