@@ -33,11 +33,11 @@ static inline struct config *
 configured_read_with(const char *text, const struct setting *more)
 {
 	static const struct setting *tables[] = { dispatcher_settings,
-		configured_providers, NULL, NULL };
+		route_settings, configured_providers, NULL, NULL };
 	g_autofree char *path = NULL;
 	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
 
-	tables[2] = more;
+	tables[3] = more;
 	int fd = g_file_open_tmp("dispatch-XXXXXX", &path, NULL);
 	struct config_source source = { .path = path };
 

@@ -337,6 +337,24 @@ config_string(const struct config *config, const char *section, const char *key)
 	return NULL;
 }
 
+bool
+config_bool(const struct config *config, const char *section, const char *key)
+{
+	(void)config;
+	(void)section;
+	(void)key;
+	return false;
+}
+
+bool
+config_is_set(const struct config *config, const char *section, const char *key)
+{
+	(void)config;
+	(void)section;
+	(void)key;
+	return false;
+}
+
 const GArray *
 config_durations(
     const struct config *config, const char *section, const char *key)
