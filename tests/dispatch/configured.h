@@ -27,17 +27,24 @@ static const struct setting configured_providers[] = {
 	{ .section = NULL },
 };
 
+static const struct setting configured_listeners[] = {
+	{ "listener", "control_headers", SETTING_BOOL, "yes",
+	    .help = "Mail gives orders." },
+	{ .section = NULL },
+};
+
 /* Reads the text of a settings file, which has no fault, by one table more
  * (NULL: none). */
 static inline struct config *
 configured_read_with(const char *text, const struct setting *more)
 {
 	static const struct setting *tables[] = { dispatcher_settings,
-		route_settings, configured_providers, NULL, NULL };
+		route_settings, configured_providers, configured_listeners,
+		NULL, NULL };
 	g_autofree char *path = NULL;
 	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
 
-	tables[3] = more;
+	tables[4] = more;
 	int fd = g_file_open_tmp("dispatch-XXXXXX", &path, NULL);
 	struct config_source source = { .path = path };
 
