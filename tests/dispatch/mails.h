@@ -50,6 +50,17 @@ free_address(void *address)
 	header_address_free(address);
 }
 
+static struct header *
+make_header(void)
+{
+	struct header *header = g_new0(struct header, 1);
+
+	header->fields = g_array_new(FALSE, FALSE, sizeof(struct header_field));
+	header->block = g_bytes_new_static("", 0);
+	header->texts = g_string_chunk_new(1);
+	return header;
+}
+
 /* Takes the submission over. */
 static struct message *
 make_message_of(const struct mail *mail, struct submission *submission)
@@ -59,6 +70,7 @@ make_message_of(const struct mail *mail, struct submission *submission)
 
 	g_atomic_ref_count_init(&message->count);
 	message->submission = submission;
+	message->header = make_header();
 	message->message_id = g_strdup_printf("<%u@x>", mail->number);
 	message->had_message_id = true;
 	message->from = g_ptr_array_new_with_free_func(free_address);
