@@ -8,31 +8,63 @@
 #define EDGE    "pages of the gateway in front"
 #define REFUSED "RFC 9110 15.5"
 
+#define OTHERS "OpenAPI description of the API 1.4, errors of other calls"
+
 /* The name decides before the status does: API 1.0 says 500 of nearly
  * everything. */
 const struct verdict_rule mandrill_verdicts_errors[] = {
+	/* the account */
 	{ 0, 0, "^Invalid_Key:", VERDICT_ACCOUNT, VERDICT_PLAIN, SPEC },
 	{ 0, 0, "^ValidationError:.*must specify a key", VERDICT_ACCOUNT,
-	    VERDICT_PLAIN, SEEN },
-	{ 0, 0, "^(MC_Exception_)?ValidationError:", VERDICT_PAYLOAD,
 	    VERDICT_PLAIN, SEEN },
 	{ 0, 0, "^(MC_Exception_)?PaymentRequired:", VERDICT_ACCOUNT,
 	    VERDICT_PLAIN, SPEC },
 	{ 0, 0, "^Unknown_Subaccount:", VERDICT_ACCOUNT, VERDICT_PLAIN, SPEC },
+
+	/* the mail, and what it asks for by its header fields */
+	{ 0, 0, "^(MC_Exception_)?ValidationError:", VERDICT_PAYLOAD,
+	    VERDICT_PLAIN, SEEN },
 	{ 0, 0, "^Unknown_Template:", VERDICT_PAYLOAD, VERDICT_PLAIN, OLD },
+	{ 0, 0, "^Invalid_(Version|Template|Tag_Name):", VERDICT_PAYLOAD,
+	    VERDICT_PLAIN, OTHERS },
+	{ 0, 0, "^(Unknown_MetadataField|Metadata_FieldLimit):",
+	    VERDICT_PAYLOAD, VERDICT_PLAIN, OTHERS },
+	{ 0, 0, "^Unknown_(IP|Pool):", VERDICT_PAYLOAD, VERDICT_PLAIN, OTHERS },
+	{ 0, 0,
+	    "^(Unknown_(TrackingDomain|Url)|Invalid_Verified_TrackingDomain"
+	    "|MC_Exception_InvalidTrackingDomain):",
+	    VERDICT_PAYLOAD, VERDICT_PLAIN, OTHERS },
+
+	/* the domain in From */
+	{ 0, 0, "^(Unknown_(Sender|Domain)|Invalid_Verified_Domain):",
+	    VERDICT_SENDER, VERDICT_PLAIN, OTHERS },
+
+	/* said of no call that sends: it went somewhere else */
+	{ 0, 0,
+	    "^(Unknown_(Message|Webhook|InboundDomain|InboundRoute|Export)"
+	    "|Invalid_Reject):",
+	    VERDICT_PAYLOAD, VERDICT_UNKNOWN, OTHERS },
+	{ 0, 0,
+	    "^(Invalid_(EmptyDefaultPool|DeleteDefaultPool|DeleteNonEmptyPool"
+	    "|CustomDNS|CustomDNSPending)|IP_ProvisionLimit"
+	    "|NoSendingHistory|PoorReputation):",
+	    VERDICT_PAYLOAD, VERDICT_UNKNOWN, OTHERS },
+
+	/* not now */
 	{ 0, 0, "^RequestLimitExceeded:", VERDICT_THROTTLE, VERDICT_PLAIN,
 	    SPEC },
+
+	/* Mandrill; with "unknown error" a mail has been sent in spite of it */
 	{ 0, 0, "^ServiceUnavailable:", VERDICT_OUTAGE, VERDICT_PLAIN, SPEC },
-	/* "unknown error": a mail has been sent in spite of it */
 	{ 0, 0, "^GeneralError:", VERDICT_DOUBT, VERDICT_UNLIKELY, SPEC },
 
 	/* a name that nobody knows: the status; of 4xx the others are the
-	 * mail's fault and worth a look */
-	{ 401, 403, NULL, VERDICT_ACCOUNT, VERDICT_PLAIN, SPEC },
-	{ 429, 0, NULL, VERDICT_THROTTLE, VERDICT_PLAIN, SPEC },
-	{ 500, 599, NULL, VERDICT_OUTAGE, VERDICT_PLAIN,
-	    "an error that has a name was not a breakdown" },
-	{ 200, 299, NULL, VERDICT_DOUBT, VERDICT_PLAIN,
+	 * mail's fault; an error that has a name was no breakdown */
+	{ 401, 403, NULL, VERDICT_ACCOUNT, VERDICT_UNKNOWN, SPEC },
+	{ 429, 0, NULL, VERDICT_THROTTLE, VERDICT_UNKNOWN, SPEC },
+	{ 400, 499, NULL, VERDICT_PAYLOAD, VERDICT_UNKNOWN, REFUSED },
+	{ 500, 599, NULL, VERDICT_OUTAGE, VERDICT_UNKNOWN, SEEN },
+	{ 200, 299, NULL, VERDICT_DOUBT, VERDICT_UNKNOWN,
 	    "an error with a status of success" },
 	{ 0 },
 };
