@@ -16,11 +16,14 @@
 struct simulator;
 
 struct simulator_options {
-	const char *kind;    /* "mailgun", "mandrill", "smtp" */
-	const char *listen;  /* host:port, loopback; port 0: any */
-	const char *control; /* host:port of the control door; NULL: none */
-	const char *domain;  /* mailgun: the sending domain; NULL: any */
-	const char *key;     /* mailgun, mandrill: the API key; NULL: any */
+	const char *kind;       /* "mailgun", "mandrill", "smtp" */
+	const char *listen;     /* host:port, loopback; port 0: any */
+	const char *control;    /* host:port of the control door; NULL: none */
+	const char *domain;     /* mailgun, mandrill: the sending domains, with
+				 * commas between them; NULL: any */
+	const char *key;        /* mailgun, mandrill: the API key; NULL: any */
+	const char *lookup_key; /* mailgun: the key that may do all; then key
+				 * may only send; NULL: key may do all */
 	const char *username, *password; /* smtp AUTH; NULL: not offered */
 	const char *certificate, *private_key; /* smtp: PEM files for STARTTLS;
 						* NULL: not offered */
@@ -51,7 +54,14 @@ const char *simulator_control(const struct simulator *simulator);
  *	garbage empty huge odd=NAME early=NNN
  *	greeting=NNN ehlo=NNN auth=NNN mail=NNN rcpt=NNN data=NNN dot=NNN
  *	close-after-dot[-accepted] silent-after-dot starttls-injection
- *	no-starttls no-8bitmime chunking
+ *	no-starttls no-8bitmime chunking starttls=NNN tls-garbage
+ *	close-at=COMMAND stall-at=COMMAND ehlo-lines
+ *	unreachable flap=UP_MS/DOWN_MS stall-head half-close sip=MS
+ *	redirect=URL accept=N
+ *	lookup-WORD probe-WORD: for calls that ask for mail, or the account
+ *	lookup-lag=MS lookup-never lookup-partial=N lookup-shuffle
+ *	lookup-twice lookup-limit=N sending-key wrong-region
+ *	domain-state=NAME queue-disabled backlog=N
  *
  * followed by options: count=N skip=N every=N chance=PERCENT seed=N.
  * "accepted" means that the mail is recorded all the same.  NULL: all is well.

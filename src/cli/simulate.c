@@ -21,8 +21,9 @@ static const char usage[] =
     "  --listen HOST:PORT     where it listens [127.0.0.1:0, any port]\n"
     "  --control HOST:PORT    its control door [127.0.0.1:0]; \"none\": "
     "none\n"
-    "  --domain DOMAIN        mailgun: the sending domain [any]\n"
+    "  --domain DOMAIN[,...]  mailgun, mandrill: the sending domains [any]\n"
     "  --key KEY              mailgun, mandrill: the API key [any]\n"
+    "  --lookup-key KEY       mailgun: this key may do all, --key only send\n"
     "  --username NAME, --password PASSWORD\n"
     "                         smtp: AUTH is offered and demanded\n"
     "  --certificate FILE, --private-key FILE\n"
@@ -57,6 +58,7 @@ enum {
 	OPTION_CONTROL,
 	OPTION_DOMAIN,
 	OPTION_KEY,
+	OPTION_LOOKUP_KEY,
 	OPTION_USERNAME,
 	OPTION_PASSWORD,
 	OPTION_CERTIFICATE,
@@ -71,6 +73,7 @@ static const struct option rows[] = {
 	{ "control", required_argument, NULL, OPTION_CONTROL },
 	{ "domain", required_argument, NULL, OPTION_DOMAIN },
 	{ "key", required_argument, NULL, OPTION_KEY },
+	{ "lookup-key", required_argument, NULL, OPTION_LOOKUP_KEY },
 	{ "username", required_argument, NULL, OPTION_USERNAME },
 	{ "password", required_argument, NULL, OPTION_PASSWORD },
 	{ "certificate", required_argument, NULL, OPTION_CERTIFICATE },
@@ -94,6 +97,8 @@ find_target(struct simulator_options *options, int option)
 		return &options->domain;
 	case OPTION_KEY:
 		return &options->key;
+	case OPTION_LOOKUP_KEY:
+		return &options->lookup_key;
 	case OPTION_USERNAME:
 		return &options->username;
 	case OPTION_PASSWORD:

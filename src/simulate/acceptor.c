@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #define BACKLOG 1024
+/* More than the shortest backlog holds. */
+#define FILLINGS 4
 
 struct acceptor {
 	struct event_base *base;
@@ -19,6 +21,8 @@ struct acceptor {
 	char *address;
 	int reserve; /* bound, never listens: keeps the port ours */
 	struct evconnlistener *listener; /* NULL: down */
+	int full;                        /* nobody accepts from it; -1: none */
+	int fillings[FILLINGS];          /* its backlog; -1: none */
 	acceptor_fn fn;
 	void *owner;
 	GHashTable *swallowed; /* struct swallowed * */
@@ -120,7 +124,9 @@ acceptor_new(const char *endpoint, struct event_base *base, GError **error)
 	struct acceptor *acceptor = g_new0(struct acceptor, 1);
 
 	acceptor->base = base;
-	acceptor->reserve = -1;
+	acceptor->reserve = acceptor->full = -1;
+	for (size_t i = 0; i < FILLINGS; i++)
+		acceptor->fillings[i] = -1;
 	acceptor->swallowed =
 	    g_hash_table_new_full(NULL, NULL, destroy_swallowed, NULL);
 	if (!network_parse_endpoint(
@@ -162,20 +168,50 @@ acceptor_address(const struct acceptor *acceptor)
 	return acceptor->address;
 }
 
+static void
+close_one(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
 void
 acceptor_down(struct acceptor *acceptor)
 {
 	if (acceptor->listener != NULL)
 		evconnlistener_free(acceptor->listener);
 	acceptor->listener = NULL;
+	close_one(&acceptor->full);
+	for (size_t i = 0; i < FILLINGS; i++)
+		close_one(&acceptor->fillings[i]);
 	g_hash_table_remove_all(acceptor->swallowed);
 }
 
 void
 acceptor_up(struct acceptor *acceptor)
 {
+	close_one(&acceptor->full);
 	if (acceptor->listener == NULL)
 		g_assert(listen_now(acceptor));
+}
+
+/* The kernel drops what comes to a full backlog. */
+void
+acceptor_fill(struct acceptor *acceptor)
+{
+	acceptor->full = bind_socket(acceptor);
+	g_assert(acceptor->full >= 0 && listen(acceptor->full, 0) == 0);
+	for (size_t i = 0; i < FILLINGS; i++) {
+		int fd = socket(acceptor->bound.ss_family,
+		    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+		if (fd >= 0)
+			(void)connect(fd,
+			    (const struct sockaddr *)&acceptor->bound,
+			    acceptor->length);
+		acceptor->fillings[i] = fd;
+	}
 }
 
 static void

@@ -34,6 +34,10 @@ const char *acceptor_address(const struct acceptor *acceptor);
 void acceptor_down(struct acceptor *acceptor);
 void acceptor_up(struct acceptor *acceptor);
 
+/* Down: neither takes nor refuses connections from now on, until
+ * acceptor_down() or _up(). */
+void acceptor_fill(struct acceptor *acceptor);
+
 /* Keeps a connection without ever reading it, until its peer goes away. */
 void acceptor_swallow(struct acceptor *acceptor, int fd);
 

@@ -11,6 +11,8 @@
 #include "house.h"
 
 struct api {
+	/* What kind of call it is, by its method and path. */
+	enum fault_moment (*moment)(const struct request *request);
 	/* The head was read. */
 	void (*open)(struct house *house, struct request *request);
 	/* Some of the body. */

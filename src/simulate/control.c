@@ -194,6 +194,11 @@ get_state(const struct control *control)
 	    object, "provider", json_object_new_string(house->name));
 	add_number(object, "accepted", atomic_load(&house->accepted));
 	add_number(object, "requests", house->requests);
+	add_number(object, "sends", house->sends);
+	add_number(object, "lookups", house->lookups);
+	add_number(object, "probes", house->probes);
+	add_number(object, "busy", house->busy);
+	add_number(object, "most_busy", house->most_busy);
 	add_number(object, "connections_opened", house->opened);
 	add_number(object, "connections_open",
 	    control->owner->count_open(control->object));
@@ -244,8 +249,11 @@ delete_thing(struct control *control, const char *name)
 		control->owner->set_faults(control->object, NULL);
 	else if (strcmp(name, "mails") == 0)
 		records_clear(control->house->records);
+	else if (strcmp(name, "most") == 0)
+		control->house->most_busy = control->house->busy;
 	else
-		return response_new_message(404, "mails or fault is deleted");
+		return response_new_message(
+		    404, "mails, fault or most is deleted");
 	return response_new_message(200, "gone");
 }
 

@@ -9,7 +9,9 @@
  *	GET /mails/N/raw        its bytes
  *	GET /mails/N/files/K    the bytes of its file K, from 0
  *	DELETE /mails           forgets them; numbers go on
- *	GET /state              accepted, requests, connections, violations
+ *	GET /state              accepted, requests (sends, lookups, probes),
+ *	    connections, violations; busy: sends under way, most_busy: the
+ *	    most there were at once since DELETE /most
  *	GET /violations         what should not have been
  *	PUT /fault              body: faults, see fault.h; DELETE /fault
  */

@@ -162,7 +162,7 @@ write_some(int fd, struct raw *raw)
 		length = MIN(raw->spaces, sizeof spaces);
 	}
 	if (raw->drip_ms > 0)
-		length = 1;
+		length = raw->sent < raw->prompt ? raw->prompt - raw->sent : 1;
 	ssize_t n = send(fd, from, length, MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (n < 0)
 		return -1;
@@ -190,7 +190,9 @@ on_raw(evutil_socket_t unused, short what, void *object)
 		set_timer(hold->timer, MAX(request->raw.drip_ms, 1));
 		return;
 	}
-	if (n == 0 && request->raw.end == RAW_HOLD)
+	if (n == 0 && request->raw.end == RAW_HALF)
+		shutdown(hold->link->fd, SHUT_WR);
+	if (n == 0 && request->raw.end >= RAW_HOLD)
 		return;
 	if (n == 0 && request->raw.end == RAW_RESET)
 		acceptor_reset(hold->link->fd);
@@ -321,7 +323,9 @@ take_body(struct request *request, const char *bytes, size_t *length)
 	size_t n = *length;
 	enum door_action action = DOOR_GO_ON;
 
-	*length = 0;
+	if (request->sip_bytes > 0)
+		n = MIN(n, request->sip_bytes);
+	*length -= n;
 	request->body_bytes += n;
 	if (service->body != NULL)
 		service->body(request->door->owner, request, bytes, n);

@@ -38,6 +38,7 @@ enum raw_end {
 	RAW_CLOSE,
 	RAW_RESET,
 	RAW_HOLD, /* nothing, until the peer goes away */
+	RAW_HALF, /* FIN, and the peer is listened to until it goes away */
 };
 
 /* Bytes to write in place of an answer. */
@@ -46,6 +47,7 @@ struct raw {
 	size_t sent;
 	uint64_t spaces;  /* that follow the bytes */
 	unsigned drip_ms; /* between two bytes; 0: all at once */
+	size_t prompt;    /* so many bytes come at once all the same */
 	enum raw_end end;
 };
 
@@ -66,7 +68,9 @@ struct request {
 	/* what goes wrong with it */
 	struct fault *fault; /* counted; NULL: nothing */
 	unsigned delay_ms;
+	size_t sip_bytes; /* of the body at a time, then at_body; 0: all */
 	struct raw raw;
+	int moment; /* enum fault_moment: what kind of call; 0: not known */
 
 	struct hold *hold; /* the door's */
 };

@@ -1,150 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "fault.h"
+#include "word.h"
 #include <string.h>
 
 struct faults {
 	GPtrArray *list; /* struct fault * */
 };
-
-/* What stands behind the = of a word. */
-enum argument {
-	ARGUMENT_NONE,
-	ARGUMENT_NUMBER,  /* must be there */
-	ARGUMENT_DEFAULT, /* a number that may be left out */
-	ARGUMENT_TEXT,    /* must be there */
-	ARGUMENT_CODE,    /* 400 to 599 */
-	ARGUMENT_STATUS,  /* 200 to 599 */
-};
-
-struct row {
-	const char *name;
-	enum fault_word word;
-	int kinds;
-	enum argument argument;
-	uint64_t number; /* when it is left out */
-	const char *help;
-};
-
-static const struct row rows[] = {
-	{ "refuse", FAULT_REFUSE, FAULT_ANY, ARGUMENT_NONE, 0,
-	    "the listening socket is closed, connections are reset" },
-	{ "blackhole", FAULT_BLACKHOLE, FAULT_ANY, ARGUMENT_NONE, 0,
-	    "accept and never read" },
-	{ "reset-connect", FAULT_RESET_CONNECT, FAULT_ANY, ARGUMENT_NONE, 0,
-	    "accept, then RST" },
-	{ "stall", FAULT_STALL, FAULT_ANY, ARGUMENT_NONE, 0,
-	    "read all, never answer" },
-	{ "stall-accepted", FAULT_STALL_ACCEPTED, FAULT_ANY, ARGUMENT_NONE, 0,
-	    "read all, record it, never answer" },
-	{ "stall-mid-body", FAULT_STALL_MID_BODY, FAULT_ANY, ARGUMENT_DEFAULT,
-	    50, "read so many % of the body [50], then nothing" },
-	{ "stall-answer", FAULT_STALL_ANSWER, FAULT_HTTP, ARGUMENT_NONE, 0,
-	    "record it, half the answer, then nothing" },
-	{ "reset-before-body", FAULT_RESET_BEFORE_BODY, FAULT_ANY,
-	    ARGUMENT_NONE, 0, "RST when the head (SMTP: DATA) was read" },
-	{ "reset-mid-body", FAULT_RESET_MID_BODY, FAULT_ANY, ARGUMENT_DEFAULT,
-	    50, "RST when so many % of the body were read [50]" },
-	{ "reset-after-body", FAULT_RESET_AFTER_BODY, FAULT_ANY, ARGUMENT_NONE,
-	    0, "read all, do not record it, RST" },
-	{ "reset-accepted", FAULT_RESET_ACCEPTED, FAULT_ANY, ARGUMENT_NONE, 0,
-	    "read all, record it, RST" },
-	{ "close-after-body", FAULT_CLOSE_AFTER_BODY, FAULT_HTTP, ARGUMENT_NONE,
-	    0, "read all, do not record it, close" },
-	{ "close-accepted", FAULT_CLOSE_ACCEPTED, FAULT_HTTP, ARGUMENT_NONE, 0,
-	    "read all, record it, close" },
-	{ "close-reused", FAULT_CLOSE_REUSED, FAULT_HTTP, ARGUMENT_NONE, 0,
-	    "a second request on a connection: record it, close without an "
-	    "answer" },
-	{ "close-idle", FAULT_CLOSE_IDLE, FAULT_HTTP, ARGUMENT_NONE, 0,
-	    "answer, then close without having said so" },
-	{ "cut-answer", FAULT_CUT_ANSWER, FAULT_HTTP, ARGUMENT_NONE, 0,
-	    "record it, half the answer, RST" },
-	{ "slow", FAULT_SLOW, FAULT_ANY, ARGUMENT_NUMBER, 0,
-	    "answer after so many ms" },
-	{ "drip", FAULT_DRIP, FAULT_ANY, ARGUMENT_NUMBER, 0,
-	    "answer byte by byte, so many ms apart" },
-	{ "status", FAULT_STATUS, FAULT_HTTP, ARGUMENT_STATUS, 0,
-	    "that status; ,html ,json ,empty ,retry-after=V ,accepted" },
-	{ "text", FAULT_TEXT, FAULT_HTTP, ARGUMENT_TEXT, 0,
-	    "one of the provider's own errors, see below; ,status=N "
-	    ",retry-after=V ,accepted" },
-	{ "magnificent", FAULT_MAGNIFICENT, FAULT_MAILGUN, ARGUMENT_NONE, 0,
-	    "200 and the text for a path that does not exist" },
-	{ "unauthorized", FAULT_UNAUTHORIZED, FAULT_HTTP, ARGUMENT_NONE, 0,
-	    "the key is wrong; ,json (Mailgun) ,old (Mandrill: status 500)" },
-	{ "throttle", FAULT_THROTTLE, FAULT_HTTP, ARGUMENT_DEFAULT, 60,
-	    "too many requests, again in so many s [60]; ,date ,seconds "
-	    ",reset ,reset-fraction ,retry-after ,retry-date ,plain "
-	    ",status=N" },
-	{ "partial", FAULT_PARTIAL, FAULT_ANY, ARGUMENT_TEXT, 0,
-	    "ADDRESS[,ADDRESS]: these are refused; ,reason=NAME (Mandrill)" },
-	{ "reject-reason", FAULT_REJECT_REASON, FAULT_MANDRILL, ARGUMENT_TEXT,
-	    0, "200, every recipient rejected for it" },
-	{ "queued-reason", FAULT_QUEUED_REASON, FAULT_MANDRILL, ARGUMENT_TEXT,
-	    0, "200, every recipient queued for it" },
-	{ "garbage", FAULT_GARBAGE, FAULT_HTTP, ARGUMENT_NONE, 0,
-	    "bytes that are no HTTP; ,accepted" },
-	{ "empty", FAULT_EMPTY, FAULT_HTTP, ARGUMENT_DEFAULT, 200,
-	    "that status [200] and no body; ,accepted" },
-	{ "huge", FAULT_HUGE, FAULT_HTTP, ARGUMENT_DEFAULT, 64,
-	    "200 and so many MiB of spaces [64]; ,accepted" },
-	{ "odd", FAULT_ODD, FAULT_ANY, ARGUMENT_TEXT, 0,
-	    "recorded, the right answer in an odd shape, see below" },
-	{ "early", FAULT_EARLY, FAULT_HTTP, ARGUMENT_STATUS, 0,
-	    "that status before the body was read, then close" },
-	{ "greeting", FAULT_GREETING, FAULT_SMTP, ARGUMENT_CODE, 0,
-	    "that code as the greeting, then close" },
-	{ "ehlo", FAULT_EHLO, FAULT_SMTP, ARGUMENT_CODE, 0,
-	    "that code to EHLO and HELO" },
-	{ "auth", FAULT_AUTH, FAULT_SMTP, ARGUMENT_CODE, 0,
-	    "that code to AUTH" },
-	{ "mail", FAULT_MAIL, FAULT_SMTP, ARGUMENT_CODE, 0,
-	    "that code to MAIL" },
-	{ "rcpt", FAULT_RCPT, FAULT_SMTP, ARGUMENT_CODE, 0,
-	    "that code to every RCPT" },
-	{ "data", FAULT_DATA, FAULT_SMTP, ARGUMENT_CODE, 0,
-	    "that code to DATA" },
-	{ "dot", FAULT_DOT, FAULT_SMTP, ARGUMENT_CODE, 0,
-	    "that code to the final dot" },
-	{ "close-after-dot", FAULT_CLOSE_AFTER_DOT, FAULT_SMTP, ARGUMENT_NONE,
-	    0, "close after the dot, do not record it" },
-	{ "close-after-dot-accepted", FAULT_CLOSE_AFTER_DOT_ACCEPTED,
-	    FAULT_SMTP, ARGUMENT_NONE, 0, "record it, close after the dot" },
-	{ "silent-after-dot", FAULT_SILENT_AFTER_DOT, FAULT_SMTP, ARGUMENT_NONE,
-	    0, "never answer the dot; ,accepted" },
-	{ "starttls-injection", FAULT_STARTTLS_INJECTION, FAULT_SMTP,
-	    ARGUMENT_NONE, 0, "a reply in clear behind the 220 to STARTTLS" },
-	{ "no-starttls", FAULT_NO_STARTTLS, FAULT_SMTP, ARGUMENT_NONE, 0,
-	    "STARTTLS is not offered" },
-	{ "no-8bitmime", FAULT_NO_8BITMIME, FAULT_SMTP, ARGUMENT_NONE, 0,
-	    "8BITMIME is not offered, MAIL refuses it" },
-	{ "chunking", FAULT_CHUNKING, FAULT_SMTP, ARGUMENT_NONE, 0,
-	    "CHUNKING is offered, and BDAT taken" },
-};
-
-static int
-find_moments(enum fault_word word)
-{
-	switch (word) {
-	case FAULT_BLACKHOLE:
-		return FAULT_AT_CONNECT | FAULT_AT_REQUEST;
-	case FAULT_CLOSE_REUSED:
-		return FAULT_AT_REUSE;
-	case FAULT_REFUSE:
-		return 0;
-	case FAULT_RESET_CONNECT:
-	case FAULT_STARTTLS_INJECTION:
-	case FAULT_GREETING:
-	case FAULT_EHLO:
-	case FAULT_AUTH:
-	case FAULT_NO_STARTTLS:
-	case FAULT_NO_8BITMIME:
-	case FAULT_CHUNKING:
-		return FAULT_AT_CONNECT;
-	default:
-		return FAULT_AT_REQUEST;
-	}
-}
 
 static void
 clear_fault(gpointer pointer)
@@ -168,32 +29,6 @@ fault_unref(struct fault *fault)
 		destroy_fault(fault);
 }
 
-/* How it is written. */
-static const char *const forms[] = {
-	[ARGUMENT_NONE] = "",
-	[ARGUMENT_NUMBER] = "=N",
-	[ARGUMENT_DEFAULT] = "[=N]",
-	[ARGUMENT_TEXT] = "=TEXT",
-	[ARGUMENT_CODE] = "=CODE",
-	[ARGUMENT_STATUS] = "=STATUS",
-};
-
-char *
-fault_words(int kinds)
-{
-	GString *page = g_string_new(NULL);
-
-	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-		g_autofree char *form =
-		    g_strconcat(rows[i].name, forms[rows[i].argument], NULL);
-
-		if ((rows[i].kinds & kinds) != 0)
-			g_string_append_printf(
-			    page, "  %-25s %s\n", form, rows[i].help);
-	}
-	return g_string_free(page, FALSE);
-}
-
 static bool G_GNUC_PRINTF(2, 3) refuse(GError **error, const char *format, ...)
 {
 	va_list arguments;
@@ -206,23 +41,6 @@ static bool G_GNUC_PRINTF(2, 3) refuse(GError **error, const char *format, ...)
 	return false;
 }
 
-static const struct row *
-find_row(const char *name, int kind, GError **error)
-{
-	g_autoptr(GString) known = g_string_new(NULL);
-
-	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-		if ((rows[i].kinds & kind) == 0)
-			continue;
-		if (strcmp(rows[i].name, name) == 0)
-			return &rows[i];
-		g_string_append_printf(known, " %s", rows[i].name);
-	}
-	refuse(error, "fault \"%s\" is not known here; known are:%s", name,
-	    known->str);
-	return NULL;
-}
-
 static bool
 read_number(const char *text, uint64_t least, uint64_t most, uint64_t *out)
 {
@@ -231,34 +49,34 @@ read_number(const char *text, uint64_t least, uint64_t most, uint64_t *out)
 }
 
 static bool
-read_argument(struct fault *fault, const struct row *row, GError **error)
+read_argument(struct fault *fault, const struct word *row, GError **error)
 {
 	const char *text = fault->argument;
 
 	fault->number = row->number;
 	switch (row->argument) {
-	case ARGUMENT_NONE:
+	case WORD_NONE:
 		return text == NULL ||
 		       refuse(error, "fault %s takes no value, not \"%s\"",
 			   row->name, text);
-	case ARGUMENT_DEFAULT:
+	case WORD_DEFAULT:
 		if (text == NULL)
 			return true;
 		/* fall through */
-	case ARGUMENT_NUMBER:
+	case WORD_NUMBER:
 		return read_number(text, 0, G_MAXUINT32, &fault->number) ||
 		       refuse(error, "fault %s=%s: a number is wanted",
 			   row->name, text != NULL ? text : "");
-	case ARGUMENT_TEXT:
+	case WORD_TEXT:
 		return text != NULL ||
 		       refuse(error,
 			   "fault %s wants a value behind a =", row->name);
-	case ARGUMENT_STATUS:
+	case WORD_STATUS:
 		return read_number(text, 200, 599, &fault->number) ||
 		       refuse(error,
 			   "fault %s=%s: a status 200 to 599 is wanted",
 			   row->name, text != NULL ? text : "");
-	case ARGUMENT_CODE:
+	case WORD_CODE:
 		return read_number(text, 400, 599, &fault->number) ||
 		       refuse(error, "fault %s=%s: a code 400 to 599 is wanted",
 			   row->name, text != NULL ? text : "");
@@ -301,13 +119,14 @@ static struct fault *
 read_word(const char *text, int kind, GError **error)
 {
 	g_autofree char *name = g_strndup(text, strcspn(text, "=,"));
-	const struct row *row = find_row(name, kind, error);
+	int moments = 0;
+	const struct word *row = word_find(name, kind, &moments, error);
 
 	if (row == NULL)
 		return NULL;
 	struct fault *fault = g_rc_box_new0(struct fault);
 	fault->word = row->word;
-	fault->moments = find_moments(row->word);
+	fault->moments = moments;
 	fault->every = 1;
 	fault->chance = 100;
 	fault->parameters = g_ptr_array_new_with_free_func(g_free);
@@ -425,16 +244,42 @@ faults_pick(struct faults *faults, int moments)
 	return NULL;
 }
 
-bool
-faults_refuse(const struct faults *faults)
+const struct fault *
+faults_stand(struct faults *faults, enum fault_word word)
+{
+	for (guint i = 0; faults != NULL && i < faults->list->len; i++) {
+		struct fault *fault = faults->list->pdata[i];
+
+		if (fault->word == word && wants(fault, FAULT_STANDING))
+			return fault;
+	}
+	return NULL;
+}
+
+const struct fault *
+faults_listen(const struct faults *faults)
 {
 	for (guint i = 0; faults != NULL && i < faults->list->len; i++) {
 		const struct fault *fault = faults->list->pdata[i];
 
-		if (fault->word == FAULT_REFUSE)
-			return true;
+		if (fault->moments == 0)
+			return fault;
 	}
-	return false;
+	return NULL;
+}
+
+bool
+fault_times(const struct fault *fault, unsigned *up_ms, unsigned *down_ms)
+{
+	g_auto(GStrv) pair = g_strsplit(fault->argument, "/", 2);
+	uint64_t up, down;
+
+	if (pair[0] == NULL || !read_number(pair[0], 1, 86400000, &up) ||
+	    !read_number(pair[1], 1, 86400000, &down))
+		return false;
+	*up_ms = (unsigned)up;
+	*down_ms = (unsigned)down;
+	return true;
 }
 
 bool
@@ -461,8 +306,8 @@ fault_parameter(const struct fault *fault, const char *name)
 	return NULL;
 }
 
-bool
-fault_names(const struct fault *fault, const char *address)
+static bool
+names(const struct fault *fault, const char *address)
 {
 	if (fault->argument != NULL &&
 	    g_ascii_strcasecmp(fault->argument, address) == 0)
@@ -473,4 +318,14 @@ fault_names(const struct fault *fault, const char *address)
 			return true;
 	}
 	return false;
+}
+
+bool
+fault_refuses(const struct fault *fault, const char *address, uint64_t before)
+{
+	if (fault == NULL)
+		return false;
+	if (fault->word == FAULT_ACCEPT)
+		return before >= fault->number;
+	return fault->word == FAULT_PARTIAL && names(fault, address);
 }

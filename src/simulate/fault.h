@@ -6,8 +6,11 @@
  *	status=503,html,retry-after=30 count=2
  *	reset-after-body skip=1
  *
- * Of several lines the first that wants a request has it.  fault_words() lists
- * the words.  Plain values; one thread.
+ * Of several lines the first that wants a request has it.  A word hits calls
+ * that send mail; with lookup- or probe- before it (lookup-status=503) those
+ * that ask for mail, or for the account.  Some words stand: they say how things
+ * are (lookup-lag=2000), whatever else goes wrong.  word_page() lists them
+ * all.  Plain values; one thread.
  */
 #ifndef SIMULATE_FAULT_H
 #define SIMULATE_FAULT_H
@@ -31,6 +34,9 @@ enum fault_moment {
 	FAULT_AT_REQUEST = 2, /* for an HTTP request, an SMTP transaction */
 	FAULT_AT_REUSE = 4,   /* for a request that is not the first of its
 			       * connection */
+	FAULT_AT_LOOKUP = 8,  /* for an HTTP request that asks for mail */
+	FAULT_AT_PROBE = 16,  /* for one that asks for the account */
+	FAULT_STANDING = 32,  /* never: asked for by faults_stand() */
 };
 
 enum fault_word {
@@ -79,6 +85,31 @@ enum fault_word {
 	FAULT_NO_STARTTLS,
 	FAULT_NO_8BITMIME,
 	FAULT_CHUNKING,
+	FAULT_UNREACHABLE,
+	FAULT_FLAP,
+	FAULT_STALL_HEAD,
+	FAULT_HALF_CLOSE,
+	FAULT_SIP,
+	FAULT_REDIRECT,
+	FAULT_ACCEPT,
+	FAULT_CLOSE_AT,
+	FAULT_STALL_AT,
+	FAULT_STARTTLS,
+	FAULT_TLS_GARBAGE,
+	FAULT_EHLO_LINES,
+
+	/* standing */
+	FAULT_LOOKUP_LAG,
+	FAULT_LOOKUP_NEVER,
+	FAULT_LOOKUP_PARTIAL,
+	FAULT_LOOKUP_SHUFFLE,
+	FAULT_LOOKUP_TWICE,
+	FAULT_LOOKUP_LIMIT,
+	FAULT_SENDING_KEY,
+	FAULT_WRONG_REGION,
+	FAULT_DOMAIN_STATE,
+	FAULT_QUEUE_DISABLED,
+	FAULT_BACKLOG,
 };
 
 struct fault {
@@ -117,8 +148,16 @@ void faults_free(struct faults *faults);
 struct fault *faults_pick(struct faults *faults, int moments);
 void fault_unref(struct fault *fault);
 
-/* True when connections are to be refused. */
-bool faults_refuse(const struct faults *faults);
+/* The standing fault of that word that is in force now, or NULL.  Each asking
+ * counts.  Borrowed. */
+const struct fault *faults_stand(struct faults *faults, enum fault_word word);
+
+/* The line of a word that is about the listening socket (refuse, unreachable,
+ * flap), or NULL: it listens.  Borrowed. */
+const struct fault *faults_listen(const struct faults *faults);
+
+/* The two times of flap=UP/DOWN; false: it has none. */
+bool fault_times(const struct fault *fault, unsigned *up_ms, unsigned *down_ms);
 
 /* True when the fault has this parameter as a word. */
 bool fault_has(const struct fault *fault, const char *parameter);
@@ -126,10 +165,9 @@ bool fault_has(const struct fault *fault, const char *parameter);
 /* The value of the parameter name=value, or NULL. */
 const char *fault_parameter(const struct fault *fault, const char *name);
 
-/* True when the argument or a parameter is this address. */
-bool fault_names(const struct fault *fault, const char *address);
-
-/* A page about the words, for --help: a line each. */
-char *fault_words(int kinds);
+/* True when the fault (NULL is fine) is partial= with this address, or accept=
+ * with fewer recipients than stand before it. */
+bool fault_refuses(
+    const struct fault *fault, const char *address, uint64_t before);
 
 #endif

@@ -73,8 +73,10 @@ check_options(const struct simulator_options *options, GError **error)
 		    o->kind != NULL ? o->kind : "");
 		return false;
 	}
-	return check_option(o, o->domain, FAULT_MAILGUN, "domain", error) &&
+	return check_option(o, o->domain, FAULT_HTTP, "domain", error) &&
 	       check_option(o, o->key, FAULT_HTTP, "key", error) &&
+	       check_option(
+		   o, o->lookup_key, FAULT_MAILGUN, "lookup key", error) &&
 	       check_option(o, o->username, FAULT_SMTP, "username", error) &&
 	       check_option(
 		   o, o->certificate, FAULT_SMTP, "certificate", error) &&
@@ -95,11 +97,15 @@ house_new(const struct simulator_options *options, GError **error)
 	struct house *house = g_new0(struct house, 1);
 	house->kind = (enum fault_kind)house_kind(options->kind);
 	house->name = find_name(house->kind);
-	house->domain = g_strdup(options->domain);
+	if (options->domain != NULL)
+		house->domains = g_strsplit(options->domain, ",", -1);
 	house->key = g_strdup(options->key);
+	house->lookup_key = g_strdup(options->lookup_key);
 	house->username = g_strdup(options->username);
 	house->password = g_strdup(options->password);
 	house->records = records;
+	house->catalog = catalog_new();
+	house->searches = g_array_new(FALSE, FALSE, sizeof(int64_t));
 	g_queue_init(&house->violations);
 	return house;
 }
@@ -121,8 +127,11 @@ house_free(struct house *house)
 		free_violation(g_queue_pop_head(&house->violations));
 	faults_free(house->faults);
 	records_free(house->records);
-	g_free(house->domain);
+	catalog_free(house->catalog);
+	g_array_unref(house->searches);
+	g_strfreev(house->domains);
 	g_free(house->key);
+	g_free(house->lookup_key);
 	g_free(house->username);
 	g_free(house->password);
 	g_free(house);
@@ -149,6 +158,8 @@ house_keep(struct house *house, struct record *record, GError **error)
 		house_note(house, record->path, record->notes->pdata[i]);
 	if (!records_keep(house->records, record, error))
 		return false;
+	if (house->kind != FAULT_SMTP)
+		catalog_add(house->catalog, record);
 	atomic_fetch_add_explicit(&house->accepted, 1, memory_order_relaxed);
 	if (house->on_record != NULL)
 		house->on_record(house->on_record_object);

@@ -7,6 +7,7 @@
 #ifndef SIMULATE_HOUSE_H
 #define SIMULATE_HOUSE_H
 
+#include "catalog.h"
 #include "fault.h"
 #include "record.h"
 #include "simulate/simulator.h"
@@ -20,17 +21,23 @@ struct house {
 	const char *name; /* "mailgun", ... */
 
 	/* options, NULL as in struct simulator_options */
-	char *domain;
+	char **domains;
 	char *key;
+	char *lookup_key; /* then key may only send */
 	char *username, *password;
 
 	struct faults *faults;
 	struct records *records;
+	struct catalog *catalog; /* what lookups find; empty of SMTP */
+	GArray *searches;  /* int64_t: when Mandrill's were, monotonic ms */
 	GQueue violations; /* struct violation *, oldest first */
 
 	atomic_ullong accepted;
-	uint64_t requests;
-	uint64_t opened; /* connections */
+	uint64_t requests; /* all; of HTTP the sum of the next three */
+	uint64_t sends, lookups, probes;
+	unsigned busy;      /* HTTP: sends under way */
+	unsigned most_busy; /* the most there were at once */
+	uint64_t opened;    /* connections */
 	uint64_t violation_count;
 
 	house_fn on_record; /* NULL: nobody listens */

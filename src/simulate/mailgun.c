@@ -1,114 +1,107 @@
 /* SPDX-License-Identifier: MIT */
 #include "api.h"
-#include "core/clock.h"
-#include "heading.h"
-#include "lines.h"
-#include "multipart.h"
-#include "people.h"
-#include "rules.h"
+#include "domains.h"
+#include "events.h"
+#include "logs.h"
+#include "mailgun_form.h"
 #include "texts.h"
 #include <string.h>
 
-#define MOST_BYTES      (uint64_t)(52.4 * 1024 * 1024)
-#define MESSAGE_BYTES   ((uint64_t)25 * 1024 * 1024)
-#define OPTION_BYTES    16384
-#define MOST_RECIPIENTS 1000
+#define MOST_BYTES (uint64_t)(52.4 * 1024 * 1024)
+#define TEXT_BYTES (1024 * 1024)
 
 enum call {
 	CALL_MESSAGES, /* POST /v3/DOMAIN/messages */
 	CALL_MIME,     /* POST /v3/DOMAIN/messages.mime */
+	CALL_EVENTS,   /* GET /v3/DOMAIN/events */
+	CALL_PAGE,     /* GET /v3/DOMAIN/events/PAGE */
+	CALL_LOGS,     /* POST /v1/analytics/logs */
 	CALL_DOMAIN,   /* GET /v4/domains/DOMAIN */
 	CALL_QUEUES,   /* GET /v3/domains/DOMAIN/sending_queues */
 };
 
 struct mailgun {
 	enum call call;
-	char *domain;
+	char *domain;             /* "" where the path has none */
+	const char *page;         /* in the request's path; NULL: none */
 	struct response *refusal; /* known from the head; NULL: none */
 	struct multipart *form;   /* NULL: the body is not looked at */
+	GString *text;            /* the body of CALL_LOGS; NULL: of others */
 };
 
-/* The options both calls have. */
-#define OPTIONS                                                               \
-	{ "template", SHAPE_TEXT, 1, false },                                 \
-	    { "t:version", SHAPE_TEXT, 1, false },                            \
-	    { "t:text", SHAPE_ON, 1, false },                                 \
-	    { "t:variables", SHAPE_JSON, 1, false },                          \
-	    { "o:tag", SHAPE_TAG, 3, false },                                 \
-	    { "o:dkim", SHAPE_YES, 1, false },                                \
-	    { "o:secondary-dkim", SHAPE_SELECTOR, 1, false },                 \
-	    { "o:secondary-dkim-public", SHAPE_SELECTOR, 1, false },          \
-	    { "o:deliverytime", SHAPE_DATE, 1, false },                       \
-	    { "o:deliver-within", SHAPE_WITHIN, 1, false },                   \
-	    { "o:deliverytime-optimize-period", SHAPE_HOURS, 1, false },      \
-	    { "o:time-zone-localize", SHAPE_ZONE, 1, false },                 \
-	    { "o:testmode", SHAPE_ON, 1, false },                             \
-	    { "o:tracking", SHAPE_HTMLONLY, 1, false },                       \
-	    { "o:tracking-clicks", SHAPE_HTMLONLY, 1, false },                \
-	    { "o:tracking-opens", SHAPE_YES, 1, false },                      \
-	    { "o:tracking-pixel-location-top", SHAPE_HTMLONLY, 1, false },    \
-	    { "o:require-tls", SHAPE_YES, 1, false },                         \
-	    { "o:skip-verification", SHAPE_YES, 1, false },                   \
-	    { "o:sending-ip", SHAPE_TEXT, 1, false },                         \
-	    { "o:sending-ip-pool", SHAPE_TEXT, 1, false },                    \
-	    { "o:archive-to", SHAPE_TEXT, 1, false },                         \
-	    { "o:suppress-headers", SHAPE_TEXT, 1, false },                   \
-	    { "o:native-send", SHAPE_ON, 1, false },                          \
-	    { "h:", SHAPE_HEADER, 1, false }, { "v:", SHAPE_TEXT, 1, false }, \
-	{                                                                     \
-		"recipient-variables", SHAPE_JSON, 1, false                   \
-	}
-
-static const struct rule fields_rules[] = {
-	{ "from", SHAPE_PEOPLE, 1, true },
-	{ "to", SHAPE_PEOPLE, 0, true },
-	{ "cc", SHAPE_PEOPLE, 0, false },
-	{ "bcc", SHAPE_PEOPLE, 0, false },
-	{ "subject", SHAPE_TEXT, 1, false },
-	{ "text", SHAPE_TEXT, 1, false },
-	{ "html", SHAPE_TEXT, 1, false },
-	{ "amp-html", SHAPE_TEXT, 1, false },
-	{ "attachment", SHAPE_FILE, 0, false },
-	{ "inline", SHAPE_FILE, 0, false },
-	OPTIONS,
-	{ 0 },
-};
-
-static const struct rule mime_rules[] = {
-	{ "to", SHAPE_PEOPLE, 0, true },
-	{ "message", SHAPE_FILE, 1, true },
-	OPTIONS,
-	{ 0 },
-};
-
-/* A path and what is behind it; * is the domain. */
+/* A path: what comes before the domain and what behind it. */
 struct route {
 	const char *method;
-	const char *prefix, *suffix;
+	const char *prefix, *suffix; /* NULL suffix: there is no domain */
 	enum call call;
+	enum fault_moment moment;
 };
 
 static const struct route routes[] = {
-	{ "GET", "/v3/domains/", "/sending_queues", CALL_QUEUES },
-	{ "GET", "/v4/domains/", "", CALL_DOMAIN },
-	{ "POST", "/v3/", "/messages", CALL_MESSAGES },
-	{ "POST", "/v3/", "/messages.mime", CALL_MIME },
+	{ "GET", "/v3/domains/", "/sending_queues", CALL_QUEUES,
+	    FAULT_AT_PROBE },
+	{ "GET", "/v4/domains/", "", CALL_DOMAIN, FAULT_AT_PROBE },
+	{ "GET", "/v3/", "/events", CALL_EVENTS, FAULT_AT_LOOKUP },
+	{ "GET", "/v3/", "/events/", CALL_PAGE, FAULT_AT_LOOKUP },
+	{ "POST", "/v1/analytics/logs", NULL, CALL_LOGS, FAULT_AT_LOOKUP },
+	{ "POST", "/v3/", "/messages", CALL_MESSAGES, FAULT_AT_REQUEST },
+	{ "POST", "/v3/", "/messages.mime", CALL_MIME, FAULT_AT_REQUEST },
 };
 
-static bool
-follow(struct mailgun *mailgun, const struct route *route,
-    const struct request *request)
+/* Where the domain of a path ends, when the route is its; else NULL. */
+static const char *
+follow(const struct route *route, const struct request *request)
 {
 	const char *path = request->path;
-	size_t prefix = strlen(route->prefix), suffix = strlen(route->suffix);
+	const char *slash;
 
 	if (strcmp(request->method, route->method) != 0 ||
-	    !g_str_has_prefix(path, route->prefix) ||
-	    !g_str_has_suffix(path, route->suffix) ||
-	    strlen(path) <= prefix + suffix)
+	    !g_str_has_prefix(path, route->prefix))
+		return NULL;
+	path += strlen(route->prefix);
+	if (route->suffix == NULL)
+		return *path == '\0' ? path : NULL;
+	slash = strchr(path, '/');
+	if (slash == NULL)
+		slash = path + strlen(path);
+	if (slash == path)
+		return NULL;
+	return strcmp(slash, route->suffix) == 0 ||
+		       (route->call == CALL_PAGE &&
+			   g_str_has_prefix(slash, route->suffix))
+		   ? slash
+		   : NULL;
+}
+
+static const struct route *
+find_route(const struct request *request)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(routes); i++) {
+		if (follow(&routes[i], request) != NULL)
+			return &routes[i];
+	}
+	return NULL;
+}
+
+static enum fault_moment
+find_moment(const struct request *request)
+{
+	const struct route *route = find_route(request);
+
+	return route != NULL ? route->moment : FAULT_AT_REQUEST;
+}
+
+/* False: there is no such path. */
+static bool
+read_path(struct mailgun *mailgun, const struct request *request)
+{
+	const struct route *route = find_route(request);
+
+	if (route == NULL)
 		return false;
-	g_autofree char *middle =
-	    g_strndup(path + prefix, strlen(path) - prefix - suffix);
+	const char *from = request->path + strlen(route->prefix);
+	const char *end = follow(route, request);
+	g_autofree char *middle = g_strndup(from, (size_t)(end - from));
 	char *domain = g_uri_unescape_string(middle, NULL);
 	if (domain == NULL || strchr(domain, '/') != NULL) {
 		g_free(domain);
@@ -116,51 +109,73 @@ follow(struct mailgun *mailgun, const struct route *route,
 	}
 	mailgun->call = route->call;
 	mailgun->domain = domain;
+	if (route->call == CALL_PAGE)
+		mailgun->page = end + strlen(route->suffix);
 	return true;
 }
 
 static bool
-find_route(struct mailgun *mailgun, const struct request *request)
+is_key(const char *wanted, const char *field)
 {
-	for (size_t i = 0; i < G_N_ELEMENTS(routes); i++) {
-		if (follow(mailgun, &routes[i], request))
-			return true;
-	}
-	return false;
-}
-
-static bool
-is_authorized(const struct house *house, const struct request *request)
-{
-	const char *field = door_field(request, "Authorization");
 	size_t length;
 
 	if (field == NULL || g_ascii_strncasecmp(field, "Basic ", 6) != 0)
 		return false;
 	g_autofree guchar *bytes = g_base64_decode(field + 6, &length);
 	g_autofree char *pair = g_strndup((const char *)bytes, length);
-	if (house->key == NULL)
+	if (wanted == NULL)
 		return g_str_has_prefix(pair, "api:") && pair[4] != '\0';
-	g_autofree char *wanted = g_strconcat("api:", house->key, NULL);
-	return strcmp(pair, wanted) == 0;
+	g_autofree char *whole = g_strconcat("api:", wanted, NULL);
+	return strcmp(pair, whole) == 0;
+}
+
+/* A sending key may send and nothing else. */
+static bool
+is_authorized(struct house *house, const struct mailgun *mailgun,
+    const struct request *request)
+{
+	const char *field = door_field(request, "Authorization");
+
+	if (house->lookup_key != NULL && is_key(house->lookup_key, field))
+		return true;
+	if (mailgun->call > CALL_MIME &&
+	    (house->lookup_key != NULL ||
+		faults_stand(house->faults, FAULT_SENDING_KEY) != NULL))
+		return false;
+	return is_key(house->key, field);
+}
+
+/* Each interface in its own words. */
+static struct response *
+refuse_key(const struct house *house, const struct mailgun *mailgun)
+{
+	return mailgun->call >= CALL_DOMAIN
+		   ? texts_named(house, "private-key", NULL)
+		   : texts_unauthorized(house, NULL);
+}
+
+static struct response *
+refuse_domain(const struct mailgun *mailgun)
+{
+	if (mailgun->call > CALL_MIME)
+		return response_new_message(404, "Domain not found");
+	g_autofree char *text =
+	    g_strdup_printf("Domain not found: %s", mailgun->domain);
+	return response_new_message(404, text);
 }
 
 /* What the head alone is refused for. */
 static struct response *
-judge_head(const struct house *house, const struct mailgun *mailgun,
+judge_head(struct house *house, const struct mailgun *mailgun,
     const struct request *request)
 {
 	if (mailgun->domain == NULL)
 		return response_new(
 		    200, "text/plain", "Mailgun Magnificent API");
-	if (!is_authorized(house, request))
-		return texts_unauthorized(house, NULL);
-	if (house->domain != NULL &&
-	    g_ascii_strcasecmp(house->domain, mailgun->domain) != 0) {
-		g_autofree char *text =
-		    g_strdup_printf("Domain not found: %s", mailgun->domain);
-		return response_new_message(404, text);
-	}
+	if (!is_authorized(house, mailgun, request))
+		return refuse_key(house, mailgun);
+	if (mailgun->call != CALL_LOGS && !domains_has(house, mailgun->domain))
+		return refuse_domain(mailgun);
 	if (request->body_length != G_MAXUINT64 &&
 	    request->body_length > MOST_BYTES)
 		return texts_named(house, "size", NULL);
@@ -202,7 +217,8 @@ open_request(struct house *house, struct request *request)
 	struct mailgun *mailgun = g_new0(struct mailgun, 1);
 
 	request->state = mailgun;
-	find_route(mailgun, request);
+	if (read_path(mailgun, request) && mailgun->call == CALL_LOGS)
+		mailgun->text = g_string_new(NULL);
 	mailgun->refusal = judge_head(house, mailgun, request);
 	if (mailgun->refusal == NULL && mailgun->call <= CALL_MIME)
 		mailgun->refusal = begin_form(house, mailgun, request);
@@ -215,346 +231,27 @@ take_body(struct request *request, const char *bytes, size_t length)
 
 	if (mailgun->form != NULL && request->body_bytes <= MOST_BYTES)
 		multipart_feed(mailgun->form, bytes, length);
+	if (mailgun->text != NULL && mailgun->text->len < TEXT_BYTES)
+		g_string_append_len(mailgun->text, bytes, (gssize)length);
 }
 
-static bool
-is_option(const char *name)
+static struct response *
+answer_question(struct house *house, struct request *request)
 {
-	return name[0] != '\0' && strchr("ohvt", name[0]) != NULL &&
-	       name[1] == ':';
-}
+	const struct mailgun *mailgun = request->state;
 
-static char *
-check_options(const GPtrArray *parts)
-{
-	uint64_t bytes = 0;
-
-	for (guint i = 0; i < parts->len; i++) {
-		const struct piece *part = parts->pdata[i];
-
-		if (is_option(part->name))
-			bytes += strlen(part->name) + blob_size(part->body);
+	switch (mailgun->call) {
+	case CALL_EVENTS:
+	case CALL_PAGE:
+		return events_list(
+		    house, request, mailgun->domain, mailgun->page);
+	case CALL_LOGS:
+		return logs_list(house, request, mailgun->text->str);
+	case CALL_DOMAIN:
+		return domains_describe(house, mailgun->domain);
+	default:
+		return domains_queues(house);
 	}
-	if (bytes <= OPTION_BYTES)
-		return NULL;
-	return g_strdup("Send options (parameters starting with o:, h:, or "
-			"v:) are limited to 16 kB total");
-}
-
-/* An empty value counts as none. */
-static bool
-has_text(const GPtrArray *parts, const char *name)
-{
-	const struct piece *part = piece_find(parts, name);
-
-	return part != NULL && blob_size(part->body) > 0;
-}
-
-static char *
-check_bodies(const GPtrArray *parts)
-{
-	bool html = has_text(parts, "html");
-	bool template = has_text(parts, "template");
-
-	if (html && template)
-		return g_strdup(
-		    "Only one parameters 'html' or 'template' is allowed");
-	if (html || template || has_text(parts, "text") ||
-	    has_text(parts, "amp-html"))
-		return NULL;
-	return g_strdup("Need at least one of 'text', 'html', 'amp-html' or "
-			"'template' parameters specified");
-}
-
-/* Everyone who gets it, each once: Mailgun ignores duplicates. */
-static GPtrArray *
-read_recipients(const GPtrArray *parts, enum call call)
-{
-	static const char *const fields[] = { "to", "cc", "bcc" };
-	guint columns = call == CALL_MIME ? 1 : G_N_ELEMENTS(fields);
-	GPtrArray *people = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
-
-	for (guint i = 0; i < parts->len * columns; i++) {
-		const struct piece *part = parts->pdata[i % parts->len];
-		const char *text = blob_text(part->body);
-
-		if (strcmp(part->name, fields[i / parts->len]) == 0 &&
-		    text != NULL)
-			people_read(text, found);
-	}
-	for (guint i = 0; i < found->len; i++) {
-		if (!people_contains(people, found->pdata[i]))
-			g_ptr_array_add(people, g_strdup(found->pdata[i]));
-	}
-	return people;
-}
-
-static char *
-check_recipients(const GPtrArray *people, const struct fault *fault)
-{
-	if (people->len > MOST_RECIPIENTS)
-		return g_strdup_printf(
-		    "Too many recipients, max is %d", MOST_RECIPIENTS);
-	if (fault == NULL || fault->word != FAULT_PARTIAL)
-		return NULL;
-	for (guint i = 0; i < people->len; i++) {
-		if (fault_names(fault, people->pdata[i]))
-			return g_strdup("'to' parameter is not a valid "
-					"address. please check documentation");
-	}
-	return NULL;
-}
-
-/* What the real one loses or changes without a word. */
-static void
-look_at_files(struct request *request, GPtrArray *parts)
-{
-	g_autoptr(GHashTable) ids = g_hash_table_new(g_str_hash, g_str_equal);
-
-	for (guint i = 0; i < parts->len; i++) {
-		struct piece *part = parts->pdata[i];
-		bool is_inline = strcmp(part->name, "inline") == 0;
-
-		if (!is_inline && strcmp(part->name, "attachment") != 0)
-			continue;
-		part->dropped =
-		    part->filename == NULL || part->filename[0] == '\0';
-		part->file = true;
-		if (part->dropped) {
-			door_note(request,
-			    "part %s without filename: the file is lost",
-			    part->name);
-			continue;
-		}
-		if (!is_inline)
-			continue;
-		part->content_id = g_strdup(part->filename);
-		if (!g_hash_table_add(ids, part->content_id))
-			door_note(request, "two inline files are called %s",
-			    part->filename);
-	}
-}
-
-static void
-look_at_domains(struct request *request, const GPtrArray *people)
-{
-	for (guint i = 0; i < people->len; i++) {
-		const char *at = strrchr(people->pdata[i], '@');
-
-		if (!g_str_is_ascii(at))
-			door_note(request, "domain of %s is not in ASCII",
-			    (const char *)people->pdata[i]);
-	}
-}
-
-static void
-look_at_mime(struct request *request, const struct piece *message)
-{
-	size_t length;
-	const char *head = blob_head(message->body, &length);
-
-	heading_check(head, length, HEADING_MAILGUN, request->notes);
-	lines_note(blob_lines(message->body), request->notes);
-}
-
-/* Headers that h: must not carry: fields do, or Mailgun writes them. */
-static bool
-is_own_header(const char *name)
-{
-	static const char *const names[] = { "from", "to", "cc", "subject",
-		"mime-version", "received", "dkim-signature" };
-
-	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-		if (g_ascii_strcasecmp(names[i], name) == 0)
-			return true;
-	}
-	return g_ascii_strncasecmp(name, "content-", 8) == 0;
-}
-
-static void
-look_at_headers(struct request *request, const GPtrArray *parts)
-{
-	for (guint i = 0; i < parts->len; i++) {
-		const struct piece *part = parts->pdata[i];
-		const char *name = part->name;
-
-		if (!g_str_has_prefix(name, "h:"))
-			continue;
-		heading_check_name(name + 2, HEADING_MAILGUN, request->notes);
-		if (is_own_header(name + 2))
-			door_note(request,
-			    "%s stands beside a field of its own", name);
-	}
-}
-
-static const char *
-find_message_id(const GPtrArray *parts)
-{
-	for (guint i = 0; i < parts->len; i++) {
-		const struct piece *part = parts->pdata[i];
-
-		if (g_ascii_strcasecmp(part->name, "h:Message-Id") == 0)
-			return blob_text(part->body);
-	}
-	return NULL;
-}
-
-/* <unique@domain> */
-static bool
-is_id(const char *text)
-{
-	size_t length = strlen(text);
-	const char *at = strchr(text, '@');
-
-	if (length < 5 || text[0] != '<' || text[length - 1] != '>' ||
-	    strpbrk(text, " \t\r\n") != NULL)
-		return false;
-	return strpbrk(text + 1, "<>") == text + length - 1 && at != NULL &&
-	       at > text + 1 && at < text + length - 2 &&
-	       strchr(at + 1, '@') == NULL;
-}
-
-/* The mail's own Message-ID when it can be kept, else a new one. */
-static char *
-make_id(const struct house *house, const struct mailgun *mailgun,
-    const GPtrArray *parts)
-{
-	g_autofree char *own = g_strdup(find_message_id(parts));
-	const struct piece *message = piece_find(parts, "message");
-	size_t length;
-
-	if (own == NULL && mailgun->call == CALL_MIME) {
-		const char *head = blob_head(message->body, &length);
-		own = heading_find(head, length, "Message-ID");
-	}
-	if (own != NULL && is_id(own))
-		return g_steal_pointer(&own);
-	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-	g_autofree char *stamp = g_date_time_format(now, "%Y%m%d%H%M%S");
-	return g_strdup_printf("<%s.%" G_GUINT64_FORMAT ".%08x@%s>", stamp,
-	    records_count(house->records) + 1, g_random_int(), mailgun->domain);
-}
-
-static char *
-judge_form(const struct mailgun *mailgun, struct request *request,
-    const GPtrArray *people)
-{
-	GPtrArray *parts = multipart_parts(mailgun->form);
-	bool mime = mailgun->call == CALL_MIME;
-	const char *error = multipart_error(mailgun->form);
-	char *message = g_strdup(error);
-
-	if (message == NULL)
-		message = rules_check(
-		    mime ? mime_rules : fields_rules, parts, request->notes);
-	if (message == NULL && !mime)
-		message = check_bodies(parts);
-	if (message == NULL)
-		message = check_options(parts);
-	if (message == NULL)
-		message = check_recipients(people, request->fault);
-	return message;
-}
-
-/* Moves the parts into the record: the message is its raw. */
-static void
-move_parts(struct record *record, struct multipart *form)
-{
-	GPtrArray *parts = multipart_parts(form);
-
-	while (parts->len > 0) {
-		struct piece *part = g_ptr_array_steal_index(parts, 0);
-
-		if (part->file && strcmp(part->name, "message") == 0 &&
-		    record->raw == NULL) {
-			record->raw = g_steal_pointer(&part->body);
-			piece_free(part);
-			continue;
-		}
-		g_ptr_array_add(record->parts, part);
-	}
-}
-
-static void
-accept_mail(
-    struct house *house, struct request *request, const GPtrArray *people)
-{
-	struct mailgun *mailgun = request->state;
-	bool mime = mailgun->call == CALL_MIME;
-	struct record *record =
-	    record_new(house->name, mime ? "raw" : "fields");
-
-	record->id = make_id(house, mailgun, multipart_parts(mailgun->form));
-	for (guint i = 0; i < people->len; i++)
-		record_add(record, people->pdata[i], "queued");
-	move_parts(record, mailgun->form);
-	struct json_object *object = json_object_new_object();
-	json_object_object_add(
-	    object, "id", json_object_new_string(record->id));
-	json_object_object_add(
-	    object, "message", json_object_new_string("Queued. Thank you."));
-	request->answer = response_new_json(200, object);
-	request->record = record;
-}
-
-static void
-look_at(struct request *request, const GPtrArray *people)
-{
-	struct mailgun *mailgun = request->state;
-	GPtrArray *parts = multipart_parts(mailgun->form);
-	const struct piece *message = piece_find(parts, "message");
-	uint64_t bytes = 0;
-
-	look_at_files(request, parts);
-	look_at_domains(request, people);
-	look_at_headers(request, parts);
-	if (mailgun->call == CALL_MESSAGES &&
-	    piece_find(parts, "subject") == NULL &&
-	    piece_find(parts, "template") == NULL)
-		door_note(request, "subject is missing, which is required");
-	if (mailgun->call == CALL_MIME && message->file)
-		look_at_mime(request, message);
-	for (guint i = 0; i < parts->len; i++)
-		bytes += blob_size(((struct piece *)parts->pdata[i])->body);
-	if (bytes > MESSAGE_BYTES)
-		door_note(request, "the message is larger than 25 MB");
-}
-
-static void
-finish_form(struct house *house, struct request *request)
-{
-	struct mailgun *mailgun = request->state;
-	g_autoptr(GPtrArray) people =
-	    read_recipients(multipart_parts(mailgun->form), mailgun->call);
-
-	g_ptr_array_extend_and_steal(
-	    request->notes, g_ptr_array_ref(multipart_notes(mailgun->form)));
-	g_autofree char *message = judge_form(mailgun, request, people);
-	if (message != NULL) {
-		door_note(request, "400: %s", message);
-		request->answer = response_new_message(400, message);
-		return;
-	}
-	look_at(request, people);
-	accept_mail(house, request, people);
-}
-
-static void
-answer_question(const struct mailgun *mailgun, struct request *request)
-{
-	g_autofree char *text = NULL;
-
-	if (mailgun->call == CALL_DOMAIN)
-		text = g_strdup_printf(
-		    "{\"domain\":{\"name\":\"%s\",\"state\":\"active\","
-		    "\"is_disabled\":false,\"type\":\"custom\"},"
-		    "\"sending_dns_records\":[],\"receiving_dns_records\":[]}",
-		    mailgun->domain);
-	else
-		text = g_strdup("{\"regular\":{\"is_disabled\":false},"
-				"\"scheduled\":{\"is_disabled\":false}}");
-	request->answer = response_new(200, "application/json", text);
 }
 
 static void
@@ -569,9 +266,11 @@ finish(struct house *house, struct request *request)
 	else if (request->body_bytes > MOST_BYTES)
 		request->answer = texts_named(house, "size", NULL);
 	else if (mailgun->form != NULL)
-		finish_form(house, request);
+		mailgun_form_take(house, request,
+		    &(const struct mailgun_form){ mailgun->form,
+			mailgun->domain, mailgun->call == CALL_MIME });
 	else
-		answer_question(mailgun, request);
+		request->answer = answer_question(house, request);
 }
 
 static void
@@ -583,11 +282,14 @@ close_request(struct request *request)
 		return;
 	multipart_free(mailgun->form);
 	response_free(mailgun->refusal);
+	if (mailgun->text != NULL)
+		g_string_free(mailgun->text, TRUE);
 	g_free(mailgun->domain);
 	g_free(mailgun);
 }
 
 const struct api mailgun_api = {
+	.moment = find_moment,
 	.open = open_request,
 	.body = take_body,
 	.finish = finish,

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include "account.h"
 #include "api.h"
 #include "heading.h"
 #include "lift.h"
 #include "lines.h"
 #include "people.h"
 #include "schema.h"
+#include "search.h"
 #include "texts.h"
 #include <string.h>
 
@@ -351,7 +353,7 @@ struct verdict {
 };
 
 static struct verdict
-judge_fault(const struct fault *fault, const char *address)
+judge_fault(const struct fault *fault, const char *address, guint before)
 {
 	const char *reason;
 
@@ -359,8 +361,7 @@ judge_fault(const struct fault *fault, const char *address)
 		return (struct verdict){ "rejected", fault->argument, NULL };
 	if (fault != NULL && fault->word == FAULT_QUEUED_REASON)
 		return (struct verdict){ "queued", NULL, fault->argument };
-	if (fault == NULL || fault->word != FAULT_PARTIAL ||
-	    !fault_names(fault, address))
+	if (!fault_refuses(fault, address, before))
 		return (struct verdict){ NULL, NULL, NULL };
 	reason = fault_parameter(fault, "reason");
 	return (struct verdict){ "rejected",
@@ -378,10 +379,11 @@ is_scheduled(struct json_object *json)
 }
 
 static struct verdict
-judge(const struct request *request, const char *address)
+judge(const struct request *request, guint index)
 {
 	struct mandrill *mandrill = request->state;
-	struct verdict verdict = judge_fault(request->fault, address);
+	const char *address = mandrill->people->pdata[index];
+	struct verdict verdict = judge_fault(request->fault, address, index);
 
 	if (verdict.status != NULL)
 		return verdict;
@@ -445,7 +447,7 @@ answer_all(struct request *request)
 
 	for (guint i = mandrill->people->len; i-- > 0;) {
 		const char *address = mandrill->people->pdata[i];
-		struct verdict verdict = judge(request, address);
+		struct verdict verdict = judge(request, i);
 		struct fate *fate =
 		    record_add(request->record, address, verdict.status);
 		g_autofree char *id =
@@ -478,42 +480,25 @@ send_mail(struct house *house, struct request *request)
 	answer_all(request);
 }
 
-static void
-ping(struct request *request)
-{
-	request->answer = response_new(200, "application/json", "\"PONG!\"");
-}
-
-static void
-ping2(struct request *request)
-{
-	request->answer =
-	    response_new(200, "application/json", "{\"PING\":\"PONG!\"}");
-}
-
-static void
-tell_user(struct request *request)
-{
-	request->answer = response_new(200, "application/json",
-	    "{\"username\":\"simulated\",\"created_at\":\"2020-01-01 "
-	    "00:00:00\",\"public_id\":\"aaabbbccc112233\",\"reputation\":42,"
-	    "\"hourly_quota\":1000,\"backlog\":0,\"stats\":{}}");
-}
-
-typedef void (*question_fn)(struct request *request);
+typedef struct response *(*question_fn)(
+    struct house *house, struct request *request, struct json_object *json);
 
 struct call {
 	const char *path;
 	question_fn fn; /* NULL: it sends */
 	bool raw;
+	enum fault_moment moment;
 };
 
 static const struct call calls[] = {
-	{ "/messages/send", NULL, false },
-	{ "/messages/send-raw", NULL, true },
-	{ "/users/ping", ping, false },
-	{ "/users/ping2", ping2, false },
-	{ "/users/info", tell_user, false },
+	{ "/messages/send", NULL, false, FAULT_AT_REQUEST },
+	{ "/messages/send-raw", NULL, true, FAULT_AT_REQUEST },
+	{ "/messages/search", search_messages, false, FAULT_AT_LOOKUP },
+	{ "/messages/info", search_info, false, FAULT_AT_LOOKUP },
+	{ "/users/ping", account_ping, false, FAULT_AT_PROBE },
+	{ "/users/ping2", account_ping2, false, FAULT_AT_PROBE },
+	{ "/users/info", account_info, false, FAULT_AT_PROBE },
+	{ "/senders/domains", account_domains, false, FAULT_AT_PROBE },
 };
 
 /* /api/1.0/messages/send.json and its like. */
@@ -530,6 +515,14 @@ find_call(const char *path)
 			return &calls[i];
 	}
 	return NULL;
+}
+
+static enum fault_moment
+find_moment(const struct request *request)
+{
+	const struct call *call = find_call(request->path);
+
+	return call != NULL ? call->moment : FAULT_AT_REQUEST;
 }
 
 static void
@@ -555,7 +548,7 @@ finish(struct house *house, struct request *request)
 	if (!read_json(request) || !check_key(house, request))
 		return;
 	if (call->fn != NULL)
-		call->fn(request);
+		request->answer = call->fn(house, request, mandrill->json);
 	else
 		send_mail(house, request);
 }
@@ -574,6 +567,7 @@ close_request(struct request *request)
 }
 
 const struct api mandrill_api = {
+	.moment = find_moment,
 	.open = open_request,
 	.body = take_body,
 	.finish = finish,

@@ -4,6 +4,8 @@
 #include "texts.h"
 #include <string.h>
 
+#define SIPS 20
+
 /* Is the request recorded? */
 enum keep {
 	KEEP_YES,
@@ -35,14 +37,39 @@ mischief_at_connect(struct house *house)
 	return action;
 }
 
+static void
+count(struct house *house, const struct request *request)
+{
+	house->requests++;
+	switch (request->moment) {
+	case FAULT_AT_LOOKUP:
+		house->lookups++;
+		break;
+	case FAULT_AT_PROBE:
+		house->probes++;
+		break;
+	default:
+		house->sends++;
+		house->busy++;
+		house->most_busy = MAX(house->most_busy, house->busy);
+	}
+}
+
+void
+mischief_at_close(struct house *house, const struct request *request)
+{
+	if (request->moment == FAULT_AT_REQUEST)
+		house->busy--;
+}
+
 enum door_action
 mischief_at_head(struct house *house, struct request *request)
 {
-	int moments = FAULT_AT_REQUEST;
+	int moments = request->moment;
 
-	if (request->ordinal > 1)
+	if (request->ordinal > 1 && moments == FAULT_AT_REQUEST)
 		moments |= FAULT_AT_REUSE;
-	house->requests++;
+	count(house, request);
 	request->fault = faults_pick(house->faults, moments);
 	if (request->fault == NULL)
 		return DOOR_GO_ON;
@@ -51,6 +78,11 @@ mischief_at_head(struct house *house, struct request *request)
 		return DOOR_HOLD;
 	case FAULT_RESET_BEFORE_BODY:
 		return DOOR_RESET;
+	case FAULT_SIP:
+		if (request->body_length != G_MAXUINT64)
+			request->sip_bytes =
+			    (size_t)(request->body_length / SIPS + 1);
+		return DOOR_GO_ON;
 	case FAULT_EARLY:
 		request->answer = texts_status(house, request->fault);
 		return DOOR_GO_ON;
@@ -66,6 +98,10 @@ mischief_at_body(struct house *house, struct request *request)
 	uint64_t length = request->body_length;
 
 	(void)house;
+	if (fault != NULL && fault->word == FAULT_SIP) {
+		request->delay_ms = (unsigned)fault->number;
+		return request->delay_ms > 0 ? DOOR_HOLD : DOOR_GO_ON;
+	}
 	if (fault == NULL || (fault->word != FAULT_RESET_MID_BODY &&
 				 fault->word != FAULT_STALL_MID_BODY))
 		return DOOR_GO_ON;
@@ -114,6 +150,31 @@ drip(struct house *house, struct request *request)
 	(void)house;
 	request->raw.bytes = response_print(request->answer);
 	request->raw.drip_ms = (unsigned)request->fault->number;
+	if (fault_has(request->fault, "body"))
+		request->raw.prompt = request->raw.bytes->len -
+				      g_bytes_get_size(request->answer->body);
+	return DOOR_RAW;
+}
+
+static enum door_action
+cut_head(struct house *house, struct request *request)
+{
+	size_t body = g_bytes_get_size(request->answer->body);
+
+	(void)house;
+	request->raw.bytes = response_print(request->answer);
+	g_string_truncate(
+	    request->raw.bytes, (request->raw.bytes->len - body) / 2);
+	request->raw.end = RAW_HOLD;
+	return DOOR_RAW;
+}
+
+static enum door_action
+half_close(struct house *house, struct request *request)
+{
+	(void)house;
+	request->raw.bytes = g_string_new(NULL);
+	request->raw.end = RAW_HALF;
 	return DOOR_RAW;
 }
 
@@ -165,6 +226,21 @@ static enum door_action
 say_status(struct house *house, struct request *request)
 {
 	replace(request, texts_status(house, request->fault));
+	return DOOR_GO_ON;
+}
+
+static enum door_action
+say_elsewhere(struct house *house, struct request *request)
+{
+	const char *status = fault_parameter(request->fault, "status");
+	const char *url = request->fault->argument;
+
+	(void)house;
+	replace(
+	    request, response_new(status != NULL ? (unsigned)atoi(status) : 307,
+			 "text/plain", "Elsewhere"));
+	response_add(request->answer, "Location",
+	    strcmp(url, "self") == 0 ? request->path : url);
 	return DOOR_GO_ON;
 }
 
@@ -266,6 +342,9 @@ static const struct act acts[] = {
 	{ FAULT_EMPTY, KEEP_ASKED, say_nothing },
 	{ FAULT_HUGE, KEEP_ASKED, say_huge },
 	{ FAULT_ODD, KEEP_YES, say_oddly },
+	{ FAULT_STALL_HEAD, KEEP_YES, cut_head },
+	{ FAULT_HALF_CLOSE, KEEP_ASKED, half_close },
+	{ FAULT_REDIRECT, KEEP_NO, say_elsewhere },
 };
 
 static const struct act *
@@ -318,12 +397,26 @@ mischief_at_end(struct house *house, struct request *request)
 	return act != NULL ? act->fn(house, request) : DOOR_GO_ON;
 }
 
+static const char *const domain_states[] = { "active", "unverified", "disabled",
+	NULL };
+
 static bool
 is_known(enum fault_kind kind, const struct fault *fault)
 {
-	if (fault->word == FAULT_TEXT)
+	unsigned up, down;
+
+	switch (fault->word) {
+	case FAULT_TEXT:
 		return texts_has(kind, fault->argument);
-	return fault->word != FAULT_ODD || odd_has(kind, fault->argument);
+	case FAULT_ODD:
+		return odd_has(kind, fault->argument);
+	case FAULT_FLAP:
+		return fault_times(fault, &up, &down);
+	case FAULT_DOMAIN_STATE:
+		return g_strv_contains(domain_states, fault->argument);
+	default:
+		return true;
+	}
 }
 
 struct faults *

@@ -14,11 +14,15 @@ struct faults *mischief_parse(
     enum fault_kind kind, const char *text, GError **error);
 
 enum door_action mischief_at_connect(struct house *house);
+/* request->moment is known; counts it. */
 enum door_action mischief_at_head(struct house *house, struct request *request);
 enum door_action mischief_at_body(struct house *house, struct request *request);
 
 /* After finish(): keeps the record unless the fault says that the request was
  * not taken, before anything of an answer leaves. */
 enum door_action mischief_at_end(struct house *house, struct request *request);
+
+/* The request is over. */
+void mischief_at_close(struct house *house, const struct request *request);
 
 #endif

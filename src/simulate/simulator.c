@@ -12,6 +12,8 @@
 #include "odd.h"
 #include "sink.h"
 #include "texts.h"
+#include "word.h"
+#include <event2/event.h>
 #include <openssl/err.h>
 
 struct simulator {
@@ -21,6 +23,8 @@ struct simulator {
 	struct door *door;       /* NULL: smtp */
 	struct sink *sink;       /* NULL: HTTP */
 	struct control *control; /* NULL: none */
+	struct event *flap;      /* a timer */
+	bool down;               /* of a flap: refusing now */
 	struct letter ending;
 	bool started;
 };
@@ -30,6 +34,7 @@ at_head(void *object, struct request *request)
 {
 	struct simulator *simulator = object;
 
+	request->moment = (int)simulator->api->moment(request);
 	return mischief_at_head(simulator->house, request);
 }
 
@@ -79,6 +84,7 @@ close_request(void *object, struct request *request)
 {
 	struct simulator *simulator = object;
 
+	mischief_at_close(simulator->house, request);
 	simulator->api->close(request);
 }
 
@@ -98,21 +104,60 @@ find_acceptor(const struct simulator *simulator)
 }
 
 static void
-apply_faults(void *object, struct faults *faults)
+reset_all(struct simulator *simulator)
 {
-	struct simulator *simulator = object;
-	struct acceptor *acceptor = find_acceptor(simulator);
-
-	house_set_faults(simulator->house, faults);
-	if (!faults_refuse(faults)) {
-		acceptor_up(acceptor);
-		return;
-	}
-	acceptor_down(acceptor);
 	if (simulator->sink != NULL)
 		sink_reset_all(simulator->sink);
 	else
 		door_reset_all(simulator->door);
+}
+
+/* From well to refusing, or back. */
+static void
+on_flap(evutil_socket_t fd, short what, void *object)
+{
+	struct simulator *simulator = object;
+	struct acceptor *acceptor = find_acceptor(simulator);
+	const struct fault *flap = faults_listen(simulator->house->faults);
+	unsigned up_ms, down_ms;
+
+	(void)fd;
+	(void)what;
+	g_assert(fault_times(flap, &up_ms, &down_ms));
+	simulator->down = !simulator->down;
+	if (simulator->down) {
+		acceptor_down(acceptor);
+		reset_all(simulator);
+	} else {
+		acceptor_up(acceptor);
+	}
+	const unsigned ms = simulator->down ? down_ms : up_ms;
+	const struct timeval wait = { .tv_sec = (time_t)(ms / 1000),
+		.tv_usec = (suseconds_t)(ms % 1000 * 1000) };
+	event_add(simulator->flap, &wait);
+}
+
+static void
+apply_faults(void *object, struct faults *faults)
+{
+	struct simulator *simulator = object;
+	struct acceptor *acceptor = find_acceptor(simulator);
+	const struct fault *fault = faults_listen(faults);
+
+	house_set_faults(simulator->house, faults);
+	event_del(simulator->flap);
+	acceptor_down(acceptor);
+	if (fault == NULL) {
+		acceptor_up(acceptor);
+	} else if (fault->word == FAULT_FLAP) {
+		/* on_flap() turns it round: it begins well */
+		simulator->down = true;
+		on_flap(-1, 0, simulator);
+	} else {
+		if (fault->word == FAULT_UNREACHABLE)
+			acceptor_fill(acceptor);
+		reset_all(simulator);
+	}
 }
 
 static unsigned
@@ -221,6 +266,8 @@ simulator_new(const struct simulator_options *options, GError **error)
 	g_autofree char *name = g_strconcat("sim-", house->name, NULL);
 	simulator->house = house;
 	simulator->loop = loop_new(name, simulator);
+	simulator->flap =
+	    evtimer_new(loop_base(simulator->loop), on_flap, simulator);
 	if (open_provider(simulator, options, error) &&
 	    open_control(simulator, options->control, error)) {
 		simulator->started = true;
@@ -290,7 +337,7 @@ char *
 simulator_words(const char *kind)
 {
 	int kinds = house_kind(kind);
-	g_autofree char *words = fault_words(kinds);
+	g_autofree char *words = word_page(kinds);
 	g_autofree char *names = texts_names(kinds);
 	g_autofree char *odd = odd_names(kinds);
 
@@ -309,6 +356,7 @@ simulator_accepted(const struct simulator *simulator)
 static void
 close_all(struct simulator *simulator)
 {
+	event_del(simulator->flap);
 	control_free(simulator->control);
 	door_free(simulator->door);
 	sink_free(simulator->sink);
@@ -331,6 +379,7 @@ simulator_free(struct simulator *simulator)
 	else
 		close_all(simulator);
 	loop_stop(simulator->loop);
+	event_free(simulator->flap);
 	loop_free(simulator->loop);
 	house_free(simulator->house);
 	g_free(simulator);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sink.h"
 #include "talk.h"
+#include <string.h>
+#include <unistd.h>
 
 struct sink {
 	struct acceptor *acceptor;
@@ -21,6 +23,12 @@ on_connection(void *object, int fd)
 	if (fault != NULL && fault->word == FAULT_BLACKHOLE) {
 		fault_unref(fault);
 		acceptor_swallow(sink->acceptor, fd);
+		return;
+	}
+	if (fault != NULL && fault->word == FAULT_CLOSE_AT &&
+	    strcmp(fault->argument, "greeting") == 0) {
+		fault_unref(fault);
+		close(fd);
 		return;
 	}
 	struct talk *talk = talk_new(sink, fd, fault);

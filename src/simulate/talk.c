@@ -292,9 +292,25 @@ talk_encrypt(struct talk *talk)
 	talk->state = TALK_SECURING;
 }
 
+bool
+talk_breaks_off(struct talk *talk, const char *command)
+{
+	if ((!talk_fails(talk, FAULT_CLOSE_AT) &&
+		!talk_fails(talk, FAULT_STALL_AT)) ||
+	    g_ascii_strcasecmp(talk->fault->argument, command) != 0)
+		return false;
+	if (talk_fails(talk, FAULT_CLOSE_AT))
+		talk_end(talk);
+	else
+		talk->state = TALK_SILENT;
+	return true;
+}
+
 static void
 greet(struct talk *talk)
 {
+	if (talk_breaks_off(talk, "greeting"))
+		return;
 	if (talk_fails(talk, FAULT_GREETING)) {
 		talk_say(talk, "%u Not now", (unsigned)talk->fault->number);
 		talk_end(talk);

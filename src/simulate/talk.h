@@ -93,6 +93,10 @@ bool talk_has_input(const struct talk *talk);
 /* True when the connection's fault is that word. */
 bool talk_fails(const struct talk *talk, enum fault_word word);
 
+/* True when the connection's fault has no reply to that command: the talk ends,
+ * or falls silent. */
+bool talk_breaks_off(struct talk *talk, const char *command);
+
 /* verb.c: a line without its CRLF. */
 void verb_take(struct talk *talk, char *line);
 void verb_take_secret(struct talk *talk, const char *line);

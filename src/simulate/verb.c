@@ -8,6 +8,7 @@
 
 #define MOST_BYTES      52428800
 #define MOST_RECIPIENTS 1000
+#define MANY_LINES      20000u
 
 static void
 note(struct talk *talk, const char *what, const char *line)
@@ -56,6 +57,13 @@ take_hello(struct talk *talk, const char *rest)
 	parcel_clear(talk);
 	talk->greeted = true;
 	talk->eightbit = !talk_fails(talk, FAULT_NO_8BITMIME);
+	for (unsigned i = 0;
+	     talk_fails(talk, FAULT_EHLO_LINES) && i < MANY_LINES; i++)
+		talk_say(talk, "250-X-LINE-%u", i);
+	if (talk_fails(talk, FAULT_EHLO_LINES)) {
+		talk->state = TALK_SILENT;
+		return;
+	}
 	talk_say(talk, "250-sink.example");
 	talk_say(talk, "250-PIPELINING");
 	talk_say(talk, "250-SIZE %d", MOST_BYTES);
@@ -98,7 +106,16 @@ take_starttls(struct talk *talk, const char *rest)
 		talk_end(talk);
 		return;
 	}
+	if (talk_fails(talk, FAULT_STARTTLS)) {
+		say_fault(talk, talk->fault);
+		return;
+	}
 	talk_say(talk, "220 2.0.0 Ready");
+	if (talk_fails(talk, FAULT_TLS_GARBAGE)) {
+		talk_say(talk, "no TLS here, and never was");
+		talk->state = TALK_SILENT;
+		return;
+	}
 	if (talk_fails(talk, FAULT_STARTTLS_INJECTION))
 		talk_say(talk, "250 2.0.0 Injected");
 	parcel_clear(talk);
@@ -256,6 +273,7 @@ take_mail(struct talk *talk, const char *rest)
 	g_autofree char *sender = read_path(rest, "FROM:", &parameters);
 
 	talk->house->requests++;
+	talk->house->sends++;
 	if (!is_sender_fine(talk, sender)) {
 		note(talk, "bad sender", rest);
 		return;
@@ -292,8 +310,8 @@ take_rcpt(struct talk *talk, const char *rest)
 		talk_say(talk, "501 5.1.3 Bad recipient");
 	} else if (parcel_fails(talk, FAULT_RCPT)) {
 		say_fault(talk, talk->parcel.fault);
-	} else if (parcel_fails(talk, FAULT_PARTIAL) &&
-		   fault_names(talk->parcel.fault, address)) {
+	} else if (fault_refuses(
+		       talk->parcel.fault, address, record->recipients->len)) {
 		talk_say(talk, "550 5.1.1 No such user");
 	} else if (record->recipients->len == MOST_RECIPIENTS) {
 		talk_say(talk, "452 4.5.3 Too many recipients");
@@ -456,6 +474,8 @@ verb_take(struct talk *talk, char *line)
 	if (space != NULL)
 		*space = '\0';
 	const struct verb *verb = find_verb(line);
+	if (talk_breaks_off(talk, line))
+		return;
 	if (verb == NULL) {
 		note(talk, "a command that is none", line);
 		talk_say(talk, "500 5.5.2 Not known");

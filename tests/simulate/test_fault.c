@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fault.h"
 #include "mischief.h"
+#include "word.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -100,9 +101,17 @@ test_parameters(void **state)
 
 	faults = faults_parse("partial=a@b.c,D@e.f", FAULT_SMTP, NULL);
 	fault = faults_get(faults, 0);
-	assert_true(fault_names(fault, "A@b.c"));
-	assert_true(fault_names(fault, "d@e.f"));
-	assert_false(fault_names(fault, "x@e.f"));
+	assert_true(fault_refuses(fault, "A@b.c", 0));
+	assert_true(fault_refuses(fault, "d@e.f", 0));
+	assert_false(fault_refuses(fault, "x@e.f", 9));
+	faults_free(faults);
+
+	faults = faults_parse("accept=2\nstall", FAULT_SMTP, NULL);
+	fault = faults_get(faults, 0);
+	assert_false(fault_refuses(fault, "a@b.c", 1));
+	assert_true(fault_refuses(fault, "a@b.c", 2));
+	assert_false(fault_refuses(faults_get(faults, 1), "a@b.c", 2));
+	assert_false(fault_refuses(NULL, "a@b.c", 2));
 	faults_free(faults);
 }
 
@@ -121,15 +130,88 @@ test_defaults(void **state)
 }
 
 static void
-test_refuse(void **state)
+test_listen(void **state)
 {
-	struct faults *faults =
-	    faults_parse("slow=1\nrefuse", FAULT_SMTP, NULL);
+	static const char *const words[] = { "refuse", "unreachable",
+		"flap=20/30" };
+	struct faults *faults = faults_parse("slow=1", FAULT_SMTP, NULL);
+	unsigned up, down;
 
 	(void)state;
-	assert_true(faults_refuse(faults));
+	assert_null(faults_listen(faults));
+	assert_null(faults_listen(NULL));
 	faults_free(faults);
-	assert_false(faults_refuse(NULL));
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+		g_autofree char *lines =
+		    g_strconcat("slow=1\n", words[i], NULL);
+
+		faults = faults_parse(lines, FAULT_SMTP, NULL);
+		const struct fault *fault = faults_listen(faults);
+		assert_ptr_equal(fault, faults_get(faults, 1));
+		struct fault *picked = faults_pick(faults, FAULT_AT_REQUEST);
+		/* the other is no request's */
+		assert_ptr_equal(picked, faults_get(faults, 0));
+		fault_unref(picked);
+		if (fault->word == FAULT_FLAP) {
+			assert_true(fault_times(fault, &up, &down));
+			assert_int_equal(up, 20);
+			assert_int_equal(down, 30);
+		}
+		faults_free(faults);
+	}
+}
+
+/* Whom a line hits: a digit for each kind of call. */
+static void
+test_calls(void **state)
+{
+	static const struct {
+		const char *words;
+		int moments;
+	} cases[] = {
+		{ "status=503", FAULT_AT_REQUEST },
+		{ "lookup-status=503", FAULT_AT_LOOKUP },
+		{ "probe-status=503", FAULT_AT_PROBE },
+		{ "lookup-stall", FAULT_AT_LOOKUP },
+		{ "probe-odd=page", FAULT_AT_PROBE },
+		{ "lookup-lag=5", FAULT_STANDING },
+		{ "wrong-region", FAULT_STANDING },
+		{ "blackhole", FAULT_AT_CONNECT | FAULT_AT_REQUEST |
+				   FAULT_AT_LOOKUP | FAULT_AT_PROBE },
+		{ "reset-connect", FAULT_AT_CONNECT },
+		{ "close-reused", FAULT_AT_REUSE },
+		{ "refuse", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct faults *faults =
+		    faults_parse(cases[i].words, FAULT_MAILGUN, NULL);
+
+		print_message("%s\n", cases[i].words);
+		assert_non_null(faults);
+		assert_int_equal(
+		    faults_get(faults, 0)->moments, cases[i].moments);
+		faults_free(faults);
+	}
+}
+
+static void
+test_stand(void **state)
+{
+	struct faults *faults =
+	    faults_parse("status=500\nlookup-lag=7 count=2\nlookup-twice",
+		FAULT_MAILGUN, NULL);
+
+	(void)state;
+	assert_int_equal(faults_stand(faults, FAULT_LOOKUP_LAG)->number, 7);
+	assert_non_null(faults_stand(faults, FAULT_LOOKUP_TWICE));
+	assert_non_null(faults_stand(faults, FAULT_LOOKUP_LAG));
+	assert_null(faults_stand(faults, FAULT_LOOKUP_LAG));
+	assert_null(faults_stand(faults, FAULT_LOOKUP_NEVER));
+	assert_null(faults_stand(faults, FAULT_STATUS));
+	assert_null(faults_stand(NULL, FAULT_LOOKUP_LAG));
+	faults_free(faults);
 }
 
 static void
@@ -159,6 +241,13 @@ test_wrong(void **state)
 		{ "stall\nnonsense", FAULT_MAILGUN, "is not known" },
 		{ "text=Invalid_Key", FAULT_MAILGUN, "is not known to this" },
 		{ "text=sandbox", FAULT_MANDRILL, "is not known to this" },
+		{ "lookup-nonsense", FAULT_MAILGUN, "is not known" },
+		{ "lookup-refuse", FAULT_MAILGUN, "is not known" },
+		{ "lookup-stall", FAULT_SMTP, "is not known" },
+		{ "lookup-lag", FAULT_MAILGUN, "a number is wanted" },
+		{ "lookup-limit=1", FAULT_MAILGUN, "is not known" },
+		{ "flap=10", FAULT_SMTP, "is not known to this" },
+		{ "domain-state=odd", FAULT_MAILGUN, "is not known to this" },
 		{ "odd=nonsense", FAULT_MANDRILL, "is not known to this" },
 	};
 
@@ -187,7 +276,7 @@ is_taken(const char *words)
 static void
 test_words(void **state)
 {
-	g_autofree char *page = fault_words(FAULT_SMTP);
+	g_autofree char *page = word_page(FAULT_SMTP);
 	g_auto(GStrv) lines = g_strsplit(page, "\n", -1);
 	unsigned count = 0;
 
@@ -215,7 +304,9 @@ main(void)
 		cmocka_unit_test(test_moments),
 		cmocka_unit_test(test_parameters),
 		cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_refuse),
+		cmocka_unit_test(test_listen),
+		cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_stand),
 		cmocka_unit_test(test_wrong),
 		cmocka_unit_test(test_words),
 	};

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -133,6 +134,32 @@ test_fault(void **state)
 	simulator_free(simulator);
 }
 
+/* Neither taken nor refused; then as before. */
+static void
+test_unreachable(void **state)
+{
+	struct simulator *simulator = start("smtp");
+	const char *address = simulator_address(simulator);
+	struct sockaddr_in peer = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)atoi(strrchr(address, ':') + 1)),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	(void)state;
+	assert_true(simulator_fault(simulator, "unreachable", NULL));
+	assert_int_equal(
+	    connect(fd, (struct sockaddr *)&peer, sizeof peer), -1);
+	assert_int_equal(errno, EINPROGRESS);
+	struct pollfd wait = { .fd = fd, .events = POLLOUT };
+	assert_int_equal(poll(&wait, 1, 300), 0);
+	close(fd);
+	assert_true(simulator_fault(simulator, NULL, NULL));
+	fd = dial(address);
+	assert_true(fd >= 0);
+	close(fd);
+	simulator_free(simulator);
+}
+
 static void *
 on_thread(void *simulator)
 {
@@ -190,7 +217,10 @@ test_wrong(void **state)
 		{ .kind = "smtp", .listen = "192.0.2.1:25" },
 		{ .kind = "smtp", .listen = "127.0.0.1:0", .control = "x" },
 		{ .kind = "smtp", .listen = "127.0.0.1:0", .key = "k" },
-		{ .kind = "mandrill", .listen = "127.0.0.1:0", .domain = "d" },
+		{ .kind = "smtp", .listen = "127.0.0.1:0", .domain = "d" },
+		{ .kind = "mandrill",
+		    .listen = "127.0.0.1:0",
+		    .lookup_key = "k" },
 		{ .kind = "smtp", .listen = "127.0.0.1:0", .username = "u" },
 		{ .kind = "smtp",
 		    .listen = "127.0.0.1:0",
@@ -233,6 +263,7 @@ main(void)
 		cmocka_unit_test(test_life),
 		cmocka_unit_test(test_accepted),
 		cmocka_unit_test(test_fault),
+		cmocka_unit_test(test_unreachable),
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_end_with_requests),
 		cmocka_unit_test(test_wrong),

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Search is how Mandrill tells which mail it took: messages/search and
+ * messages/info.
+ */
+#ifndef SIMULATE_SEARCH_H
+#define SIMULATE_SEARCH_H
+
+#include "door.h"
+#include "house.h"
+
+/* The answers to these documents.  Notes violations. */
+struct response *search_messages(
+    struct house *house, struct request *request, struct json_object *json);
+struct response *search_info(
+    struct house *house, struct request *request, struct json_object *json);
+
+#endif
