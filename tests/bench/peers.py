@@ -22,6 +22,38 @@ import through  # noqa: E402
 PEERS = "build-bench/peers"
 TURNS = 3
 CORES = os.cpu_count()
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+class Peer:
+    """A program that listens; what it and its children do is measured."""
+
+    def __init__(self, pid, address):
+        self.pid = pid
+        self.address = address
+        self.rates = []
+        self.costs = []  # processor time of a mail, microseconds
+
+    def read_ticks(self):
+        """Of the process and those it started, over all their lives."""
+        parents, ticks = {}, {}
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+                    fields = file.read().rpartition(")")[2].split()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            parents[int(pid)] = int(fields[1])
+            ticks[int(pid)] = int(fields[11]) + int(fields[12])
+        return ticks[self.pid] + sum(
+            ticks[pid] for pid, parent in parents.items()
+            if parent == self.pid)
+
+    def measure(self, mails):
+        begin = self.read_ticks()
+        self.rates.append(through.measure_rate(self.address, mails))
+        spent = (self.read_ticks() - begin) / TICK
+        self.costs.append(spent / mails * 1e6)
 
 
 def copy_haraka(home, port):
@@ -41,48 +73,60 @@ def copy_haraka(home, port):
 
 def start_haraka(home, api):
     port = rival.find_port()
-    ferry.Process(home, "haraka", [
+    haraka = ferry.Process(home, "haraka", [
         "node", os.path.join(PEERS, "node_modules/.bin/haraka"), "-c",
         copy_haraka(home, port)], {
             **os.environ, "BENCH_API": api,
             "BENCH_PEERS": os.path.abspath(PEERS)})
     rival.wait_port(port)
-    return f"127.0.0.1:{port}"
+    return Peer(haraka.child.pid, f"127.0.0.1:{port}")
 
 
-def start_bridge(home, api, processes):
-    bridge = ferry.Process(home, f"bridge-{processes}", [
-        "node", os.path.join(PEERS, "bridge.mjs"), api, str(processes)])
-    return "127.0.0.1:" + bridge.wait_line(r"^(\d+)$")[1]
+def start_bridge(home, api, form, processes):
+    bridge = ferry.Process(home, f"bridge-{form}-{processes}", [
+        "node", os.path.join(PEERS, "bridge.mjs"), api, form, str(processes)])
+    port = bridge.wait_line(r"^(\d+)$")[1]
+    return Peer(bridge.child.pid, f"127.0.0.1:{port}")
+
+
+def start_postferry(home, base):
+    daemon, address = through.start(home, base)
+    return Peer(daemon.child.pid, address)
 
 
 def start_all(home):
     base = through.start_api(home)
     api = f"http://{base}"
     return {
-        "postferry": through.start(home, base)[1],
-        "smtp-server + undici": start_bridge(home, api, 1),
-        f"the same, {CORES} processes": start_bridge(home, api, CORES),
-        f"Haraka + undici, {CORES} processes": start_haraka(home, api),
+        "postferry": start_postferry(home, base),
+        "smtp-server + mailparser + undici, as fields":
+            start_bridge(home, api, "fields", 1),
+        f"the same, {CORES} processes":
+            start_bridge(home, api, "fields", CORES),
+        "smtp-server + undici, raw": start_bridge(home, api, "raw", 1),
+        f"the same, {CORES} processes ": start_bridge(home, api, "raw", CORES),
+        f"Haraka + undici, raw, {CORES} processes": start_haraka(home, api),
     }
 
 
 def measure(home, mails):
     peers = start_all(home)
-    rates = {name: [] for name in peers}
-    for address in peers.values():  # warm
-        through.measure_rate(address, mails // 10)
+    for peer in peers.values():  # warm
+        through.measure_rate(peer.address, mails // 4)
     for _ in range(TURNS):
-        for name, address in peers.items():
-            rates[name].append(through.measure_rate(address, mails))
-    medians = {name: statistics.median(all) for name, all in rates.items()}
-    ours = medians["postferry"]
+        for peer in peers.values():
+            peer.measure(mails)
+    ours = peers["postferry"]
+    rate = statistics.median(ours.rates)
+    cost = statistics.median(ours.costs)
     print(f"through to the Mailgun simulator, {mails} mails of 5 KB,"
-          f" {through.SESSIONS} sessions kept open, median of {TURNS}:")
-    for name, rate in medians.items():
-        turns = " ".join(f"{one:.0f}" for one in rates[name])
-        print(f"  {rate:7.0f} mails/s  {name} ({turns});"
-              f" postferry is {ours / rate:.1f} times that")
+          f" {through.SESSIONS} sessions kept open, medians of {TURNS};"
+          f" client and simulator share the {CORES} processors:")
+    for name, peer in peers.items():
+        its = statistics.median(peer.rates), statistics.median(peer.costs)
+        print(f"  {its[0]:6.0f} mails/s, {its[1]:5.0f} us of processor a"
+              f" mail: {name}; postferry {rate / its[0]:.1f} x as fast,"
+              f" {its[1] / cost:.1f} x as cheap")
 
 
 def main():

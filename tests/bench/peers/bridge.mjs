@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: MIT
 // What people write when they need SMTP in front of a mail API: smtp-server
-// takes the mail, undici posts it, and the client hears 250 when the API has
-// taken it.
+// takes the mail, undici posts it, raw or taken apart by mailparser, and the
+// client hears 250 when the API has taken it.
 //
-// node bridge.mjs API_URL PROCESSES: prints the port it listens on.
+// node bridge.mjs API_URL raw|fields PROCESSES: prints the port it listens on.
 import cluster from 'node:cluster';
+import { simpleParser } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
 import api from './api.cjs';
 
-const url = process.argv[2];
-const processes = Number(process.argv[3]);
+const [url, form] = process.argv.slice(2);
+const processes = Number(process.argv[4]);
+
+async function forward(pool, to, bytes) {
+	if (form === 'raw')
+		return api.postRaw(pool, to, bytes);
+	return api.postFields(pool, to, await simpleParser(bytes));
+}
 
 function serve(told) {
 	const pool = api.open(url);
@@ -22,7 +29,7 @@ function serve(told) {
 			const pieces = [];
 			stream.on('data', (piece) => pieces.push(piece));
 			stream.on('end', () => {
-				api.post(pool, to, Buffer.concat(pieces))
+				forward(pool, to, Buffer.concat(pieces))
 					.then(() => callback(null, 'Ok'), callback);
 			});
 		},

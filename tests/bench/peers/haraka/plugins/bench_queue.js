@@ -18,7 +18,7 @@ exports.hook_queue = function (next, connection) {
 	const { transaction } = connection;
 	const to = transaction.rcpt_to.map((r) => r.address);
 	transaction.message_stream.get_data((mail) => {
-		api.post(pool, to, mail).then(
+		api.postRaw(pool, to, mail).then(
 			() => next(OK),
 			(error) => next(DENYSOFT, error.message));
 	});
