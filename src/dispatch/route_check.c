@@ -116,14 +116,13 @@ check_count(const GPtrArray *routes, GPtrArray *errors)
 
 	for (unsigned i = 0; i < routes->len; i++) {
 		const struct route *route = routes->pdata[i];
-		count += route->guise.only_to != NULL &&
-			 route->guise.redirect != NULL;
+		count += route->guise.only_to != NULL;
 	}
 	if (count > LEDGER_GROUPS_MAX)
 		add_error(errors,
 		    "settings: there may be %d routes at most, [route default] "
-		    "included and one with only_to and redirect_to counted "
-		    "twice, not %u: leave some out",
+		    "included and those with only_to counted twice, not %u: "
+		    "leave some out",
 		    LEDGER_GROUPS_MAX, count);
 }
 
