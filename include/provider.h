@@ -39,7 +39,7 @@ struct translator_limits {
 struct provider_pace {
 	double rate;       /* mails a second; 0: any */
 	unsigned burst;    /* at once at that rate: 1 at least */
-	uint64_t hour_max; /* mails (recipients) in an hour; 0: any */
+	uint64_t hour_max; /* recipients in an hour; 0: any */
 	uint64_t day_max;  /* in a day (UTC); 0: any */
 	bool overflow;     /* what does not fit now goes to the next provider
 			    * at once; else it waits for this one */
@@ -114,8 +114,9 @@ struct provider {
 /* The translators there are, ending with NULL. */
 extern const struct translator *const registry[];
 
-/* The rows every provider has: type, format, max_size, connections, timeouts,
- * ca_file, proxy; those of one type only are the translator's. */
+/* The rows every provider has: type, format, domains, max_size, pace,
+ * connections, timeouts, ca_file, proxy; those of one type only are the
+ * translator's. */
 extern const struct setting provider_settings[];
 
 /* Makes the provider of [provider NAME], or NULL and error. */
@@ -123,5 +124,12 @@ struct provider *provider_open(
     const char *name, struct config *config, GError **error);
 struct provider *provider_ref(struct provider *provider);
 void provider_unref(struct provider *provider);
+
+/* The domain by which the provider carries mail of this From domain (lower
+ * case): the one of its `domains` that is the same, else the nearest above it,
+ * else the first below it; of a provider for any, the From domain itself.
+ * NULL: it carries no such mail.  Borrowed.  Any thread. */
+const char *provider_domain(
+    const struct provider *provider, const char *from_domain);
 
 #endif

@@ -88,7 +88,9 @@ struct smtp_request {
 struct smtp_response {
 	struct smtp_reply greeting; /* of connect, EHLO, STARTTLS or AUTH when
 				     * the session ended there; code 0 and a
-				     * text: what we need was not offered */
+				     * text: what we need was not offered;
+				     * after a probe that found nothing wrong
+				     * the greeting itself, 220 */
 	bool auth_failed;           /* our user or password was refused */
 	bool tls_missing;           /* STARTTLS was not offered */
 	struct smtp_reply sender;   /* to MAIL */
@@ -108,6 +110,7 @@ struct exchange {
 	struct letter letter;
 	enum exchange_kind kind;
 	const struct endpoint *endpoint; /* outlives the exchange */
+	unsigned renewed;                /* times it was made as new */
 	char id[ID_LENGTH + 1];          /* of the mail, for logs */
 	struct segments *body;           /* NULL: none */
 
@@ -119,7 +122,8 @@ struct exchange {
 	char *error;    /* not ANSWERED: what went wrong, for people */
 	bool unreached; /* UNSENT: there was no connection at all (no address,
 			 * refused, no route, timeout in connect) */
-	bool timed_out; /* UNSENT or LOST: by one of our timeouts */
+	bool timed_out; /* UNSENT or LOST: by one of our timeouts, or by the
+			 * deadline while it was under way */
 	uint64_t sent_bytes; /* of the body that were handed over */
 	int64_t duration_ms;
 	struct http_response http_response;
@@ -136,7 +140,8 @@ struct exchange *exchange_new(
 void exchange_free(struct exchange *exchange);
 
 /* Makes it as new, for a further request of the same mail: request and response
- * are forgotten; kind, endpoint, id, done, object and deadline stay. */
+ * are forgotten; kind, endpoint, id, done, object and deadline stay, and it is
+ * counted. */
 void exchange_renew(struct exchange *exchange);
 
 /* Adds a field of the HTTP request; CR, LF and NUL in value are removed. */

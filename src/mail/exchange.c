@@ -83,6 +83,7 @@ exchange_renew(struct exchange *exchange)
 	struct exchange *fresh =
 	    exchange_new(exchange->kind, exchange->endpoint, exchange->id);
 
+	fresh->renewed = exchange->renewed + 1;
 	fresh->done = exchange->done;
 	fresh->object = exchange->object;
 	fresh->deadline_ms = exchange->deadline_ms;

@@ -4,6 +4,11 @@
  * /v3/DOMAIN/messages.mime with the mail as it is.  One id for all recipients,
  * no word about each; one bad address refuses the whole call.
  */
+#include "mailgun.h"
+
+#include "domains.h"
+#include "mailgun_inquiry.h"
+#include "mailgun_probe.h"
 #include "mailgun_request.h"
 #include "mailgun_verdicts.h"
 #include "response.h"
@@ -53,11 +58,6 @@
  * added (DKIM-Signature, Sender, Received) stands beside it. */
 #define RAW_CARRY ((1u << TRAIT_COUNT) - 1)
 
-struct mailgun {
-	char *fields_path, *raw_path;
-	struct verdict_table *verdicts;
-};
-
 static const struct setting mailgun_settings[] = {
 	{ .section = "provider",
 	    .key = "domain",
@@ -65,7 +65,8 @@ static const struct setting mailgun_settings[] = {
 	    .only = "mailgun",
 	    .required = true,
 	    .help = "The sending domain as it stands in the Mailgun account; "
-		    "it signs, takes the bounces and is counted." },
+		    "it signs, takes the bounces and is counted.  from: the "
+		    "one of `domains` that From is of." },
 	{ .section = "provider",
 	    .key = "api_key",
 	    .type = SETTING_SECRET,
@@ -80,25 +81,108 @@ static const struct setting mailgun_settings[] = {
 	    .only = "mailgun",
 	    .help = "Where the domain lives; in the other region it is not "
 		    "found." },
+	{ .section = "provider",
+	    .key = "region_url",
+	    .type = SETTING_URL,
+	    .only = "mailgun",
+	    .help = "Where the API of the other region is, which a check asks "
+		    "when the domain is not found in this one; the default is "
+		    "Mailgun's own, without a base_url." },
+	{ .section = "provider",
+	    .key = "lookup",
+	    .type = SETTING_CHOICE,
+	    .fallback = "events",
+	    .choices = "events|logs|off",
+	    .only = "mailgun",
+	    .help = "How Mailgun is asked whether it has a mail whose answer "
+		    "was lost: its events (the logs once those are gone), "
+		    "its logs, or not at all." },
+	{ .section = "provider",
+	    .key = "lookup_key",
+	    .type = SETTING_SECRET,
+	    .only = "mailgun",
+	    .help = "A second key for lookups and checks, where the sending "
+		    "key may not ask." },
 	{ 0 },
 };
 
-static char *
-read_domain(const struct provider *provider, GError **error)
+static bool
+refuse_domain(const struct provider *provider, const char *key,
+    const char *domain, GError **error)
+{
+	g_set_error(error, TRANSLATOR_ERROR, 0,
+	    "%s: [%s] %s = %s: it is no domain; give the sending domain as "
+	    "Mailgun shows it, such as mg.example.com",
+	    config_origin(provider->config, provider->section, key),
+	    provider->section, key, domain);
+	return false;
+}
+
+/* Those of From are to be sending domains. */
+static bool
+check_domains(const struct provider *provider, GError **error)
+{
+	if (provider->domains == NULL) {
+		g_set_error(error, TRANSLATOR_ERROR, 0,
+		    "%s: [%s] domain = from: `domains` is missing; list the "
+		    "sending domains of the Mailgun account there, like "
+		    "domains = mg.example.com, example.org",
+		    config_origin(
+			provider->config, provider->section, "domain"),
+		    provider->section);
+		return false;
+	}
+	for (char **at = provider->domains; *at != NULL; at++)
+		if (strpbrk(*at, DOMAIN_FORBIDDEN) != NULL)
+			return refuse_domain(provider, "domains", *at, error);
+	return true;
+}
+
+/* *ascii: NULL for that of From. */
+static bool
+read_domain(const struct provider *provider, char **ascii, GError **error)
 {
 	const char *domain =
 	    config_string(provider->config, provider->section, "domain");
-	char *ascii = address_domain_to_ascii(domain);
 
-	if (ascii != NULL && strpbrk(ascii, DOMAIN_FORBIDDEN) == NULL)
-		return ascii;
-	g_free(ascii);
-	g_set_error(error, TRANSLATOR_ERROR, 0,
-	    "%s: [%s] domain = %s: it is no domain; give the sending domain "
-	    "as Mailgun shows it, such as mg.example.com",
-	    config_origin(provider->config, provider->section, "domain"),
-	    provider->section, domain);
-	return NULL;
+	*ascii = NULL;
+	if (strcmp(domain, "from") == 0)
+		return check_domains(provider, error);
+	*ascii = address_domain_to_ascii(domain);
+	if (*ascii != NULL && strpbrk(*ascii, DOMAIN_FORBIDDEN) == NULL)
+		return true;
+	g_free(*ascii);
+	return refuse_domain(provider, "domain", domain, error);
+}
+
+static enum mailgun_lookup
+read_lookup(const struct config *config, const char *section)
+{
+	const char *lookup = config_string(config, section, "lookup");
+
+	if (strcmp(lookup, "off") == 0)
+		return MAILGUN_OFF;
+	return strcmp(lookup, "logs") == 0 ? MAILGUN_LOGS : MAILGUN_EVENTS;
+}
+
+/* Questions are put with the key that may ask. */
+static void
+read_asking(struct mailgun *self, const struct provider *provider)
+{
+	const struct config *config = provider->config;
+	const char *section = provider->section;
+	const char *url = config_string(config, section, "region_url");
+	const char *key = config_string(config, section, "lookup_key");
+
+	self->lookup = read_lookup(config, section);
+	self->lookup_key = key != NULL;
+	self->asking = provider->endpoint;
+	if (key != NULL)
+		self->asking.password = key;
+	self->other = self->asking;
+	if (url == NULL && !config_is_set(config, section, "base_url"))
+		url = strcmp(self->region, "eu") == 0 ? US_URL : EU_URL;
+	self->other.base_url = url;
 }
 
 static bool
@@ -106,22 +190,24 @@ open_mailgun(
     struct provider *provider, const struct config *config, GError **error)
 {
 	const char *region = config_string(config, provider->section, "region");
-	g_autofree char *domain = read_domain(provider, error);
+	bool europe = strcmp(region, "eu") == 0;
 	struct mailgun *self;
+	char *domain;
 
-	if (domain == NULL)
+	if (!read_domain(provider, &domain, error))
 		return false;
-	self = g_new0(struct mailgun, 1);
-	self->fields_path = g_strdup_printf("/v3/%s/messages", domain);
-	self->raw_path = g_strdup_printf("/v3/%s/messages.mime", domain);
-	self->verdicts = verdict_table_new(mailgun_verdicts);
-	provider->self = self;
 	if (provider->endpoint.base_url == NULL)
-		provider->endpoint.base_url =
-		    strcmp(region, "eu") == 0 ? EU_URL : US_URL;
+		provider->endpoint.base_url = europe ? EU_URL : US_URL;
 	provider->endpoint.username = "api";
 	provider->endpoint.password =
 	    config_string(config, provider->section, "api_key");
+	self = g_new0(struct mailgun, 1);
+	self->domain = domain;
+	self->verdicts = verdict_table_new(mailgun_verdicts);
+	self->region = region;
+	self->other_region = europe ? "us" : "eu";
+	read_asking(self, provider);
+	provider->self = self;
 	return true;
 }
 
@@ -130,29 +216,47 @@ close_mailgun(struct provider *provider)
 {
 	struct mailgun *self = provider->self;
 
-	g_free(self->fields_path);
-	g_free(self->raw_path);
+	g_free(self->domain);
 	verdict_table_free(self->verdicts);
 	g_free(self);
+}
+
+const char *
+mailgun_domain(const struct provider *provider, const char *from_domain)
+{
+	const struct mailgun *self = provider->self;
+
+	if (self->domain != NULL)
+		return self->domain;
+	return provider_domain(provider, from_domain);
+}
+
+static char *
+make_path(const struct provider *provider, const struct delivery *delivery)
+{
+	g_autofree char *from = delivery_from_domain(delivery);
+
+	return g_strdup_printf("/v3/%s/messages%s",
+	    mailgun_domain(provider, from),
+	    delivery->form == DELIVERY_RAW ? ".mime" : "");
 }
 
 static bool
 encode_mailgun(const struct provider *provider, const struct delivery *delivery,
     struct exchange *exchange, GError **error)
 {
-	const struct mailgun *self = provider->self;
 	const struct submission *submission = delivery->message->submission;
 	struct form form = { .id = submission->id };
 	g_autofree char *type = form_content_type(&form);
 
+	if (!domains_check(provider, delivery, error))
+		return false;
 	exchange->body = form.segments = segments_new(submission->spool);
 	if (!mailgun_request_write(&form, delivery, error))
 		return false;
 	form_end(&form);
 	exchange->http.method = g_strdup("POST");
-	exchange->http.path =
-	    g_strdup(delivery->form == DELIVERY_RAW ? self->raw_path
-						    : self->fields_path);
+	exchange->http.path = make_path(provider, delivery);
 	exchange_add_field(exchange, "Accept", "application/json");
 	exchange_add_field(exchange, "Content-Type", type);
 	return true;
@@ -248,10 +352,16 @@ const struct translator mailgun = {
 		.fields_carry = FIELDS_CARRY,
 		.raw_carry = RAW_CARRY,
 		.fields = true,
+		.ask_batch = 1,
+		.ask_minute = 300,
 		.header_recipients = true,
 	},
 	.open = open_mailgun,
 	.close = close_mailgun,
 	.encode = encode_mailgun,
 	.decode = decode_mailgun,
+	.ask = mailgun_inquiry_ask,
+	.asked = mailgun_inquiry_asked,
+	.probe = mailgun_probe_ask,
+	.probed = mailgun_probe_read,
 };

@@ -4,6 +4,11 @@
  * or /messages/send-raw.json with the mail as one JSON string.  The key stands
  * in the body.  The answer says of each recipient what came of it.
  */
+#include "mandrill.h"
+
+#include "domains.h"
+#include "mandrill_inquiry.h"
+#include "mandrill_probe.h"
 #include "mandrill_request.h"
 #include "mandrill_verdicts.h"
 #include "response.h"
@@ -59,11 +64,6 @@
 	    TRAIT_NO_BODY | TRAIT_ATTACHMENT_CID | TRAIT_DISPLAY_SPECIAL |  \
 	    TRAIT_DISPLAY_NON_ASCII)
 
-struct mandrill {
-	const char *key;
-	struct verdict_table *errors, *pages;
-};
-
 static const struct setting mandrill_settings[] = {
 	{ .section = "provider",
 	    .key = "api_key",
@@ -71,6 +71,15 @@ static const struct setting mandrill_settings[] = {
 	    .only = "mandrill",
 	    .required = true,
 	    .help = "An API key of the Mandrill account." },
+	{ .section = "provider",
+	    .key = "lookup",
+	    .type = SETTING_CHOICE,
+	    .fallback = "on",
+	    .choices = "on|off",
+	    .only = "mandrill",
+	    .help = "Whether Mandrill is asked if it has a mail whose answer "
+		    "was lost; best let it index the metadata field "
+		    "postferry_id." },
 	{ 0 },
 };
 
@@ -82,6 +91,9 @@ open_mandrill(
 
 	(void)error;
 	self->key = config_string(config, provider->section, "api_key");
+	self->lookup =
+	    strcmp(config_string(config, provider->section, "lookup"), "on") ==
+	    0;
 	self->errors = verdict_table_new(mandrill_verdicts_errors);
 	self->pages = verdict_table_new(mandrill_verdicts_pages);
 	provider->self = self;
@@ -107,6 +119,8 @@ encode_mandrill(const struct provider *provider,
 	const struct mandrill *self = provider->self;
 	struct writer writer = { 0 };
 
+	if (!domains_check(provider, delivery, error))
+		return false;
 	exchange->body = writer.segments =
 	    segments_new(delivery->message->submission->spool);
 	writer_open(&writer, '{');
@@ -259,10 +273,16 @@ const struct translator mandrill = {
 		.raw_carry = RAW_CARRY,
 		.fields = true,
 		.raw_utf8 = true,
+		.ask_batch = MANDRILL_INQUIRY_BATCH,
+		.ask_minute = MANDRILL_INQUIRY_MINUTE,
 		.header_recipients = true,
 	},
 	.open = open_mandrill,
 	.close = close_mandrill,
 	.encode = encode_mandrill,
 	.decode = decode_mandrill,
+	.ask = mandrill_inquiry_ask,
+	.asked = mandrill_inquiry_asked,
+	.probe = mandrill_probe_ask,
+	.probed = mandrill_probe_read,
 };

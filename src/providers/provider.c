@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "provider.h"
 
+#include "domains.h"
+#include "pace.h"
 #include "translators.h"
 #include <string.h>
 
@@ -28,6 +30,50 @@ const struct setting provider_settings[] = {
 	    .help = "Larger mails go to the next provider; more than the "
 		    "provider takes (25,000,000 bytes at Mailgun and "
 		    "Mandrill) is never sent." },
+	{ .section = SECTION,
+	    .key = "domains",
+	    .type = SETTING_LIST,
+	    .help = "Whose mail it carries, by the domain of From, those "
+		    "above and below included; the default is everybody's." },
+	{ .section = SECTION,
+	    .key = "rate",
+	    .type = SETTING_STRING,
+	    .help = "Mails a second, at most (10, 0.5); the default is no "
+		    "limit of ours." },
+	{ .section = SECTION,
+	    .key = "burst",
+	    .type = SETTING_NUMBER,
+	    .min = 1,
+	    .max = 100000,
+	    .help = "Mails at once at that rate; the default is one second "
+		    "of it, at least 1." },
+	{ .section = SECTION,
+	    .key = "quota_hour",
+	    .type = SETTING_NUMBER,
+	    .min = 1,
+	    .max = 1000000000,
+	    .help = "Recipients in an hour, at most; the default is no "
+		    "limit." },
+	{ .section = SECTION,
+	    .key = "quota_day",
+	    .type = SETTING_NUMBER,
+	    .min = 1,
+	    .max = 1000000000,
+	    .help = "Recipients in a day (UTC), at most; the default is no "
+		    "limit." },
+	{ .section = SECTION,
+	    .key = "overflow",
+	    .type = SETTING_BOOL,
+	    .fallback = "yes",
+	    .help = "yes: what does not fit into rate, quotas or a pause the "
+		    "provider asked for goes to the next provider at once; "
+		    "no: it waits for this one." },
+	{ .section = SECTION,
+	    .key = "respect_suppression",
+	    .type = SETTING_BOOL,
+	    .fallback = "yes",
+	    .help = "yes: whom it has on its suppression list is not sent to "
+		    "by another provider either." },
 	{ .section = SECTION,
 	    .key = "connections",
 	    .type = SETTING_NUMBER,
@@ -198,6 +244,8 @@ read_provider(struct provider *provider)
 	if (config_is_set(config, section, "max_size"))
 		provider->size_bytes = MIN(provider->size_bytes,
 		    (uint64_t)config_number(config, section, "max_size"));
+	provider->respects_suppression =
+	    config_bool(config, section, "respect_suppression");
 	provider->endpoint.provider = provider->name;
 	read_endpoint(&provider->endpoint, config, section);
 }
@@ -206,6 +254,7 @@ static void
 free_provider(struct provider *provider)
 {
 	config_unref(provider->config);
+	g_strfreev(provider->domains);
 	g_free(provider->section);
 	g_free(provider->name);
 	g_free(provider);
@@ -222,6 +271,7 @@ provider_open(const char *name, struct config *config, GError **error)
 	provider->config = config_ref(config);
 	read_provider(provider);
 	if (check_format(provider, error) && check_proxy(provider, error) &&
+	    pace_read(provider, error) && domains_read(provider, error) &&
 	    provider->translator->open(provider, config, error))
 		return provider;
 	free_provider(provider);
@@ -242,4 +292,41 @@ provider_unref(struct provider *provider)
 		return;
 	provider->translator->close(provider);
 	free_provider(provider);
+}
+
+/* True when `below` is a domain within `above`. */
+static bool
+is_below(const char *below, const char *above)
+{
+	size_t length = strlen(below), end = strlen(above);
+
+	return length > end && below[length - end - 1] == '.' &&
+	       strcmp(below + length - end, above) == 0;
+}
+
+/* A whole country is above everybody. */
+static bool
+is_parent(const char *from_domain)
+{
+	return strchr(from_domain, '.') != NULL;
+}
+
+const char *
+provider_domain(const struct provider *provider, const char *from_domain)
+{
+	const char *above = NULL, *below = NULL;
+
+	if (provider->domains == NULL)
+		return from_domain;
+	for (char **at = provider->domains; *at != NULL; at++) {
+		if (strcmp(*at, from_domain) == 0)
+			return *at;
+		if (is_below(from_domain, *at) &&
+		    (above == NULL || strlen(*at) > strlen(above)))
+			above = *at;
+		if (below == NULL && is_parent(from_domain) &&
+		    is_below(*at, from_domain))
+			below = *at;
+	}
+	return above != NULL ? above : below;
 }

@@ -6,10 +6,12 @@
  * that each attempt sends the same bytes.
  */
 #include "control.h"
+#include "domains.h"
 #include "guise.h"
 #include "mail/raw.h"
 #include "mail/retry.h"
 #include "translators.h"
+#include "upstream_probe.h"
 #include "upstream_verdicts.h"
 
 #include "core/clock.h"
@@ -203,9 +205,9 @@ encode_upstream(const struct provider *provider,
 	};
 	struct guise guise;
 
-	(void)provider;
 	g_assert(delivery->form == DELIVERY_RAW);
-	if (!control_check(delivery, upstream.type, error))
+	if (!domains_check(provider, delivery, error) ||
+	    !control_check(delivery, upstream.type, error))
 		return false;
 	encode_envelope(delivery, &exchange->smtp);
 	exchange->body = segments_new(delivery->message->submission->spool);
@@ -215,21 +217,76 @@ encode_upstream(const struct provider *provider,
 	return true;
 }
 
-/* Reads a reply that is no acceptance into the verdict of recipient i. */
+/* A response while it is read into verdicts. */
+struct reading {
+	const struct upstream *self;
+	const struct exchange *exchange;
+	struct outcome *outcome;
+	bool taken; /* the server has taken some recipient */
+};
+
 static void
-judge_reply(const struct upstream *self, const char *stage,
-    const struct smtp_reply *reply, struct verdict *verdict)
+set_plain(const struct reading *reading, unsigned i, enum verdict_class class,
+    const char *text)
 {
-	g_autofree char *said = g_strjoin(reply->enhanced != NULL ? " " : "",
-	    reply->enhanced != NULL ? reply->enhanced : "",
-	    reply->text != NULL ? reply->text : "", NULL);
+	outcome_set(reading->outcome, i, class, 0, text);
+}
+
+/* A wait that is said of one recipient is not the server's. */
+static void
+mark_verdict(
+    struct outcome *outcome, unsigned i, const struct verdict_rule *rule)
+{
+	struct verdict *verdict = &outcome->verdicts[i];
+
+	verdict->single = rule->mark == VERDICT_SINGLE;
+	verdict->surplus = rule->mark == VERDICT_SURPLUS;
+	if (outcome->retry_ms != 0 || verdict->single || verdict->surplus ||
+	    (rule->class != VERDICT_THROTTLE && rule->class != VERDICT_OUTAGE))
+		return;
+	outcome->retry_ms = retry_in_text(verdict->text, clock_wall_ms());
+}
+
+/* One too many is not too many when nobody was taken before: it is a limit. */
+static const struct verdict_rule *
+find_rule(const struct reading *reading, const char *stage,
+    const struct smtp_reply *reply, const char *said)
+{
+	static const struct verdict_rule stranger = { .class = VERDICT_OUTAGE,
+		.mark = VERDICT_UNKNOWN };
+	static const struct verdict_rule limit = { .class = VERDICT_THROTTLE };
 	g_autofree char *subject = g_strdup_printf("%s %s", stage, said);
 	const struct verdict_rule *rule =
-	    verdict_find(self->verdicts, reply->code, subject);
+	    verdict_find(reading->self->verdicts, reply->code, subject);
 
-	verdict->class = rule != NULL ? rule->class : VERDICT_OUTAGE;
-	verdict->status = reply->code;
-	verdict->text = g_strdup_printf("%u %s", reply->code, said);
+	if (rule == NULL)
+		return &stranger;
+	if (rule->mark == VERDICT_SURPLUS && !reading->taken)
+		return &limit;
+	return rule;
+}
+
+static char *
+tell_reply(const struct smtp_reply *reply)
+{
+	return g_strjoin(reply->enhanced != NULL ? " " : "",
+	    reply->enhanced != NULL ? reply->enhanced : "",
+	    reply->text != NULL ? reply->text : "", NULL);
+}
+
+/* Reads a reply that is no acceptance into the verdict of recipient i. */
+static void
+judge_reply(const struct reading *reading, unsigned i, const char *stage,
+    const struct smtp_reply *reply)
+{
+	g_autofree char *said = tell_reply(reply);
+	g_autofree char *text = g_strdup_printf("%u %s", reply->code, said);
+	const struct verdict_rule *rule =
+	    find_rule(reading, stage, reply, said);
+
+	outcome_set(reading->outcome, i, rule->class, reply->code, text);
+	mark_verdict(reading->outcome, i, rule);
+	reading->outcome->unknown |= rule->mark == VERDICT_UNKNOWN;
 }
 
 static bool
@@ -256,53 +313,76 @@ find_end(const struct smtp_response *response, const char **stage)
 	return is_negative(&response->sender) ? &response->sender : NULL;
 }
 
-/* There is one reply for each address of the request: of those that are
- * redirected to one address for all. */
 static const struct smtp_reply *
-find_recipient(const struct exchange *exchange, unsigned i)
+find_recipient(const struct smtp_response *response, unsigned i)
 {
-	const struct smtp_response *response = &exchange->smtp_response;
-	unsigned count = exchange->smtp.recipients->len;
+	return response->recipients != NULL ? &response->recipients[i] : NULL;
+}
 
-	if (response->recipients == NULL || count == 0)
-		return NULL;
-	return &response->recipients[MIN(i, count - 1)];
+static unsigned
+count_taken(const struct smtp_response *response, unsigned count)
+{
+	unsigned taken = 0;
+
+	for (unsigned i = 0; i < count && response->recipients != NULL; i++)
+		if (is_positive(&response->recipients[i]))
+			taken++;
+	return taken;
+}
+
+static void
+accept_recipient(const struct reading *reading, unsigned i)
+{
+	const struct smtp_reply *data = &reading->exchange->smtp_response.data;
+	g_autofree char *said = tell_reply(data);
+	g_autofree char *text = g_strdup_printf("%u %s", data->code, said);
+
+	outcome_set(reading->outcome, i, VERDICT_ACCEPTED, data->code, text);
 }
 
 /* After 2xx to RCPT it is the reply to the final dot that decides; when that is
  * missing, or still the one to DATA or to an earlier piece, nobody knows. */
 static void
-judge_recipient(const struct upstream *self, const struct exchange *exchange,
-    unsigned i, struct verdict *verdict)
+judge_recipient(const struct reading *reading, unsigned i)
 {
+	const struct exchange *exchange = reading->exchange;
 	const struct smtp_response *response = &exchange->smtp_response;
 	const struct smtp_reply *data = &response->data;
-	const struct smtp_reply *recipient = find_recipient(exchange, i);
+	const struct smtp_reply *recipient = find_recipient(response, i);
 
-	if (recipient != NULL && is_negative(recipient)) {
-		judge_reply(self, "RCPT", recipient, verdict);
-	} else if (recipient == NULL || !is_positive(recipient)) {
-		verdict->class = VERDICT_OUTAGE;
-		verdict->text = g_strdup(exchange->error != NULL
-					     ? exchange->error
-					     : "the session ended early");
-	} else if (is_negative(data)) {
-		judge_reply(self, "DATA", data, verdict);
-	} else if (is_positive(data)) {
-		judge_reply(self, "DATA", data, verdict);
-		verdict->class = VERDICT_ACCEPTED;
-	} else {
-		verdict->class = VERDICT_DOUBT;
-		verdict->text = g_strdup("no reply after the final dot");
-	}
+	if (recipient != NULL && is_negative(recipient))
+		judge_reply(reading, i, "RCPT", recipient);
+	else if (recipient == NULL || !is_positive(recipient))
+		set_plain(reading, i, VERDICT_OUTAGE,
+		    exchange->error != NULL ? exchange->error
+					    : "the session ended early");
+	else if (is_negative(data))
+		judge_reply(reading, i, "DATA", data);
+	else if (is_positive(data))
+		accept_recipient(reading, i);
+	else
+		set_plain(
+		    reading, i, VERDICT_DOUBT, "no reply after the final dot");
 }
 
+/* The mail was refused for somebody's sake, and the reply to the final dot says
+ * not whose: fewer at a time. */
 static void
-set_verdict(struct outcome *outcome, unsigned i, const struct verdict *verdict)
+split_recipients(const struct reading *reading, unsigned taken)
 {
-	outcome_set(outcome, i, verdict->class, verdict->status, verdict->text);
-	if (verdict->class == VERDICT_THROTTLE && outcome->retry_ms == 0)
-		outcome->retry_ms = retry_in_text(verdict->text, clock_wall_ms());
+	const struct smtp_response *response =
+	    &reading->exchange->smtp_response;
+	struct outcome *outcome = reading->outcome;
+
+	if (taken < 2 || !is_negative(&response->data))
+		return;
+	for (unsigned i = 0; i < outcome->count; i++) {
+		if (!is_positive(&response->recipients[i]) ||
+		    outcome->verdicts[i].class != VERDICT_RECIPIENT)
+			continue;
+		outcome->verdicts[i].class = VERDICT_PAYLOAD;
+		outcome->split = true;
+	}
 }
 
 /* Most servers say "queued as ID", the name by which their log has it. */
@@ -325,25 +405,18 @@ set_queue_id(struct outcome *outcome, const char *text)
 /* The whole mail had left and its answer is missing: who was not refused before
  * may have it, whatever else is known or not, and stays in doubt. */
 static void
-decode_lost(const struct upstream *self, const struct exchange *exchange,
-    struct outcome *outcome)
+decode_lost(const struct reading *reading)
 {
-	const struct smtp_response *response = &exchange->smtp_response;
+	const struct smtp_response *response =
+	    &reading->exchange->smtp_response;
 
-	for (unsigned i = 0; i < outcome->count; i++) {
-		const struct smtp_reply *reply = find_recipient(exchange, i);
-		const char *stage = "RCPT";
-		struct verdict verdict = { 0 };
+	for (unsigned i = 0; i < reading->outcome->count; i++) {
+		const struct smtp_reply *reply = find_recipient(response, i);
 
-		if (is_negative(&response->sender)) {
-			reply = &response->sender;
-			stage = "MAIL";
-		}
-		if (reply == NULL || !is_negative(reply))
-			continue;
-		judge_reply(self, stage, reply, &verdict);
-		set_verdict(outcome, i, &verdict);
-		g_free(verdict.text);
+		if (is_negative(&response->sender))
+			judge_reply(reading, i, "MAIL", &response->sender);
+		else if (reply != NULL && is_negative(reply))
+			judge_reply(reading, i, "RCPT", reply);
 	}
 }
 
@@ -352,13 +425,15 @@ decode_upstream(const struct provider *provider,
     const struct delivery *delivery, const struct exchange *exchange,
     struct outcome *outcome)
 {
-	const struct upstream *self = provider->self;
 	const struct smtp_response *response = &exchange->smtp_response;
+	unsigned taken = count_taken(response, delivery->count);
+	const struct reading reading = { provider->self, exchange, outcome,
+		taken > 0 };
 	const char *stage;
 	const struct smtp_reply *end = find_end(response, &stage);
 
 	if (exchange->end == EXCHANGE_LOST) {
-		decode_lost(self, exchange, outcome);
+		decode_lost(&reading);
 		return;
 	}
 	if (response->tls_missing) {
@@ -369,15 +444,12 @@ decode_upstream(const struct provider *provider,
 		return;
 	}
 	for (unsigned i = 0; i < delivery->count; i++) {
-		struct verdict verdict = { 0 };
-
 		if (end != NULL)
-			judge_reply(self, stage, end, &verdict);
+			judge_reply(&reading, i, stage, end);
 		else
-			judge_recipient(self, exchange, i, &verdict);
-		set_verdict(outcome, i, &verdict);
-		g_free(verdict.text);
+			judge_recipient(&reading, i);
 	}
+	split_recipients(&reading, taken);
 	set_queue_id(outcome, response->data.text);
 }
 
@@ -395,4 +467,6 @@ const struct translator upstream = {
 	.close = close_upstream,
 	.encode = encode_upstream,
 	.decode = decode_upstream,
+	.probe = upstream_probe_ask,
+	.probed = upstream_probe_read,
 };
