@@ -7,10 +7,14 @@
  */
 #include "state.h"
 
+#include "bulletin.h"
 #include "chronicle.h"
 #include "core/clock.h"
 #include "entry.h"
+#include "keeping.h"
 #include "pause.h"
+#include "reserve.h"
+#include "weighing.h"
 
 /* A client's deadline bounds the attempt, unless the queue can take the mail
  * over then. */
@@ -44,6 +48,7 @@ go_on(struct dispatcher *dispatcher, struct flight *flight, struct lane *lane)
 {
 	flight_clear(flight);
 	round_wake(dispatcher, lane);
+	weighing_wake(dispatcher, lane);
 	round_advance(dispatcher, flight);
 }
 
@@ -59,7 +64,6 @@ give_up_encoding(struct dispatcher *dispatcher, struct flight *flight)
 	ledger_exclude(
 	    flight->ledger, flight->provider, status, flight->error->message);
 	lane_cancel(lane, &flight->attempt);
-	pause_note(dispatcher, lane, 0);
 	go_on(dispatcher, flight, lane);
 }
 
@@ -80,7 +84,6 @@ call_off(struct dispatcher *dispatcher, struct flight *flight)
 	/* told only when it was recorded to begin */
 	entry_end(dispatcher, flight, &verdict);
 	lane_cancel(lane, &flight->attempt);
-	pause_note(dispatcher, lane, 0);
 	go_on(dispatcher, flight, lane);
 }
 
@@ -95,19 +98,78 @@ is_called_off(const struct dispatcher *dispatcher, const struct flight *flight)
 		   dispatcher->lanes[flight->provider], &flight->attempt);
 }
 
+static uint64_t
+digest(const char *text)
+{
+	return g_str_hash(text != NULL ? text : "");
+}
+
+/* What is to tell one mail from another: that of a client that sends the same
+ * again is the same. */
+static void
+add_digests(const struct flight *flight, struct lane_finding *finding)
+{
+	const struct message *message = flight->message;
+	const struct envelope *envelope = message->submission->envelope;
+	unsigned first = flight->delivery->recipients[0];
+
+	finding->mail =
+	    digest(message->had_message_id ? message->message_id
+					   : message->submission->id);
+	finding->sender =
+	    digest(envelope->sender != NULL ? envelope->sender->text : NULL);
+	finding->domain = digest(envelope_recipient(envelope, first)->domain);
+}
+
+static struct lane_finding
+find_out(const struct flight *flight, const struct outcome *outcome)
+{
+	const struct exchange *exchange = flight->exchange;
+	struct lane_finding finding = {
+		.standing = judge_standing(exchange, outcome),
+		.retry_ms = outcome->retry_ms,
+		.duration_ms = exchange->duration_ms,
+		.unreached = exchange->unreached,
+		.timed_out = exchange->timed_out,
+		.accepted = ledger_accepted(outcome),
+		.refused = judge_refused(outcome),
+		.text = judge_worst(outcome)->text,
+		.moment = { clock_monotonic_ms(), g_random_double() },
+	};
+
+	add_digests(flight, &finding);
+	return finding;
+}
+
+/* Too many for now, and the provider keeps its mail (overflow = no): it is
+ * asked again in this round. */
+static void
+keep_throttled(struct flight *flight, const struct lane *lane)
+{
+	const struct delivery *delivery = flight->delivery;
+
+	if (lane->provider->pace.overflow)
+		return;
+	for (unsigned i = 0; i < delivery->count; i++) {
+		struct ledger_recipient *r =
+		    &flight->ledger->recipients[delivery->recipients[i]];
+		if (r->class == VERDICT_THROTTLE)
+			r->tried &= ~(1u << lane->number);
+	}
+}
+
 static void
 settle(struct dispatcher *dispatcher, struct flight *flight,
     const struct outcome *outcome)
 {
 	struct lane *lane = dispatcher->lanes[flight->provider];
-	struct lane_finding finding = {
-		.standing = judge_standing(flight->exchange, outcome),
-		.retry_ms = outcome->retry_ms,
-		.moment = { clock_monotonic_ms(), g_random_double() },
-	};
+	struct lane_finding finding = find_out(flight, outcome);
 
 	ledger_settle(
 	    flight->ledger, flight->provider, flight->delivery, outcome);
+	if (finding.standing == STANDING_THROTTLED)
+		keep_throttled(flight, lane);
+	weighing_enter(dispatcher, flight, outcome);
 	ledger_freeze(
 	    flight->ledger, &dispatcher->waits, finding.moment.now_ms);
 	entry_end(dispatcher, flight, judge_worst(outcome));
@@ -116,8 +178,10 @@ settle(struct dispatcher *dispatcher, struct flight *flight,
 		    flight->ledger, finding.moment.now_ms);
 	chronicle_attempt(flight, lane, outcome);
 	unsigned changes = lane_settle(lane, &flight->attempt, &finding);
-	chronicle_lane(lane, flight, changes, judge_worst(outcome));
+	weighing_note(dispatcher, lane, finding.accepted, changes);
+	bulletin_attempt(dispatcher, flight, changes, outcome);
 	pause_note(dispatcher, lane, changes);
+	keeping_count(dispatcher, lane);
 }
 
 static void
@@ -206,25 +270,29 @@ on_encode(void *owner, struct letter *letter)
 }
 
 void
-attempt_start(
-    struct dispatcher *dispatcher, struct flight *flight, struct lane *lane)
+attempt_start(struct dispatcher *dispatcher, struct flight *flight,
+    struct lane *lane, const struct lane_query *query)
 {
 	struct ledger *ledger = flight->ledger;
 	g_autofree unsigned *picked = g_new(unsigned, ledger->count);
 	unsigned count =
 	    ledger_pick(ledger, flight->group, lane->number, picked);
 
-	g_assert(count > 0 && lane_has_room(lane));
+	g_assert(count > 0);
 	ledger_open(ledger, lane->number, picked, count);
 	/* whoever sends the same meanwhile is in doubt; without a Message-ID
 	 * two equal mails may both be meant */
 	if (flight->message->had_message_id && !flight->queued)
 		dispatcher_remember(dispatcher, flight);
-	flight->attempt = lane_begin(lane, flight->from_domain);
+	weighing_begin(dispatcher, flight, lane->number);
+	flight->attempt = lane_begin(lane, query, clock_monotonic_ms());
 	flight->provider = lane->number;
 	flight->delivery = delivery_new(flight->message, picked, count);
 	flight->delivery->attempt = ++flight->attempts;
 	flight->delivery->hostname = dispatcher->options.hostname;
+	flight_dress(flight, lane->provider);
 	flight->state = FLIGHT_ENCODING;
+	reserve_note(dispatcher, flight, lane);
+	pause_tick(dispatcher, lane);
 	pool_post(dispatcher->options.work, &flight->letter, on_encode);
 }

@@ -48,19 +48,18 @@ void
 chronicle_skip(struct flight *flight, const struct lane *lane, int64_t now_ms)
 {
 	uint32_t bit = 1u << lane->number;
+	int64_t until = lane_until(lane, now_ms);
 	g_autofree char *what = NULL;
 
 	if (flight->skipped & bit)
 		return;
 	flight->skipped |= bit;
-	what = g_strdup_printf("is not asked for %" G_GINT64_FORMAT " s more",
-	    (MAX(lane->breaker.until_ms - now_ms, (int64_t)0) + 999) / 1000);
+	if (until > now_ms)
+		what = g_strdup_printf("is not asked for %" G_GINT64_FORMAT
+				       " s more",
+		    (until - now_ms + 999) / 1000);
 	add_to_story(flight, lane->provider->name,
-	    lane->breaker.state == BREAKER_OPEN &&
-		    lane->breaker.until_ms > now_ms
-		? what
-		: "is not asked now",
-	    NULL);
+	    what != NULL ? what : "is not asked now", NULL);
 }
 
 void
@@ -75,22 +74,6 @@ chronicle_plan(const struct flight *flight, const struct lane *lane)
 	    log_str("mail", flight->message->submission->id),
 	    log_str("provider", lane->provider->name),
 	    log_str("form", form_text(plan->form)), log_str("lost", lost));
-}
-
-/* Accepted, and not on its way: it lies there until a person acts. */
-static void
-tell_held(const struct flight *flight, const struct lane *lane,
-    const struct outcome *outcome)
-{
-	for (unsigned i = 0; i < outcome->count; i++) {
-		if (!outcome->verdicts[i].held)
-			continue;
-		log_error("provider holds mail back",
-		    log_str("mail", flight->message->submission->id),
-		    log_str("provider", lane->provider->name),
-		    log_str("text", outcome->verdicts[i].text));
-		return;
-	}
 }
 
 static void
@@ -169,7 +152,6 @@ chronicle_attempt(struct flight *flight, const struct lane *lane,
 
 	if (outcome->unknown)
 		tell_unknown(flight, lane);
-	tell_held(flight, lane, outcome);
 	if (verdict->class == VERDICT_ACCEPTED)
 		tell_accepted(flight, lane, verdict);
 	else
@@ -185,39 +167,6 @@ chronicle_failure(struct flight *flight, const struct lane *lane)
 	    log_str("why", flight->error->message));
 	add_to_story(flight, lane->provider->name, "cannot carry it",
 	    flight->error->message);
-}
-
-static void
-tell_closed(const struct lane *lane, const struct verdict *verdict)
-{
-	int64_t pause = lane->breaker.until_ms - lane->breaker.opened_ms;
-
-	if (verdict->class == VERDICT_ACCOUNT)
-		log_error("provider refuses our account",
-		    log_str("provider", lane->provider->name),
-		    log_num("pause_ms", pause), log_str("text", verdict->text));
-	else
-		log_warn("provider paused",
-		    log_str("provider", lane->provider->name),
-		    log_str("class", verdict_class_text(verdict->class)),
-		    log_num("pause_ms", pause), log_str("text", verdict->text));
-}
-
-void
-chronicle_lane(const struct lane *lane, const struct flight *flight,
-    unsigned changes, const struct verdict *verdict)
-{
-	if (changes & LANE_BACK)
-		log_info(
-		    "provider back", log_str("provider", lane->provider->name));
-	if (changes & LANE_SENDER_CLOSED)
-		log_error("provider refuses sender domain",
-		    log_str("provider", lane->provider->name),
-		    log_str("domain", flight->from_domain),
-		    log_num("pause_ms", lane->limits->sender_ms),
-		    log_str("text", verdict->text));
-	if (changes & LANE_CLOSED)
-		tell_closed(lane, verdict);
 }
 
 void

@@ -14,8 +14,6 @@ void chronicle_plan(const struct flight *flight, const struct lane *lane);
 void chronicle_attempt(struct flight *flight, const struct lane *lane,
     const struct outcome *outcome);
 void chronicle_failure(struct flight *flight, const struct lane *lane);
-void chronicle_lane(const struct lane *lane, const struct flight *flight,
-    unsigned changes, const struct verdict *verdict);
 void chronicle_doubt(const struct flight *flight, unsigned recipients);
 void chronicle_end(const struct dispatcher *dispatcher,
     const struct flight *flight, const struct answer *answer);

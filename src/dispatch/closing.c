@@ -40,10 +40,33 @@ closing_take(const struct flight *flight)
 void
 closing_hold(const struct flight *flight, unsigned recipients)
 {
-	log_error("mail held", log_str("mail", find_submission(flight)->id),
+	const char *id = find_submission(flight)->id;
+	g_autofree char *text = g_strdup_printf("mail %s from %s is held: %s",
+	    id, sender_text(flight), flight->landing.hold);
+	g_autofree char *advice = g_strdup_printf(
+	    "see 'postferry why %s', then 'postferry queue release %s' or "
+	    "'postferry queue drop %s'",
+	    id, id, id);
+
+	log_error("mail held", log_str("mail", id),
 	    log_str("sender", sender_text(flight)),
 	    log_num("recipients", recipients),
 	    log_str("why", flight->landing.hold));
+	alarms_ring(
+	    flight->dispatcher->alarms, &(struct alarm){ .kind = "mail_held",
+					    .subject = id,
+					    .text = text,
+					    .advice = advice });
+}
+
+void
+closing_soften(const struct flight *flight, unsigned recipients)
+{
+	log_warn("mail would bounce, waits (soft_bounce)",
+	    log_str("mail", find_submission(flight)->id),
+	    log_str("sender", sender_text(flight)),
+	    log_num("recipients", recipients),
+	    log_str("story", flight->story->str));
 }
 
 static const char *

@@ -11,6 +11,7 @@
 /* One log line each. */
 void closing_take(const struct flight *flight);
 void closing_hold(const struct flight *flight, unsigned recipients);
+void closing_soften(const struct flight *flight, unsigned recipients);
 void closing_report(const struct flight *flight);
 
 /* That, and one event for whoever watches. */

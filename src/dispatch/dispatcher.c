@@ -2,9 +2,14 @@
 #include "dispatch/dispatcher.h"
 
 #include "core/clock.h"
+#include "cutoff.h"
+#include "keeping.h"
+#include "lane_state.h"
 #include "pause.h"
 #include "report.h"
+#include "reserve.h"
 #include "state.h"
+#include "weighing.h"
 
 const struct setting dispatcher_settings[] = {
 	{ "server", "pause_min", SETTING_DURATION, "5s", .min = 1,
@@ -66,6 +71,15 @@ const struct setting dispatcher_settings[] = {
 	    .max = 2592000000,
 	    .help = "When the sender of mail that is delayed is told so, "
 		    "once; 0: never." },
+	{ "server", "refusal_wait", SETTING_DURATION, "10s", .min = 0,
+	    .max = 600000,
+	    .help = "How long a refusal by one provider waits before anyone is "
+		    "told of it, while that provider takes no other mail: if "
+		    "it refuses everything, the fault is its own; 0: not." },
+	{ "server", "soft_bounce", SETTING_BOOL, "no",
+	    .help = "Nothing is refused for good: recipients that would bounce "
+		    "wait on, clients are told 451. For the first days, to see "
+		    "in the log what would have bounced." },
 	{ "server", "bounce_route", SETTING_STRING,
 	    .help = "The route of bounces and warnings; not set: as all "
 		    "mail." },
@@ -73,11 +87,6 @@ const struct setting dispatcher_settings[] = {
 	    .help = "Only senders in these domains get bounces, for others "
 		    "the mail is held; not set: the domains of the providers "
 		    "and those above them." },
-	{ "route", "give_up", SETTING_DURATION, .min = 1, .max = 2592000000,
-	    .help = "How long mail of this route is tried before it bounces; "
-		    "not set: as in [server]." },
-	{ "route", "providers", SETTING_LIST, .required = true,
-	    .help = "The providers to try, in this order." },
 	{ .section = NULL },
 };
 
@@ -116,6 +125,8 @@ read_settings(struct dispatcher *dispatcher)
 	dispatcher->answer_floor_ms = read_server(dispatcher, "answer_floor");
 	dispatcher->attempt_ms = read_server(dispatcher, "attempt_timeout");
 	dispatcher->warn_after_ms = read_server(dispatcher, "warn_after");
+	dispatcher->soft_bounce =
+	    config_bool(dispatcher->options.config, "server", "soft_bounce");
 	dispatcher->doubt_attempts =
 	    (unsigned)read_server(dispatcher, "doubt_attempts");
 	dispatcher->retry =
@@ -129,6 +140,10 @@ read_settings(struct dispatcher *dispatcher)
 			   MAX(dispatcher->waits.doubt_ms, BREAK_OFF_MS),
 	};
 	dispatcher->memory = memory_new(&memory);
+	dispatcher->weighing = weighing_new(dispatcher->map->providers->len,
+	    read_server(dispatcher, "refusal_wait"));
+	dispatcher->alarms = alarms_new(
+	    dispatcher->options.alarm, dispatcher->options.alarm_object);
 }
 
 char **
@@ -156,11 +171,15 @@ make_lanes(struct dispatcher *dispatcher)
 	dispatcher->lanes = g_new0(struct lane *, count);
 	dispatcher->names = g_new0(const char *, count + 1);
 	dispatcher->smtp_names = g_new0(const char *, count + 1);
+	dispatcher->cutoff = cutoff_new();
 	for (unsigned i = 0; i < count; i++) {
 		struct provider *provider =
 		    route_map_provider(dispatcher->map, i);
 		dispatcher->lanes[i] =
 		    lane_new(provider, i, &dispatcher->limits);
+		lane_clock(dispatcher->lanes[i], clock_wall_ms(),
+		    clock_monotonic_ms());
+		lane_join(dispatcher->lanes[i], dispatcher->cutoff);
 		dispatcher->names[i] = provider->name;
 		if (provider->translator->kind == EXCHANGE_SMTP)
 			dispatcher->smtp_names[speakers++] = provider->name;
@@ -183,21 +202,17 @@ dispatcher_new(const struct dispatcher_options *options, GError **error)
 	read_settings(dispatcher);
 	g_queue_init(&dispatcher->flights);
 	make_lanes(dispatcher);
+	dispatcher->reserve = reserve_new(dispatcher);
+	dispatcher->keeping = keeping_new(dispatcher);
 	pause_open(dispatcher);
+	keeping_recall(dispatcher);
 	return dispatcher;
 }
 
 uint64_t
 dispatcher_size_most(const struct dispatcher *dispatcher)
 {
-	const struct route *route = dispatcher->map->usual;
-	uint64_t most = 0;
-
-	for (unsigned i = 0; i < route->count; i++)
-		most = MAX(
-		    most, route_map_provider(dispatcher->map, route->numbers[i])
-			      ->size_bytes);
-	return most;
+	return route_map_size_most(dispatcher->map, NULL);
 }
 
 const struct route_map *
@@ -227,8 +242,10 @@ dispatcher_tell_if_stopped(struct dispatcher *dispatcher)
 		return;
 	loop_fn stopped = dispatcher->stopped;
 	dispatcher->stopped = NULL;
-	if (stopped != NULL)
-		stopped(dispatcher->stopped_object);
+	if (stopped == NULL)
+		return;
+	keeping_stop(dispatcher);
+	stopped(dispatcher->stopped_object);
 }
 
 static void
@@ -277,6 +294,7 @@ on_stop(void *owner, struct letter *letter)
 		round_stop(dispatcher, flight);
 	}
 	pause_stop(dispatcher);
+	reserve_stop(dispatcher);
 	dispatcher_tell_if_stopped(dispatcher);
 }
 
@@ -297,25 +315,15 @@ struct look {
 };
 
 static void
-add_standing(GPtrArray *standings, const struct lane *lane)
+add_standing(struct look *look, unsigned number)
 {
-	static const char *const texts[] = {
-		[BREAKER_CLOSED] = "open",
-		[BREAKER_OPEN] = "paused",
-		[BREAKER_PROBING] = "probing",
-	};
-	const struct breaker *breaker = &lane->breaker;
+	struct lane *lane = look->dispatcher->lanes[number];
 	struct provider_standing *one = g_new0(struct provider_standing, 1);
+	int64_t now = clock_monotonic_ms();
 
-	one->name = g_strdup(lane->provider->name);
-	one->type = g_strdup(lane->provider->translator->type);
-	one->state = texts[breaker->state];
-	if (breaker->state == BREAKER_OPEN)
-		one->until_ms =
-		    MAX(breaker->until_ms - clock_monotonic_ms(), (int64_t)0);
-	one->requests = lane->requests;
-	one->waiting = lane_waiting(lane);
-	g_ptr_array_add(standings, one);
+	lane_clock(lane, clock_wall_ms(), now);
+	lane_state_standing(lane, now, one);
+	g_ptr_array_add(look->standings, one);
 }
 
 static void
@@ -324,7 +332,7 @@ on_look(void *object)
 	struct look *look = object;
 
 	for (unsigned i = 0; i < look->dispatcher->map->providers->len; i++)
-		add_standing(look->standings, look->dispatcher->lanes[i]);
+		add_standing(look, i);
 }
 
 GPtrArray *
@@ -332,18 +340,33 @@ dispatcher_standings(struct dispatcher *dispatcher)
 {
 	struct look look = {
 		.dispatcher = dispatcher,
-		.standings =
-		    g_ptr_array_new_with_free_func(standing_free),
+		.standings = g_ptr_array_new_with_free_func(standing_free),
 	};
 
 	loop_call(dispatcher->options.loop, on_look, &look);
 	return look.standings;
 }
 
+static void
+on_start(void *owner, struct letter *letter)
+{
+	struct stop_letter *start =
+	    LETTER_OF(letter, struct stop_letter, letter);
+	struct dispatcher *dispatcher = start->dispatcher;
+
+	(void)owner;
+	g_free(start);
+	if (!dispatcher->stopping)
+		pause_start(dispatcher);
+}
+
 void
 dispatcher_start(struct dispatcher *dispatcher)
 {
-	(void)dispatcher;
+	struct stop_letter *start = g_new0(struct stop_letter, 1);
+
+	start->dispatcher = dispatcher;
+	loop_post(dispatcher->options.loop, &start->letter, on_start);
 }
 
 void
@@ -356,9 +379,14 @@ dispatcher_free(struct dispatcher *dispatcher)
 	for (unsigned i = 0; i < dispatcher->map->providers->len; i++)
 		lane_free(dispatcher->lanes[i]);
 	g_free(dispatcher->lanes);
+	cutoff_free(dispatcher->cutoff);
 	g_free(dispatcher->names);
 	g_free(dispatcher->smtp_names);
 	memory_free(dispatcher->memory);
+	weighing_free(dispatcher->weighing);
+	reserve_free(dispatcher->reserve);
+	keeping_free(dispatcher->keeping);
+	alarms_free(dispatcher->alarms);
 	route_map_free(dispatcher->map);
 	g_strfreev(dispatcher->domains);
 	config_unref(dispatcher->options.config);

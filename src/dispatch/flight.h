@@ -64,6 +64,8 @@ struct flight_refusals {
 /* How a flight of the queue ends. */
 struct flight_landing {
 	int64_t due_ms;     /* wall clock; 0: never */
+	int64_t kept_ms;    /* monotonic: a provider that keeps its mail takes
+			     * it then; 0: none does */
 	int64_t report_ms;  /* how long its report waits; 0: it does not */
 	bool in_vain;       /* somebody waits for the next round */
 	bool wakes, warned; /* as in struct journal */
@@ -137,7 +139,8 @@ struct flight {
 	struct loop_timer *timer; /* the deadline, or the end of a doubt */
 	GString *story;           /* for people: what was tried */
 	GList link;               /* in the dispatcher's list */
-	GList waiting;            /* in its lane's queue; or WEIGHING */
+	enum lane_line line;      /* QUEUED: where it waits */
+	GList waiting;            /* in that line; or WEIGHING */
 };
 
 /* Chooses the routes of its recipients and plans the message for every provider

@@ -98,6 +98,22 @@ judge_standing(const struct exchange *exchange, const struct outcome *outcome)
 	g_assert_not_reached();
 }
 
+unsigned
+judge_refused(const struct outcome *outcome)
+{
+	unsigned count = 0;
+
+	if (outcome->split && outcome->count > 1)
+		return 0;
+	for (unsigned i = 0; i < outcome->count; i++) {
+		const struct verdict *verdict = &outcome->verdicts[i];
+		count += (verdict->class == VERDICT_PAYLOAD ||
+			     verdict->class == VERDICT_RECIPIENT) &&
+			 !verdict->suppressed;
+	}
+	return count;
+}
+
 static const struct ledger_recipient *
 find_state(const struct ledger *ledger, enum recipient_state state)
 {

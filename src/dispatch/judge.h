@@ -32,6 +32,11 @@ enum standing judge_standing(
  * accepted one only when all are. */
 const struct verdict *judge_worst(const struct outcome *outcome);
 
+/* Recipients refused by a verdict that another mail could get as well: not for
+ * the provider's suppression list, nor while one bad one among many is looked
+ * for. */
+unsigned judge_refused(const struct outcome *outcome);
+
 /* What the client is told of the mail as the ledger stands: 250 when all
  * recipients are accepted, 451 while some may still be, otherwise 5xx naming
  * who is refused.  names are the route's providers, NULL-terminated. */

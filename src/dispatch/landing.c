@@ -16,6 +16,7 @@
 #include "lifetime.h"
 #include "report.h"
 #include "takeover.h"
+#include "weighing.h"
 
 static void
 set_text(struct ledger_recipient *recipient, char *text)
@@ -149,6 +150,29 @@ unrefuse(struct flight *flight)
 	}
 }
 
+/* Nobody is refused: each waits, and all providers are asked again in the next
+ * round. */
+static void
+soften(struct flight *flight)
+{
+	unsigned softened = 0;
+
+	for (unsigned i = 0; i < flight->ledger->count; i++) {
+		struct ledger_recipient *r = &flight->ledger->recipients[i];
+		if (!is_newly_refused(flight, i))
+			continue;
+		r->state = RECIPIENT_WAITING;
+		r->refused_by = 0;
+		/* as the store was told it is not true any more */
+		flight->record.states[i] = RECIPIENT_OPEN;
+		set_text(r, g_strconcat("it would bounce but for soft_bounce: ",
+				r->text != NULL ? r->text : "refused", NULL));
+		softened++;
+	}
+	if (softened > 0)
+		closing_soften(flight, softened);
+}
+
 static void
 clear_told(void *told)
 {
@@ -198,6 +222,17 @@ choose_pause(const struct dispatcher *dispatcher, const struct flight *flight)
 	    flight->message->submission->rounds, g_random_double());
 }
 
+/* A provider that keeps its mail says itself when it takes it. */
+static int64_t
+choose_wait(const struct flight *flight, int64_t pause_ms)
+{
+	int64_t kept = flight->landing.kept_ms;
+
+	if (kept == 0 || flight->landing.report_ms > 0 || pause_ms == 0)
+		return pause_ms;
+	return MAX(kept - clock_monotonic_ms(), (int64_t)0);
+}
+
 /* When the mail is wanted back (wall clock), 0: never. */
 static int64_t
 find_due(const struct flight *flight, int64_t pause_ms)
@@ -206,7 +241,7 @@ find_due(const struct flight *flight, int64_t pause_ms)
 	int64_t doubt = ledger_doubt_first(flight->ledger);
 
 	if (ledger_count(flight->ledger, RECIPIENT_WAITING) > 0)
-		due = now + pause_ms;
+		due = now + choose_wait(flight, pause_ms);
 	if (doubt != 0)
 		doubt = now + MAX(doubt - clock_monotonic_ms(), (int64_t)0);
 	if (doubt != 0 && (due == 0 || doubt < due))
@@ -288,7 +323,8 @@ land_queued(struct dispatcher *dispatcher, struct flight *flight)
 		land(dispatcher, flight);
 		return;
 	}
-	give_up(flight);
+	if (!dispatcher->soft_bounce)
+		give_up(flight);
 	if (count_newly_refused(flight) > 0) {
 		report_or_hold(dispatcher, flight);
 	} else if (is_warning_due(dispatcher, flight) &&
@@ -304,6 +340,9 @@ void
 landing_start(struct dispatcher *dispatcher, struct flight *flight)
 {
 	g_assert(flight->state == FLIGHT_NEW);
+	weighing_end(dispatcher, flight);
+	if (dispatcher->soft_bounce)
+		soften(flight);
 	if (takeover_is_due(dispatcher, flight))
 		takeover_start(dispatcher, flight);
 	if (flight->queued) {

@@ -1,30 +1,173 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What waits in the queue for a provider is woken before it is due: one mail
- * when a pause is over, to see whether the provider is back, and all when it
- * is; nobody any more when none of the route is.
+ * when a pause is over, to see whether the provider is back, and one more after
+ * each that went well, and all when it is; nobody any more when no provider can
+ * be asked.  All of them come no faster than the window of the store lets them,
+ * and wait behind fresh mail in the lane's lines.
+ *
+ * Nobody in a line is forgotten: as long as someone waits there the lane has a
+ * request under way, whose end moves them, or the timer is set.
  */
 #include "pause.h"
 
+#include "bulletin.h"
 #include "core/clock.h"
+#include "keeping.h"
+#include "reserve.h"
+#include "weighing.h"
+
+static struct pause *
+find_pause(const struct dispatcher *dispatcher, const struct lane *lane)
+{
+	return &dispatcher->pauses[lane->number];
+}
 
 static void
 wake(const struct dispatcher *dispatcher, unsigned count)
 {
-	dispatcher->options.wake(dispatcher->options.store, count);
+	if (dispatcher->options.wake != NULL)
+		dispatcher->options.wake(dispatcher->options.store, count);
+}
+
+static bool
+is_asked(const struct lane *lane, int64_t now_ms)
+{
+	enum lane_mode mode = lane_mode(lane, now_ms);
+
+	return mode == LANE_OPEN || mode == LANE_PROBING;
+}
+
+static bool
+are_all_closed(const struct dispatcher *dispatcher)
+{
+	int64_t now = clock_monotonic_ms();
+
+	for (unsigned i = 0; i < dispatcher->map->providers->len; i++)
+		if (is_asked(dispatcher->lanes[i], now))
+			return false;
+	return true;
+}
+
+static void
+set_timer(struct pause *pause, int64_t at_ms, int64_t now_ms)
+{
+	if (pause->at_ms == at_ms)
+		return;
+	pause->at_ms = at_ms;
+	if (at_ms == 0)
+		loop_timer_clear(pause->timer);
+	else
+		loop_timer_set(pause->timer, MAX(at_ms - now_ms, (int64_t)0));
+}
+
+/* True when the store has to give a mail to probe with: none is under way, none
+ * waits. */
+static bool
+lacks_probe(const struct pause *pause, int64_t now_ms)
+{
+	const struct lane *lane = pause->lane;
+
+	return pause->dispatcher->options.wake != NULL && lane->requests == 0 &&
+	       lane_waiting(lane) == 0 && lane_wants_probe(lane, now_ms);
+}
+
+static int64_t
+find_next(const struct pause *pause, int64_t now_ms)
+{
+	int64_t next = lane_next_ms(pause->lane, now_ms);
+	int64_t probe = MAX(pause->probe_ms, now_ms);
+
+	if (pause->changes != 0)
+		return now_ms;
+	if (lacks_probe(pause, now_ms) && (next == 0 || probe < next))
+		return probe;
+	return next;
+}
+
+void
+pause_arm(struct dispatcher *dispatcher, struct lane *lane)
+{
+	struct pause *pause = find_pause(dispatcher, lane);
+	int64_t now = clock_monotonic_ms();
+
+	if (dispatcher->stopping)
+		return;
+	set_timer(pause, find_next(pause, now), now);
+	g_assert(
+	    lane_waiting(lane) == 0 || lane->requests > 0 || pause->at_ms != 0);
 }
 
 /* Whoever was woken may not have come this way: once more, later. */
 static void
-on_pause_over(void *object)
+ask_for_probe(struct pause *pause, int64_t now_ms)
+{
+	const struct breaker_limits *limits =
+	    &pause->dispatcher->limits.breaker;
+
+	if (!lacks_probe(pause, now_ms) || now_ms < pause->probe_ms)
+		return;
+	wake(pause->dispatcher, 1);
+	pause->probe_pause_ms = CLAMP(2 * pause->probe_pause_ms,
+	    limits->pause_min_ms, limits->pause_max_ms);
+	pause->probe_ms = now_ms + pause->probe_pause_ms;
+}
+
+/* All lanes are other than they were. */
+static void
+touch_others(struct dispatcher *dispatcher, const struct lane *lane)
+{
+	int64_t now = clock_monotonic_ms();
+
+	for (unsigned i = 0; i < dispatcher->map->providers->len; i++)
+		if (dispatcher->lanes[i] != lane)
+			set_timer(&dispatcher->pauses[i], now, now);
+}
+
+void
+pause_note(struct dispatcher *dispatcher, struct lane *lane, unsigned changes)
+{
+	struct pause *pause = find_pause(dispatcher, lane);
+
+	if (dispatcher->stopping || changes == 0)
+		return;
+	keeping_note(dispatcher);
+	reserve_review(dispatcher);
+	if (changes & (LANE_ALL_CUT_OFF | LANE_ALL_CONNECTED))
+		touch_others(dispatcher, lane);
+	if (changes & (LANE_BACK | LANE_ALL_CONNECTED)) {
+		pause->probe_pause_ms = pause->probe_ms = 0;
+		wake(dispatcher, UINT_MAX);
+	} else if (changes & (LANE_CLOSED | LANE_ALL_CUT_OFF) &&
+		   are_all_closed(dispatcher)) {
+		wake(dispatcher, 0);
+	}
+}
+
+static void
+on_time(void *object)
 {
 	struct pause *pause = object;
-	const struct dispatcher *dispatcher = pause->dispatcher;
+	struct dispatcher *dispatcher = pause->dispatcher;
+	struct lane *lane = pause->lane;
+	int64_t now = clock_monotonic_ms();
+	unsigned changes = pause->changes | lane_tick(lane, now);
 
-	if (pause->lane->breaker.state != BREAKER_OPEN)
-		return;
-	wake(dispatcher, 1);
-	loop_timer_set(pause->timer, dispatcher->limits.breaker.pause_max_ms);
+	pause->at_ms = 0;
+	pause->changes = 0;
+	bulletin_tick(dispatcher, lane, changes);
+	pause_note(dispatcher, lane, changes);
+	reserve_review(dispatcher);
+	ask_for_probe(pause, now);
+	round_wake(dispatcher, lane);
+}
+
+void
+pause_tick(struct dispatcher *dispatcher, struct lane *lane)
+{
+	find_pause(dispatcher, lane)->changes |=
+	    lane_tick(lane, clock_monotonic_ms());
+	pause_arm(dispatcher, lane);
 }
 
 void
@@ -32,66 +175,37 @@ pause_open(struct dispatcher *dispatcher)
 {
 	unsigned count = dispatcher->map->providers->len;
 
-	if (dispatcher->options.wake == NULL)
-		return;
 	dispatcher->pauses = g_new0(struct pause, count);
 	for (unsigned i = 0; i < count; i++) {
 		struct pause *pause = &dispatcher->pauses[i];
 		pause->dispatcher = dispatcher;
 		pause->lane = dispatcher->lanes[i];
-		pause->timer = loop_timer_new(
-		    dispatcher->options.loop, on_pause_over, pause);
+		pause->timer =
+		    loop_timer_new(dispatcher->options.loop, on_time, pause);
 	}
 }
 
 void
 pause_close(struct dispatcher *dispatcher)
 {
-	if (dispatcher->pauses == NULL)
-		return;
 	for (unsigned i = 0; i < dispatcher->map->providers->len; i++)
 		loop_timer_free(dispatcher->pauses[i].timer);
 	g_clear_pointer(&dispatcher->pauses, g_free);
 }
 
-static bool
-are_all_closed(const struct dispatcher *dispatcher)
-{
-	const struct route *route = dispatcher->map->usual;
-
-	for (unsigned i = 0; i < route->count; i++) {
-		const struct lane *lane = dispatcher->lanes[route->numbers[i]];
-		if (lane->breaker.state == BREAKER_CLOSED)
-			return false;
-	}
-	return true;
-}
-
 void
-pause_note(struct dispatcher *dispatcher, struct lane *lane, unsigned changes)
+pause_start(struct dispatcher *dispatcher)
 {
-	struct pause *pause;
-	int64_t left = lane->breaker.until_ms - clock_monotonic_ms();
-
-	if (dispatcher->pauses == NULL || dispatcher->stopping)
-		return;
-	pause = &dispatcher->pauses[lane->number];
-	if (changes & LANE_BACK)
-		wake(dispatcher, UINT_MAX);
-	else if (changes & LANE_CLOSED && are_all_closed(dispatcher))
-		wake(dispatcher, 0);
-	if (lane->breaker.state != BREAKER_OPEN)
-		loop_timer_clear(pause->timer);
-	else /* a probe that was not made is not the next at once */
-		loop_timer_set(pause->timer,
-		    left > 0 ? left : dispatcher->limits.breaker.pause_min_ms);
+	wake(dispatcher, are_all_closed(dispatcher) ? 0 : UINT_MAX);
+	for (unsigned i = 0; i < dispatcher->map->providers->len; i++)
+		pause_arm(dispatcher, dispatcher->lanes[i]);
 }
 
 void
 pause_stop(struct dispatcher *dispatcher)
 {
-	if (dispatcher->pauses == NULL)
-		return;
+	int64_t now = clock_monotonic_ms();
+
 	for (unsigned i = 0; i < dispatcher->map->providers->len; i++)
-		loop_timer_clear(dispatcher->pauses[i].timer);
+		set_timer(&dispatcher->pauses[i], 0, now);
 }

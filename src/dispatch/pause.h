@@ -1,21 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What waits in the queue for a provider is woken when its pause ends.  The
- * dispatch thread.
+ * What a lane waits for: one timer each, for all that time alone changes (its
+ * pause, its gate, its rate, its quota), for whoever waits in its lines and for
+ * the mail of the queue that waits for a provider.  The dispatch thread.
  */
 #ifndef DISPATCH_PAUSE_H
 #define DISPATCH_PAUSE_H
 
 #include "state.h"
 
-/* Wakes mail of the queue when a lane's pause ends. */
 void pause_open(struct dispatcher *dispatcher);
 void pause_close(struct dispatcher *dispatcher);
 
-/* An attempt by this lane ended and changed this of it (enum
- * lane_change). */
+/* The queue is there: mail that waits for a provider is woken, unless all of
+ * them are closed. */
+void pause_start(struct dispatcher *dispatcher);
+
+/* An attempt by this lane, or time, changed this of it (enum lane_change):
+ * whoever waits in the queue or for another lane comes to know. */
 void pause_note(
     struct dispatcher *dispatcher, struct lane *lane, unsigned changes);
+
+/* Sets the timer to what is next: to be called when the lane has another
+ * request, one less, or someone more who waits. */
+void pause_arm(struct dispatcher *dispatcher, struct lane *lane);
+
+/* A request begins: what that used up is acted upon soon. */
+void pause_tick(struct dispatcher *dispatcher, struct lane *lane);
 
 /* Nobody is woken any more. */
 void pause_stop(struct dispatcher *dispatcher);

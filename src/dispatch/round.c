@@ -11,72 +11,145 @@
 #include "doubt.h"
 #include "known.h"
 #include "landing.h"
+#include "pause.h"
 #include "report.h"
 #include "takeover.h"
+#include "weighing.h"
 
-static struct lane *
-choose_lane(struct dispatcher *dispatcher, struct flight *flight,
-    const struct flight_group *group, unsigned number)
+/* What the lanes say to a flight. */
+struct choice {
+	struct lane *lane; /* NULL: none is of use now */
+	unsigned group;
+	enum lane_answer answer;
+	struct lane_query query;
+};
+
+/* Another provider was asked for it in this round, not only for what it refused
+ * in another one. */
+static bool
+is_failover(const struct ledger *ledger, unsigned recipient, unsigned provider)
+{
+	const struct ledger_recipient *r = &ledger->recipients[recipient];
+
+	return (r->tried & ~r->refused_by & ~(1u << provider)) != 0;
+}
+
+static struct lane_query
+make_query(const struct flight *flight, unsigned group, const struct lane *lane,
+    unsigned *picked)
 {
 	const struct ledger *ledger = flight->ledger;
-	g_autofree unsigned *picked = g_new(unsigned, ledger->count);
-	int64_t now = clock_monotonic_ms();
+	struct lane_query query = {
+		.from_domain = flight_domain(flight, group, lane->provider),
+		.recipients = ledger_pick(ledger, group, lane->number, picked),
+	};
+
+	for (unsigned i = 0; i < query.recipients; i++)
+		query.failover |= is_failover(ledger, picked[i], lane->number);
+	return query;
+}
+
+/* It lands, and comes back when that lane is asked again. */
+static void
+keep_for(struct flight *flight, int64_t when_ms)
+{
+	int64_t *kept = &flight->landing.kept_ms;
+
+	if (when_ms != 0 && (*kept == 0 || when_ms < *kept))
+		*kept = when_ms;
+}
+
+/* The lanes of one group, in its order: the first that takes it, or is worth
+ * waiting for; one that takes it later only when there is no other. */
+static void
+ask_group(struct dispatcher *dispatcher, struct flight *flight, unsigned number,
+    struct choice *best)
+{
+	const struct flight_group *group = &flight->groups[number];
+	g_autofree unsigned *picked = g_new(unsigned, flight->ledger->count);
+	int64_t now = clock_monotonic_ms(), when;
 
 	for (unsigned i = 0; i < group->order_count; i++) {
 		struct lane *lane = dispatcher->lanes[group->order[i]];
-		if (ledger_pick(ledger, number, lane->number, picked) == 0)
+		struct choice one = { .lane = lane, .group = number };
+		one.query = make_query(flight, number, lane, picked);
+		if (one.query.recipients == 0)
 			continue;
-		if (lane_allows(lane, flight->from_domain, now))
-			return lane;
-		chronicle_skip(flight, lane, now);
+		one.answer = lane_ask(lane, &one.query, now, &when);
+		if (one.answer < best->answer)
+			*best = one;
+		if (one.answer >= LANE_CLOSED_NOW)
+			chronicle_skip(flight, lane, now);
+		if (one.answer == LANE_KEEPS)
+			keep_for(flight, when);
+		if (one.answer != LANE_LATER && one.answer != LANE_CLOSED_NOW)
+			return;
 	}
-	return NULL;
 }
 
-/* The lane for the first group that has one; the group becomes the flight's. */
-static struct lane *
-choose_group(struct dispatcher *dispatcher, struct flight *flight)
+/* Over all groups: what can be sent now is, before anything is waited for. */
+static struct choice
+choose(struct dispatcher *dispatcher, struct flight *flight)
 {
-	struct lane *lane = NULL;
+	struct choice best = { .answer = LANE_CLOSED_NOW };
 
-	for (unsigned i = 0; lane == NULL && i < flight->group_count; i++) {
-		lane = choose_lane(dispatcher, flight, &flight->groups[i], i);
-		flight->group = i;
-	}
-	return lane;
+	flight->landing.kept_ms = 0;
+	for (unsigned i = 0;
+	     i < flight->group_count && best.answer != LANE_TAKES; i++)
+		ask_group(dispatcher, flight, i, &best);
+	return best;
 }
 
 static void
-wait_for_room(struct flight *flight, struct lane *lane)
+wait_in_line(struct dispatcher *dispatcher, struct flight *flight,
+    const struct choice *choice)
 {
 	flight->state = FLIGHT_QUEUED;
-	flight->provider = lane->number;
-	lane_wait(lane, &flight->waiting, flight_was_tried(flight));
+	flight->provider = choice->lane->number;
+	if (choice->query.failover)
+		flight->line = LANE_MOVED;
+	else
+		flight->line =
+		    flight_was_tried(flight) ? LANE_TRIED : LANE_FRESH;
+	lane_wait(choice->lane, &flight->waiting, flight->line);
+	pause_arm(dispatcher, choice->lane);
 }
 
 static void
-leave_queue(struct dispatcher *dispatcher, struct flight *flight)
+leave_line(struct dispatcher *dispatcher, struct flight *flight)
 {
 	lane_leave(dispatcher->lanes[flight->provider], &flight->waiting,
-	    flight_was_tried(flight));
+	    flight->line);
 	flight->state = FLIGHT_NEW;
 }
 
-/* No provider to ask now.  A doubt that ends before the client's deadline is
- * worth waiting for. */
 static void
-freeze_or_land(struct dispatcher *dispatcher, struct flight *flight)
+set_timer(struct flight *flight, int64_t until_ms)
 {
-	int64_t until = doubt_next(flight);
-
-	if (flight->queued || until == 0 ||
-	    until >= flight->message->submission->deadline_ms) {
-		landing_start(dispatcher, flight);
-		return;
-	}
-	flight->state = FLIGHT_FROZEN;
 	loop_timer_set(
-	    flight->timer, MAX(until - clock_monotonic_ms(), (int64_t)0));
+	    flight->timer, MAX(until_ms - clock_monotonic_ms(), (int64_t)0));
+}
+
+/* No provider to ask now.  A doubt that ends before the client's deadline is
+ * worth waiting for, and so is what a refusal is worth. */
+static void
+wait_or_land(struct dispatcher *dispatcher, struct flight *flight)
+{
+	int64_t doubt = doubt_next(flight);
+	int64_t weighed = weighing_until(flight);
+	int64_t deadline = flight->queued
+			       ? INT64_MAX
+			       : flight->message->submission->deadline_ms;
+
+	if (!flight->queued && doubt != 0 && doubt < deadline) {
+		flight->state = FLIGHT_FROZEN;
+		set_timer(flight, doubt);
+	} else if (weighed != 0) {
+		weighing_wait(dispatcher, flight);
+		set_timer(flight, MIN(weighed, deadline));
+	} else {
+		landing_start(dispatcher, flight);
+	}
 }
 
 static bool
@@ -101,39 +174,43 @@ round_advance(struct dispatcher *dispatcher, struct flight *flight)
 		landing_start(dispatcher, flight);
 		return;
 	}
+	weighing_review(dispatcher, flight, now);
 	doubt_thaw(dispatcher, flight, now);
 	if (doubt_ask(dispatcher, flight, now))
 		return;
-	struct lane *lane = choose_group(dispatcher, flight);
-	if (lane == NULL)
-		freeze_or_land(dispatcher, flight);
-	else if (lane_has_room(lane))
-		attempt_start(dispatcher, flight, lane);
+	struct choice choice = choose(dispatcher, flight);
+	flight->group = choice.group;
+	if (choice.lane == NULL)
+		wait_or_land(dispatcher, flight);
+	else if (choice.answer == LANE_TAKES)
+		attempt_start(dispatcher, flight, choice.lane, &choice.query);
 	else
-		wait_for_room(flight, lane);
+		wait_in_line(dispatcher, flight, &choice);
 }
 
 static void
 move_on(struct dispatcher *dispatcher, struct flight *flight)
 {
-	leave_queue(dispatcher, flight);
+	leave_line(dispatcher, flight);
 	round_advance(dispatcher, flight);
 }
 
 /* Whoever the lane takes waits on. */
 static void
 move_refused(
-    struct dispatcher *dispatcher, struct lane *lane, const GQueue *queue)
+    struct dispatcher *dispatcher, struct lane *lane, const GQueue *line)
 {
-	unsigned left = queue->length;
+	unsigned left = line->length;
 	int64_t now = clock_monotonic_ms();
-	GList *next, *link = queue->head;
+	GList *next, *link = line->head;
 
 	/* advancing one touches no other, and adds only behind the last */
 	for (; left > 0; left--, link = next) {
 		struct flight *flight = link->data;
 		next = link->next;
-		if (!lane_allows(lane, flight->from_domain, now))
+		if (!lane_allows(lane,
+			flight_domain(flight, flight->group, lane->provider),
+			now))
 			move_on(dispatcher, flight);
 	}
 }
@@ -141,14 +218,32 @@ move_refused(
 void
 round_wake(struct dispatcher *dispatcher, struct lane *lane)
 {
+	unsigned left = lane_waiting(lane);
 	GList *link;
 
-	while (lane_has_room(lane) && (link = lane_next(lane)) != NULL)
+	/* who has to wait again comes behind them */
+	for (; left > 0; left--) {
+		link = lane_next(lane, clock_monotonic_ms());
+		if (link == NULL)
+			break;
 		move_on(dispatcher, link->data);
-	if (lane_allows_all(lane))
-		return;
-	move_refused(dispatcher, lane, &lane->fresh);
-	move_refused(dispatcher, lane, &lane->tried);
+	}
+	for (unsigned i = 0; i < LANE_LINES && !lane_allows_all(lane); i++)
+		move_refused(dispatcher, lane, &lane->lines[i]);
+	pause_arm(dispatcher, lane);
+}
+
+/* True when it waited for something other than a lane. */
+static bool
+stop_waiting(struct dispatcher *dispatcher, struct flight *flight)
+{
+	if (flight->state == FLIGHT_WEIGHING)
+		weighing_leave(dispatcher, flight);
+	else if (flight->state == FLIGHT_FROZEN)
+		flight->state = FLIGHT_NEW;
+	else
+		return false;
+	return true;
 }
 
 /* The client's time is over. */
@@ -160,10 +255,8 @@ expire(struct dispatcher *dispatcher, struct flight *flight)
 
 	if (takeover_is_due(dispatcher, flight)) {
 		takeover_start(dispatcher, flight);
-		if (flight->state == FLIGHT_FROZEN) {
-			flight->state = FLIGHT_NEW;
+		if (stop_waiting(dispatcher, flight))
 			round_advance(dispatcher, flight);
-		}
 	} else if (!flies) {
 		round_stop(dispatcher, flight);
 	} else if (!flight->answered) {
@@ -178,29 +271,14 @@ on_timer(void *object)
 	const struct submission *submission = flight->message->submission;
 	int64_t left = submission->deadline_ms - clock_monotonic_ms();
 
-	if (flight->state == FLIGHT_FROZEN && left > 0) {
-		flight->state = FLIGHT_NEW;
-		loop_timer_set(flight->timer, left);
-		round_advance(flight->dispatcher, flight);
-	} else {
+	if (!flight->queued && left <= 0) {
 		expire(flight->dispatcher, flight);
+		return;
 	}
-}
-
-/* No provider's plan can carry it: told for good, with what stands in the way
- * at the first. */
-static void
-exclude_impossible(struct flight *flight, const struct route *route)
-{
-	for (unsigned i = 0; i < route->count; i++) {
-		unsigned number = route->numbers[i];
-		enum plan_obstacle obstacle = flight->plans[number].obstacle;
-		if (obstacle == PLAN_POSSIBLE)
-			continue;
-		ledger_exclude(flight->ledger, number,
-		    obstacle == PLAN_TOO_LARGE ? 552 : 554,
-		    plan_obstacle_text(obstacle));
-	}
+	if (!flight->queued)
+		loop_timer_set(flight->timer, left);
+	if (stop_waiting(flight->dispatcher, flight))
+		round_advance(flight->dispatcher, flight);
 }
 
 /* What the store knows of its recipients. */
@@ -241,8 +319,7 @@ round_start(struct dispatcher *dispatcher, struct flight *flight)
 	    loop_timer_new(dispatcher->options.loop, on_timer, flight);
 	recall(dispatcher, flight);
 	report_drop_late(flight);
-	for (unsigned i = 0; i < flight->group_count; i++)
-		exclude_impossible(flight, flight->groups[i].route);
+	flight_sift(flight);
 	round_advance(dispatcher, flight);
 }
 
@@ -250,9 +327,8 @@ void
 round_stop(struct dispatcher *dispatcher, struct flight *flight)
 {
 	if (flight->state == FLIGHT_QUEUED)
-		leave_queue(dispatcher, flight);
-	if (flight->state == FLIGHT_FROZEN)
-		flight->state = FLIGHT_NEW;
+		leave_line(dispatcher, flight);
+	stop_waiting(dispatcher, flight);
 	if (flight->state == FLIGHT_NEW)
 		landing_start(dispatcher, flight);
 }

@@ -6,6 +6,7 @@
 #ifndef DISPATCH_STATE_H
 #define DISPATCH_STATE_H
 
+#include "alarms.h"
 #include "clockwatch.h"
 #include "dispatch/dispatcher.h"
 #include "flight.h"
@@ -21,18 +22,24 @@ struct report_count {
 	bool told;        /* that this minute has too many */
 };
 
-/* The end of one lane's pause. */
+/* What one lane waits for. */
 struct pause {
 	struct dispatcher *dispatcher;
 	struct lane *lane;
 	struct loop_timer *timer;
+	int64_t at_ms;    /* monotonic: the timer is set to; 0: it is not */
+	int64_t probe_ms; /* monotonic: the store is asked for a mail to probe
+			   * with, not before */
+	int64_t probe_pause_ms; /* ...and so long after that again */
+	unsigned changes;       /* of it that are not acted upon yet */
 };
 
 struct dispatcher {
 	struct dispatcher_options options;
 	struct route_map *map;
 	struct lane **lanes;     /* one per provider of the settings */
-	struct pause *pauses;    /* of each; NULL: there is no queue to wake */
+	struct pause *pauses;    /* of each */
+	struct cutoff *cutoff;   /* of all */
 	const char **names;      /* of the providers, NULL-terminated */
 	const char **smtp_names; /* of those that speak SMTP */
 
@@ -47,7 +54,13 @@ struct dispatcher {
 	unsigned doubt_attempts; /* of a recipient, before it is held */
 	char **domains;          /* whose senders may get bounces */
 
+	bool soft_bounce; /* nobody is refused for good */
+
 	struct memory *memory;
+	struct weighing *weighing;
+	struct alarms *alarms;
+	struct reserve *reserve;
+	struct keeping *keeping;
 	struct report_count reports;
 	struct clockwatch clocks;
 	GQueue flights;
@@ -89,9 +102,9 @@ void round_wake(struct dispatcher *dispatcher, struct lane *lane);
  * unless an attempt is under way. */
 void round_stop(struct dispatcher *dispatcher, struct flight *flight);
 
-/* attempt.c: sends the flight's waiting recipients by this lane, which has
- * room. */
-void attempt_start(
-    struct dispatcher *dispatcher, struct flight *flight, struct lane *lane);
+/* attempt.c: sends the waiting recipients of flight->group by this lane, which
+ * said to that query that it takes them. */
+void attempt_start(struct dispatcher *dispatcher, struct flight *flight,
+    struct lane *lane, const struct lane_query *query);
 
 #endif

@@ -53,6 +53,8 @@ static struct {
 	struct queue records; /* ...until something is put here */
 	struct queue entries; /* char *: what was written, to the test */
 	struct queue wakes;   /* char *: how many */
+	struct queue states;  /* char *: of the providers */
+	struct queue alarms;  /* char * */
 } post = {
 	.requests = QUEUE,
 	.answers = QUEUE,
@@ -64,6 +66,8 @@ static struct {
 	.records = QUEUE,
 	.entries = QUEUE,
 	.wakes = QUEUE,
+	.states = QUEUE,
+	.alarms = QUEUE,
 };
 
 static void
@@ -193,6 +197,7 @@ provider_open(const char *name, struct config *config, GError **error)
 	provider->translator = make_translator(config, provider->section);
 	provider->endpoint.connections =
 	    (unsigned)config_number(config, provider->section, "connections");
+	provider->pace.overflow = true;
 	provider->size_bytes =
 	    (uint64_t)config_number(config, provider->section, "size");
 	return provider;
@@ -453,6 +458,20 @@ print_entry(const struct journal *journal)
 	return g_string_free(line, FALSE);
 }
 
+/* How the providers are, as told last. */
+static void
+note_states(const struct journal *journal)
+{
+	GString *line = g_string_new(NULL);
+
+	for (unsigned i = 0; i < journal->states->len; i++) {
+		const struct journal_state *state = journal->states->pdata[i];
+		g_string_append_printf(line, "%s%s %s", i > 0 ? "; " : "",
+		    state->provider, state->text);
+	}
+	put(&post.states, g_string_free(line, FALSE));
+}
+
 static void
 on_journal(void *owner, struct letter *letter)
 {
@@ -460,6 +479,11 @@ on_journal(void *owner, struct letter *letter)
 	bool recorded = true;
 
 	(void)owner;
+	if (journal->kind == JOURNAL_NOTED) {
+		note_states(journal);
+		journal_free(journal);
+		return;
+	}
 	put(&post.entries, print_entry(journal));
 	if (post.gated && journal->recorded != NULL)
 		recorded = strcmp(wait_for(&post.records), "yes") == 0;
@@ -493,8 +517,42 @@ expect_entry(const char *wanted)
 }
 
 static void
+on_alarm(void *object, const struct alarm *alarm)
+{
+	g_assert(object == &post && loop_here(post.loop));
+	g_assert(alarm->since_ms > 0 && alarm->text != NULL);
+	put(&post.alarms,
+	    g_strdup_printf("%s%s %s: %s%s%s", alarm->over ? "over: " : "",
+		alarm->kind, alarm->subject, alarm->text,
+		alarm->advice != NULL ? "; " : "",
+		alarm->advice != NULL ? alarm->advice : ""));
+}
+
+static inline void
+expect_alarm(const char *wanted)
+{
+	g_autofree char *line = take(&post.alarms, wanted);
+
+	if (!g_str_has_prefix(line, wanted))
+		fail_msg("%s", line);
+}
+
+/* What one provider refuses is believed at once, unless the test says else. */
+static char *
+add_settings(const char *text)
+{
+	bool own = g_str_has_prefix(text, "[server]\n");
+
+	if (strstr(text, "refusal_wait") != NULL)
+		return g_strdup(text);
+	return g_strconcat("[server]\nrefusal_wait = 0\n",
+	    own ? text + strlen("[server]\n") : text, NULL);
+}
+
+static void
 start_dispatcher(const char *text, struct dispatcher_options *options)
 {
+	g_autofree char *settings = add_settings(text);
 	struct pool_options work = {
 		.name = "work", .threads = 2, .stack_bytes = 2 * 1024 * 1024
 	};
@@ -504,7 +562,9 @@ start_dispatcher(const char *text, struct dispatcher_options *options)
 	options->hostname = "mail.example.com";
 	options->event = on_event;
 	options->object = &post;
-	post.config = options->config = configured_read(text);
+	options->alarm = on_alarm;
+	options->alarm_object = &post;
+	post.config = options->config = configured_read(settings);
 	post.loop = options->loop = loop_new("dispatch", NULL);
 	post.work = options->work = pool_new(&work);
 	post.dispatcher = dispatcher_new(options, NULL);
@@ -551,6 +611,7 @@ stop_store(void)
 	assert_int_equal(count(&post.entries), 0);
 	assert_int_equal(count(&post.records), 0);
 	g_queue_clear_full(&post.wakes.items, g_free);
+	g_queue_clear_full(&post.states.items, g_free);
 	post.gated = false;
 }
 
@@ -572,6 +633,7 @@ stop(void)
 	loop_free(post.loop);
 	config_unref(post.config);
 	g_queue_clear_full(&post.stories.items, g_free);
+	g_queue_clear_full(&post.alarms.items, g_free);
 }
 
 #define PROVIDER(name, more) "[provider " name "]\ntype = fake\n" more

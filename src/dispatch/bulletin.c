@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+#include "bulletin.h"
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "lane_state.h"
+
+/* What a person can do, by the status of the refusal; the last row for any
+ * other. */
+static const struct {
+	unsigned status;
+	const char *advice;
+} advices[] = {
+	{ 401, "check the provider's key in the settings, and in its dashboard "
+	       "that the key exists and is active" },
+	{ 402, "pay or raise the plan at the provider: it refuses for money" },
+	{ 403,
+	    "see in the provider's dashboard whether the account is suspended, "
+	    "the key may send and our address is allowed" },
+	{ 404, "check domain and region (base_url) of the provider in the "
+	       "settings: it does not know the domain" },
+	{ 530, "check username and password of the provider in the settings" },
+	{ 535, "check username and password of the provider in the settings" },
+	{ 0,
+	    "check the provider's settings, and its dashboard for what it asks "
+	    "of the account" },
+};
+
+static const char *
+choose_advice(unsigned status)
+{
+	unsigned i = 0;
+
+	while (advices[i].status != 0 && advices[i].status != status)
+		i++;
+	return advices[i].advice;
+}
+
+static int64_t
+find_pause(const struct lane *lane)
+{
+	int64_t now = clock_monotonic_ms();
+
+	return MAX(lane_until(lane, now) - now, (int64_t)0);
+}
+
+static void
+tell_unusable(
+    struct dispatcher *dispatcher, const struct lane *lane, const char *advice)
+{
+	const char *name = lane->provider->name;
+	g_autofree char *text = g_strdup_printf(
+	    "%s refuses our account: %s", name, lane->why ? lane->why : "-");
+
+	log_error("provider refuses our account", log_str("provider", name),
+	    log_num("pause_ms", find_pause(lane)), log_str("text", lane->why),
+	    log_str("advice", advice));
+	alarms_begin(
+	    dispatcher->alarms, &(struct alarm){ .kind = "provider_unusable",
+				    .subject = name,
+				    .text = text,
+				    .advice = advice });
+}
+
+#define DISTRUST_ADVICE                                                      \
+	"see what it says of each: most often the account or the domain is " \
+	"at fault; what it refused is not bounced, but sent by another or "  \
+	"later"
+
+static void
+tell_distrusted(struct dispatcher *dispatcher, const struct lane *lane)
+{
+	const char *name = lane->provider->name;
+	g_autofree char *text = g_strdup_printf(
+	    "%s refuses all mail: %s", name, lane->why ? lane->why : "-");
+
+	log_error("provider refuses everything, it is not believed",
+	    log_str("provider", name), log_num("pause_ms", find_pause(lane)),
+	    log_str("text", lane->why), log_str("advice", DISTRUST_ADVICE));
+	alarms_begin(
+	    dispatcher->alarms, &(struct alarm){ .kind = "provider_distrusted",
+				    .subject = name,
+				    .text = text,
+				    .advice = DISTRUST_ADVICE });
+}
+
+static void
+tell_closed(struct dispatcher *dispatcher, const struct lane *lane,
+    const struct verdict *verdict)
+{
+	enum lane_mode mode = lane_mode(lane, clock_monotonic_ms());
+
+	if (mode == LANE_UNUSABLE)
+		tell_unusable(dispatcher, lane,
+		    choose_advice(verdict != NULL ? verdict->status : 0));
+	else if (mode != LANE_DISTRUST)
+		log_warn("provider paused",
+		    log_str("provider", lane->provider->name),
+		    log_str("state", lane_state_word(mode)),
+		    log_str("class", verdict != NULL
+					 ? verdict_class_text(verdict->class)
+					 : NULL),
+		    log_num("pause_ms", find_pause(lane)),
+		    log_str("text", lane->why));
+}
+
+static void
+tell_back(struct dispatcher *dispatcher, const struct lane *lane)
+{
+	const char *name = lane->provider->name;
+	g_autofree char *text = g_strconcat(name, " is well again", NULL);
+
+	log_info("provider back", log_str("provider", name));
+	alarms_end(dispatcher->alarms, "provider_unusable", name, text);
+	alarms_end(dispatcher->alarms, "provider_distrusted", name, text);
+}
+
+static void
+tell_cut_off(struct dispatcher *dispatcher)
+{
+	static const char advice[] =
+	    "check this host's network and DNS; mail waits and goes on by "
+	    "itself";
+
+	log_error("this host reaches no provider, mail waits",
+	    log_str("host", dispatcher->options.hostname),
+	    log_str("advice", advice));
+	alarms_begin(dispatcher->alarms,
+	    &(struct alarm){ .kind = "cut_off",
+		.subject = dispatcher->options.hostname,
+		.text = "this host reaches no provider at all: it is cut off, "
+			"not they",
+		.advice = advice });
+}
+
+static void
+tell_connected(struct dispatcher *dispatcher)
+{
+	log_info("this host reaches its providers again",
+	    log_str("host", dispatcher->options.hostname));
+	alarms_end(dispatcher->alarms, "cut_off", dispatcher->options.hostname,
+	    "this host reaches its providers again");
+}
+
+static void
+tell_changes(struct dispatcher *dispatcher, const struct lane *lane,
+    unsigned changes, const struct verdict *verdict)
+{
+	if (changes & LANE_ALL_CUT_OFF)
+		tell_cut_off(dispatcher);
+	if (changes & LANE_ALL_CONNECTED)
+		tell_connected(dispatcher);
+	if (changes & LANE_BACK)
+		tell_back(dispatcher, lane);
+	if (changes & LANE_CLOSED && !(changes & LANE_ALL_CUT_OFF))
+		tell_closed(dispatcher, lane, verdict);
+	if (changes & LANE_DISTRUSTED)
+		tell_distrusted(dispatcher, lane);
+	if (changes & LANE_BELIEVED)
+		alarms_end(dispatcher->alarms, "provider_distrusted",
+		    lane->provider->name, "it takes mail again");
+}
+
+static char *
+name_sender(const struct lane *lane, const struct flight *flight)
+{
+	return g_strdup_printf(
+	    "%s for %s", lane->provider->name, flight->attempt.from_domain);
+}
+
+static void
+tell_sender(struct dispatcher *dispatcher, const struct lane *lane,
+    const struct flight *flight, const struct verdict *verdict)
+{
+	const char *domain = flight->attempt.from_domain;
+	g_autofree char *subject = name_sender(lane, flight);
+	g_autofree char *text = g_strdup_printf("%s refuses mail From %s: %s",
+	    lane->provider->name, domain, verdict->text);
+	g_autofree char *advice = g_strdup_printf(
+	    "verify %s at the provider (its DNS records for SPF and DKIM)",
+	    domain);
+
+	log_error("provider refuses sender domain",
+	    log_str("provider", lane->provider->name),
+	    log_str("domain", domain),
+	    log_num("pause_ms", lane->limits->sender_ms),
+	    log_str("text", verdict->text), log_str("advice", advice));
+	alarms_begin(
+	    dispatcher->alarms, &(struct alarm){ .kind = "sender_refused",
+				    .subject = subject,
+				    .text = text,
+				    .advice = advice });
+}
+
+/* Accepted, and not on its way: it lies there until a person acts. */
+static const struct verdict *
+find_held(const struct outcome *outcome)
+{
+	for (unsigned i = 0; i < outcome->count; i++)
+		if (outcome->verdicts[i].held)
+			return &outcome->verdicts[i];
+	return NULL;
+}
+
+static void
+tell_held(struct dispatcher *dispatcher, const struct lane *lane,
+    const struct flight *flight, const struct verdict *verdict)
+{
+	const char *name = lane->provider->name;
+	g_autofree char *text = g_strdup_printf(
+	    "%s accepts mail and holds it back: %s", name, verdict->text);
+
+	log_error("provider holds mail back",
+	    log_str("mail", flight->message->submission->id),
+	    log_str("provider", name), log_str("text", verdict->text));
+	alarms_begin(dispatcher->alarms,
+	    &(struct alarm){ .kind = "provider_held_back",
+		.subject = name,
+		.text = text,
+		.advice = "see in its dashboard what it waits for (payment, a "
+			  "review, an hourly quota): it has the mail, so we "
+			  "do not send it again" });
+}
+
+static void
+tell_accepted(struct dispatcher *dispatcher, const struct lane *lane,
+    const struct flight *flight)
+{
+	g_autofree char *subject = name_sender(lane, flight);
+
+	alarms_end(dispatcher->alarms, "sender_refused", subject,
+	    "mail From there is taken again");
+	alarms_end(dispatcher->alarms, "provider_held_back",
+	    lane->provider->name, "mail goes out again");
+}
+
+void
+bulletin_attempt(struct dispatcher *dispatcher, const struct flight *flight,
+    unsigned changes, const struct outcome *outcome)
+{
+	const struct lane *lane = dispatcher->lanes[flight->provider];
+	const struct verdict *worst = judge_worst(outcome);
+	const struct verdict *held = find_held(outcome);
+
+	if (held != NULL)
+		tell_held(dispatcher, lane, flight, held);
+	else if (ledger_accepted(outcome) > 0)
+		tell_accepted(dispatcher, lane, flight);
+	if (changes & LANE_SENDER_CLOSED)
+		tell_sender(dispatcher, lane, flight, worst);
+	tell_changes(dispatcher, lane, changes, worst);
+}
+
+void
+bulletin_tick(
+    struct dispatcher *dispatcher, const struct lane *lane, unsigned changes)
+{
+	tell_changes(dispatcher, lane, changes, NULL);
+}
+
+void
+bulletin_recall(struct dispatcher *dispatcher, const struct lane *lane)
+{
+	enum lane_mode mode = lane_mode(lane, clock_monotonic_ms());
+
+	if (mode == LANE_UNUSABLE)
+		tell_unusable(dispatcher, lane, choose_advice(0));
+	else if (mode == LANE_DISTRUST)
+		tell_distrusted(dispatcher, lane);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "keeping.h"
+
+#include "bulletin.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "lane_state.h"
+
+/* Changes that come together are told together. */
+#define SOON_MS  200
+#define QUOTA_MS 10000
+
+struct keeping {
+	struct dispatcher *dispatcher;
+	struct loop_timer *timer;
+	int64_t at_ms; /* monotonic: the timer is set to; 0: it is not */
+};
+
+static void
+tell(struct keeping *keeping)
+{
+	struct dispatcher *dispatcher = keeping->dispatcher;
+	int64_t now = clock_monotonic_ms(), wall = clock_wall_ms();
+
+	keeping->at_ms = 0;
+	loop_timer_clear(keeping->timer);
+	if (dispatcher->options.journal == NULL)
+		return;
+	struct journal *journal = journal_new(JOURNAL_NOTED, NULL);
+	for (unsigned i = 0; i < dispatcher->map->providers->len; i++) {
+		struct lane *lane = dispatcher->lanes[i];
+		lane_clock(lane, wall, now);
+		g_autofree char *text = lane_state_tell(lane, now);
+		journal_add_state(journal, lane->provider->name, text);
+	}
+	dispatcher->options.journal(dispatcher->options.store, journal);
+}
+
+static void
+on_time(void *object)
+{
+	tell(object);
+}
+
+struct keeping *
+keeping_new(struct dispatcher *dispatcher)
+{
+	struct keeping *keeping = g_new0(struct keeping, 1);
+
+	keeping->dispatcher = dispatcher;
+	keeping->timer =
+	    loop_timer_new(dispatcher->options.loop, on_time, keeping);
+	return keeping;
+}
+
+void
+keeping_free(struct keeping *keeping)
+{
+	if (keeping == NULL)
+		return;
+	loop_timer_free(keeping->timer);
+	g_free(keeping);
+}
+
+static struct lane *
+find_lane(const struct dispatcher *dispatcher, const char *name)
+{
+	for (unsigned i = 0; dispatcher->names[i] != NULL; i++)
+		if (g_str_equal(dispatcher->names[i], name))
+			return dispatcher->lanes[i];
+	return NULL;
+}
+
+void
+keeping_recall(struct dispatcher *dispatcher)
+{
+	const GPtrArray *states = dispatcher->options.states;
+	int64_t now = clock_monotonic_ms();
+
+	for (unsigned i = 0; states != NULL && i < states->len; i++) {
+		const struct journal_state *state = states->pdata[i];
+		struct lane *lane = find_lane(dispatcher, state->provider);
+		if (lane == NULL)
+			continue;
+		if (lane_state_recall(lane, state->text, now))
+			bulletin_recall(dispatcher, lane);
+		else
+			log_warn("state of a provider cannot be read, it is "
+				 "taken to be well",
+			    log_str("provider", state->provider),
+			    log_str("state", state->text));
+	}
+	dispatcher->options.states = NULL;
+}
+
+static void
+set_timer(struct keeping *keeping, int64_t delay_ms)
+{
+	int64_t at = clock_monotonic_ms() + delay_ms;
+
+	if (keeping->dispatcher->stopping ||
+	    keeping->dispatcher->options.journal == NULL ||
+	    (keeping->at_ms != 0 && keeping->at_ms <= at))
+		return;
+	keeping->at_ms = at;
+	loop_timer_set(keeping->timer, delay_ms);
+}
+
+void
+keeping_note(struct dispatcher *dispatcher)
+{
+	set_timer(dispatcher->keeping, SOON_MS);
+}
+
+void
+keeping_count(struct dispatcher *dispatcher, const struct lane *lane)
+{
+	const struct provider_pace *pace = &lane->provider->pace;
+
+	if (pace->hour_max > 0 || pace->day_max > 0)
+		set_timer(dispatcher->keeping, QUOTA_MS);
+}
+
+void
+keeping_stop(struct dispatcher *dispatcher)
+{
+	tell(dispatcher->keeping);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How the providers are is kept over a restart: the store is told when a lane
+ * changed, now and then while quotas count, and at the stop.  The dispatch
+ * thread.
+ */
+#ifndef DISPATCH_KEEPING_H
+#define DISPATCH_KEEPING_H
+
+#include "state.h"
+
+struct keeping;
+
+struct keeping *keeping_new(struct dispatcher *dispatcher);
+void keeping_free(struct keeping *keeping);
+
+/* The lanes become as they were told to be. */
+void keeping_recall(struct dispatcher *dispatcher);
+
+/* A lane changed: told soon. */
+void keeping_note(struct dispatcher *dispatcher);
+
+/* Recipients were sent to: told within seconds if a quota counts
+ * them. */
+void keeping_count(struct dispatcher *dispatcher, const struct lane *lane);
+
+/* Told now, for the last time. */
+void keeping_stop(struct dispatcher *dispatcher);
+
+#endif

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+#include "reserve.h"
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "lane_state.h"
+
+/* How one route is. */
+struct branch {
+	const struct route *route;
+	bool used;        /* mail goes by its reserve */
+	bool told;        /* of that */
+	unsigned first;   /* the lane that is passed over */
+	unsigned by;      /* the one mail went by last */
+	int64_t since_ms; /* monotonic */
+	int64_t since_wall_ms;
+	unsigned mails;
+};
+
+struct reserve {
+	struct dispatcher *dispatcher;
+	struct branch *branches; /* one per route */
+	unsigned count;
+	struct loop_timer *timer; /* when one has lasted */
+};
+
+static void review_times(struct reserve *reserve);
+
+static void
+on_lasted(void *object)
+{
+	review_times(object);
+}
+
+struct reserve *
+reserve_new(struct dispatcher *dispatcher)
+{
+	const struct route_map *map = dispatcher->map;
+	struct reserve *reserve = g_new0(struct reserve, 1);
+
+	reserve->dispatcher = dispatcher;
+	reserve->count = map->routes->len;
+	reserve->branches = g_new0(struct branch, reserve->count);
+	for (unsigned i = 0; i < reserve->count; i++)
+		reserve->branches[i].route = map->routes->pdata[i];
+	reserve->timer =
+	    loop_timer_new(dispatcher->options.loop, on_lasted, reserve);
+	return reserve;
+}
+
+void
+reserve_free(struct reserve *reserve)
+{
+	if (reserve == NULL)
+		return;
+	loop_timer_free(reserve->timer);
+	g_free(reserve->branches);
+	g_free(reserve);
+}
+
+static struct branch *
+find_branch(struct reserve *reserve, const struct route *route)
+{
+	for (unsigned i = 0; i < reserve->count; i++)
+		if (reserve->branches[i].route == route)
+			return &reserve->branches[i];
+	return NULL;
+}
+
+/* A gate that opens soon is nothing to tell of. */
+static bool
+is_brief(const struct lane *lane, int64_t now_ms)
+{
+	return lane_mode(lane, now_ms) == LANE_THROTTLED &&
+	       lane_until(lane, now_ms) < now_ms + RESERVE_TELL_MS;
+}
+
+static bool
+is_down(const struct lane *lane, int64_t now_ms)
+{
+	return lane_mode(lane, now_ms) != LANE_OPEN && !is_brief(lane, now_ms);
+}
+
+static void
+mark_lanes(struct reserve *reserve)
+{
+	struct dispatcher *dispatcher = reserve->dispatcher;
+
+	for (unsigned i = 0; i < dispatcher->map->providers->len; i++)
+		dispatcher->lanes[i]->reserve = false;
+	for (unsigned i = 0; i < reserve->count; i++)
+		if (reserve->branches[i].told)
+			dispatcher->lanes[reserve->branches[i].by]->reserve =
+			    true;
+}
+
+static void
+tell(struct reserve *reserve, struct branch *branch)
+{
+	struct dispatcher *dispatcher = reserve->dispatcher;
+	const struct lane *first = dispatcher->lanes[branch->first];
+	const char *mode =
+	    lane_state_word(lane_mode(first, clock_monotonic_ms()));
+	g_autofree char *text = g_strdup_printf(
+	    "route %s: mail goes by %s, its reserve, because %s is %s%s%s",
+	    branch->route->name, dispatcher->names[branch->by],
+	    dispatcher->names[branch->first], mode,
+	    first->why != NULL ? ": " : "",
+	    first->why != NULL ? first->why : "");
+	g_autofree char *advice =
+	    g_strdup_printf("see what is wrong with %s; it is tried again by "
+			    "itself, and mail returns to it when it is well",
+		dispatcher->names[branch->first]);
+
+	branch->told = true;
+	mark_lanes(reserve);
+	log_error("mail goes by the reserve",
+	    log_str("route", branch->route->name),
+	    log_str("provider", dispatcher->names[branch->by]),
+	    log_str("instead_of", dispatcher->names[branch->first]),
+	    log_str("state", mode), log_str("text", first->why),
+	    log_num("mails", branch->mails));
+	alarms_begin(dispatcher->alarms, &(struct alarm){ .kind = "reserve",
+					     .subject = branch->route->name,
+					     .since_ms = branch->since_wall_ms,
+					     .text = text,
+					     .advice = advice });
+}
+
+static void
+end(struct reserve *reserve, struct branch *branch)
+{
+	struct dispatcher *dispatcher = reserve->dispatcher;
+	const char *first = dispatcher->names[branch->first];
+	g_autofree char *text = g_strdup_printf(
+	    "route %s: %s is back, mail goes by it again; %u mails went by the "
+	    "reserve",
+	    branch->route->name, first, branch->mails);
+
+	branch->used = false;
+	if (!branch->told)
+		return;
+	branch->told = false;
+	mark_lanes(reserve);
+	log_info("reserve no longer needed",
+	    log_str("route", branch->route->name), log_str("provider", first),
+	    log_num("mails", branch->mails),
+	    log_num("ms", clock_monotonic_ms() - branch->since_ms));
+	alarms_end(dispatcher->alarms, "reserve", branch->route->name, text);
+}
+
+/* Tells of those that have lasted, waits for the next that may. */
+static void
+review_times(struct reserve *reserve)
+{
+	int64_t now = clock_monotonic_ms(), next = INT64_MAX;
+
+	for (unsigned i = 0; i < reserve->count; i++) {
+		struct branch *branch = &reserve->branches[i];
+		if (!branch->used || branch->told)
+			continue;
+		if (branch->mails >= RESERVE_TELL_MAILS ||
+		    branch->since_ms + RESERVE_TELL_MS <= now)
+			tell(reserve, branch);
+		else
+			next = MIN(next, branch->since_ms + RESERVE_TELL_MS);
+	}
+	if (next != INT64_MAX)
+		loop_timer_set(reserve->timer, next - now);
+	else
+		loop_timer_clear(reserve->timer);
+}
+
+/* The first lane before this one that the flight passes over; NULL: none. */
+static const struct lane *
+find_passed(const struct dispatcher *dispatcher, const struct flight *flight,
+    const struct lane *lane, int64_t now_ms)
+{
+	const struct flight_group *group = &flight->groups[flight->group];
+
+	for (unsigned i = 0; i < group->order_count; i++) {
+		const struct lane *one = dispatcher->lanes[group->order[i]];
+		if (one == lane)
+			return NULL;
+		if (is_down(one, now_ms))
+			return one;
+	}
+	return NULL;
+}
+
+void
+reserve_note(struct dispatcher *dispatcher, const struct flight *flight,
+    const struct lane *lane)
+{
+	struct reserve *reserve = dispatcher->reserve;
+	int64_t now = clock_monotonic_ms();
+	const struct lane *passed = find_passed(dispatcher, flight, lane, now);
+	struct branch *branch =
+	    find_branch(reserve, flight->groups[flight->group].route);
+
+	if (passed == NULL || branch == NULL || dispatcher->stopping)
+		return;
+	if (!branch->used) {
+		branch->used = true;
+		branch->first = passed->number;
+		branch->since_ms = now;
+		branch->since_wall_ms = clock_wall_ms();
+		branch->mails = 0;
+	}
+	branch->mails++;
+	if (branch->by != lane->number) {
+		branch->by = lane->number;
+		mark_lanes(reserve);
+	}
+	if (!branch->told)
+		review_times(reserve);
+}
+
+static bool
+is_all_down(const struct dispatcher *dispatcher, const struct route *route,
+    int64_t now_ms)
+{
+	for (unsigned i = 0; i < route->count; i++)
+		if (!is_down(dispatcher->lanes[route->numbers[i]], now_ms))
+			return false;
+	return route->count > 0;
+}
+
+static void
+tell_all_down(struct dispatcher *dispatcher, const struct route *route)
+{
+	g_autofree char *text = g_strdup_printf(
+	    "route %s: none of its providers can be asked now, its mail waits",
+	    route->name);
+
+	if (alarms_are_on(dispatcher->alarms, "all_down", route->name))
+		return;
+	log_error("no provider can be asked", log_str("route", route->name));
+	alarms_begin(dispatcher->alarms,
+	    &(struct alarm){ .kind = "all_down",
+		.subject = route->name,
+		.text = text,
+		.advice = "see 'postferry status' for what each of them says; "
+			  "they are tried again by themselves" });
+}
+
+static void
+review_route(struct dispatcher *dispatcher, const struct route *route)
+{
+	if (is_all_down(dispatcher, route, clock_monotonic_ms())) {
+		tell_all_down(dispatcher, route);
+		return;
+	}
+	if (!alarms_are_on(dispatcher->alarms, "all_down", route->name))
+		return;
+	g_autofree char *text = g_strdup_printf(
+	    "route %s: a provider can be asked again", route->name);
+	log_info(
+	    "a provider can be asked again", log_str("route", route->name));
+	alarms_end(dispatcher->alarms, "all_down", route->name, text);
+}
+
+void
+reserve_review(struct dispatcher *dispatcher)
+{
+	struct reserve *reserve = dispatcher->reserve;
+	int64_t now = clock_monotonic_ms();
+
+	if (dispatcher->stopping)
+		return;
+	for (unsigned i = 0; i < reserve->count; i++) {
+		struct branch *branch = &reserve->branches[i];
+		if (branch->used &&
+		    !is_down(dispatcher->lanes[branch->first], now))
+			end(reserve, branch);
+		review_route(dispatcher, branch->route);
+	}
+}
+
+void
+reserve_stop(struct dispatcher *dispatcher)
+{
+	loop_timer_clear(dispatcher->reserve->timer);
+}
