@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mailgun_inquiry.h"
 
-#include "mailgun.h"
+#include "mailgun_account.h"
 #include "query.h"
 #include "response.h"
 
@@ -68,7 +68,7 @@ find_limit(const struct inquiry *inquiry, unsigned most)
 }
 
 static void
-ask_events(const struct mailgun *self, const char *domain,
+ask_events(const struct mailgun_account *self, const char *domain,
     const struct inquiry *inquiry, struct exchange *exchange)
 {
 	g_autofree char *id = strip_brackets(inquiry->message_id);
@@ -145,9 +145,10 @@ bool
 mailgun_inquiry_ask(const struct provider *provider, const GPtrArray *inquiries,
     struct exchange *exchange)
 {
-	const struct mailgun *self = provider->self;
+	const struct mailgun_account *self = provider->self;
 	const struct inquiry *inquiry = inquiries->pdata[0];
-	const char *domain = mailgun_domain(provider, inquiry->from_domain);
+	const char *domain =
+	    mailgun_account_domain(provider, inquiry->from_domain);
 
 	if (self->lookup == MAILGUN_OFF || domain == NULL)
 		return false;
@@ -263,8 +264,9 @@ static bool
 ask_next(const struct provider *provider, const struct inquiry *inquiry,
     struct json_object *json, struct exchange *exchange)
 {
-	const struct mailgun *self = provider->self;
-	const char *domain = mailgun_domain(provider, inquiry->from_domain);
+	const struct mailgun_account *self = provider->self;
+	const char *domain =
+	    mailgun_account_domain(provider, inquiry->from_domain);
 	const char *token = response_member(
 	    query_member(json, "pagination", json_type_object), "next");
 	g_autofree char *page = NULL;
@@ -301,7 +303,7 @@ is_gone(const struct exchange *exchange, const char *text)
 }
 
 static void
-refuse(const struct mailgun *self, const struct exchange *exchange,
+refuse(const struct mailgun_account *self, const struct exchange *exchange,
     struct inquiry_reply *reply)
 {
 	g_autofree char *said = query_text(exchange);
@@ -354,7 +356,8 @@ mailgun_inquiry_asked(const struct provider *provider,
     struct inquiry_reply *reply)
 {
 	struct inquiry *inquiry = inquiries->pdata[0];
-	const char *domain = mailgun_domain(provider, inquiry->from_domain);
+	const char *domain =
+	    mailgun_account_domain(provider, inquiry->from_domain);
 	struct json_object *json = query_answer(exchange, 200);
 	g_autofree char *text = query_text(exchange);
 	bool more = false;

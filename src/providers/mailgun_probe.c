@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mailgun_probe.h"
 
-#include "mailgun.h"
+#include "mailgun_account.h"
 #include "query.h"
 #include "response.h"
 
@@ -14,7 +14,7 @@
 /* One domain after the other is asked for: its state, then its queue. */
 struct step {
 	const struct provider *provider;
-	const struct mailgun *self;
+	const struct mailgun_account *self;
 	struct exchange *exchange;
 	struct health *health;
 	const char *domain;
@@ -25,7 +25,7 @@ struct step {
 static const char *
 find_domain(const struct provider *provider, unsigned i)
 {
-	const struct mailgun *self = provider->self;
+	const struct mailgun_account *self = provider->self;
 
 	if (self->domain != NULL)
 		return i == 0 ? self->domain : NULL;
@@ -230,7 +230,7 @@ ask_other(const struct step *step)
 static void
 tell_region(const struct step *step)
 {
-	const struct mailgun *self = step->self;
+	const struct mailgun_account *self = step->self;
 	g_autofree char *here = g_ascii_strup(self->region, -1);
 	g_autofree char *there = g_ascii_strup(self->other_region, -1);
 	g_autofree char *advice = g_strdup_printf("set region = %s in [%s]",
@@ -353,7 +353,7 @@ read_answer(const struct step *step, struct json_object *json)
 bool
 mailgun_probe_ask(const struct provider *provider, struct exchange *exchange)
 {
-	const struct mailgun *self = provider->self;
+	const struct mailgun_account *self = provider->self;
 	g_autofree char *path = make_path(find_domain(provider, 0));
 
 	query_get(exchange, &self->asking, path);

@@ -4,9 +4,8 @@
  * or /messages/send-raw.json with the mail as one JSON string.  The key stands
  * in the body.  The answer says of each recipient what came of it.
  */
-#include "mandrill.h"
-
 #include "domains.h"
+#include "mandrill_account.h"
 #include "mandrill_inquiry.h"
 #include "mandrill_probe.h"
 #include "mandrill_request.h"
@@ -87,7 +86,7 @@ static bool
 open_mandrill(
     struct provider *provider, const struct config *config, GError **error)
 {
-	struct mandrill *self = g_new0(struct mandrill, 1);
+	struct mandrill_account *self = g_new0(struct mandrill_account, 1);
 
 	(void)error;
 	self->key = config_string(config, provider->section, "api_key");
@@ -105,7 +104,7 @@ open_mandrill(
 static void
 close_mandrill(struct provider *provider)
 {
-	struct mandrill *self = provider->self;
+	struct mandrill_account *self = provider->self;
 
 	verdict_table_free(self->errors);
 	verdict_table_free(self->pages);
@@ -116,7 +115,7 @@ static bool
 encode_mandrill(const struct provider *provider,
     const struct delivery *delivery, struct exchange *exchange, GError **error)
 {
-	const struct mandrill *self = provider->self;
+	const struct mandrill_account *self = provider->self;
 	struct writer writer = { 0 };
 
 	if (!domains_check(provider, delivery, error))
@@ -246,7 +245,7 @@ decode_mandrill(const struct provider *provider,
     const struct delivery *delivery, const struct exchange *exchange,
     struct outcome *outcome)
 {
-	const struct mandrill *self = provider->self;
+	const struct mandrill_account *self = provider->self;
 	const struct http_response *response = &exchange->http_response;
 	struct json_object *json = response_parse(response);
 	g_autofree char *error = read_error(json);

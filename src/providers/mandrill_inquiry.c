@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mandrill_inquiry.h"
 
-#include "mandrill.h"
+#include "mandrill_account.h"
 #include "query.h"
 #include "response.h"
 
@@ -52,7 +52,7 @@ static void
 post_search(const struct provider *provider, const GPtrArray *inquiries,
     const char *words, struct exchange *exchange)
 {
-	const struct mandrill *self = provider->self;
+	const struct mandrill_account *self = provider->self;
 	struct json_object *query = json_object_new_object();
 
 	json_object_object_add(query, "key", json_object_new_string(self->key));
@@ -66,7 +66,7 @@ bool
 mandrill_inquiry_ask(const struct provider *provider,
     const GPtrArray *inquiries, struct exchange *exchange)
 {
-	const struct mandrill *self = provider->self;
+	const struct mandrill_account *self = provider->self;
 	g_autoptr(GString) words = g_string_new(NULL);
 
 	if (!self->lookup)
@@ -74,8 +74,9 @@ mandrill_inquiry_ask(const struct provider *provider,
 	for (unsigned i = 0; i < inquiries->len; i++) {
 		const struct inquiry *inquiry = inquiries->pdata[i];
 
-		g_string_append_printf(words, "%su_" MANDRILL_METADATA ":%s",
-		    i > 0 ? " OR " : "", inquiry->id);
+		g_string_append_printf(words,
+		    "%su_" MANDRILL_ACCOUNT_METADATA ":%s", i > 0 ? " OR " : "",
+		    inquiry->id);
 	}
 	post_search(provider, inquiries, words->str, exchange);
 	return true;
@@ -202,7 +203,7 @@ read_entry(struct json_object *entry, const GPtrArray *inquiries)
 	const char *email = response_member(entry, "email");
 	const char *state = response_member(entry, "state");
 	struct inquiry *inquiry = find_inquiry(
-	    inquiries, response_member(metadata, MANDRILL_METADATA));
+	    inquiries, response_member(metadata, MANDRILL_ACCOUNT_METADATA));
 	g_autofree char *id = NULL;
 
 	if (inquiry == NULL || email == NULL ||
@@ -261,7 +262,7 @@ read_entries(const struct provider *provider, const GPtrArray *inquiries,
 		return false;
 	return refuse(exchange,
 	    "too many mails went to these recipients to search through them; "
-	    "let Mandrill index the metadata field " MANDRILL_METADATA,
+	    "let Mandrill index the metadata field " MANDRILL_ACCOUNT_METADATA,
 	    reply);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mandrill_probe.h"
 
-#include "mandrill.h"
+#include "mandrill_account.h"
 #include "query.h"
 #include "response.h"
 
@@ -20,7 +20,7 @@ static void
 ask(const struct provider *provider, const char *path,
     struct exchange *exchange)
 {
-	const struct mandrill *self = provider->self;
+	const struct mandrill_account *self = provider->self;
 	struct json_object *query = json_object_new_object();
 
 	json_object_object_add(query, "key", json_object_new_string(self->key));

@@ -9,7 +9,7 @@
 #include "filename.h"
 #include "guise.h"
 #include "mail/raw.h"
-#include "mandrill.h"
+#include "mandrill_account.h"
 #include "reference.h"
 #include "translators.h"
 
@@ -142,7 +142,8 @@ write_fields(
 	write_extras(writer, delivery);
 	writer_name(writer, "metadata");
 	writer_open(writer, '{');
-	writer_member(writer, MANDRILL_METADATA, message->submission->id);
+	writer_member(
+	    writer, MANDRILL_ACCOUNT_METADATA, message->submission->id);
 	writer_close(writer, '}');
 	write_parts(writer, message, false);
 	write_parts(writer, message, true);
@@ -158,7 +159,7 @@ write_raw(struct writer *writer, const struct delivery *delivery)
 	const struct message *message = delivery->message;
 	g_autofree char *add = g_strdup_printf(
 	    "X-MC-PreserveRecipients: true\r\n"
-	    "X-MC-Metadata: {\"" MANDRILL_METADATA "\":\"%s\"}\r\n%s",
+	    "X-MC-Metadata: {\"" MANDRILL_ACCOUNT_METADATA "\":\"%s\"}\r\n%s",
 	    message->submission->id,
 	    message->traits & TRAIT_NO_TO ? "To: undisclosed-recipients:;\r\n"
 					  : "");

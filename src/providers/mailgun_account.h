@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What Mailgun's translator knows of its account; immutable after open(). */
-#ifndef PROVIDERS_MAILGUN_H
-#define PROVIDERS_MAILGUN_H
+/* The Mailgun account as its settings have it; immutable after open(). */
+#ifndef PROVIDERS_MAILGUN_ACCOUNT_H
+#define PROVIDERS_MAILGUN_ACCOUNT_H
 
 #include "provider.h"
 
@@ -12,7 +12,7 @@ enum mailgun_lookup {
 	MAILGUN_LOGS,   /* POST /v1/analytics/logs */
 };
 
-struct mailgun {
+struct mailgun_account {
 	char *domain; /* ASCII; NULL: that of From, of provider->domains */
 	struct verdict_table *verdicts;
 	enum mailgun_lookup lookup;
@@ -22,8 +22,13 @@ struct mailgun {
 	bool lookup_key; /* there is one beside the api_key */
 };
 
+/* As in struct translator; makes provider->self. */
+bool mailgun_account_open(
+    struct provider *provider, const struct config *config, GError **error);
+void mailgun_account_close(struct provider *provider);
+
 /* The sending domain for mail with this From domain, or NULL.  Borrowed. */
-const char *mailgun_domain(
+const char *mailgun_account_domain(
     const struct provider *provider, const char *from_domain);
 
 #endif
