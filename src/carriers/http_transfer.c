@@ -8,12 +8,13 @@
 #include "http_transfer.h"
 
 #include "core/clock.h"
+#include "mail/retry.h"
 #include <curl/curl.h>
 #include <errno.h>
 #include <string.h>
 
-#define RETRY_MIN_MS 1000
-#define RETRY_MAX_MS (60 * 60 * 1000)
+/* Of a header field that is read, its name and value at most. */
+#define FIELD_MAX 128
 
 _Static_assert(sizeof((struct http_transfer *)0)->error >= CURL_ERROR_SIZE,
     "curl writes its error there");
@@ -70,7 +71,10 @@ http_transfer_load(struct http_transfer *transfer, struct exchange *exchange)
 	transfer->status = 0;
 	transfer->headed = false;
 	transfer->header_bytes = 0;
+	transfer->after_ms = 0;
 	transfer->reset_ms = 0;
+	transfer->late = false;
+	transfer->unreached = false;
 	transfer->error[0] = '\0';
 	if (transfer->due_ms != 0)
 		loop_timer_set(transfer->timer,
@@ -156,43 +160,54 @@ on_start(void *object, char *peer, char *local, int peer_port, int local_port)
 	return CURL_PREREQFUNC_OK;
 }
 
-/* Mailgun says with 429 when to come back, as a Unix time that may have a
- * fraction. */
+/* Another answer begins: what an interim one said is not its. */
 static void
-read_reset(struct http_transfer *transfer, const char *value)
+read_status(struct http_transfer *transfer, const char *line)
 {
-	double seconds = g_ascii_strtod(value, NULL);
+	const char *code = strchr(line, ' ');
 
-	if (seconds > 0 && seconds < 1e11)
-		transfer->reset_ms =
-		    (int64_t)(seconds * 1000) - clock_wall_ms();
+	transfer->headed = false;
+	transfer->after_ms = transfer->reset_ms = 0;
+	transfer->status =
+	    code != NULL ? (unsigned)g_ascii_strtoull(code, NULL, 10) : 0;
 }
 
+/* When to come back, as 429 and 503 say it. */
+static void
+read_field(struct http_transfer *transfer, const char *line)
+{
+	static const char after[] = "Retry-After:";
+	static const char reset[] = "X-RateLimit-Reset:";
+
+	if (g_ascii_strncasecmp(line, after, strlen(after)) == 0)
+		transfer->after_ms =
+		    retry_after(line + strlen(after), clock_wall_ms());
+	else if (g_ascii_strncasecmp(line, reset, strlen(reset)) == 0)
+		transfer->reset_ms =
+		    retry_at_reset(line + strlen(reset), clock_wall_ms());
+}
+
+/* After the body there may be more fields (trailers): they are not read. */
 static size_t
 on_header(char *line, size_t size, size_t count, void *object)
 {
-	static const char reset[] = "X-RateLimit-Reset:";
 	struct http_transfer *transfer = object;
 	size_t length = size * count;
-	char text[64];
+	char text[FIELD_MAX];
 
 	transfer->header_bytes += length;
 	if (transfer->header_bytes > HTTP_ANSWER_MAX)
 		return 0;
+	if (transfer->headed)
+		return length;
 	memcpy(text, line, MIN(length, sizeof text - 1));
 	text[MIN(length, sizeof text - 1)] = '\0';
-	if (g_str_has_prefix(text, "HTTP/")) {
-		const char *code = strchr(text, ' ');
-
-		transfer->headed = false;
-		transfer->status =
-		    code != NULL ? (unsigned)g_ascii_strtoull(code, NULL, 10)
-				 : 0;
-	} else if (text[0] == '\r' || text[0] == '\n') {
+	if (g_str_has_prefix(text, "HTTP/"))
+		read_status(transfer, text);
+	else if (text[0] == '\r' || text[0] == '\n')
 		transfer->headed = transfer->status >= 200;
-	} else if (g_ascii_strncasecmp(text, reset, sizeof reset - 1) == 0) {
-		read_reset(transfer, text + sizeof reset - 1);
-	}
+	else
+		read_field(transfer, text);
 	return length;
 }
 
@@ -396,6 +411,26 @@ tell_timeout(const struct http_transfer *transfer)
 	}
 }
 
+static bool
+is_connected(const struct http_transfer *transfer)
+{
+	curl_off_t connected_us = 0;
+
+	curl_easy_getinfo(
+	    transfer->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
+	return transfer->starts > 0 || connected_us > 0;
+}
+
+/* What waited for its turn says nothing of the provider. */
+static void
+note_late(struct http_transfer *transfer)
+{
+	transfer->late = transfer->phase != HTTP_WAITING;
+	transfer->unreached = (transfer->phase == HTTP_RESOLVING ||
+				  transfer->phase == HTTP_CONNECTING) &&
+			      !is_connected(transfer);
+}
+
 bool
 http_transfer_expire(struct http_transfer *transfer)
 {
@@ -408,6 +443,7 @@ http_transfer_expire(struct http_transfer *transfer)
 		return false;
 	else
 		reason = tell_timeout(transfer);
+	note_late(transfer);
 	http_transfer_break(transfer, reason);
 	return true;
 }
@@ -473,22 +509,42 @@ tell_error(const struct http_transfer *transfer, CURLcode code)
 					   : "");
 }
 
+/* No name, or nobody who takes a connection at the address. */
+static bool
+is_unreached(const struct http_transfer *transfer, CURLcode code)
+{
+	if (transfer->phase == HTTP_BROKEN)
+		return transfer->unreached;
+	return code == CURLE_COULDNT_RESOLVE_HOST ||
+	       code == CURLE_COULDNT_RESOLVE_PROXY ||
+	       code == CURLE_COULDNT_CONNECT ||
+	       (code == CURLE_OPERATION_TIMEDOUT && !is_connected(transfer));
+}
+
+static void
+read_failure(struct http_transfer *transfer, CURLcode code)
+{
+	struct exchange *exchange = transfer->exchange;
+
+	exchange->error = tell_error(transfer, code);
+	exchange->unreached =
+	    exchange->end == EXCHANGE_UNSENT && is_unreached(transfer, code);
+	exchange->timed_out =
+	    exchange->end != EXCHANGE_UNREADABLE &&
+	    (transfer->late || code == CURLE_OPERATION_TIMEDOUT);
+}
+
 static void
 read_answer(struct http_transfer *transfer)
 {
 	struct http_response *response = &transfer->exchange->http_response;
-	curl_off_t seconds = 0;
 	char *type = NULL;
 
 	response->status = transfer->status;
 	curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_TYPE, &type);
 	response->content_type = g_strdup(type);
-	curl_easy_getinfo(transfer->easy, CURLINFO_RETRY_AFTER, &seconds);
-	if (seconds > 0)
-		response->retry_ms = MIN(seconds, RETRY_MAX_MS / 1000) * 1000;
-	else if (transfer->reset_ms > 0)
-		response->retry_ms =
-		    CLAMP(transfer->reset_ms, RETRY_MIN_MS, RETRY_MAX_MS);
+	response->retry_ms =
+	    transfer->after_ms > 0 ? transfer->after_ms : transfer->reset_ms;
 }
 
 struct exchange *
@@ -503,7 +559,7 @@ http_transfer_settle(struct http_transfer *transfer, int code)
 	if (exchange->end == EXCHANGE_ANSWERED)
 		read_answer(transfer);
 	else
-		exchange->error = tell_error(transfer, (CURLcode)code);
+		read_failure(transfer, (CURLcode)code);
 	curl_easy_reset(transfer->easy);
 	g_clear_pointer(&transfer->fields, curl_slist_free_all);
 	g_clear_pointer(&transfer->reader, segment_reader_free);

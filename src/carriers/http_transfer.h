@@ -48,10 +48,15 @@ struct http_transfer {
 	uint64_t marked; /* of it, when the upload was last looked at */
 	int unreadable;  /* errno of the spool; 0: none */
 
+	/* why we broke it off */
+	bool late;      /* by one of our timeouts, or the mail's deadline */
+	bool unreached; /* before there was a connection */
+
 	/* the answer */
 	unsigned status;
 	bool headed; /* its header ended */
 	size_t header_bytes;
+	int64_t after_ms; /* of Retry-After; 0: none */
 	int64_t reset_ms; /* of X-RateLimit-Reset; 0: none */
 
 	char error[256]; /* curl's text (CURL_ERROR_SIZE) */
