@@ -7,9 +7,21 @@
 
 #include "ask.h"
 #include <json-c/json.h>
+#include <stdint.h>
+
+/* True when it is open for business. */
+bool standing_is_open(struct json_object *provider);
 
 /* "is asked", "failed: is not asked for another 5 min".  New string. */
 char *standing_tell(struct json_object *provider);
+
+/* What a person can do about its state, a literal; NULL: nothing, or it is
+ * open. */
+const char *standing_advice(struct json_object *provider);
+
+/* The provider in some lines, those after the first indented. */
+void standing_print(
+    struct json_object *provider, int64_t now_ms, const char *indent);
 
 /* Asks the daemon, and prints a line for each provider that is not asked now:
  * why a mail waits that has an attempt at none of them. */

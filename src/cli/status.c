@@ -6,6 +6,7 @@
 #include "fact.h"
 #include "measure.h"
 #include "standing.h"
+#include "trouble.h"
 #include <stdio.h>
 #include <sysexits.h>
 
@@ -18,7 +19,8 @@ static const struct order_form form = {
 	.usage =
 	    "usage: postferry status [--config FILE] [--json] [--ready]\n"
 	    "\n"
-	    "Says how the daemon is, its disk, its queue and its providers.\n"
+	    "Says what is wrong and what to do about it, then how the daemon "
+	    "is, its disk,\nits queue and its providers.\n"
 	    "\n"
 	    "  --ready  say only whether mail can be accepted: exit code 0 "
 	    "when it can, 69\n"
@@ -96,6 +98,23 @@ print_queue(struct json_object *queue, int64_t now_ms)
 		    doubts, doubts == 1 ? "" : "s");
 }
 
+/* What became of doubts, if there ever was one. */
+static void
+print_doubts(struct json_object *totals)
+{
+	uint64_t doubts = fact_number(totals, "doubts");
+
+	if (doubts == 0)
+		return;
+	printf(LABEL "in doubt %" G_GUINT64_FORMAT " times: %" G_GUINT64_FORMAT
+		     " resolved as accepted; %" G_GUINT64_FORMAT
+		     " sent again, so possibly duplicates, of which"
+		     " %" G_GUINT64_FORMAT " confirmed\n",
+	    "", doubts, fact_number(totals, "resolved"),
+	    fact_number(totals, "possible_duplicates"),
+	    fact_number(totals, "confirmed_duplicates"));
+}
+
 static void
 print_totals(struct json_object *totals)
 {
@@ -112,29 +131,18 @@ print_totals(struct json_object *totals)
 	    fact_number(totals, "dead"), fact_number(totals, "waiting"));
 	printf(LABEL "%" G_GINT64_FORMAT " unaccounted for%s\n", "", lost,
 	    lost != 0 ? ": this must be 0: please report it" : "");
+	print_doubts(totals);
 }
 
 static void
-print_providers(struct json_object *status)
+print_providers(struct json_object *status, int64_t now_ms)
 {
-	size_t count = fact_count(status, "providers");
+	g_autofree char *indent = g_strdup_printf(LABEL, "");
 
-	for (size_t i = 0; i < count; i++) {
-		struct json_object *provider =
-		    fact_element(status, "providers", i);
-		g_autofree char *name = fact_text_or(provider, "name", "?");
-		g_autofree char *type = fact_text_or(provider, "type", "?");
-		g_autofree char *state = standing_tell(provider);
-		unsigned requests = (unsigned)fact_number(provider, "requests");
-		unsigned waiting = (unsigned)fact_number(provider, "waiting");
-
-		printf(LABEL "%s (%s) %s; %u request%s under way",
-		    i == 0 ? "providers" : "", name, type, state, requests,
-		    requests == 1 ? "" : "s");
-		if (waiting > 0)
-			printf(", %u mail%s for a free one", waiting,
-			    waiting == 1 ? " waits" : "s wait");
-		putchar('\n');
+	for (size_t i = 0; i < fact_count(status, "providers"); i++) {
+		printf(LABEL, i == 0 ? "providers" : "");
+		standing_print(
+		    fact_element(status, "providers", i), now_ms, indent);
 	}
 }
 
@@ -146,11 +154,12 @@ print_all(const GString *body)
 
 	if (status == NULL)
 		return EX_PROTOCOL;
+	trouble_print(status, now_ms);
 	print_daemon(status, now_ms);
 	print_disk(fact_object(status, "disk"));
 	print_queue(fact_object(status, "queue"), now_ms);
 	print_totals(fact_object(status, "totals"));
-	print_providers(status);
+	print_providers(status, now_ms);
 	json_object_put(status);
 	return EX_OK;
 }

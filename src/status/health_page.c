@@ -2,6 +2,7 @@
 #include "health_page.h"
 
 #include "core/disk.h"
+#include "standing_json.h"
 #include <unistd.h>
 
 /* Asks nobody: it must be told also when the store is busy or stuck. */
@@ -129,21 +130,10 @@ write_totals(const struct store_totals *totals)
 	page_add_number(object, "waiting", totals->waiting);
 	json_object_object_add(object, "unaccounted",
 	    json_object_new_int64((int64_t)(totals->accepted - known)));
-	return object;
-}
-
-static struct json_object *
-write_provider(const struct provider_standing *provider)
-{
-	struct json_object *object = json_object_new_object();
-
-	page_add_text(object, "name", provider->name);
-	page_add_text(object, "type", provider->type);
-	page_add_text(object, "state", provider->state);
-	page_add_number(object, "until_ms",
-	    provider->until_ms > 0 ? (uint64_t)provider->until_ms : 0);
-	page_add_number(object, "requests", provider->requests);
-	page_add_number(object, "waiting", provider->waiting);
+	page_add_number(object, "doubts", totals->doubts);
+	page_add_number(object, "resolved", totals->resolved);
+	page_add_number(object, "possible_duplicates", totals->possible);
+	page_add_number(object, "confirmed_duplicates", totals->confirmed);
 	return object;
 }
 
@@ -158,7 +148,7 @@ write_providers(const struct status_options *options)
 		options->providers(options->object, providers);
 	for (unsigned i = 0; i < providers->len; i++)
 		json_object_array_add(
-		    array, write_provider(providers->pdata[i]));
+		    array, standing_json_new(providers->pdata[i]));
 	return array;
 }
 

@@ -25,6 +25,20 @@ write_names(char *const *names)
 	return array;
 }
 
+/* Since when it is in doubt, what came of asking, and until when that is
+ * waited for; of one that is in no doubt now only how often it was. */
+static void
+add_doubt(struct json_object *object, const struct recipient *is)
+{
+	bool now = is->state == RECIPIENT_DOUBT;
+
+	page_add_time(object, "until", now ? is->until_ms : 0);
+	page_add_number(object, "doubts", is->doubts);
+	page_add_time(object, "since", now ? is->since_ms : 0);
+	page_add_number(object, "asks", now ? is->asks : 0);
+	page_add_time(object, "absent", now ? is->absent_ms : 0);
+}
+
 static struct json_object *
 write_recipient(const struct store_recipient *recipient)
 {
@@ -41,8 +55,7 @@ write_recipient(const struct store_recipient *recipient)
 	page_add_flag(object, "suppressed", is->suppressed);
 	json_object_object_add(
 	    object, "refused_by", write_names(is->refused_by));
-	page_add_time(
-	    object, "until", is->state == RECIPIENT_DOUBT ? is->until_ms : 0);
+	add_doubt(object, is);
 	return object;
 }
 

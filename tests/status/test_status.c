@@ -67,7 +67,11 @@ make_mail(struct world *world)
 			.provider = (char *)"mailgun",
 			.suppressed = true,
 			.refused_by = refused_by,
-			.until_ms = RECEIVED + 120000 } };
+			.until_ms = RECEIVED + 120000,
+			.since_ms = RECEIVED,
+			.asks = 2,
+			.absent_ms = RECEIVED + 60000,
+			.doubts = 1 } };
 	world->attempts[0] = (struct journal_attempt){ .number = 1,
 		.provider = (char *)"mailgun",
 		.form = DELIVERY_RAW,
@@ -94,15 +98,36 @@ make_mail(struct world *world)
 static void
 on_providers(void *object, GPtrArray *out)
 {
-	struct provider_standing *provider = g_new0(struct provider_standing, 1);
+	struct provider_standing *provider =
+	    g_new0(struct provider_standing, 1);
 
 	(void)object;
 	provider->name = g_strdup("mailgun");
 	provider->type = g_strdup("mailgun");
-	provider->state = "open";
+	provider->state = "throttled";
+	provider->why = g_strdup("HTTP 429: slow \xff down");
+	provider->since_ms = RECEIVED;
 	provider->until_ms = 34000;
 	provider->requests = 3;
+	provider->limit = 8;
+	provider->connections = 32;
 	provider->waiting = 4;
+	provider->doubts = 5;
+	provider->hour_sent = 60;
+	provider->hour_max = 100;
+	provider->day_sent = 600;
+	provider->accepted = 700;
+	provider->failed = 9;
+	provider->senders = g_strsplit("a.example b.example", " ", 0);
+	provider->reserve = true;
+	health_set(&provider->health, HEALTH_BAD, "the key is refused",
+	    "look at api_key");
+	provider->health.probed_ms = RECEIVED + 1;
+	g_ptr_array_add(out, provider);
+	provider = g_new0(struct provider_standing, 1);
+	provider->name = g_strdup("upstream");
+	provider->type = g_strdup("smtp");
+	provider->state = "open";
 	g_ptr_array_add(out, provider);
 }
 
@@ -126,7 +151,11 @@ make_world(struct world *world)
 		    .settled = 10,
 		    .bounced = 2,
 		    .dead = 1,
-		    .waiting = 6 } };
+		    .waiting = 6,
+		    .doubts = 8,
+		    .resolved = 5,
+		    .possible = 3,
+		    .confirmed = 2 } };
 	world->options = (struct status_options){ .store = &world->store,
 		.started_ms = RECEIVED,
 		.providers = on_providers };
@@ -344,17 +373,25 @@ static const struct {
 	    "{\"address\":\"a@example.org\",\"state\":\"accepted\","
 	    "\"provider\":\"mailgun\",\"provider_id\":\"<1@mg.example.com>\","
 	    "\"class\":\"accepted\",\"status\":200,\"text\":\"Queued.\","
-	    "\"suppressed\":false,\"refused_by\":[],\"until\":null}" },
+	    "\"suppressed\":false,\"refused_by\":[],\"until\":null,"
+	    "\"doubts\":0,\"since\":null,\"asks\":0,\"absent\":null}" },
 	{ MAILS "/" FAKE_ID, "/recipients/1",
 	    "{\"address\":\"b@example.org\",\"state\":\"waiting\","
 	    "\"provider\":null,\"provider_id\":null,\"class\":null,"
 	    "\"status\":null,\"text\":null,\"suppressed\":false,"
-	    "\"refused_by\":[],\"until\":null}" },
+	    "\"refused_by\":[],\"until\":null,\"doubts\":0,"
+	    "\"since\":null,\"asks\":0,\"absent\":null}" },
 	{ MAILS "/" FAKE_ID, "/recipients/2/state", "\"doubt\"" },
 	{ MAILS "/" FAKE_ID, "/recipients/2/suppressed", "true" },
 	{ MAILS "/" FAKE_ID, "/recipients/2/refused_by", "[\"mandrill\"]" },
 	{ MAILS "/" FAKE_ID, "/recipients/2/until",
 	    "\"2026-11-21T10:26:00.123Z\"" },
+	{ MAILS "/" FAKE_ID, "/recipients/2/since",
+	    "\"2026-11-21T10:24:00.123Z\"" },
+	{ MAILS "/" FAKE_ID, "/recipients/2/absent",
+	    "\"2026-11-21T10:25:00.123Z\"" },
+	{ MAILS "/" FAKE_ID, "/recipients/2/asks", "2" },
+	{ MAILS "/" FAKE_ID, "/recipients/2/doubts", "1" },
 	{ MAILS "/" FAKE_ID, "/attempts/0",
 	    "{\"number\":1,\"provider\":\"mailgun\",\"form\":\"raw\","
 	    "\"recipients\":[\"a@example.org\",\"c@example.org\"],"
@@ -383,10 +420,30 @@ static const struct {
 	    "\"oldest\":\"2026-11-21T10:24:00.123Z\",\"bytes\":9000}" },
 	{ "/status", "/totals",
 	    "{\"accepted\":20,\"settled\":10,\"bounced\":2,\"dead\":1,"
-	    "\"waiting\":6,\"unaccounted\":1}" },
-	{ "/status", "/providers",
-	    "[{\"name\":\"mailgun\",\"type\":\"mailgun\",\"state\":\"open\","
-	    "\"until_ms\":34000,\"requests\":3,\"waiting\":4}]" },
+	    "\"waiting\":6,\"unaccounted\":1,\"doubts\":8,\"resolved\":5,"
+	    "\"possible_duplicates\":3,\"confirmed_duplicates\":2}" },
+	{ "/status", "/providers/0",
+	    "{\"name\":\"mailgun\",\"type\":\"mailgun\","
+	    "\"state\":\"throttled\","
+	    "\"why\":\"HTTP 429: slow \xef\xbf\xbd down\","
+	    "\"since\":\"2026-11-21T10:24:00.123Z\",\"until_ms\":34000,"
+	    "\"reserve\":true,\"requests\":3,\"limit\":8,"
+	    "\"connections\":32,\"waiting\":4,\"doubts\":5,"
+	    "\"accepted\":700,\"failed\":9,\"hour_sent\":60,"
+	    "\"hour_max\":100,\"day_sent\":600,\"day_max\":null,"
+	    "\"refused_senders\":[\"a.example\",\"b.example\"],"
+	    "\"health\":{\"state\":\"bad\",\"text\":"
+	    "\"the key is refused\",\"advice\":\"look at api_key\","
+	    "\"probed\":\"2026-11-21T10:24:00.124Z\"}}" },
+	{ "/status", "/providers/1",
+	    "{\"name\":\"upstream\",\"type\":\"smtp\",\"state\":\"open\","
+	    "\"why\":null,\"since\":null,\"until_ms\":0,"
+	    "\"reserve\":false,\"requests\":0,\"limit\":0,"
+	    "\"connections\":0,\"waiting\":0,\"doubts\":0,"
+	    "\"accepted\":0,\"failed\":0,\"hour_sent\":0,"
+	    "\"hour_max\":null,\"day_sent\":0,\"day_max\":null,"
+	    "\"refused_senders\":[],\"health\":{\"state\":\"unknown\","
+	    "\"text\":null,\"advice\":null,\"probed\":null}}" },
 };
 
 static void
