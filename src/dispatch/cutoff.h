@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A cutoff sees when it is this host that reaches nobody: all providers (two at
- * least) that are asked failed within seconds for want of a connection, none
- * answered in between.  Then none of them is to blame: their breakers are as
- * they were before, and closed for a moment that does not grow, until one
- * answers.  One for all lanes.  Pure; the dispatch thread.
+ * least) that could be asked failed within seconds for want of a connection,
+ * none answered in between.  Then none of them is to blame: their breakers are
+ * as they were before, and held for a moment that does not grow, each taking a
+ * mail then to see, until one answers.  A provider that nobody asked lately may
+ * be within reach: as long as there is one, this host is not cut off.
+ *
+ * One for all lanes, working on their breakers.  Pure; the dispatch thread.
  */
 #ifndef DISPATCH_CUTOFF_H
 #define DISPATCH_CUTOFF_H
@@ -19,7 +22,20 @@ struct cutoff;
 struct cutoff *cutoff_new(void);
 void cutoff_free(struct cutoff *cutoff);
 
+/* One more to see; the breaker is borrowed.  Returns its number. */
+unsigned cutoff_join(struct cutoff *cutoff, struct breaker *breaker);
+
 /* True while this host reaches nobody. */
 bool cutoff_is_on(const struct cutoff *cutoff);
+
+/* An attempt by that one, begun since its breaker opened last, came to no
+ * connection; its breaker does not know yet.  True: this host is cut off,
+ * nothing is to be entered, the breakers are held for pause_ms. */
+bool cutoff_failed(
+    struct cutoff *cutoff, unsigned number, int64_t now_ms, int64_t pause_ms);
+
+/* Somebody answered.  True when this host was cut off until now: the breakers
+ * that were held for it are closed. */
+bool cutoff_answered(struct cutoff *cutoff);
 
 #endif

@@ -10,8 +10,10 @@ lane_new(struct provider *provider, unsigned number,
 	lane->provider = provider;
 	lane->number = number;
 	lane->limits = limits;
-	lane->senders =
-	    g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	lane->senders = senders_new();
+	gate_start(&lane->gate, &provider->pace);
+	limit_start(&lane->limit, provider->endpoint.connections);
+	allowance_start(&lane->allowance);
 	for (unsigned i = 0; i < LANE_LINES; i++)
 		g_queue_init(&lane->lines[i]);
 	return lane;
@@ -28,44 +30,115 @@ lane_free(struct lane *lane)
 	g_free(lane);
 }
 
-static struct breaker *
-find_sender(const struct lane *lane, const char *from_domain)
+void
+lane_join(struct lane *lane, struct cutoff *cutoff)
 {
-	return g_hash_table_lookup(lane->senders, from_domain);
+	lane->cutoff = cutoff;
+	lane->member = cutoff_join(cutoff, &lane->breaker);
+}
+
+void
+lane_clock(struct lane *lane, int64_t wall_ms, int64_t now_ms)
+{
+	lane->apart_ms = wall_ms - now_ms;
+	quota_clock(&lane->gate.hour, wall_ms);
+	quota_clock(&lane->gate.day, wall_ms);
+}
+
+/* When its quotas allow so many: now, or a time later than now. */
+static int64_t
+find_quota(const struct lane *lane, unsigned recipients, int64_t now_ms)
+{
+	int64_t wall = now_ms + lane->apart_ms;
+
+	return gate_quota_when(&lane->gate, recipients, wall) - lane->apart_ms;
+}
+
+static bool
+is_exhausted(const struct lane *lane, int64_t now_ms)
+{
+	return find_quota(lane, 1, now_ms) > now_ms;
 }
 
 bool
 lane_allows(const struct lane *lane, const char *from_domain, int64_t now_ms)
 {
-	const struct breaker *sender = find_sender(lane, from_domain);
+	const struct breaker *sender = senders_find(lane->senders, from_domain);
 
 	return breaker_allows(&lane->breaker, now_ms) &&
-	       (sender == NULL || breaker_allows(sender, now_ms));
+	       (sender == NULL || breaker_allows(sender, now_ms)) &&
+	       !gate_is_closed(&lane->gate, now_ms) &&
+	       !is_exhausted(lane, now_ms);
+}
+
+bool
+lane_allows_all(const struct lane *lane)
+{
+	return lane->mode == LANE_OPEN && g_hash_table_size(lane->senders) == 0;
+}
+
+bool
+lane_has_room(const struct lane *lane)
+{
+	return lane->requests < lane->limit.now;
+}
+
+/* When a breaker that does not allow it will: 0 when a probe decides. */
+static int64_t
+find_end(const struct breaker *breaker)
+{
+	return breaker->state == BREAKER_OPEN ? breaker->until_ms : 0;
+}
+
+static bool
+is_closed_to(const struct lane *lane, const char *from_domain, int64_t now_ms,
+    int64_t *when_ms)
+{
+	const struct breaker *sender = senders_find(lane->senders, from_domain);
+
+	*when_ms = 0;
+	if (!breaker_allows(&lane->breaker, now_ms)) {
+		*when_ms = find_end(&lane->breaker);
+		return true;
+	}
+	if (sender == NULL || breaker_allows(sender, now_ms))
+		return false;
+	*when_ms = find_end(sender);
+	return true;
+}
+
+/* Not before a time that is known: whether it is worth waiting for, and whose
+ * turn it is else. */
+static enum lane_answer
+put_off(const struct lane *lane, int64_t now_ms, int64_t when_ms)
+{
+	bool overflow = lane->provider->pace.overflow;
+
+	if (when_ms - now_ms <= LANE_LATER_MS)
+		return overflow ? LANE_LATER : LANE_BUSY;
+	return overflow ? LANE_CLOSED_NOW : LANE_KEEPS;
 }
 
 enum lane_answer
 lane_ask(const struct lane *lane, const struct lane_query *query,
     int64_t now_ms, int64_t *when_ms)
 {
-	*when_ms = 0;
-	if (!lane_allows(lane, query->from_domain, now_ms)) {
-		*when_ms = lane->breaker.until_ms;
+	if (is_closed_to(lane, query->from_domain, now_ms, when_ms))
 		return LANE_CLOSED_NOW;
+	int64_t quota = find_quota(lane, query->recipients, now_ms);
+	int64_t rate = gate_when(&lane->gate, now_ms);
+
+	*when_ms = MAX(MAX(lane->gate.until_ms, quota), rate);
+	if (*when_ms > now_ms)
+		return put_off(lane, now_ms, *when_ms);
+	*when_ms = 0;
+	if (query->failover) {
+		int64_t moved = allowance_when(&lane->allowance, now_ms);
+		*when_ms = moved > now_ms ? moved : 0;
 	}
+	if (*when_ms > 0)
+		return LANE_LATER;
 	return lane_has_room(lane) ? LANE_TAKES : LANE_BUSY;
-}
-
-bool
-lane_allows_all(const struct lane *lane)
-{
-	return lane->breaker.state == BREAKER_CLOSED &&
-	       g_hash_table_size(lane->senders) == 0;
-}
-
-bool
-lane_has_room(const struct lane *lane)
-{
-	return lane->requests < lane->provider->endpoint.connections;
 }
 
 void
@@ -80,22 +153,36 @@ lane_leave(struct lane *lane, GList *link, enum lane_line line)
 	g_queue_unlink(&lane->lines[line], link);
 }
 
+static bool
+takes_any(const struct lane *lane, int64_t now_ms)
+{
+	return lane_has_room(lane) && breaker_allows(&lane->breaker, now_ms) &&
+	       !gate_is_closed(&lane->gate, now_ms) &&
+	       gate_when(&lane->gate, now_ms) <= now_ms &&
+	       !is_exhausted(lane, now_ms);
+}
+
+/* Those another provider failed go first, as far as they may: they waited
+ * longest, and their allowance leaves the most to the others. */
 GList *
 lane_next(struct lane *lane, int64_t now_ms)
 {
 	const GQueue *fresh = &lane->lines[LANE_FRESH];
 	const GQueue *tried = &lane->lines[LANE_TRIED];
+	const GQueue *moved = &lane->lines[LANE_MOVED];
 
-	(void)now_ms;
-	if (!lane_has_room(lane))
+	if (!takes_any(lane, now_ms))
 		return NULL;
-	if (lane->lines[LANE_MOVED].length > 0)
-		return lane->lines[LANE_MOVED].head;
-	bool old =
-	    tried->length > 0 &&
-	    (fresh->length == 0 || lane->fresh_moved >= LANE_TRIED_EACH - 1);
-	lane->fresh_moved = old ? 0 : lane->fresh_moved + 1;
-	return old ? tried->head : fresh->head;
+	if (moved->length > 0 &&
+	    allowance_when(&lane->allowance, now_ms) <= now_ms)
+		return moved->head;
+	if (tried->length > 0 &&
+	    (fresh->length == 0 || lane->fresh_moved >= LANE_TRIED_EACH - 1)) {
+		lane->fresh_moved = 0;
+		return tried->head;
+	}
+	lane->fresh_moved += fresh->length > 0;
+	return fresh->head;
 }
 
 unsigned
@@ -108,215 +195,179 @@ lane_waiting(const struct lane *lane)
 	return count;
 }
 
-void
-lane_join(struct lane *lane, struct cutoff *cutoff)
+struct lane_attempt
+lane_begin(struct lane *lane, const struct lane_query *query, int64_t now_ms)
 {
-	(void)lane;
-	(void)cutoff;
+	struct breaker *sender =
+	    senders_find(lane->senders, query->from_domain);
+	struct lane_attempt attempt = {
+		.from_domain = query->from_domain,
+		.mark = breaker_begin(&lane->breaker),
+		.pass = gate_pass(&lane->gate, query->recipients, now_ms,
+		    now_ms + lane->apart_ms),
+		.cuts = lane->limit.cuts,
+		.failover = query->failover,
+	};
+
+	lane->requests++;
+	if (sender != NULL)
+		attempt.sender_mark = breaker_begin(sender);
+	if (query->failover)
+		allowance_take(&lane->allowance, now_ms);
+	else
+		allowance_first(&lane->allowance, now_ms);
+	return attempt;
+}
+
+bool
+lane_closed_since(const struct lane *lane, const struct lane_attempt *attempt)
+{
+	const struct breaker *sender =
+	    senders_find(lane->senders, attempt->from_domain);
+
+	return breaker_opened_since(&lane->breaker, &attempt->mark) ||
+	       lane->gate.closings != attempt->pass.closings ||
+	       (sender != NULL &&
+		   breaker_opened_since(sender, &attempt->sender_mark));
 }
 
 void
-lane_clock(struct lane *lane, int64_t wall_ms, int64_t now_ms)
+lane_cancel(struct lane *lane, const struct lane_attempt *attempt)
 {
-	(void)lane;
-	(void)wall_ms;
-	(void)now_ms;
+	struct breaker *sender =
+	    senders_find(lane->senders, attempt->from_domain);
+
+	g_assert(lane->requests > 0);
+	lane->requests--;
+	breaker_release(&lane->breaker, &attempt->mark);
+	if (sender != NULL)
+		breaker_release(sender, &attempt->sender_mark);
+	gate_return(&lane->gate, &attempt->pass);
+	if (attempt->failover)
+		allowance_return(&lane->allowance);
+}
+
+static enum lane_mode
+find_breaker_mode(const struct lane *lane, int64_t now_ms)
+{
+	if (lane->breaker.state == BREAKER_CLOSED)
+		return LANE_OPEN;
+	if (lane->guard.distrusted)
+		return LANE_DISTRUST;
+	if (lane->breaker.reason == BREAKER_ACCOUNT)
+		return LANE_UNUSABLE;
+	if (lane->breaker.reason == BREAKER_CUT_OFF)
+		return LANE_CUT_OFF;
+	return lane->breaker.until_ms > now_ms ? LANE_PAUSED : LANE_PROBING;
+}
+
+enum lane_mode
+lane_mode(const struct lane *lane, int64_t now_ms)
+{
+	enum lane_mode mode = find_breaker_mode(lane, now_ms);
+
+	if (mode != LANE_OPEN && mode != LANE_PROBING)
+		return mode;
+	if (gate_is_closed(&lane->gate, now_ms))
+		return LANE_THROTTLED;
+	return is_exhausted(lane, now_ms) ? LANE_EXHAUSTED : mode;
+}
+
+int64_t
+lane_until(const struct lane *lane, int64_t now_ms)
+{
+	int64_t until = MAX(lane->gate.until_ms, find_quota(lane, 1, now_ms));
+
+	until = MAX(until, find_end(&lane->breaker));
+	return until > now_ms ? until : 0;
+}
+
+/* The earlier of two times later than now; 0: none. */
+static int64_t
+choose_earlier(int64_t first_ms, int64_t when_ms, int64_t now_ms)
+{
+	if (when_ms <= now_ms)
+		return first_ms;
+	return first_ms == 0 ? when_ms : MIN(first_ms, when_ms);
+}
+
+static int64_t
+find_waiters_ms(const struct lane *lane, int64_t now_ms)
+{
+	const struct gate *gate = &lane->gate;
+	int64_t wall = now_ms + lane->apart_ms, first = 0;
+
+	if (lane_waiting(lane) == 0)
+		return 0;
+	first = choose_earlier(first, gate_when(gate, now_ms), now_ms);
+	if (lane->lines[LANE_MOVED].length > 0)
+		first = choose_earlier(
+		    first, allowance_when(&lane->allowance, now_ms), now_ms);
+	if (gate->hour.most > 0)
+		first = choose_earlier(first,
+		    quota_turn_ms(&gate->hour, wall) - lane->apart_ms, now_ms);
+	if (gate->day.most > 0)
+		first = choose_earlier(first,
+		    quota_turn_ms(&gate->day, wall) - lane->apart_ms, now_ms);
+	return first;
 }
 
 int64_t
 lane_next_ms(const struct lane *lane, int64_t now_ms)
 {
-	return lane->breaker.state == BREAKER_OPEN &&
-		       lane->breaker.until_ms > now_ms
-		   ? lane->breaker.until_ms
-		   : 0;
-}
+	int64_t first = find_waiters_ms(lane, now_ms);
 
-unsigned
-lane_tick(struct lane *lane, int64_t now_ms)
-{
-	(void)lane;
-	(void)now_ms;
-	return 0;
+	first = choose_earlier(first, find_end(&lane->breaker), now_ms);
+	first = choose_earlier(first, lane->gate.until_ms, now_ms);
+	return choose_earlier(first, find_quota(lane, 1, now_ms), now_ms);
 }
 
 bool
 lane_wants_probe(const struct lane *lane, int64_t now_ms)
 {
 	return lane->breaker.state == BREAKER_OPEN &&
-	       lane->breaker.until_ms <= now_ms;
+	       lane_until(lane, now_ms) == 0;
 }
 
-enum lane_mode
-lane_mode(const struct lane *lane, int64_t now_ms)
+/* Being cut off is told of all lanes at once. */
+static unsigned
+tell_change(struct lane *lane, enum lane_mode mode)
 {
-	if (lane->breaker.state == BREAKER_CLOSED)
-		return LANE_OPEN;
-	return lane_until(lane, now_ms) > 0 ? LANE_PAUSED : LANE_PROBING;
+	enum lane_mode told = lane->told;
+
+	lane->told = mode;
+	if (mode == LANE_CUT_OFF)
+		return 0;
+	if (mode == LANE_OPEN)
+		return told == LANE_OPEN || told == LANE_CUT_OFF ? 0
+								 : LANE_BACK;
+	if (told == LANE_OPEN)
+		return LANE_CLOSED;
+	/* needs a person, which it did not before */
+	return mode != told && (mode == LANE_UNUSABLE || mode == LANE_DISTRUST)
+		   ? LANE_CLOSED
+		   : 0;
 }
 
-int64_t
-lane_until(const struct lane *lane, int64_t now_ms)
+unsigned
+lane_tick(struct lane *lane, int64_t now_ms)
 {
-	return lane_next_ms(lane, now_ms);
+	enum lane_mode mode = lane_mode(lane, now_ms);
+
+	if (mode != lane->mode)
+		lane->since_ms = now_ms;
+	lane->mode = mode;
+	return tell_change(lane, mode);
 }
 
 unsigned
 lane_refusals(const struct lane *lane)
 {
-	(void)lane;
-	return 0;
+	return lane->guard.count;
 }
 
 bool
 lane_is_distrusted(const struct lane *lane)
 {
-	(void)lane;
-	return false;
-}
-
-struct lane_attempt
-lane_begin(struct lane *lane, const struct lane_query *query, int64_t now_ms)
-{
-	struct breaker *sender = find_sender(lane, query->from_domain);
-
-	(void)now_ms;
-	lane->requests++;
-	return (struct lane_attempt){
-		.from_domain = query->from_domain,
-		.opening = breaker_begin(&lane->breaker),
-		.sender_opening = sender != NULL ? breaker_begin(sender) : 0,
-	};
-}
-
-bool
-lane_closed_since(const struct lane *lane, const struct lane_attempt *attempt)
-{
-	const struct breaker *sender = find_sender(lane, attempt->from_domain);
-
-	return breaker_opened_since(&lane->breaker, attempt->opening) ||
-	       (sender != NULL &&
-		   breaker_opened_since(sender, attempt->sender_opening));
-}
-
-/* Nothing was learnt of the From domain: whatever else the attempt comes to, a
- * probe must not stay one. */
-static void
-release_sender(struct lane *lane, const struct lane_attempt *attempt)
-{
-	struct breaker *sender = find_sender(lane, attempt->from_domain);
-
-	if (sender != NULL)
-		breaker_release(sender, attempt->sender_opening);
-}
-
-void
-lane_cancel(struct lane *lane, const struct lane_attempt *attempt)
-{
-	g_assert(lane->requests > 0);
-	lane->requests--;
-	breaker_release(&lane->breaker, attempt->opening);
-	release_sender(lane, attempt);
-}
-
-static gboolean
-is_over(gpointer key, gpointer value, gpointer now_ms)
-{
-	const struct breaker *sender = value;
-
-	(void)key;
-	return breaker_allows(sender, *(const int64_t *)now_ms);
-}
-
-static struct breaker *
-add_sender(struct lane *lane, const char *from_domain, int64_t now_ms)
-{
-	struct breaker *sender;
-
-	if (g_hash_table_size(lane->senders) >= LANE_SENDERS_MAX)
-		g_hash_table_foreach_remove(lane->senders, is_over, &now_ms);
-	if (g_hash_table_size(lane->senders) >= LANE_SENDERS_MAX)
-		return NULL;
-	sender = g_new0(struct breaker, 1);
-	g_hash_table_insert(lane->senders, g_strdup(from_domain), sender);
-	return sender;
-}
-
-/* A domain that is refused again after its time is nothing new. */
-static unsigned
-close_sender(struct lane *lane, const char *from_domain, int64_t now_ms)
-{
-	struct breaker *sender = find_sender(lane, from_domain);
-	unsigned change = sender == NULL ? LANE_SENDER_CLOSED : 0;
-
-	if (sender == NULL)
-		sender = add_sender(lane, from_domain, now_ms);
-	if (sender != NULL)
-		breaker_hold(sender, now_ms, lane->limits->sender_ms);
-	return change;
-}
-
-static unsigned
-settle_answered(struct lane *lane, const struct lane_attempt *attempt)
-{
-	return breaker_success(&lane->breaker, attempt->opening) ? LANE_BACK
-								 : 0;
-}
-
-static unsigned
-settle_well(struct lane *lane, const struct lane_attempt *attempt)
-{
-	struct breaker *sender = find_sender(lane, attempt->from_domain);
-
-	if (sender != NULL && breaker_success(sender, attempt->sender_opening))
-		g_hash_table_remove(lane->senders, attempt->from_domain);
-	return settle_answered(lane, attempt);
-}
-
-static unsigned
-settle_badly(struct lane *lane, const struct lane_attempt *attempt,
-    const struct lane_finding *finding)
-{
-	const struct lane_limits *limits = lane->limits;
-	int64_t now = finding->moment.now_ms;
-	int64_t retry =
-	    finding->retry_ms > 0 ? finding->retry_ms : limits->throttle_ms;
-	bool closed;
-
-	release_sender(lane, attempt);
-	if (finding->standing == STANDING_THROTTLED)
-		closed = breaker_hold(
-		    &lane->breaker, now, MIN(retry, LANE_THROTTLE_MAX_MS));
-	else if (finding->standing == STANDING_UNUSABLE)
-		closed = breaker_hold(&lane->breaker, now, limits->account_ms);
-	else
-		closed = breaker_failure(&lane->breaker, attempt->opening,
-		    &limits->breaker, &finding->moment);
-	return closed ? LANE_CLOSED : 0;
-}
-
-unsigned
-lane_settle(struct lane *lane, const struct lane_attempt *attempt,
-    const struct lane_finding *finding)
-{
-	if (finding->standing == STANDING_UNKNOWN) {
-		lane_cancel(lane, attempt);
-		return 0;
-	}
-	g_assert(lane->requests > 0);
-	lane->requests--;
-	switch (finding->standing) {
-	case STANDING_WELL:
-		return settle_well(lane, attempt);
-	case STANDING_SENDER:
-		return settle_answered(lane, attempt) |
-		       close_sender(
-			   lane, attempt->from_domain, finding->moment.now_ms);
-	case STANDING_THROTTLED:
-	case STANDING_UNUSABLE:
-	case STANDING_DOWN:
-	case STANDING_UNKNOWN:
-		break;
-	}
-	return settle_badly(lane, attempt, finding);
+	return lane->guard.distrusted;
 }

@@ -9,18 +9,15 @@
 #ifndef DISPATCH_LANE_H
 #define DISPATCH_LANE_H
 
+#include "allowance.h"
 #include "breaker.h"
+#include "cutoff.h"
+#include "gate.h"
+#include "guard.h"
 #include "judge.h"
+#include "limit.h"
 #include "mail/standing.h"
-
-struct cutoff;
-
-/* From domains a lane remembers to be refused; of more, those whose time is
- * over are forgotten, and when there are none, no more are taken in. */
-#define LANE_SENDERS_MAX 1000
-
-/* The longest a throttle's own time is believed. */
-#define LANE_THROTTLE_MAX_MS (60 * 60 * INT64_C(1000))
+#include "senders.h"
 
 /* How long a mail waits for a lane rather than to land. */
 #define LANE_LATER_MS (10 * INT64_C(1000))
@@ -56,14 +53,29 @@ struct lane {
 	struct provider *provider;        /* borrowed */
 	unsigned number;                  /* its place in the settings */
 	const struct lane_limits *limits; /* borrowed */
+	int64_t apart_ms;  /* the wall clock less the monotonic one */
+	unsigned requests; /* under way */
+
+	/* what decides whether it is asked */
 	struct breaker breaker;
 	GHashTable *senders; /* From domain -> struct breaker */
-	unsigned requests;   /* under way */
+	struct gate gate;
+	struct limit limit;
+	struct allowance allowance;
+	struct guard guard;
+	struct cutoff *cutoff; /* borrowed; NULL: it sees only this lane */
+	unsigned member;       /* its number there */
 
 	/* for people */
+	enum lane_mode mode; /* as it was last seen... */
+	int64_t since_ms;    /* ...since then, monotonic */
+	enum lane_mode told; /* as it was last told of (lane_change) */
 	bool reserve; /* mail goes by it because those before it cannot be
 		       * asked; set by who chooses the lanes */
-	char *why;    /* what it said when it was closed; NULL: nothing */
+	char *why;    /* what it said when it did not take a mail last; NULL:
+		       * nothing */
+	uint64_t accepted; /* recipients */
+	uint64_t failed;   /* attempts of which nobody was accepted */
 
 	/* whoever waits for it */
 	GQueue lines[LANE_LINES];
@@ -114,8 +126,10 @@ enum lane_change {
  * lane's own but for copying. */
 struct lane_attempt {
 	const char *from_domain; /* "" when there is none; borrowed */
-	unsigned opening;        /* of the breaker it was begun at */
-	unsigned sender_opening; /* of the From domain's; 0: it had none */
+	struct breaker_mark mark, sender_mark;
+	struct gate_pass pass;
+	unsigned cuts; /* of the limit when it was begun */
+	bool failover;
 };
 
 /* What came of it. */
@@ -159,7 +173,7 @@ enum lane_answer lane_ask(const struct lane *lane,
 bool lane_allows(
     const struct lane *lane, const char *from_domain, int64_t now_ms);
 
-/* True when mail of any From domain may be sent by it. */
+/* True when mail of any From domain may be sent by it, as it was last seen. */
 bool lane_allows_all(const struct lane *lane);
 
 /* True when a request is free. */

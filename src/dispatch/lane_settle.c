@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an attempt says of its provider: entered where it counts.
+ */
+#include "lane.h"
+
+/* Nothing was learnt of the From domain: whatever else the attempt comes to, a
+ * probe must not stay one. */
+static void
+release_sender(struct lane *lane, const struct lane_attempt *attempt)
+{
+	struct breaker *sender =
+	    senders_find(lane->senders, attempt->from_domain);
+
+	if (sender != NULL)
+		breaker_release(sender, &attempt->sender_mark);
+}
+
+static struct breaker_news
+read_news(const struct lane_finding *finding)
+{
+	return (struct breaker_news){
+		.moment = finding->moment,
+		.slow = finding->duration_ms > BREAKER_SLOW_MS,
+		.timed_out = finding->timed_out,
+	};
+}
+
+/* A distrusted one that answers is not back until it takes a mail. */
+static void
+settle_answered(struct lane *lane, const struct lane_attempt *attempt,
+    const struct lane_finding *finding)
+{
+	const struct lane_limits *limits = lane->limits;
+	const struct breaker_news news = read_news(finding);
+
+	if (!lane->guard.distrusted) {
+		if (breaker_success(&lane->breaker, &attempt->mark,
+			&limits->breaker, &news))
+			limit_recover(&lane->limit);
+	} else if (finding->refused == 0) {
+		breaker_release(&lane->breaker, &attempt->mark);
+	} else if (!breaker_opened_since(&lane->breaker, &attempt->mark)) {
+		breaker_hold(&lane->breaker, BREAKER_DISTRUST,
+		    finding->moment.now_ms, limits->account_ms);
+	}
+}
+
+/* What it took when it was not distrusted yet says nothing of now. */
+static unsigned
+settle_guard(struct lane *lane, const struct lane_attempt *attempt,
+    const struct lane_finding *finding)
+{
+	const struct guard_refusal refusal = {
+		finding->mail,
+		finding->sender,
+		finding->domain,
+	};
+
+	if (finding->accepted > 0) {
+		if (lane->guard.distrusted &&
+		    breaker_opened_since(&lane->breaker, &attempt->mark))
+			return 0;
+		return guard_accepted(&lane->guard) ? LANE_BELIEVED : 0;
+	}
+	if (finding->refused == 0 || !guard_refused(&lane->guard, &refusal))
+		return 0;
+	return LANE_DISTRUSTED;
+}
+
+static unsigned
+settle_well(struct lane *lane, const struct lane_attempt *attempt,
+    const struct lane_finding *finding)
+{
+	struct breaker *sender =
+	    senders_find(lane->senders, attempt->from_domain);
+	const struct breaker_news news = read_news(finding);
+	unsigned changes = settle_guard(lane, attempt, finding);
+
+	if (sender != NULL && breaker_success(sender, &attempt->sender_mark,
+				  &lane->limits->breaker, &news))
+		g_hash_table_remove(lane->senders, attempt->from_domain);
+	settle_answered(lane, attempt, finding);
+	if (changes & LANE_DISTRUSTED) /* whenever this one was begun */
+		breaker_hold(&lane->breaker, BREAKER_DISTRUST,
+		    finding->moment.now_ms, lane->limits->account_ms);
+	return changes;
+}
+
+static unsigned
+settle_sender(struct lane *lane, const struct lane_attempt *attempt,
+    const struct lane_finding *finding)
+{
+	settle_answered(lane, attempt, finding);
+	return senders_close(lane->senders, attempt->from_domain,
+		   finding->moment.now_ms, lane->limits->sender_ms)
+		   ? LANE_SENDER_CLOSED
+		   : 0;
+}
+
+static unsigned
+settle_down(struct lane *lane, const struct lane_attempt *attempt,
+    const struct lane_finding *finding)
+{
+	const struct breaker_limits *limits = &lane->limits->breaker;
+	const struct breaker_news news = read_news(finding);
+	bool was_off = lane->cutoff != NULL && cutoff_is_on(lane->cutoff);
+
+	if (breaker_opened_since(&lane->breaker, &attempt->mark))
+		return 0;
+	if (lane->cutoff != NULL && finding->unreached &&
+	    cutoff_failed(lane->cutoff, lane->member, finding->moment.now_ms,
+		limits->pause_min_ms))
+		return was_off ? 0 : LANE_ALL_CUT_OFF;
+	breaker_failure(&lane->breaker, &attempt->mark, limits, &news);
+	return 0;
+}
+
+static void
+settle_throttled(struct lane *lane, const struct lane_attempt *attempt,
+    const struct lane_finding *finding)
+{
+	int64_t retry = finding->retry_ms > 0 ? finding->retry_ms
+					      : lane->limits->throttle_ms;
+
+	breaker_release(&lane->breaker, &attempt->mark);
+	gate_throttle(
+	    &lane->gate, &attempt->pass, finding->moment.now_ms, retry);
+}
+
+static unsigned
+settle_standing(struct lane *lane, const struct lane_attempt *attempt,
+    const struct lane_finding *finding)
+{
+	if (finding->standing == STANDING_WELL)
+		return settle_well(lane, attempt, finding);
+	release_sender(lane, attempt);
+	switch (finding->standing) {
+	case STANDING_SENDER:
+		return settle_sender(lane, attempt, finding);
+	case STANDING_DOWN:
+		return settle_down(lane, attempt, finding);
+	case STANDING_THROTTLED:
+		settle_throttled(lane, attempt, finding);
+		return 0;
+	case STANDING_UNUSABLE:
+		breaker_hold(&lane->breaker, BREAKER_ACCOUNT,
+		    finding->moment.now_ms, lane->limits->account_ms);
+		return 0;
+	case STANDING_WELL:
+	case STANDING_UNKNOWN:
+		break;
+	}
+	g_assert_not_reached();
+}
+
+/* Somebody answered: this host is connected. */
+static unsigned
+settle_cutoff(struct lane *lane, const struct lane_finding *finding)
+{
+	bool silent = finding->standing == STANDING_DOWN &&
+		      (finding->unreached || finding->timed_out);
+
+	if (lane->cutoff == NULL || silent)
+		return 0;
+	return cutoff_answered(lane->cutoff) ? LANE_ALL_CONNECTED : 0;
+}
+
+static void
+settle_limit(struct lane *lane, const struct lane_attempt *attempt,
+    const struct lane_finding *finding)
+{
+	if (finding->standing == STANDING_THROTTLED || finding->timed_out)
+		limit_cut(&lane->limit, attempt->cuts);
+	else if (finding->standing == STANDING_WELL)
+		limit_success(&lane->limit);
+}
+
+/* A quota counts what may have been taken. */
+static void
+settle_quota(struct lane *lane, const struct lane_attempt *attempt,
+    const struct lane_finding *finding)
+{
+	bool taken =
+	    finding->standing == STANDING_WELL || finding->accepted > 0 ||
+	    (finding->standing == STANDING_DOWN && !finding->unreached);
+
+	if (!taken)
+		gate_return_quota(&lane->gate, &attempt->pass);
+}
+
+static void
+note_finding(struct lane *lane, const struct lane_finding *finding)
+{
+	lane->accepted += finding->accepted;
+	if (finding->accepted > 0)
+		return;
+	lane->failed++;
+	if (finding->text != NULL) {
+		g_free(lane->why);
+		lane->why = g_strdup(finding->text);
+	}
+}
+
+unsigned
+lane_settle(struct lane *lane, const struct lane_attempt *attempt,
+    const struct lane_finding *finding)
+{
+	unsigned changes;
+
+	if (finding->standing == STANDING_UNKNOWN) {
+		lane_cancel(lane, attempt);
+		return 0;
+	}
+	g_assert(lane->requests > 0);
+	lane->requests--;
+	note_finding(lane, finding);
+	settle_limit(lane, attempt, finding);
+	settle_quota(lane, attempt, finding);
+	changes = settle_cutoff(lane, finding);
+	changes |= settle_standing(lane, attempt, finding);
+	return changes | lane_tick(lane, finding->moment.now_ms);
+}
