@@ -17,7 +17,7 @@ struct row {
 	const char *name, *text;
 	uint32_t traits; /* set by hand: what the parser finds is its test */
 	struct translator_limits limits;
-	enum format format;
+	enum format format;  /* of the provider */
 	uint64_t size_bytes; /* of the provider; 0: enough */
 	struct plan plan;
 };
@@ -112,44 +112,117 @@ static const struct row rows[] = {
 	    { PLAN_TOO_LARGE, DELIVERY_FIELDS, 0, 0 } },
 };
 
+/* What a route adds to a row. */
+struct wish {
+	enum format format;
+	const char *from;     /* in place of From; NULL: not */
+	char *const *domains; /* of the provider; NULL: any */
+};
+
 static struct plan
-make_plan(const struct row *row, struct message *message)
+make_plan(
+    const struct row *row, const struct wish *wish, struct message *message)
 {
 	struct translator translator = { .limits = row->limits };
 	struct provider provider = {
 		.translator = &translator,
 		.format = row->format,
 		.size_bytes = row->size_bytes ? row->size_bytes : 1000000,
+		.domains = (char **)wish->domains,
 	};
 	struct delivery *delivery = fixture_delivery(message);
+	struct header_address *from = header_address_new(NULL, wish->from);
 	struct plan plan;
 
 	message->traits = row->traits;
+	delivery->format = wish->format;
+	if (wish->from != NULL)
+		delivery->guise.from = from;
 	plan_make(&plan, delivery, &provider);
 	delivery_free(delivery);
+	header_address_free(from);
 	return plan;
 }
+
+static void
+check_plan(const struct row *row, const struct wish *wish)
+{
+	struct message *message = fixture_message(row->text, 1);
+	struct plan plan = make_plan(row, wish, message);
+	const struct plan *wanted = &row->plan;
+
+	if (plan.obstacle != wanted->obstacle || plan.form != wanted->form ||
+	    plan.losses != wanted->losses || plan.avoided != wanted->avoided)
+		fail_msg("%s: obstacle %d, form %d, losses %x, avoided %x "
+			 "(%d bytes)",
+		    row->name, plan.obstacle, plan.form, plan.losses,
+		    plan.avoided, (int)spool_size(message->submission->spool));
+	message_unref(message);
+}
+
+static const struct wish none;
 
 static void
 test_plans(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-		struct message *message = fixture_message(rows[i].text, 1);
-		struct plan plan = make_plan(&rows[i], message);
-		const struct plan *wanted = &rows[i].plan;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+		check_plan(&rows[i], &none);
+}
 
-		if (plan.obstacle != wanted->obstacle ||
-		    plan.form != wanted->form ||
-		    plan.losses != wanted->losses ||
-		    plan.avoided != wanted->avoided)
-			fail_msg("%s: obstacle %d, form %d, losses %x, "
-				 "avoided %x (%d bytes)",
-			    rows[i].name, plan.obstacle, plan.form, plan.losses,
-			    plan.avoided,
-			    (int)spool_size(message->submission->spool));
-		message_unref(message);
+static char first[] = "a.example", second[] = "shop.example",
+	    lower[] = ".shop.example";
+static char *const both[] = { first, second, NULL };
+static char *const below[] = { lower, NULL };
+
+#define FROM(domain) "From: x@" domain "\n" TO("rcpt0@example.org")
+#define FINE                                         \
+	{                                            \
+		PLAN_POSSIBLE, DELIVERY_FIELDS, 0, 0 \
 	}
+#define FOREIGN                      \
+	{                            \
+		PLAN_DOMAIN, 0, 0, 0 \
+	}
+
+static const struct {
+	struct row row;
+	struct wish wish;
+} wished[] = {
+	{ { "raw", TO("rcpt0@example.org"), 0, LIMITS(), FORMAT_FIELDS, 0,
+	      { PLAN_POSSIBLE, DELIVERY_RAW, 0, 0 } },
+	    { FORMAT_RAW, NULL, NULL } },
+	{ { "fields", TO("rcpt0@example.org"), TRAIT_SIGNED, LIMITS(),
+	      FORMAT_RAW, 0,
+	      { PLAN_POSSIBLE, DELIVERY_FIELDS, TRAIT_SIGNED, 0 } },
+	    { FORMAT_FIELDS, NULL, NULL } },
+	{ { "fields, where there are none", TO("rcpt0@example.org"), 0,
+	      NO_FIELDS, FORMAT_AUTO, 0,
+	      { PLAN_POSSIBLE, DELIVERY_RAW, 0, 0 } },
+	    { FORMAT_FIELDS, NULL, NULL } },
+	{ { "its domain", FROM("Shop.Example"), 0, LIMITS(), FORMAT_AUTO, 0,
+	      FINE },
+	    { FORMAT_AUTO, NULL, both } },
+	{ { "not its domain", FROM("x.shop.example"), 0, LIMITS(), FORMAT_AUTO,
+	      0, FOREIGN },
+	    { FORMAT_AUTO, NULL, both } },
+	{ { "below its domain", FROM("x.shop.example"), 0, LIMITS(),
+	      FORMAT_AUTO, 0, FINE },
+	    { FORMAT_AUTO, NULL, below } },
+	{ { "its domain by rewriting", FROM("else.example"), 0, LIMITS(),
+	      FORMAT_AUTO, 0, FINE },
+	    { FORMAT_AUTO, "b@shop.example", both } },
+	{ { "not its domain by rewriting", FROM("shop.example"), 0, LIMITS(),
+	      FORMAT_AUTO, 0, FOREIGN },
+	    { FORMAT_AUTO, "b@else.example", both } },
+};
+
+static void
+test_wishes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(wished); i++)
+		check_plan(&wished[i].row, &wished[i].wish);
 }
 
 /* A delivery to some of the recipients shows the others in To. */
@@ -163,12 +236,12 @@ test_part_of_the_recipients(void **state)
 	struct translator translator = { .limits = row.limits };
 	struct provider provider = { .translator = &translator,
 		.size_bytes = 1000000 };
-	static const unsigned second[] = { 1 };
+	static const unsigned other[] = { 1 };
 	struct plan plan;
 
 	(void)state;
-	assert_int_equal(make_plan(&row, message).form, DELIVERY_FIELDS);
-	struct delivery *delivery = delivery_new(message, second, 1);
+	assert_int_equal(make_plan(&row, &none, message).form, DELIVERY_FIELDS);
+	struct delivery *delivery = delivery_new(message, other, 1);
 	plan_make(&plan, delivery, &provider);
 	assert_int_equal(plan.form, DELIVERY_RAW);
 	assert_int_equal(plan.avoided, PLAN_HEADER_RECIPIENTS);
@@ -179,7 +252,7 @@ test_part_of_the_recipients(void **state)
 static void
 test_texts(void **state)
 {
-	g_autofree char *none = plan_losses_text(0);
+	g_autofree char *nothing = plan_losses_text(0);
 	g_autofree char *some =
 	    plan_losses_text(TRAIT_SIGNED | PLAN_OPTIONS | PLAN_NO_VISIBLE);
 	g_autofree char *all = plan_losses_text(
@@ -187,13 +260,53 @@ test_texts(void **state)
 	g_auto(GStrv) each = g_strsplit(all, ", ", -1);
 
 	(void)state;
-	assert_string_equal(none, "");
+	assert_string_equal(nothing, "");
 	assert_string_equal(some, "a signature, no recipient in To, more "
 				  "header fields than the API takes");
 	assert_true(g_strv_length(each) >= TRAIT_COUNT + 3);
-	for (int i = PLAN_POSSIBLE; i <= PLAN_NOT_UTF8; i++)
+	for (int i = PLAN_POSSIBLE; i <= PLAN_BOUND; i++)
 		assert_true(
 		    strlen(plan_obstacle_text((enum plan_obstacle)i)) > 5);
+}
+
+/* Mail for somebody else shows who it was for. */
+static void
+test_redirected(void **state)
+{
+	static const struct row row = { "", "", 0,
+		LIMITS(.header_recipients = true), FORMAT_AUTO, 0, { 0 } };
+	struct message *message = fixture_message(TO("rcpt0@example.org"), 1);
+	struct translator translator = { .limits = row.limits };
+	struct provider provider = { .translator = &translator,
+		.size_bytes = 1000000 };
+	struct address *staging = sample_address("all@staging.example");
+	struct delivery *delivery = fixture_delivery(message);
+	struct plan plan;
+
+	(void)state;
+	delivery->guise.redirect = staging;
+	plan_make(&plan, delivery, &provider);
+	assert_int_equal(plan.obstacle, PLAN_POSSIBLE);
+	assert_int_equal(plan.form, DELIVERY_RAW);
+	assert_int_equal(plan.avoided, PLAN_HEADER_RECIPIENTS);
+	delivery_free(delivery);
+	address_free(staging);
+	message_unref(message);
+}
+
+static void
+test_explain(void **state)
+{
+	struct message *with = fixture_message(FIXTURE_TEXT, 1);
+	struct delivery *delivery = fixture_delivery(with);
+	g_autofree char *domain = plan_obstacle_explain(PLAN_DOMAIN, delivery);
+	g_autofree char *size = plan_obstacle_explain(PLAN_TOO_LARGE, delivery);
+
+	(void)state;
+	assert_string_equal(domain, "its domains do not include example.com");
+	assert_string_equal(size, "larger than it takes");
+	delivery_free(delivery);
+	message_unref(with);
 }
 
 static int
@@ -209,8 +322,11 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plans),
+		cmocka_unit_test(test_wishes),
 		cmocka_unit_test(test_part_of_the_recipients),
+		cmocka_unit_test(test_redirected),
 		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_explain),
 	};
 
 	return cmocka_run_group_tests(tests, start_parser, NULL);
