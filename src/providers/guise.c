@@ -35,3 +35,29 @@ guise_clear(struct guise *guise)
 	g_free(guise->add);
 	*guise = (struct guise){ 0 };
 }
+
+unsigned
+guise_narrow(const struct delivery *delivery, struct outcome *outcome)
+{
+	unsigned count = outcome->count;
+
+	outcome->count = MIN(count, delivery_addresses(delivery));
+	return count;
+}
+
+void
+guise_widen(struct outcome *outcome, unsigned count)
+{
+	unsigned i = outcome->count;
+
+	outcome->count = count;
+	for (; i < count; i++) {
+		struct verdict *verdict = &outcome->verdicts[i];
+
+		g_free(verdict->id);
+		g_free(verdict->text);
+		*verdict = outcome->verdicts[0];
+		verdict->id = g_strdup(verdict->id);
+		verdict->text = g_strdup(verdict->text);
+	}
+}

@@ -7,6 +7,7 @@
 #define PROVIDERS_GUISE_H
 
 #include "mail/delivery.h"
+#include "mail/outcome.h"
 #include "mail/raw.h"
 
 /* The texts that the options borrow. */
@@ -19,5 +20,11 @@ struct guise {
 void guise_wear(struct guise *guise, const struct delivery *delivery,
     const char *add, struct raw_options *options);
 void guise_clear(struct guise *guise);
+
+/* The request had one address for each verdict that the outcome has between
+ * these two, a single one when all are redirected; then what is said of it is
+ * said of all.  guise_narrow() gives what guise_widen() takes. */
+unsigned guise_narrow(const struct delivery *delivery, struct outcome *outcome);
+void guise_widen(struct outcome *outcome, unsigned count);
 
 #endif

@@ -5,6 +5,7 @@
  * in the body.  The answer says of each recipient what came of it.
  */
 #include "domains.h"
+#include "guise.h"
 #include "mandrill_account.h"
 #include "mandrill_inquiry.h"
 #include "mandrill_probe.h"
@@ -187,23 +188,6 @@ read_entry(struct json_object *entry, unsigned status, struct outcome *outcome,
 		outcome->unknown = true;
 }
 
-/* What is said of the one address that all are redirected to is said of all. */
-static void
-repeat_verdict(struct outcome *outcome)
-{
-	const struct verdict *first = &outcome->verdicts[0];
-
-	for (unsigned i = 1; i < outcome->count; i++) {
-		struct verdict *verdict = &outcome->verdicts[i];
-
-		outcome_set(
-		    outcome, i, first->class, first->status, first->text);
-		outcome_set_id(outcome, i, first->id);
-		verdict->suppressed = first->suppressed;
-		verdict->held = first->held;
-	}
-}
-
 static void
 read_entries(const struct delivery *delivery, unsigned status,
     struct json_object *list, struct outcome *outcome)
@@ -219,13 +203,11 @@ read_entries(const struct delivery *delivery, unsigned status,
 
 		if (email != NULL)
 			found = find_recipient(delivery, outcome, email);
-		else if (count == 1 && delivery_addresses(delivery) == 1)
+		else if (count == 1 && outcome->count == 1)
 			found = 0;
 		if (found >= 0)
 			read_entry(entry, status, outcome, (unsigned)found);
 	}
-	if (delivery->guise.redirect != NULL)
-		repeat_verdict(outcome);
 }
 
 /* "NAME: message" of an error, or NULL. */
@@ -250,6 +232,7 @@ decode_mandrill(const struct provider *provider,
 	struct json_object *json = response_parse(response);
 	g_autofree char *error = read_error(json);
 	g_autofree char *page = response_text(response);
+	unsigned count = guise_narrow(delivery, outcome);
 
 	if (response->status >= 200 && response->status <= 299 &&
 	    json_object_is_type(json, json_type_array))
@@ -258,6 +241,7 @@ decode_mandrill(const struct provider *provider,
 		response_judge(exchange, self->errors, error, outcome);
 	else
 		response_judge(exchange, self->pages, page, outcome);
+	guise_widen(outcome, count);
 	json_object_put(json);
 }
 

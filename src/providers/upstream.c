@@ -421,12 +421,11 @@ decode_lost(const struct reading *reading)
 }
 
 static void
-decode_upstream(const struct provider *provider,
-    const struct delivery *delivery, const struct exchange *exchange,
+read_session(const struct provider *provider, const struct exchange *exchange,
     struct outcome *outcome)
 {
 	const struct smtp_response *response = &exchange->smtp_response;
-	unsigned taken = count_taken(response, delivery->count);
+	unsigned taken = count_taken(response, outcome->count);
 	const struct reading reading = { provider->self, exchange, outcome,
 		taken > 0 };
 	const char *stage;
@@ -443,7 +442,7 @@ decode_upstream(const struct provider *provider,
 		    "if its network is yours");
 		return;
 	}
-	for (unsigned i = 0; i < delivery->count; i++) {
+	for (unsigned i = 0; i < outcome->count; i++) {
 		if (end != NULL)
 			judge_reply(&reading, i, stage, end);
 		else
@@ -451,6 +450,17 @@ decode_upstream(const struct provider *provider,
 	}
 	split_recipients(&reading, taken);
 	set_queue_id(outcome, response->data.text);
+}
+
+static void
+decode_upstream(const struct provider *provider,
+    const struct delivery *delivery, const struct exchange *exchange,
+    struct outcome *outcome)
+{
+	unsigned count = guise_narrow(delivery, outcome);
+
+	read_session(provider, exchange, outcome);
+	guise_widen(outcome, count);
 }
 
 const struct translator upstream = {

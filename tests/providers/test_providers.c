@@ -12,6 +12,7 @@
  *   SET key=value     a setting of the provider; format=fields or raw is the
  *                     form of the delivery (fields where there are any);
  *                     recipients=0,2 makes it a delivery to these only;
+ *                     from=Name <a@b> and redirect=a@b are its guise;
  *                     escapes=yes: \xHH in the mail is that byte;
  *   MAIL FROM:<a@b>, RCPT TO:<c@d>, DATA
  *
@@ -70,7 +71,9 @@ struct mail_case {
 	GHashTable *settings;
 	struct envelope *envelope;
 	GString *bytes;
-	char *recipients; /* of the delivery, "0,2"; NULL: all */
+	char *recipients;            /* of the delivery, "0,2"; NULL: all */
+	struct header_address *from; /* the guise; NULL: none */
+	struct address *redirect;
 };
 
 static void
@@ -119,6 +122,19 @@ take_setting(struct mail_case *mail, const char *key)
 }
 
 static void
+read_guise(struct mail_case *mail)
+{
+	g_autofree char *from = take_setting(mail, "from");
+	g_autofree char *redirect = take_setting(mail, "redirect");
+	g_auto(GStrv) words = g_strsplit_set(from ? from : "", "<>", 0);
+
+	if (from != NULL)
+		mail->from = header_address_new(g_strchomp(words[0]), words[1]);
+	if (redirect != NULL)
+		mail->redirect = sample_address(redirect);
+}
+
+static void
 read_escapes(GString *bytes)
 {
 	GString *out = g_string_new(NULL);
@@ -161,6 +177,7 @@ read_mail(struct mail_case *mail, const struct sample_case *c)
 	if (escapes != NULL)
 		read_escapes(mail->bytes);
 	mail->recipients = take_setting(mail, "recipients");
+	read_guise(mail);
 }
 
 static struct message *
@@ -202,6 +219,8 @@ make_delivery(const struct mail_case *mail, struct message *message,
 	}
 	delivery = delivery_new(message, recipients, count);
 	delivery->hostname = "mail.example.com";
+	delivery->guise.from = mail->from;
+	delivery->guise.redirect = mail->redirect;
 	if (provider->format == FORMAT_RAW ||
 	    !provider->translator->limits.fields)
 		delivery->form = DELIVERY_RAW;
@@ -509,6 +528,8 @@ test_case(void **state)
 	provider_unref(provider);
 	g_hash_table_unref(mail.settings);
 	g_free(mail.recipients);
+	header_address_free(mail.from);
+	address_free(mail.redirect);
 	g_string_free(mail.bytes, TRUE);
 }
 
