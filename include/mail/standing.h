@@ -17,7 +17,8 @@ struct provider_standing {
 			       * (its gate is closed until then), "exhausted"
 			       * (its quota is), "unusable" (our account there:
 			       * a person has to act), "distrusted" (it refuses
-			       * everything) */
+			       * everything), "cut off" (this host reaches
+			       * nobody) */
 	char *why;            /* what it said last, not "open"; NULL: nothing */
 	int64_t since_ms;     /* wall clock: in this state */
 	int64_t until_ms;     /* ms from now until it is asked again; 0: now */
