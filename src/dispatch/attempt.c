@@ -10,6 +10,7 @@
 #include "bulletin.h"
 #include "chronicle.h"
 #include "core/clock.h"
+#include "doubt.h"
 #include "entry.h"
 #include "keeping.h"
 #include "pause.h"
@@ -170,15 +171,14 @@ settle(struct dispatcher *dispatcher, struct flight *flight,
 	if (finding.standing == STANDING_THROTTLED)
 		keep_throttled(flight, lane);
 	weighing_enter(dispatcher, flight, outcome);
-	ledger_freeze(
-	    flight->ledger, &dispatcher->waits, finding.moment.now_ms);
+	doubt_settle(dispatcher, flight, finding.moment.now_ms);
 	entry_end(dispatcher, flight, judge_worst(outcome));
 	if (flight->taken)
 		memory_refresh(dispatcher->memory, flight->message,
 		    flight->ledger, finding.moment.now_ms);
 	chronicle_attempt(flight, lane, outcome);
 	unsigned changes = lane_settle(lane, &flight->attempt, &finding);
-	weighing_note(dispatcher, lane, finding.accepted, changes);
+	weighing_note(dispatcher, lane, finding.accepted);
 	bulletin_attempt(dispatcher, flight, changes, outcome);
 	pause_note(dispatcher, lane, changes);
 	keeping_count(dispatcher, lane);

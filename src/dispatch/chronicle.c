@@ -178,6 +178,12 @@ chronicle_doubt(const struct flight *flight, unsigned recipients)
 	    log_str("duplicate", "possible"));
 }
 
+void
+chronicle_found(struct flight *flight, const char *provider)
+{
+	add_to_story(flight, provider, "has it, as it said when asked", NULL);
+}
+
 static void
 tell_watcher(const struct dispatcher *dispatcher, const struct flight *flight,
     const struct answer *answer)

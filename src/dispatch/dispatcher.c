@@ -5,7 +5,9 @@
 #include "cutoff.h"
 #include "keeping.h"
 #include "lane_state.h"
+#include "evidence.h"
 #include "pause.h"
+#include "probe.h"
 #include "report.h"
 #include "reserve.h"
 #include "state.h"
@@ -38,6 +40,33 @@ const struct setting dispatcher_settings[] = {
 	    .max = 86400000,
 	    .help = "The same after an error answer (500, 502, 504), when it "
 		    "most likely did not take the mail." },
+	{ "server", "doubt_asks", SETTING_DURATIONS,
+	    "5s, 20s, 60s, 3m, 10m, 30m, 35m", .min = 1, .max = 86400000,
+	    .help = "When a provider that never answered is asked whether it "
+		    "has the mail, each counted from when the attempt began; "
+		    "and once more before the mail is sent again." },
+	{ "server", "doubt_proof", SETTING_DURATION, "30m", .min = 0,
+	    .max = 86400000,
+	    .help = "With doubt = prefer_once: how long after the attempt a "
+		    "provider has to say that it does not have the mail, to "
+		    "be believed." },
+	{ "server", "doubt_once", SETTING_DURATION, "35m", .min = 0,
+	    .max = 86400000,
+	    .help = "How long mail in doubt is not sent again with doubt = "
+		    "prefer_once, and not held with doubt = never_twice." },
+	{ "server", "doubt_wait_smtp", SETTING_DURATION, "5m", .min = 0,
+	    .max = 86400000,
+	    .help = "An SMTP server took the whole mail and never answered: "
+		    "how long after the attempt began the same server gets it "
+		    "again, which may know it." },
+	{ "server", "doubt_move_smtp", SETTING_DURATION, "15m", .min = 0,
+	    .max = 86400000,
+	    .help = "The same: how long before another provider is asked." },
+	{ "server", "probe_interval", SETTING_DURATION, "5m", .min = 0,
+	    .max = 86400000,
+	    .help = "How often each provider is asked, without sending mail, "
+		    "whether our account there is well; each time 20 % more or "
+		    "less; 0: never." },
 	{ "server", "doubt_attempts", SETTING_NUMBER, "3", .min = 1, .max = 100,
 	    .help = "How many attempts may end in doubt before a recipient of "
 		    "the queue is held: it may have been delivered each "
@@ -118,10 +147,7 @@ read_settings(struct dispatcher *dispatcher)
 		.sender_ms = read_server(dispatcher, "sender_pause"),
 		.throttle_ms = read_server(dispatcher, "throttle_pause"),
 	};
-	dispatcher->waits = (struct ledger_waits){
-		.doubt_ms = read_server(dispatcher, "doubt_wait"),
-		.unlikely_ms = read_server(dispatcher, "doubt_wait_error"),
-	};
+	patience_read(&dispatcher->patience, dispatcher->options.config);
 	dispatcher->answer_floor_ms = read_server(dispatcher, "answer_floor");
 	dispatcher->attempt_ms = read_server(dispatcher, "attempt_timeout");
 	dispatcher->warn_after_ms = read_server(dispatcher, "warn_after");
@@ -137,7 +163,7 @@ read_settings(struct dispatcher *dispatcher)
 		.keep_ms = read_server(dispatcher, "remember"),
 		.most = (unsigned)read_server(dispatcher, "remember_most"),
 		.open_ms = find_overtime(dispatcher) +
-			   MAX(dispatcher->waits.doubt_ms, BREAK_OFF_MS),
+			   MAX(dispatcher->patience.wait_ms, BREAK_OFF_MS),
 	};
 	dispatcher->memory = memory_new(&memory);
 	dispatcher->weighing = weighing_new(dispatcher->map->providers->len,
@@ -160,7 +186,9 @@ dispatcher_bounce_domains(struct config *config)
 bool
 dispatcher_check(struct config *config, GPtrArray *errors)
 {
-	return route_map_check(config, errors);
+	bool fits = patience_check(config, errors);
+
+	return route_map_check(config, errors) && fits;
 }
 
 static void
@@ -204,6 +232,8 @@ dispatcher_new(const struct dispatcher_options *options, GError **error)
 	make_lanes(dispatcher);
 	dispatcher->reserve = reserve_new(dispatcher);
 	dispatcher->keeping = keeping_new(dispatcher);
+	evidence_open(dispatcher);
+	probe_open(dispatcher);
 	pause_open(dispatcher);
 	keeping_recall(dispatcher);
 	return dispatcher;
@@ -234,12 +264,26 @@ dispatcher_release(struct dispatcher *dispatcher, struct flight *flight)
 	g_queue_unlink(&dispatcher->flights, &flight->link);
 }
 
+/* Only asks and probes are under way, which nobody waits for. */
+static void
+break_off(const struct dispatcher_options *options)
+{
+	if (options->http.abort != NULL)
+		options->http.abort(options->http.self);
+	if (options->relay.abort != NULL)
+		options->relay.abort(options->relay.self);
+}
+
 void
 dispatcher_tell_if_stopped(struct dispatcher *dispatcher)
 {
 	if (!dispatcher->stopping || dispatcher->takeovers > 0 ||
 	    !g_queue_is_empty(&dispatcher->flights))
 		return;
+	if (dispatcher->asides > 0) {
+		break_off(&dispatcher->options);
+		return;
+	}
 	loop_fn stopped = dispatcher->stopped;
 	dispatcher->stopped = NULL;
 	if (stopped == NULL)
@@ -294,6 +338,8 @@ on_stop(void *owner, struct letter *letter)
 		round_stop(dispatcher, flight);
 	}
 	pause_stop(dispatcher);
+	evidence_stop(dispatcher);
+	probe_stop(dispatcher);
 	reserve_stop(dispatcher);
 	dispatcher_tell_if_stopped(dispatcher);
 }
@@ -323,6 +369,8 @@ add_standing(struct look *look, unsigned number)
 
 	lane_clock(lane, clock_wall_ms(), now);
 	lane_state_standing(lane, now, one);
+	probe_fill(look->dispatcher, number, one);
+	one->doubts = evidence_waiting(look->dispatcher, number);
 	g_ptr_array_add(look->standings, one);
 }
 
@@ -356,8 +404,10 @@ on_start(void *owner, struct letter *letter)
 
 	(void)owner;
 	g_free(start);
-	if (!dispatcher->stopping)
-		pause_start(dispatcher);
+	if (dispatcher->stopping)
+		return;
+	pause_start(dispatcher);
+	probe_start(dispatcher);
 }
 
 void
@@ -376,6 +426,8 @@ dispatcher_free(struct dispatcher *dispatcher)
 		return;
 	g_assert(g_queue_is_empty(&dispatcher->flights));
 	pause_close(dispatcher);
+	evidence_close(dispatcher);
+	probe_close(dispatcher);
 	for (unsigned i = 0; i < dispatcher->map->providers->len; i++)
 		lane_free(dispatcher->lanes[i]);
 	g_free(dispatcher->lanes);

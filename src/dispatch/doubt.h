@@ -11,13 +11,19 @@
 /* An attempt of this flight ended in doubt. */
 bool doubt_arose(const struct flight *flight);
 
-/* Before those whose doubt is over are sent again: who was in doubt too often
- * is held; when the mail's lifetime is over nobody is asked any more. */
-void doubt_review(
+/* The doubts that a store or the memory kept, entered into the ledger just now,
+ * are made to fit their policy. */
+void doubt_recall(
+    struct dispatcher *dispatcher, struct flight *flight, int64_t now_ms);
+
+/* The ledger knows what came of flight->exchange: doubts get their times, and
+ * the watch hears of whom another provider has taken. */
+void doubt_settle(
     struct dispatcher *dispatcher, struct flight *flight, int64_t now_ms);
 
 /* Doubts that were waited out by now are settled by their policy: to be sent
- * again, or held. */
+ * again, or held; who was in doubt too often is held; when the mail's lifetime
+ * is over nobody is asked any more. */
 void doubt_thaw(
     struct dispatcher *dispatcher, struct flight *flight, int64_t now_ms);
 
@@ -27,9 +33,20 @@ void doubt_thaw(
 bool doubt_ask(
     struct dispatcher *dispatcher, struct flight *flight, int64_t now_ms);
 
+/* FLIGHT_ASKING ends without an answer: NEW. */
+void doubt_drop(struct flight *flight);
+
 /* When something can be done about a doubt that is worth waiting for (monotonic
  * time), 0: there is nothing. */
 int64_t doubt_next(const struct flight *flight);
+
+/* The same for a mail that lands: when it is wanted back for its doubts.  While
+ * others wait for their next round, the asks come with the rounds. */
+int64_t doubt_due(const struct flight *flight);
+
+/* The flight lands: whoever was to be sent to the same provider again, and was
+ * not, is in doubt as before. */
+void doubt_restore(struct flight *flight);
 
 /* The flight lands, and the schedule has the next round after that pause: not
  * before it are those sent again for whom it would not be another provider's

@@ -12,8 +12,47 @@
 #include "known.h"
 
 static void
-post(struct dispatcher *dispatcher, struct journal *journal)
+clear_note(gpointer note)
 {
+	g_free(((struct journal_note *)note)->text);
+}
+
+void
+entry_note(struct flight *flight, char *text)
+{
+	struct journal_note note = { .at_ms = clock_wall_ms(), .text = text };
+	struct flight_record *record = &flight->record;
+
+	if (record->notes == NULL) {
+		record->notes =
+		    g_array_new(FALSE, FALSE, sizeof(struct journal_note));
+		g_array_set_clear_func(record->notes, clear_note);
+	}
+	g_array_append_val(record->notes, note);
+}
+
+/* What was noted and counted since the last entry goes with this one. */
+static void
+add_since(struct flight *flight, struct journal *journal)
+{
+	GArray *notes = flight->record.notes;
+
+	journal->counts = flight->ledger->counts;
+	flight->ledger->counts = (struct journal_counts){ 0 };
+	for (unsigned i = 0; notes != NULL && i < notes->len; i++) {
+		struct journal_note *note =
+		    &g_array_index(notes, struct journal_note, i);
+		journal_add_note(
+		    journal, note->at_ms, g_steal_pointer(&note->text));
+	}
+	g_clear_pointer(&flight->record.notes, g_array_unref);
+}
+
+static void
+post(struct dispatcher *dispatcher, struct flight *flight,
+    struct journal *journal)
+{
+	add_since(flight, journal);
 	dispatcher->options.journal(dispatcher->options.store, journal);
 }
 
@@ -86,7 +125,7 @@ entry_begin(struct dispatcher *dispatcher, struct flight *flight,
 	add_attempted(dispatcher, flight, journal);
 	journal->recorded = recorded;
 	journal->object = flight;
-	post(dispatcher, journal);
+	post(dispatcher, flight, journal);
 }
 
 static void
@@ -117,7 +156,7 @@ entry_end(struct dispatcher *dispatcher, struct flight *flight,
 	journal = journal_new(JOURNAL_ENDED, flight->message);
 	journal_add_attempt(journal, attempt);
 	add_attempted(dispatcher, flight, journal);
-	post(dispatcher, journal);
+	post(dispatcher, flight, journal);
 }
 
 void
@@ -130,7 +169,7 @@ entry_take(struct dispatcher *dispatcher, struct flight *flight,
 	journal->recorded = recorded;
 	journal->object = object;
 	journal->due_ms = clock_wall_ms();
-	post(dispatcher, journal);
+	post(dispatcher, flight, journal);
 }
 
 void
@@ -142,7 +181,7 @@ entry_pass(struct dispatcher *dispatcher, struct flight *flight)
 		return;
 	journal = journal_new(JOURNAL_PASSED, flight->message);
 	add_all(dispatcher, flight, journal);
-	post(dispatcher, journal);
+	post(dispatcher, flight, journal);
 }
 
 void
@@ -162,5 +201,5 @@ entry_land(struct dispatcher *dispatcher, struct flight *flight)
 	journal->warned = submission->warned || landing->warned;
 	journal->hold = landing->hold;
 	journal->report = g_steal_pointer(&landing->report);
-	post(dispatcher, journal);
+	post(dispatcher, flight, journal);
 }

@@ -18,6 +18,10 @@ void entry_begin(struct dispatcher *dispatcher, struct flight *flight,
 void entry_end(struct dispatcher *dispatcher, struct flight *flight,
     const struct verdict *verdict);
 
+/* A line of the mail's story, for the next entry of it; the text is the
+ * flight's from then on. */
+void entry_note(struct flight *flight, char *text);
+
 /* The mail becomes the queue's; recorded(object) follows. */
 void entry_take(struct dispatcher *dispatcher, struct flight *flight,
     journal_recorded_fn recorded, void *object);

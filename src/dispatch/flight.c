@@ -171,6 +171,8 @@ free_record(struct flight_record *record)
 	journal_attempt_free(record->open);
 	if (record->attempts != NULL)
 		g_ptr_array_unref(record->attempts);
+	if (record->notes != NULL)
+		g_array_unref(record->notes);
 	g_free(record->states);
 }
 

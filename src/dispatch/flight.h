@@ -26,6 +26,7 @@
 
 struct dispatcher;
 struct flight;
+struct question;
 
 enum flight_state {
 	FLIGHT_NEW,       /* nothing is under way */
@@ -48,6 +49,8 @@ struct flight_record {
 	enum recipient_state *states; /* of each recipient, as told last */
 	int64_t last_ms; /* wall clock: when the last one of this flight
 			  * ended; 0: there was none */
+	GArray *notes;   /* struct journal_note: for the next entry; NULL: none
+			  */
 	bool recorded;   /* the attempt is on disk: may begin */
 	bool lost; /* the store does not take entries: the mail is let go */
 };
@@ -128,6 +131,7 @@ struct flight {
 	struct lane_attempt attempt;
 	unsigned attempts;
 	uint32_t skipped; /* providers told of as not asked */
+	struct question *question; /* ASKING: about a doubt */
 
 	/* the dispatch thread's own */
 	bool queued;   /* it is the queue's */

@@ -49,6 +49,36 @@ find_doubt_end(const struct recipient *known, const struct known_terms *terms)
 	return MAX(terms->now_ms + left, (int64_t)1);
 }
 
+/* A time that has passed; before the machine was started it is below 0, and
+ * never 0, which is none.  One the clock is not at yet was not right. */
+static int64_t
+find_past(int64_t wall_ms, const struct known_terms *terms)
+{
+	int64_t ago = MAX(terms->wall_ms - wall_ms, (int64_t)0);
+
+	return terms->now_ms != ago ? terms->now_ms - ago : -1;
+}
+
+static struct ledger_doubt
+recall_doubt(const struct recipient *known, const struct known_terms *terms)
+{
+	return (struct ledger_doubt){
+		/* of an attempt nobody ended it is not known */
+		.until_ms = known->state == RECIPIENT_DOUBT
+				? find_doubt_end(known, terms)
+				: 0,
+		.since_ms = known->since_ms != 0
+				? find_past(known->since_ms, terms)
+				: terms->now_ms,
+		.asks = known->asks,
+		.absent_ms = known->absent_ms != 0
+				 ? find_past(known->absent_ms, terms)
+				 : 0,
+		/* the answer to a whole request, and it was no acceptance */
+		.unlikely = known->status >= 300,
+	};
+}
+
 void
 known_recall(struct ledger *ledger, const struct recipient *known,
     const struct known_terms *terms)
@@ -69,8 +99,8 @@ known_recall(struct ledger *ledger, const struct recipient *known,
 		/* an attempt nobody ended */
 		if (r->state == RECIPIENT_OPEN)
 			entry.state = RECIPIENT_DOUBT;
-		if (r->state == RECIPIENT_DOUBT)
-			entry.doubt_ms = find_doubt_end(r, terms);
+		if (entry.state == RECIPIENT_DOUBT)
+			entry.doubt = recall_doubt(r, terms);
 		ledger_recall(ledger, i, &entry);
 	}
 }
@@ -96,6 +126,20 @@ list_names(const struct known_terms *terms, uint32_t numbers)
 	return (char **)g_ptr_array_free(names, FALSE);
 }
 
+static void
+tell_doubt(const struct ledger_doubt *doubt, const struct known_terms *terms,
+    struct recipient *out)
+{
+	int64_t apart = terms->wall_ms - terms->now_ms;
+
+	out->until_ms = doubt->until_ms + apart;
+	if (doubt->since_ms != 0)
+		out->since_ms = doubt->since_ms + apart;
+	out->asks = doubt->asks;
+	if (doubt->absent_ms != 0)
+		out->absent_ms = doubt->absent_ms + apart;
+}
+
 void
 known_tell(const struct ledger *ledger, unsigned number,
     const struct known_terms *terms, struct recipient *out)
@@ -116,5 +160,5 @@ known_tell(const struct ledger *ledger, unsigned number,
 		.doubts = r->doubts + open,
 	};
 	if (r->state == RECIPIENT_DOUBT)
-		out->until_ms = terms->wall_ms + r->doubt_ms - terms->now_ms;
+		tell_doubt(&r->doubt, terms, out);
 }

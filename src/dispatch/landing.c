@@ -238,7 +238,7 @@ static int64_t
 find_due(const struct flight *flight, int64_t pause_ms)
 {
 	int64_t now = clock_wall_ms(), due = 0;
-	int64_t doubt = ledger_doubt_first(flight->ledger);
+	int64_t doubt = doubt_due(flight);
 
 	if (ledger_count(flight->ledger, RECIPIENT_WAITING) > 0)
 		due = now + choose_wait(flight, pause_ms);
@@ -340,6 +340,7 @@ void
 landing_start(struct dispatcher *dispatcher, struct flight *flight)
 {
 	g_assert(flight->state == FLIGHT_NEW);
+	doubt_restore(flight);
 	weighing_end(dispatcher, flight);
 	if (dispatcher->soft_bounce)
 		soften(flight);

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ledger.h"
 
-/* A doubt after an error answer is marked until ledger_freeze() gives it its
- * time. */
-enum {
-	DOUBT_FRESH = 0,
-	DOUBT_UNLIKELY = -1,
-};
-
 struct ledger *
 ledger_new(unsigned recipients, unsigned providers)
 {
@@ -192,9 +185,8 @@ enter_verdict(const struct ledger *ledger, struct ledger_recipient *recipient,
 		return RECIPIENT_WAITING;
 	case VERDICT_NONE:
 	case VERDICT_DOUBT:
-		recipient->doubts++;
-		recipient->doubt_ms =
-		    verdict->unlikely ? DOUBT_UNLIKELY : DOUBT_FRESH;
+		recipient->doubt =
+		    (struct ledger_doubt){ .unlikely = verdict->unlikely };
 		return RECIPIENT_DOUBT;
 	}
 	g_assert_not_reached();
@@ -231,6 +223,19 @@ ledger_accepted(const struct outcome *outcome)
 	return count;
 }
 
+/* Who was in doubt before and is taken now, or may be, may have it twice. */
+static void
+count_doubts(struct ledger *ledger, struct ledger_recipient *recipient)
+{
+	bool doubtful = recipient->state == RECIPIENT_DOUBT;
+
+	if (recipient->doubts > 0 &&
+	    (doubtful || recipient->state == RECIPIENT_ACCEPTED))
+		ledger->counts.possible++;
+	recipient->doubts += doubtful;
+	ledger->counts.doubts += doubtful;
+}
+
 void
 ledger_settle(struct ledger *ledger, unsigned provider,
     const struct delivery *delivery, const struct outcome *outcome)
@@ -255,21 +260,19 @@ ledger_settle(struct ledger *ledger, unsigned provider,
 		r->id = g_strdup(verdict->id);
 		r->text = g_strdup(verdict->text);
 		r->state = enter_verdict(ledger, r, verdict);
+		count_doubts(ledger, r);
 	}
 }
 
 void
-ledger_freeze(
-    struct ledger *ledger, const struct ledger_waits *waits, int64_t now_ms)
+ledger_freeze(struct ledger *ledger, unsigned recipient, int64_t since_ms,
+    int64_t until_ms)
 {
-	for (unsigned i = 0; i < ledger->count; i++) {
-		struct ledger_recipient *r = &ledger->recipients[i];
-		if (r->state != RECIPIENT_DOUBT || r->doubt_ms > 0)
-			continue;
-		r->doubt_ms =
-		    now_ms + (r->doubt_ms == DOUBT_UNLIKELY ? waits->unlikely_ms
-							    : waits->doubt_ms);
-	}
+	struct ledger_recipient *r = &ledger->recipients[recipient];
+
+	g_assert(r->state == RECIPIENT_DOUBT);
+	r->doubt.since_ms = since_ms;
+	r->doubt.until_ms = until_ms;
 }
 
 static bool
@@ -289,46 +292,65 @@ ledger_has_turn(const struct ledger *ledger, unsigned recipient)
 	       r->doubts < (unsigned)__builtin_popcount(takers);
 }
 
-/* Sent again now, it would go to nobody. */
-static bool
-is_for_next_round(
-    const struct ledger *ledger, const struct ledger_recipient *recipient)
+bool
+ledger_can_thaw(const struct ledger *ledger, unsigned recipient)
 {
-	return recipient->provider != LEDGER_NOBODY &&
-	       (recipient->tried & 1u << recipient->provider) != 0 &&
-	       !has_someone_to_ask(ledger, recipient);
+	const struct ledger_recipient *r = &ledger->recipients[recipient];
+
+	return r->provider == LEDGER_NOBODY ||
+	       (r->tried & 1u << r->provider) == 0 ||
+	       has_someone_to_ask(ledger, r);
 }
 
-unsigned
-ledger_thaw(struct ledger *ledger, int64_t now_ms)
+void
+ledger_thaw(struct ledger *ledger, unsigned recipient)
 {
-	unsigned count = 0;
+	struct ledger_recipient *r = &ledger->recipients[recipient];
 
+	g_assert(r->state == RECIPIENT_DOUBT);
+	r->state = RECIPIENT_WAITING;
+	r->doubt = (struct ledger_doubt){ 0 };
+}
+
+void
+ledger_thaw_same(struct ledger *ledger, unsigned recipient)
+{
+	struct ledger_recipient *r = &ledger->recipients[recipient];
+
+	g_assert(r->state == RECIPIENT_DOUBT && r->provider != LEDGER_NOBODY);
+	r->state = RECIPIENT_WAITING;
+	r->doubt.same = true;
+	r->tried = ~(1u << r->provider) | r->refused_by;
+}
+
+void
+ledger_refreeze(struct ledger *ledger)
+{
 	for (unsigned i = 0; i < ledger->count; i++) {
 		struct ledger_recipient *r = &ledger->recipients[i];
-		if (r->state != RECIPIENT_DOUBT || r->doubt_ms > now_ms ||
-		    is_for_next_round(ledger, r))
+		if (r->state != RECIPIENT_WAITING || !r->doubt.same)
 			continue;
-		r->state = RECIPIENT_WAITING;
-		r->doubt_ms = 0;
-		count++;
+		r->state = RECIPIENT_DOUBT;
+		r->doubt.same = false;
 	}
-	return count;
 }
 
-int64_t
-ledger_doubt_until(const struct ledger *ledger)
+void
+ledger_resolve(struct ledger *ledger, unsigned recipient, unsigned provider,
+    const char *id)
 {
-	int64_t until = 0;
+	struct ledger_recipient *r = &ledger->recipients[recipient];
 
-	for (unsigned i = 0; i < ledger->count; i++) {
-		const struct ledger_recipient *r = &ledger->recipients[i];
-		if (r->state == RECIPIENT_DOUBT &&
-		    has_someone_to_ask(ledger, r) &&
-		    (until == 0 || r->doubt_ms < until))
-			until = r->doubt_ms;
-	}
-	return until;
+	g_assert(r->state == RECIPIENT_DOUBT || r->state == RECIPIENT_WAITING);
+	forget_texts(r);
+	r->state = RECIPIENT_ACCEPTED;
+	r->class = VERDICT_ACCEPTED;
+	r->provider = provider;
+	r->status = 0;
+	r->id = g_strdup(id);
+	r->text = g_strdup("it has the mail, as it said when it was asked");
+	r->doubt = (struct ledger_doubt){ 0 };
+	ledger->counts.resolved++;
 }
 
 int64_t
@@ -339,8 +361,8 @@ ledger_doubt_first(const struct ledger *ledger)
 	for (unsigned i = 0; i < ledger->count; i++) {
 		const struct ledger_recipient *r = &ledger->recipients[i];
 		if (r->state == RECIPIENT_DOUBT &&
-		    (first == 0 || r->doubt_ms < first))
-			first = r->doubt_ms;
+		    (first == 0 || r->doubt.until_ms < first))
+			first = r->doubt.until_ms;
 	}
 	return first;
 }

@@ -17,7 +17,7 @@
 #define DISPATCH_LEDGER_H
 
 #include "mail/delivery.h"
-#include "mail/recipient.h"
+#include "mail/journal.h"
 #include <limits.h>
 
 #define LEDGER_PROVIDERS_MAX 32
@@ -29,6 +29,19 @@
  * settings. */
 #define LEDGER_NOBODY UINT_MAX
 
+/* Of a recipient in DOUBT; all times are of the monotonic clock. */
+struct ledger_doubt {
+	int64_t until_ms;  /* not sent again before; 0: not known yet */
+	int64_t since_ms;  /* the attempt in doubt began; 0: not known yet */
+	unsigned asks;     /* of its schedule of asks that are behind us */
+	int64_t asked_ms;  /* its provider was asked last; 0: not that this
+			    * flight knows */
+	int64_t absent_ms; /* ...and said last that it has it not; 0: never */
+	bool unlikely;     /* an error answer, after the whole body */
+	bool same; /* WAITING: sent again to the same one only; else it is in
+		    * doubt as before */
+};
+
 struct ledger_recipient {
 	unsigned group; /* of those that go by one route: its number */
 	enum recipient_state state;
@@ -39,15 +52,10 @@ struct ledger_recipient {
 	unsigned open_by;         /* OPEN: the provider that is asked */
 	unsigned status;          /* as that one said */
 	bool suppressed;
-	unsigned doubts;  /* attempts that ended in doubt */
-	int64_t doubt_ms; /* DOUBT: monotonic, when it has been waited out */
-	int64_t
-	    since_ms;  /* DOUBT: monotonic, when the attempt in doubt began */
-	unsigned asks; /* DOUBT: how often its provider was asked since */
-	int64_t absent_ms; /* DOUBT: monotonic, when that last said it had it
-			    * not; 0: never */
-	char *id;          /* ACCEPTED: the provider's; NULL: none */
-	char *text;        /* as that provider said; NULL: nothing yet */
+	unsigned doubts; /* attempts that ended in doubt */
+	struct ledger_doubt doubt;
+	char *id;   /* ACCEPTED: the provider's; NULL: none */
+	char *text; /* as that provider said; NULL: nothing yet */
 };
 
 struct ledger {
@@ -59,12 +67,7 @@ struct ledger {
 	unsigned batch_max[LEDGER_PROVIDERS_MAX]; /* recipients one request
 						   * takes */
 	unsigned batch[LEDGER_PROVIDERS_MAX];     /* in the next one */
-};
-
-/* How long a doubt is waited out. */
-struct ledger_waits {
-	int64_t doubt_ms;    /* nothing is known */
-	int64_t unlikely_ms; /* an error answer came after the whole body */
+	struct journal_counts counts; /* that the store was not told yet */
 };
 
 /* No provider is possible yet; all are in group 0, whose route names all. */
@@ -117,17 +120,28 @@ void ledger_settle(struct ledger *ledger, unsigned provider,
 /* Recipients of the outcome that were accepted. */
 unsigned ledger_accepted(const struct outcome *outcome);
 
-/* Sets when the doubts that have no time yet are waited out. */
-void ledger_freeze(
-    struct ledger *ledger, const struct ledger_waits *waits, int64_t now_ms);
+/* Since when the recipient is in DOUBT, and until when nobody sends it again.
+ */
+void ledger_freeze(struct ledger *ledger, unsigned recipient, int64_t since_ms,
+    int64_t until_ms);
 
-/* Doubts whose time is over wait to be sent again, but those of this round that
- * leave nobody to ask in it.  Returns how many. */
-unsigned ledger_thaw(struct ledger *ledger, int64_t now_ms);
+/* True when the recipient in DOUBT could be sent again in this round: not
+ * everyone was asked. */
+bool ledger_can_thaw(const struct ledger *ledger, unsigned recipient);
 
-/* The earliest end of a doubt that leaves another provider to ask, or 0 when
- * there is none: what is worth waiting for. */
-int64_t ledger_doubt_until(const struct ledger *ledger);
+/* It has been waited out: WAITING, to be sent again.  _same: by the provider it
+ * is in doubt at, and no other. */
+void ledger_thaw(struct ledger *ledger, unsigned recipient);
+void ledger_thaw_same(struct ledger *ledger, unsigned recipient);
+
+/* Whoever was to be sent to the same one, and was not, is in DOUBT as before.
+ */
+void ledger_refreeze(struct ledger *ledger);
+
+/* That provider says it has the mail for the recipient, who was in DOUBT there:
+ * ACCEPTED.  id is copied; NULL: none. */
+void ledger_resolve(struct ledger *ledger, unsigned recipient,
+    unsigned provider, const char *id);
 
 /* True when another provider is to be asked when the recipient's doubt is
  * over: there is one, and not each one left it in doubt before. */

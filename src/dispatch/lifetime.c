@@ -24,8 +24,8 @@ lifetime_of(const struct flight *flight, unsigned group)
 	return MIN(give_up, GIVE_UP_NULL_MS);
 }
 
-static bool
-trusts_age(struct dispatcher *dispatcher)
+bool
+lifetime_trusts(struct dispatcher *dispatcher)
 {
 	int64_t now = clock_monotonic_ms();
 	int64_t jump =
@@ -44,7 +44,7 @@ lifetime_is_over(
 {
 	unsigned rounds = flight->message->submission->rounds + 1;
 
-	return trusts_age(dispatcher) &&
+	return lifetime_trusts(dispatcher) &&
 	       schedule_gives_up(
 		   lifetime_age(flight), lifetime_of(flight, group), rounds);
 }
@@ -52,6 +52,6 @@ lifetime_is_over(
 bool
 lifetime_is_long(struct dispatcher *dispatcher, const struct flight *flight)
 {
-	return trusts_age(dispatcher) && dispatcher->warn_after_ms > 0 &&
+	return lifetime_trusts(dispatcher) && dispatcher->warn_after_ms > 0 &&
 	       lifetime_age(flight) >= dispatcher->warn_after_ms;
 }

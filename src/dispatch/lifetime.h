@@ -10,6 +10,9 @@
 
 int64_t lifetime_age(const struct flight *flight);
 
+/* Looks at the clocks: true when ages are to be believed. */
+bool lifetime_trusts(struct dispatcher *dispatcher);
+
 /* Looks at the clocks: for the recipients of that group the round that ends, or
  * is about to, is in vain for the last time. */
 bool lifetime_is_over(

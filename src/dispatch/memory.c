@@ -127,7 +127,7 @@ memory_review(struct memory *memory, const struct message *message,
 		if (known->state == RECIPIENT_ACCEPTED ||
 		    known->state == RECIPIENT_REFUSED ||
 		    (known->state == RECIPIENT_DOUBT &&
-			known->doubt_ms > r->doubt_ms))
+			known->doubt.until_ms > r->doubt.until_ms))
 			ledger_recall(ledger, i, known);
 	}
 }
@@ -162,11 +162,13 @@ knows_better(const struct entry *old, const struct entry *new, int64_t now_ms)
 		return false;
 	if (known->state == RECIPIENT_REFUSED)
 		return true;
-	if (known->state != RECIPIENT_DOUBT || known->doubt_ms <= now_ms)
+	if (known->state != RECIPIENT_DOUBT || known->doubt.until_ms <= now_ms)
 		return false;
-	return told->state == RECIPIENT_WAITING ||
-	       (told->state == RECIPIENT_DOUBT &&
-		   told->doubt_ms <= known->doubt_ms);
+	if (told->state != RECIPIENT_DOUBT)
+		return told->state == RECIPIENT_WAITING;
+	if (told->doubt.until_ms != known->doubt.until_ms)
+		return told->doubt.until_ms < known->doubt.until_ms;
+	return told->doubt.asks <= known->doubt.asks;
 }
 
 /* Takes the entry over. */
@@ -202,7 +204,10 @@ keep_one(struct memory *memory, struct entry *entry, int64_t now_ms)
 	if (r->state == RECIPIENT_OPEN) {
 		r->state = RECIPIENT_DOUBT;
 		r->provider = r->open_by;
-		r->doubt_ms = now_ms + memory->limits.open_ms;
+		r->doubt = (struct ledger_doubt){
+			.until_ms = now_ms + memory->limits.open_ms,
+			.since_ms = now_ms,
+		};
 	}
 	enter(memory, entry, now_ms);
 }

@@ -14,6 +14,7 @@
 #include "bulletin.h"
 #include "core/clock.h"
 #include "keeping.h"
+#include "probe.h"
 #include "reserve.h"
 #include "weighing.h"
 
@@ -131,6 +132,7 @@ pause_note(struct dispatcher *dispatcher, struct lane *lane, unsigned changes)
 
 	if (dispatcher->stopping || changes == 0)
 		return;
+	probe_note(dispatcher, lane);
 	keeping_note(dispatcher);
 	reserve_review(dispatcher);
 	if (changes & (LANE_ALL_CUT_OFF | LANE_ALL_CONNECTED))

@@ -241,6 +241,8 @@ stop_waiting(struct dispatcher *dispatcher, struct flight *flight)
 		weighing_leave(dispatcher, flight);
 	else if (flight->state == FLIGHT_FROZEN)
 		flight->state = FLIGHT_NEW;
+	else if (flight->state == FLIGHT_ASKING)
+		doubt_drop(flight);
 	else
 		return false;
 	return true;
@@ -255,7 +257,8 @@ expire(struct dispatcher *dispatcher, struct flight *flight)
 
 	if (takeover_is_due(dispatcher, flight)) {
 		takeover_start(dispatcher, flight);
-		if (stop_waiting(dispatcher, flight))
+		if (flight->state != FLIGHT_ASKING &&
+		    stop_waiting(dispatcher, flight))
 			round_advance(dispatcher, flight);
 	} else if (!flies) {
 		round_stop(dispatcher, flight);
@@ -293,7 +296,7 @@ recall_queued(struct dispatcher *dispatcher, struct flight *flight)
 	for (unsigned i = 0; i < flight->ledger->count; i++)
 		flight->record.states[i] = known[i].state;
 	known_recall(flight->ledger, known, &terms);
-	ledger_freeze(flight->ledger, &dispatcher->waits, terms.now_ms);
+	doubt_recall(dispatcher, flight, terms.now_ms);
 	doubt_thaw(dispatcher, flight, terms.now_ms);
 }
 
@@ -310,6 +313,7 @@ recall(struct dispatcher *dispatcher, struct flight *flight)
 	loop_timer_set(
 	    flight->timer, MAX(submission->deadline_ms - now, (int64_t)0));
 	memory_recall(dispatcher->memory, flight->message, flight->ledger, now);
+	doubt_recall(dispatcher, flight, now);
 }
 
 void

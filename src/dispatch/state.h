@@ -12,6 +12,7 @@
 #include "flight.h"
 #include "lane.h"
 #include "memory.h"
+#include "patience.h"
 #include "schedule.h"
 
 /* What is in the way of more bounces than a minute may have. */
@@ -45,7 +46,8 @@ struct dispatcher {
 
 	/* settings */
 	struct lane_limits limits;
-	struct ledger_waits waits;
+	struct patience patience; /* with doubts */
+	int64_t probe_ms;         /* between two probes; 0: never */
 	const GArray *retry;     /* int64_t ms: the pauses of the schedule */
 	int64_t answer_floor_ms; /* what an attempt may last behind the
 				  * deadline */
@@ -57,6 +59,10 @@ struct dispatcher {
 	bool soft_bounce; /* nobody is refused for good */
 
 	struct memory *memory;
+	struct inquest **inquests; /* of each; NULL: it cannot be asked */
+	struct watch *watch;
+	struct probe *probes; /* of each */
+	unsigned asides; /* asks and probes under way: exchanges of no flight */
 	struct weighing *weighing;
 	struct alarms *alarms;
 	struct reserve *reserve;

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+#include "evidence.h"
+
+#include "chronicle.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "entry.h"
+#include "group.h"
+#include "watch.h"
+
+/* Questions wait so long for more, at most. */
+#define GATHER_MS INT64_C(1000)
+
+/* One exchange less is under way. */
+static void
+on_ended(void *object)
+{
+	dispatcher_tell_if_stopped(object);
+}
+
+void
+evidence_open(struct dispatcher *dispatcher)
+{
+	unsigned count = dispatcher->map->providers->len;
+	const struct patience *patience = &dispatcher->patience;
+
+	dispatcher->inquests = g_new0(struct inquest *, count);
+	for (unsigned i = 0; i < count; i++) {
+		struct inquest_options options = {
+			.loop = dispatcher->options.loop,
+			.http = &dispatcher->options.http,
+			.provider = dispatcher->lanes[i]->provider,
+			/* the first ask is not to be late for that */
+			.gather_ms = MIN(GATHER_MS, patience->asks_ms[0] / 5),
+			.under_way = &dispatcher->asides,
+			.ended = on_ended,
+			.object = dispatcher,
+		};
+		if (inquest_is_possible(options.provider))
+			dispatcher->inquests[i] = inquest_new(&options);
+	}
+	dispatcher->watch = watch_new(dispatcher);
+}
+
+void
+evidence_close(struct dispatcher *dispatcher)
+{
+	watch_free(dispatcher->watch);
+	for (unsigned i = 0; i < dispatcher->map->providers->len; i++)
+		inquest_free(dispatcher->inquests[i]);
+	g_free(dispatcher->inquests);
+}
+
+void
+evidence_stop(struct dispatcher *dispatcher)
+{
+	watch_stop(dispatcher->watch);
+	for (unsigned i = 0; i < dispatcher->map->providers->len; i++)
+		if (dispatcher->inquests[i] != NULL)
+			inquest_stop(dispatcher->inquests[i]);
+}
+
+unsigned
+evidence_waiting(const struct dispatcher *dispatcher, unsigned number)
+{
+	const struct inquest *inquest = dispatcher->inquests[number];
+
+	return inquest != NULL ? inquest_waiting(inquest) : 0;
+}
+
+static enum patience_kind
+find_kind(const struct dispatcher *dispatcher, unsigned provider)
+{
+	if (provider == LEDGER_NOBODY)
+		return PATIENCE_MUTE;
+	if (dispatcher->inquests[provider] != NULL)
+		return PATIENCE_ASKABLE;
+	return dispatcher->lanes[provider]->provider->translator->kind ==
+		       EXCHANGE_SMTP
+		   ? PATIENCE_UPSTREAM
+		   : PATIENCE_MUTE;
+}
+
+struct patience_doubt
+evidence_describe(const struct dispatcher *dispatcher,
+    const struct flight *flight, unsigned recipient)
+{
+	const struct ledger_recipient *r =
+	    &flight->ledger->recipients[recipient];
+	enum patience_kind kind = find_kind(dispatcher, r->provider);
+
+	return (struct patience_doubt){
+		.policy = flight->groups[r->group].doubt,
+		.kind = kind,
+		.forbidden =
+		    kind == PATIENCE_ASKABLE &&
+		    inquest_is_forbidden(dispatcher->inquests[r->provider]),
+		.since_ms = r->doubt.since_ms,
+		.until_ms = r->doubt.until_ms,
+		.asks = r->doubt.asks,
+		.asked_ms = r->doubt.asked_ms,
+		/* how old the attempt is may be wrong: that proves nothing */
+		.absent_ms =
+		    clockwatch_trusts(&dispatcher->clocks, clock_monotonic_ms())
+			? r->doubt.absent_ms
+			: 0,
+	};
+}
+
+static bool
+is_due(const struct dispatcher *dispatcher, const struct flight *flight,
+    unsigned recipient, int64_t now_ms)
+{
+	struct patience_doubt doubt;
+	struct patience_next next;
+
+	if (flight->ledger->recipients[recipient].state != RECIPIENT_DOUBT)
+		return false;
+	doubt = evidence_describe(dispatcher, flight, recipient);
+	next = patience_next(&dispatcher->patience, &doubt, now_ms);
+	return next.step == PATIENCE_ASK && next.at_ms <= now_ms;
+}
+
+/* Their mail left in one request, and the same is to be asked. */
+static bool
+are_alike(
+    const struct ledger_recipient *one, const struct ledger_recipient *two)
+{
+	return one->provider == two->provider && one->group == two->group &&
+	       one->doubt.since_ms == two->doubt.since_ms;
+}
+
+/* Those to ask about in one inquiry; out holds ledger->count. */
+static unsigned
+pick_due(const struct dispatcher *dispatcher, const struct flight *flight,
+    int64_t now_ms, unsigned *out)
+{
+	const struct ledger_recipient *all = flight->ledger->recipients;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < flight->ledger->count; i++)
+		if (is_due(dispatcher, flight, i, now_ms) &&
+		    (count == 0 || are_alike(&all[out[0]], &all[i])))
+			out[count++] = i;
+	return count;
+}
+
+struct inquiry *
+evidence_inquire(
+    const struct flight *flight, const unsigned *numbers, unsigned count)
+{
+	const struct ledger_recipient *first =
+	    &flight->ledger->recipients[numbers[0]];
+	const struct lane *lane = flight->dispatcher->lanes[first->provider];
+	struct delivery *delivery =
+	    delivery_new(flight->message, numbers, count);
+	struct inquiry *inquiry;
+
+	group_dress(
+	    flight, &flight->groups[first->group], lane->provider, delivery);
+	g_autofree char *domain = delivery_from_domain(delivery);
+	inquiry = inquiry_new(flight->message->submission->id,
+	    flight->message->message_id, domain);
+	for (unsigned i = 0; i < count; i++)
+		inquiry_add(inquiry, delivery_recipient(delivery, i)->text);
+	inquiry->begun_ms =
+	    clock_wall_ms() - clock_monotonic_ms() + first->doubt.since_ms;
+	delivery_free(delivery);
+	return inquiry;
+}
+
+/* What is told of one answer. */
+struct finding {
+	const char *provider;
+	int64_t after_ms; /* the attempt began */
+	unsigned asked, found;
+	bool first; /* that it was asked about them */
+	bool answered;
+	const char *text; /* not answered: why */
+};
+
+static char *
+print_finding(const struct finding *finding)
+{
+	if (finding->found == finding->asked)
+		return g_strdup_printf(
+		    "asked %s: it has the mail", finding->provider);
+	if (finding->found > 0)
+		return g_strdup_printf(
+		    "asked %s: it has the mail for %u of %u recipients",
+		    finding->provider, finding->found, finding->asked);
+	if (finding->answered)
+		return g_strdup_printf(
+		    "asked %s %" G_GINT64_FORMAT
+		    " s after the attempt: it does not have the mail so far",
+		    finding->provider, (finding->after_ms + 500) / 1000);
+	return g_strdup_printf("asked %s whether it has the mail: no answer "
+			       "(%s); it is asked again",
+	    finding->provider,
+	    finding->text != NULL ? finding->text : "nothing was said");
+}
+
+static void
+note_finding(struct flight *flight, const struct finding *finding)
+{
+	/* one that is down may be asked for days */
+	if (finding->found > 0 || finding->answered || finding->first)
+		entry_note(flight, print_finding(finding));
+	if (finding->found > 0)
+		chronicle_found(flight, finding->provider);
+	log_info(finding->found > 0 ? "doubt resolved" : "doubt remains",
+	    log_str("mail", flight->message->submission->id),
+	    log_str("provider", finding->provider),
+	    log_num("recipients", finding->asked),
+	    log_num("found", finding->found),
+	    log_num("after_ms", finding->after_ms),
+	    log_str("text", finding->answered ? NULL : finding->text));
+}
+
+/* One recipient's part of the answer; true when it was found. */
+static bool
+enter_one(struct dispatcher *dispatcher, struct flight *flight, unsigned number,
+    const struct inquiry_recipient *is)
+{
+	struct ledger_recipient *r = &flight->ledger->recipients[number];
+	struct patience_doubt doubt =
+	    evidence_describe(dispatcher, flight, number);
+
+	/* as the store was told it is not true any more */
+	flight->record.states[number] = RECIPIENT_OPEN;
+	if (is != NULL && is->found) {
+		ledger_resolve(flight->ledger, number, r->provider, is->id);
+		return true;
+	}
+	r->doubt.asks =
+	    patience_asked(&dispatcher->patience, &doubt, clock_monotonic_ms());
+	return false;
+}
+
+/* question NULL: it could not even be asked, for that reason. */
+static void
+enter(struct flight *flight, const unsigned *numbers, unsigned count,
+    const struct question *question, const struct inquiry_reply *reply)
+{
+	struct dispatcher *dispatcher = flight->dispatcher;
+	int64_t now = clock_monotonic_ms();
+	int64_t asked = question != NULL ? question->put_ms : now;
+	const struct ledger_recipient *first =
+	    &flight->ledger->recipients[numbers[0]];
+	struct finding finding = {
+		.provider = dispatcher->names[first->provider],
+		.after_ms = now - first->doubt.since_ms,
+		.asked = count,
+		.first = first->doubt.asks == 0,
+		.answered = reply->answered,
+		.text = reply->text,
+	};
+
+	for (unsigned i = 0; i < count; i++) {
+		struct ledger_doubt *doubt =
+		    &flight->ledger->recipients[numbers[i]].doubt;
+		if (enter_one(dispatcher, flight, numbers[i],
+			question != NULL ? &question->inquiry->recipients[i]
+					 : NULL)) {
+			finding.found++;
+			continue;
+		}
+		doubt->asked_ms = asked;
+		if (reply->answered)
+			doubt->absent_ms = asked;
+	}
+	note_finding(flight, &finding);
+}
+
+static void
+on_answered(void *object, const struct question *question,
+    const struct inquiry_reply *reply)
+{
+	struct flight *flight = object;
+
+	g_assert(flight->question == question);
+	flight->question = NULL;
+	flight->state = FLIGHT_NEW;
+	enter(flight, question->numbers, question->inquiry->count, question,
+	    reply);
+	round_advance(flight->dispatcher, flight);
+}
+
+/* The client's deadline is what the timer is for meanwhile. */
+static void
+set_timer(struct flight *flight, int64_t now_ms)
+{
+	if (flight->queued)
+		loop_timer_clear(flight->timer);
+	else
+		loop_timer_set(flight->timer,
+		    MAX(flight->message->submission->deadline_ms - now_ms,
+			(int64_t)0));
+}
+
+bool
+evidence_seek(
+    struct dispatcher *dispatcher, struct flight *flight, int64_t now_ms)
+{
+	const struct ledger_recipient *all = flight->ledger->recipients;
+	g_autofree unsigned *numbers = g_new(unsigned, flight->ledger->count);
+	unsigned count;
+
+	while ((count = pick_due(dispatcher, flight, now_ms, numbers)) > 0) {
+		const struct ledger_recipient *first = &all[numbers[0]];
+		struct inquest *inquest = dispatcher->inquests[first->provider];
+		const struct inquiry_reply *obstacle =
+		    inquest_obstacle(inquest, now_ms);
+		if (obstacle != NULL) {
+			enter(flight, numbers, count, NULL, obstacle);
+			continue;
+		}
+		flight->question = question_new(
+		    evidence_inquire(flight, numbers, count), numbers);
+		flight->question->answered = on_answered;
+		flight->question->object = flight;
+		flight->state = FLIGHT_ASKING;
+		set_timer(flight, now_ms);
+		inquest_put(inquest, flight->question);
+		return true;
+	}
+	return false;
+}
+
+void
+evidence_drop(struct flight *flight)
+{
+	g_assert(flight->state == FLIGHT_ASKING);
+	inquest_withdraw(g_steal_pointer(&flight->question));
+	flight->state = FLIGHT_NEW;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#include "patience.h"
+
+static int64_t
+read_server(const struct config *config, const char *key)
+{
+	return config_number(config, "server", key);
+}
+
+static int
+compare_times(const void *a, const void *b)
+{
+	const int64_t *one = a, *other = b;
+
+	return (*one > *other) - (*one < *other);
+}
+
+void
+patience_read(struct patience *patience, const struct config *config)
+{
+	const GArray *asks = config_durations(config, "server", "doubt_asks");
+
+	*patience = (struct patience){
+		.ask_count = MIN(asks->len, (unsigned)PATIENCE_ASKS_MAX),
+		.wait_ms = read_server(config, "doubt_wait"),
+		.error_ms = read_server(config, "doubt_wait_error"),
+		.proof_ms = read_server(config, "doubt_proof"),
+		.once_ms = read_server(config, "doubt_once"),
+		.same_ms = read_server(config, "doubt_wait_smtp"),
+		.move_ms = read_server(config, "doubt_move_smtp"),
+	};
+	for (unsigned i = 0; i < patience->ask_count; i++)
+		patience->asks_ms[i] = g_array_index(asks, int64_t, i);
+	qsort(patience->asks_ms, patience->ask_count, sizeof(int64_t),
+	    compare_times);
+}
+
+/* The first is to be no longer than the second. */
+static void
+check_order(const struct config *config, const char *first, const char *second,
+    GPtrArray *errors)
+{
+	int64_t less = read_server(config, first);
+	int64_t more = read_server(config, second);
+
+	if (less <= more)
+		return;
+	g_ptr_array_add(errors,
+	    g_strdup_printf("[server] %s is %" G_GINT64_FORMAT
+			    " ms, longer than %s, which is %" G_GINT64_FORMAT
+			    " ms; make %s the longer one",
+		first, less, second, more, second));
+}
+
+bool
+patience_check(const struct config *config, GPtrArray *errors)
+{
+	const GArray *asks = config_durations(config, "server", "doubt_asks");
+	unsigned before = errors->len;
+
+	check_order(config, "doubt_proof", "doubt_once", errors);
+	check_order(config, "doubt_wait_smtp", "doubt_move_smtp", errors);
+	if (asks->len > PATIENCE_ASKS_MAX)
+		g_ptr_array_add(errors,
+		    g_strdup_printf(
+			"[server] doubt_asks has %u times, at most %d are "
+			"allowed; take some away",
+			asks->len, PATIENCE_ASKS_MAX));
+	return errors->len == before;
+}
+
+int64_t
+patience_until(const struct patience *patience,
+    const struct patience_doubt *doubt, bool unlikely, int64_t ended_ms)
+{
+	bool delivery = doubt->policy == DOUBT_PREFER_DELIVERY;
+
+	if (doubt->kind == PATIENCE_UPSTREAM)
+		return doubt->since_ms +
+		       (delivery ? patience->same_ms : patience->once_ms);
+	if (!delivery)
+		return doubt->since_ms + patience->once_ms;
+	return ended_ms + (unlikely ? patience->error_ms : patience->wait_ms);
+}
+
+int64_t
+patience_ask_at(
+    const struct patience *patience, int64_t since_ms, unsigned asks)
+{
+	return asks < patience->ask_count ? since_ms + patience->asks_ms[asks]
+					  : 0;
+}
+
+unsigned
+patience_asked(const struct patience *patience,
+    const struct patience_doubt *doubt, int64_t now_ms)
+{
+	unsigned asks = doubt->asks + 1;
+	int64_t at;
+
+	while ((at = patience_ask_at(patience, doubt->since_ms, asks)) != 0 &&
+	       at <= now_ms)
+		asks++;
+	return asks;
+}
+
+/* Behind the schedule: as far apart as its last two. */
+static int64_t
+find_gap(const struct patience *patience)
+{
+	unsigned last = patience->ask_count - 1;
+	int64_t before = last > 0 ? patience->asks_ms[last - 1] : 0;
+
+	return MAX(patience->asks_ms[last] - before, (int64_t)1);
+}
+
+/* Its time is over, and it was asked since then. */
+static struct patience_next
+end_askable(const struct patience *patience, const struct patience_doubt *doubt)
+{
+	bool proof = doubt->absent_ms != 0 &&
+		     doubt->absent_ms - doubt->since_ms >= patience->proof_ms;
+
+	if (doubt->policy == DOUBT_NEVER_TWICE)
+		return (struct patience_next){ PATIENCE_HOLD, 0 };
+	if (doubt->policy == DOUBT_PREFER_DELIVERY || proof)
+		return (struct patience_next){ PATIENCE_ANY, 0 };
+	if (doubt->forbidden)
+		return (struct patience_next){ PATIENCE_HOLD, 0 };
+	return (struct patience_next){ PATIENCE_ASK,
+		MAX(doubt->asked_ms, doubt->absent_ms) + find_gap(patience) };
+}
+
+static struct patience_next
+next_askable(const struct patience *patience,
+    const struct patience_doubt *doubt, int64_t now_ms)
+{
+	int64_t at = patience_ask_at(patience, doubt->since_ms, doubt->asks);
+
+	if (now_ms < doubt->until_ms)
+		return (struct patience_next){ PATIENCE_ASK,
+			at != 0 ? MIN(at, doubt->until_ms) : doubt->until_ms };
+	if (MAX(doubt->asked_ms, doubt->absent_ms) < doubt->until_ms)
+		return (struct patience_next){ PATIENCE_ASK, doubt->until_ms };
+	return end_askable(patience, doubt);
+}
+
+static struct patience_next
+next_upstream(const struct patience *patience,
+    const struct patience_doubt *doubt, int64_t now_ms)
+{
+	if (doubt->policy == DOUBT_NEVER_TWICE)
+		return (struct patience_next){ PATIENCE_HOLD, 0 };
+	if (now_ms < doubt->until_ms)
+		return (struct patience_next){ PATIENCE_WAIT, doubt->until_ms };
+	if (doubt->policy == DOUBT_PREFER_DELIVERY &&
+	    now_ms >= doubt->since_ms + patience->move_ms)
+		return (struct patience_next){ PATIENCE_ANY, 0 };
+	return (struct patience_next){ PATIENCE_SAME, 0 };
+}
+
+static struct patience_next
+next_mute(const struct patience_doubt *doubt, int64_t now_ms)
+{
+	if (doubt->policy != DOUBT_PREFER_DELIVERY)
+		return (struct patience_next){ PATIENCE_HOLD, 0 };
+	if (now_ms < doubt->until_ms)
+		return (struct patience_next){ PATIENCE_WAIT, doubt->until_ms };
+	return (struct patience_next){ PATIENCE_ANY, 0 };
+}
+
+struct patience_next
+patience_next(const struct patience *patience,
+    const struct patience_doubt *doubt, int64_t now_ms)
+{
+	switch (doubt->kind) {
+	case PATIENCE_ASKABLE:
+		return next_askable(patience, doubt, now_ms);
+	case PATIENCE_UPSTREAM:
+		return next_upstream(patience, doubt, now_ms);
+	case PATIENCE_MUTE:
+		return next_mute(doubt, now_ms);
+	}
+	g_assert_not_reached();
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Probes ask each provider how our account there is, without sending mail: at
+ * the start, every probe_interval, and once more just before a provider that
+ * refused our account would be tried with a mail, which is spared when it is
+ * still bad.  A probe closes no breaker, and opens none.  The dispatch thread.
+ */
+#ifndef DISPATCH_PROBE_H
+#define DISPATCH_PROBE_H
+
+#include "state.h"
+
+struct probe;
+
+/* The lanes are there; nothing is asked yet. */
+void probe_open(struct dispatcher *dispatcher);
+void probe_close(struct dispatcher *dispatcher);
+
+/* All are probed, now and from time to time. */
+void probe_start(struct dispatcher *dispatcher);
+void probe_stop(struct dispatcher *dispatcher);
+
+/* The lane may have been closed because of our account. */
+void probe_note(struct dispatcher *dispatcher, const struct lane *lane);
+
+/* What the last probe of that provider found. */
+void probe_fill(const struct dispatcher *dispatcher, unsigned number,
+    struct provider_standing *standing);
+
+#endif
