@@ -123,6 +123,21 @@ find_state(const struct ledger *ledger, enum recipient_state state)
 	return NULL;
 }
 
+/* Whoever is not sent to by the settings is told of, and no fault. */
+static void
+tell_dropped(GString *text, const struct ledger *ledger)
+{
+	unsigned dropped = ledger_count(ledger, RECIPIENT_DROPPED);
+
+	if (dropped == ledger->count)
+		g_string_append(
+		    text, find_state(ledger, RECIPIENT_DROPPED)->text);
+	else if (dropped > 0)
+		g_string_append_printf(text, "; %u of %u recipients %s",
+		    dropped, ledger->count,
+		    find_state(ledger, RECIPIENT_DROPPED)->text);
+}
+
 static struct answer *
 answer_accepted(const struct ledger *ledger,
     const struct submission *submission, const char *const *names)
@@ -130,15 +145,17 @@ answer_accepted(const struct ledger *ledger,
 	g_autoptr(GString) text = g_string_new(NULL);
 	uint32_t told = 0;
 
-	g_string_append_printf(text, "Ok: %s accepted by ", submission->id);
+	g_string_append_printf(text, "Ok: %s ", submission->id);
 	for (unsigned i = 0; i < ledger->count; i++) {
-		unsigned provider = ledger->recipients[i].provider;
-		if (told & (1u << provider))
+		const struct ledger_recipient *r = &ledger->recipients[i];
+		if (r->state != RECIPIENT_ACCEPTED ||
+		    told & (1u << r->provider))
 			continue;
-		g_string_append_printf(
-		    text, "%s%s", told ? " and " : "", names[provider]);
-		told |= 1u << provider;
+		g_string_append_printf(text, "%s%s",
+		    told ? " and " : "accepted by ", names[r->provider]);
+		told |= 1u << r->provider;
 	}
+	tell_dropped(text, ledger);
 	return answer_new(
 	    submission->return_to.session, 250, "2.0.0", text->str);
 }
@@ -217,10 +234,11 @@ name_refused(GString *text, const struct ledger *ledger,
 		if (r->state != RECIPIENT_REFUSED)
 			continue;
 		g_autofree char *why = explain_refusal(r, most);
+		bool named = r->provider != LEDGER_NOBODY;
 		g_autofree char *one =
-		    g_strdup_printf("%s<%s> %s: %s", told > 0 ? "; " : "",
+		    g_strdup_printf("%s<%s>%s%s: %s", told > 0 ? "; " : "",
 			envelope_recipient(submission->envelope, i)->text,
-			names[r->provider], why);
+			named ? " " : "", named ? names[r->provider] : "", why);
 		if (told > 0 && text->len + strlen(one) > REFUSED_TEXT_MAX)
 			break;
 		g_string_append(text, one);
@@ -235,6 +253,7 @@ answer_refused(const struct ledger *ledger, const struct submission *submission,
     const char *const *names)
 {
 	unsigned refused = ledger_count(ledger, RECIPIENT_REFUSED);
+	unsigned dropped = ledger_count(ledger, RECIPIENT_DROPPED);
 	g_autoptr(GString) text = g_string_new(NULL);
 	const char *enhanced;
 	unsigned code =
@@ -243,8 +262,9 @@ answer_refused(const struct ledger *ledger, const struct submission *submission,
 	g_string_append_printf(text, "%s: ", submission->id);
 	if (refused < ledger->count)
 		g_string_append_printf(text,
-		    "%u of %u recipients refused, the others were accepted: ",
-		    refused, ledger->count);
+		    "%u of %u recipients refused, the others were %s: ",
+		    refused, ledger->count,
+		    dropped > 0 ? "accepted or dropped" : "accepted");
 	name_refused(text, ledger, submission, names);
 	return answer_new(
 	    submission->return_to.session, code, enhanced, text->str);
@@ -257,7 +277,9 @@ judge_answer(const struct ledger *ledger, const struct submission *submission,
 	if (ledger->count == 0)
 		return answer_new(submission->return_to.session, 554, "5.5.1",
 		    "No valid recipients");
-	if (ledger_count(ledger, RECIPIENT_ACCEPTED) == ledger->count)
+	if (ledger_count(ledger, RECIPIENT_ACCEPTED) +
+		ledger_count(ledger, RECIPIENT_DROPPED) ==
+	    ledger->count)
 		return answer_accepted(ledger, submission, names);
 	if (ledger_count(ledger, RECIPIENT_DOUBT) ||
 	    ledger_count(ledger, RECIPIENT_OPEN) ||

@@ -25,13 +25,15 @@ takeover_is_due(
 {
 	const struct ledger *ledger = flight->ledger;
 	unsigned accepted = ledger_count(ledger, RECIPIENT_ACCEPTED);
+	unsigned dropped = ledger_count(ledger, RECIPIENT_DROPPED);
 	unsigned doubtful = ledger_count(ledger, RECIPIENT_DOUBT);
 	bool sending = flight->state == FLIGHT_SENDING;
 
 	if (dispatcher->options.journal == NULL || flight->queued ||
 	    flight->answered)
 		return false;
-	if (accepted == ledger->count || (accepted + doubtful == 0 && !sending))
+	if (accepted + dropped == ledger->count ||
+	    (accepted + doubtful == 0 && !sending))
 		return false;
 	/* who is refused has to hear of it, by us or by the client */
 	return ledger_count(ledger, RECIPIENT_REFUSED) == 0 ||

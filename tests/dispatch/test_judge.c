@@ -159,6 +159,12 @@ struct fate {
 		RECIPIENT_ACCEPTED, VERDICT_ACCEPTED, by, 200, "OK", false \
 	}
 
+#define DROPPED                                                              \
+	{                                                                    \
+		RECIPIENT_DROPPED, 0, LEDGER_NOBODY, 0, "not sent: staging", \
+		    false                                                    \
+	}
+
 static const struct {
 	struct fate fates[3];
 	unsigned recipients;
@@ -209,6 +215,20 @@ static const struct {
 	{ { { RECIPIENT_REFUSED, VERDICT_RECIPIENT, 0, 400, "no", false },
 	      { RECIPIENT_WAITING, 0, 0, 0, NULL, false } },
 	    2, 451, "4.4.1", AT "no provider is available now" },
+	{ { { RECIPIENT_REFUSED, VERDICT_PAYLOAD, LEDGER_NOBODY, 554,
+	      "its header is odd", false } },
+	    1, 554, "5.6.0", AT "<rcpt0@example.org>: its header is odd" },
+	{ { DROPPED }, 1, 250, "2.0.0", "Ok: " SAMPLE_ID " not sent: staging" },
+	{ { DROPPED, ACCEPTED(1) }, 2, 250, "2.0.0",
+	    "Ok: " SAMPLE_ID " accepted by mandrill; 1 of 2 recipients not "
+	    "sent: staging" },
+	{ { DROPPED,
+	      { RECIPIENT_REFUSED, VERDICT_RECIPIENT, 0, 400, "no", false } },
+	    2, 550, "5.1.1",
+	    AT "1 of 2 recipients refused, the others were accepted or "
+	       "dropped: <rcpt1@example.org> mailgun: no" },
+	{ { DROPPED, { RECIPIENT_WAITING, 0, 0, 0, NULL, false } }, 2, 451,
+	    "4.4.1", AT "no provider is available now" },
 	{ { { RECIPIENT_REFUSED, VERDICT_PAYLOAD, 0, 400,
 	      "caf\xc3\xa9\r\n250 \x1b[31mred\x07", false } },
 	    1, 554, "5.6.0",
