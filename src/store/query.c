@@ -172,7 +172,7 @@ query_bool(struct query *query)
 }
 
 char *
-query_text_or_null(struct query *query)
+query_string_or_null(struct query *query)
 {
 	int column = query->read++;
 	const char *text;
@@ -191,10 +191,10 @@ query_text_or_null(struct query *query)
 }
 
 char *
-query_text(struct query *query)
+query_string(struct query *query)
 {
 	int column = query->read;
-	char *text = query_text_or_null(query);
+	char *text = query_string_or_null(query);
 
 	if (text != NULL)
 		return text;

@@ -45,9 +45,9 @@ int64_t query_number(struct query *query, int64_t least, int64_t most);
 int64_t query_number_or(struct query *query, int64_t instead, int64_t most);
 bool query_bool(struct query *query);
 /* New string; damage when it is NULL or no UTF-8.  Never NULL. */
-char *query_text(struct query *query);
+char *query_string(struct query *query);
 /* NULL is NULL. */
-char *query_text_or_null(struct query *query);
+char *query_string_or_null(struct query *query);
 /* Borrowed until the next step. */
 const void *query_bytes(struct query *query, size_t *length);
 

@@ -150,7 +150,7 @@ collect_row(struct act *act, struct query *query, GPtrArray *ids)
 	if (!is_meant(act, held ? STORE_HELD : STORE_WAITING))
 		return;
 	if (act->ask->question != STORE_RETRY || due_ms > act->now_ms)
-		g_ptr_array_add(ids, query_text(query));
+		g_ptr_array_add(ids, query_string(query));
 }
 
 static void

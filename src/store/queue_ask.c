@@ -16,7 +16,7 @@ read_mail(struct query *query, int64_t *number)
 	struct store_mail *mail = story_read_mail(query, number);
 	int64_t due = query_number_or(query, -1, INT64_MAX);
 
-	mail->hold = query_text_or_null(query);
+	mail->hold = query_string_or_null(query);
 	mail->place = STORE_ACTIVE;
 	if (mail->hold != NULL)
 		mail->place = STORE_HELD;

@@ -12,7 +12,7 @@ void
 queue_due_collect(struct query *query, GPtrArray *ids)
 {
 	while (query_next(query))
-		g_ptr_array_add(ids, query_text(query));
+		g_ptr_array_add(ids, query_string(query));
 }
 
 static void

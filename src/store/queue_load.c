@@ -35,7 +35,7 @@ read_seen(struct query *query, struct limiter_seen *seen)
 	seen->eightbit_body = (traits & 1 << 3) != 0;
 	seen->ends_with_newline = (traits & 1 << 4) != 0;
 	seen->opaque = (traits & 1 << 5) != 0;
-	why = query_text_or_null(query);
+	why = query_string_or_null(query);
 	seen->opaque_why = g_intern_string(why);
 }
 
@@ -59,16 +59,16 @@ read_session(struct query *query, struct load *load)
 {
 	struct submission *submission = load->submission;
 	struct envelope *envelope = submission->envelope;
-	g_autofree char *listener = query_text_or_null(query);
-	g_autofree char *peer = query_text(query);
+	g_autofree char *listener = query_string_or_null(query);
+	g_autofree char *peer = query_string(query);
 	g_autofree char *sender = NULL;
 
 	submission->listener = g_intern_string(listener);
 	g_strlcpy(submission->peer, peer, sizeof submission->peer);
-	submission->helo = query_text_or_null(query);
+	submission->helo = query_string_or_null(query);
 	submission->esmtp = query_bool(query);
 	submission->repaired = query_bool(query);
-	sender = query_text_or_null(query);
+	sender = query_string_or_null(query);
 	if (sender != NULL)
 		envelope->sender = read_address(load, sender);
 	envelope->eightbit = query_bool(query);

@@ -72,8 +72,8 @@ queue_notes_states(struct queue *queue, GPtrArray *states)
 	while (query_next(&query)) {
 		struct journal_state *state = g_new0(struct journal_state, 1);
 
-		state->provider = query_text(&query);
-		state->text = query_text(&query);
+		state->provider = query_string(&query);
+		state->text = query_string(&query);
 		g_ptr_array_add(states, state);
 	}
 	return queue->database->result;

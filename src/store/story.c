@@ -162,7 +162,7 @@ story_read_mail(struct query *query, int64_t *number)
 	g_autofree char *id = NULL;
 
 	*number = query_number(query, 1, INT64_MAX);
-	id = query_text(query);
+	id = query_string(query);
 	if (strlen(id) != ID_LENGTH)
 		database_damage(query->database,
 		    "table mail, row %" G_GINT64_FORMAT
@@ -170,10 +170,10 @@ story_read_mail(struct query *query, int64_t *number)
 		    *number, id, ID_LENGTH);
 	g_strlcpy(mail->id, id, sizeof mail->id);
 	mail->received_ms = query_number(query, 0, INT64_MAX);
-	mail->listener = query_text_or_null(query);
-	mail->peer = query_text(query);
-	mail->helo = query_text_or_null(query);
-	mail->sender = query_text_or_null(query);
+	mail->listener = query_string_or_null(query);
+	mail->peer = query_string(query);
+	mail->helo = query_string_or_null(query);
+	mail->sender = query_string_or_null(query);
 	if (mail->sender == NULL)
 		mail->sender = g_strdup("");
 	mail->size_bytes = (uint64_t)query_number(query, 0, INT64_MAX);
@@ -193,10 +193,10 @@ read_recipient(struct query *query, struct recipient *is)
 	    query, VERDICT_NONE, VERDICT_DOUBT);
 	is->status = (unsigned)query_number(query, 0, STATUS_MAX);
 	is->suppressed = query_bool(query);
-	is->provider = query_text_or_null(query);
-	is->id = query_text_or_null(query);
-	is->text = query_text_or_null(query);
-	refused = query_text_or_null(query);
+	is->provider = query_string_or_null(query);
+	is->id = query_string_or_null(query);
+	is->text = query_string_or_null(query);
+	refused = query_string_or_null(query);
 	if (refused != NULL)
 		is->refused_by = g_strsplit(refused, "\n", -1);
 	is->until_ms = query_number(query, 0, INT64_MAX);
@@ -223,7 +223,7 @@ story_read_recipients(const struct story *story, struct store_mail *mail)
 
 		query_number(&query, story->mail, story->mail);
 		query_number(&query, next, next);
-		address = query_text(&query);
+		address = query_string(&query);
 		recipient = store_mail_add_recipient(mail, address);
 		read_recipient(&query, &recipient->is);
 	}
@@ -265,10 +265,10 @@ read_attempt(struct query *query)
 	int64_t mail = query_number(query, 1, INT64_MAX);
 
 	attempt->number = (unsigned)query_number(query, 1, UINT_MAX);
-	attempt->provider = query_text(query);
+	attempt->provider = query_string(query);
 	attempt->form = (enum delivery_form)query_number(
 	    query, DELIVERY_FIELDS, DELIVERY_RAW);
-	numbers = query_text(query);
+	numbers = query_string(query);
 	if (!read_numbers(numbers, attempt))
 		database_damage(query->database,
 		    "table attempt, row %" G_GINT64_FORMAT
@@ -281,7 +281,7 @@ read_attempt(struct query *query)
 	attempt->class = (enum verdict_class)query_number(
 	    query, VERDICT_NONE, VERDICT_DOUBT);
 	attempt->status = (unsigned)query_number(query, 0, STATUS_MAX);
-	attempt->text = query_text_or_null(query);
+	attempt->text = query_string_or_null(query);
 	return attempt;
 }
 
@@ -311,8 +311,8 @@ story_read_acts(const struct story *story, struct store_mail *mail)
 
 		query_number(&query, story->mail, story->mail);
 		act.at_ms = query_number(&query, 0, INT64_MAX);
-		act.what = query_text(&query);
-		act.who = query_text(&query);
+		act.what = query_string(&query);
+		act.who = query_string(&query);
 		store_mail_add_act(mail, &act);
 		g_free(act.what);
 		g_free(act.who);
