@@ -6,9 +6,8 @@
 
 /* What is known of one provider's word. */
 struct scale {
-	uint64_t taken;  /* attempts in which it took somebody */
-	bool distrusted; /* and it took nobody since */
-	GQueue flights;  /* that wait for more */
+	uint64_t taken; /* attempts in which it took somebody */
+	GQueue flights; /* that wait for more */
 };
 
 struct weighing {
@@ -112,17 +111,11 @@ weighing_enter(struct dispatcher *dispatcher, struct flight *flight,
 }
 
 void
-weighing_note(struct dispatcher *dispatcher, const struct lane *lane,
-    unsigned accepted, unsigned changes)
+weighing_note(
+    struct dispatcher *dispatcher, const struct lane *lane, unsigned accepted)
 {
-	struct scale *scale = &dispatcher->weighing->scales[lane->number];
-
-	if (accepted > 0) {
-		scale->taken++;
-		scale->distrusted = false;
-	}
-	if (changes & LANE_DISTRUSTED)
-		scale->distrusted = true;
+	if (accepted > 0 && !lane_is_distrusted(lane))
+		dispatcher->weighing->scales[lane->number].taken++;
 }
 
 void
@@ -140,11 +133,13 @@ weighing_wake(struct dispatcher *dispatcher, const struct lane *lane)
 }
 
 static enum weight
-weigh(const struct weighing *weighing, const struct mark *mark, int64_t now_ms)
+weigh(const struct dispatcher *dispatcher, const struct mark *mark,
+    int64_t now_ms)
 {
-	const struct scale *scale = &weighing->scales[mark->lane];
+	const struct scale *scale = &dispatcher->weighing->scales[mark->lane];
 
-	if (scale->distrusted && scale->taken == mark->given)
+	if (lane_is_distrusted(dispatcher->lanes[mark->lane]) &&
+	    scale->taken == mark->given)
 		return WEIGHT_VOID;
 	if (scale->taken > mark->begun || now_ms >= mark->until_ms)
 		return WEIGHT_BELIEVED;
@@ -226,7 +221,7 @@ weighing_review(
 		return;
 	for (unsigned i = marks->len; i > 0; i--) {
 		struct mark mark = g_array_index(marks, struct mark, i - 1);
-		enum weight weight = weigh(dispatcher->weighing, &mark, now_ms);
+		enum weight weight = weigh(dispatcher, &mark, now_ms);
 		if (weight == WEIGHT_OPEN)
 			continue;
 		g_array_remove_index_fast(marks, i - 1);

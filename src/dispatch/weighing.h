@@ -28,9 +28,9 @@ void weighing_begin(
 void weighing_enter(struct dispatcher *dispatcher, struct flight *flight,
     const struct outcome *outcome);
 
-/* It took somebody, or it changed so (enum lane_change). */
-void weighing_note(struct dispatcher *dispatcher, const struct lane *lane,
-    unsigned accepted, unsigned changes);
+/* The lane knows of an attempt that took so many. */
+void weighing_note(
+    struct dispatcher *dispatcher, const struct lane *lane, unsigned accepted);
 
 /* Moves on whoever waits for what was noted; flights may be gone. */
 void weighing_wake(struct dispatcher *dispatcher, const struct lane *lane);

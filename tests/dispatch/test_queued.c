@@ -445,25 +445,62 @@ expect_wake(const char *wanted)
 	assert_string_equal(most, wanted);
 }
 
+/* Flies one mail by the only provider, which says so. */
+static void
+fly_one(const char *says, const char *ended, const char *landed)
+{
+	fly(&plain);
+	expect_entry("begun #1 one open: 0 open");
+	serve("one 0", says);
+	expect_entry(ended);
+	expect_entry(landed);
+}
+
+static void
+fail_one(const char *says)
+{
+	g_autofree char *ended =
+	    g_strdup_printf("ended #1 one %s: 0 waiting", says);
+
+	fly_one(says, ended, "landed; round 1, due, wakes");
+}
+
+static void
+succeed_one(void)
+{
+	fly_one(
+	    "accepted", "ended #1 one accepted: 0 accepted", "landed; round 0");
+}
+
 /* All closed: nobody; a pause is over: one, to see; it is back: all. */
 static void
 test_wakes(void **state)
 {
 	(void)state;
-	start_with_store("[server]\npause_min = 20ms\n" PROVIDER("one", ""));
-	fly(&plain);
-	expect_entry("begun #1 one open: 0 open");
-	serve("one 0", "outage");
-	expect_entry("ended #1 one outage: 0 waiting");
-	expect_entry("landed; round 1, due, wakes");
+	start_with_store(
+	    "[server]\naccount_pause = 20ms\n" PROVIDER("one", ""));
+	fail_one("account");
 	expect_wake("0");
 	expect_wake("1");
-	fly(&plain);
-	expect_entry("begun #1 one open: 0 open");
-	serve("one 0", "accepted");
+	succeed_one();
 	expect_wake("all");
-	expect_entry("ended #1 one accepted: 0 accepted");
-	expect_entry("landed; round 0");
+	stop();
+}
+
+/* Five failures close it, and it takes three mails to believe it is back. */
+static void
+test_probes(void **state)
+{
+	(void)state;
+	start_with_store("[server]\npause_min = 20ms\n" PROVIDER("one", ""));
+	for (unsigned i = 0; i < 5; i++)
+		fail_one("outage");
+	expect_wake("0");
+	for (unsigned i = 0; i < 3; i++) {
+		expect_wake("1");
+		succeed_one();
+	}
+	expect_wake("all");
 	stop();
 }
 
@@ -718,8 +755,8 @@ test_lanes(void **state)
 	start_with_store(TWO);
 	fly(&plain);
 	expect_entry("begun #1 one open: 0 open");
-	serve("one 0", "outage");
-	expect_entry("ended #1 one outage: 0 waiting");
+	serve("one 0", "account");
+	expect_entry("ended #1 one account: 0 waiting");
 	expect_entry("begun #2 two open: 0 open");
 	struct request *request = take_request("two 0");
 	g_autoptr(GPtrArray) lanes = dispatcher_standings(post.dispatcher);
@@ -727,8 +764,9 @@ test_lanes(void **state)
 	const struct provider_standing *two = lanes->pdata[1];
 	assert_int_equal(lanes->len, 2);
 	assert_string_equal(one->name, "one");
-	assert_string_equal(one->state, "paused");
-	assert_in_range(one->until_ms, 1, 6000);
+	assert_string_equal(one->state, "unusable");
+	assert_string_equal(one->why, "account");
+	assert_in_range(one->until_ms, 1, 300000);
 	assert_string_equal(two->state, "open");
 	assert_int_equal(two->until_ms, 0);
 	assert_int_equal(two->requests, 1);
@@ -748,6 +786,7 @@ main(void)
 		cmocka_unit_test(test_stop_before_no),
 		cmocka_unit_test(test_stop_while_sending),
 		cmocka_unit_test(test_wakes),
+		cmocka_unit_test(test_probes),
 		cmocka_unit_test(test_fresh_first),
 		cmocka_unit_test(test_clients),
 		cmocka_unit_test(test_deadline_while_sending),
