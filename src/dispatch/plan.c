@@ -2,7 +2,6 @@
 #include "plan.h"
 
 #include "mail/raw.h"
-#include "pattern.h"
 #include <string.h>
 
 /* Header recipients that this delivery does not go to would get a copy, or be
@@ -107,11 +106,9 @@ find_bar(const struct delivery *delivery, const struct provider *provider)
 	if (spool_size(delivery->message->submission->spool) >
 	    provider->size_bytes)
 		return PLAN_TOO_LARGE;
-	if (provider->domains == NULL)
-		return PLAN_POSSIBLE;
 	domain = delivery_from_domain(delivery);
-	return pattern_has_domain(provider->domains, domain) ? PLAN_POSSIBLE
-							     : PLAN_DOMAIN;
+	return provider_domain(provider, domain) != NULL ? PLAN_POSSIBLE
+							 : PLAN_DOMAIN;
 }
 
 static enum format

@@ -216,8 +216,7 @@ route_rewrites(const struct route *route, const struct provider *provider,
 	if (route->guise.from == NULL || route->guise.rewrite == ROUTE_NEVER)
 		return false;
 	return route->guise.rewrite == ROUTE_ALWAYS ||
-	       (provider->domains != NULL &&
-		   !pattern_has_domain(provider->domains, domain));
+	       provider_domain(provider, domain) == NULL;
 }
 
 static bool
