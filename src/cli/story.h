@@ -39,12 +39,20 @@ int story_print_each(
 /* What it is: received, sender, size, recipients with their states. */
 void story_print_facts(const struct story *story);
 
-/* What happened to it: attempts and acts in the order of time. */
-void story_print_history(const struct story *story);
+/* story_history.c: what happened to it: attempts, what people did and what was
+ * noted, in the order of time. */
+void story_history_print(const struct story *story);
 
 /* story_next.c: what happens next, what a person may do, and what a doubt that
  * was waited out may have come to. */
 void story_next_print(const struct story *story);
+
+/* story_doubt.c: of each recipient in doubt what was and will be asked, what
+ * comes then, and what a person may do.  Nothing when there is none. */
+void story_doubt_print(const struct story *story);
+
+/* True when the text begins with the status: "550 5.1.1 no", "HTTP 503: no". */
+bool story_is_said(uint64_t status, const char *text);
 
 /* What a recipient came to, in a few words.  New string. */
 char *story_tell_recipient(

@@ -13,9 +13,8 @@ print_waiting(const struct story *story)
 	g_autofree char *date = measure_date(due);
 
 	if (due > story->now_ms && story_is_doubt_only(story))
-		printf("  It waits for the end of its doubt %s (%s), and is "
-		       "sent again then.\n",
-		    away, date);
+		printf("  It waits for the end of its doubt %s (%s).\n", away,
+		    date);
 	else if (due > story->now_ms)
 		printf("  It waits; next attempt %s (%s), or before when a "
 		       "provider comes back.\n",
@@ -24,24 +23,6 @@ print_waiting(const struct story *story)
 		printf("  It waits; it is due since %s, and goes as soon as "
 		       "there is room.\n",
 		    date);
-}
-
-static void
-print_doubts(const struct story *story)
-{
-	struct json_object *mail = story->mail;
-
-	for (size_t i = 0; i < fact_count(mail, "recipients"); i++) {
-		struct json_object *recipient =
-		    fact_element(mail, "recipients", i);
-		g_autofree char *address =
-		    fact_text_or(recipient, "address", "?");
-
-		if (!fact_is(recipient, "state", "doubt"))
-			continue;
-		g_autofree char *doubt = story_tell_recipient(story, recipient);
-		printf("  <%s> is %s.\n", address, doubt);
-	}
 }
 
 /* Whom a refusal was told.  A bounce goes into the queue with the refusal, so
@@ -61,6 +42,23 @@ print_told(const struct story *story, const char *refused)
 		     "waits for the answer\n  (answer = delivered) by that.");
 }
 
+/* Who was in doubt when it was held may have it. */
+static const char *
+tell_risk(const struct story *story)
+{
+	for (size_t i = 0; i < fact_count(story->mail, "recipients"); i++) {
+		struct json_object *recipient =
+		    fact_element(story->mail, "recipients", i);
+
+		if (fact_is(recipient, "state", "held") &&
+		    fact_is(recipient, "class", "doubt"))
+			return " again, and who has it already then\n"
+			       "  gets it twice (counted as a possible "
+			       "duplicate)";
+	}
+	return "";
+}
+
 static void
 print_held(const struct story *story)
 {
@@ -70,9 +68,9 @@ print_held(const struct story *story)
 
 	printf("  It is held: %s.\n", hold);
 	print_told(story, "held");
-	printf("  postferry queue release %s sends it,\n"
+	printf("  postferry queue release %s sends it%s,\n"
 	       "  postferry queue drop %s forgets it.\n",
-	    id, id);
+	    id, tell_risk(story), id);
 }
 
 /* It was never the queue's: its client waited, and went with a 451. */
@@ -200,11 +198,14 @@ story_next_print(const struct story *story)
 	else if (fact_is(mail, "state", "held"))
 		print_held(story);
 	else if (fact_is(mail, "state", "active"))
-		puts("  It is being sent now.");
+		puts(story_count(story, "open") > 0 ||
+			     story_count(story, "doubt") == 0
+			 ? "  It is being sent now."
+			 : "  It is being looked after now.");
 	else
 		print_waiting(story);
 	if (!fact_is(mail, "state", "finished"))
-		print_doubts(story);
+		story_doubt_print(story);
 	print_duplicates(story);
 	if (story->offline && !fact_is(mail, "state", "finished"))
 		puts("  postferry is not running: nothing is sent until it is "

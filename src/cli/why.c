@@ -26,7 +26,7 @@ static void
 print_why(const struct story *story)
 {
 	story_print_facts(story);
-	story_print_history(story);
+	story_history_print(story);
 	story_next_print(story);
 	if (!story->offline && fact_is(story->mail, "state", "waiting"))
 		standing_print_paused(story->ask);

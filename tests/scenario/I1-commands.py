@@ -48,7 +48,8 @@ def moment(seconds):
 def recipient(address, state="waiting", **facts):
     return {"address": address, "state": state, "provider": None,
             "provider_id": None, "class": None, "status": None, "text": None,
-            "suppressed": False, "refused_by": [], "until": None, **facts}
+            "suppressed": False, "refused_by": [], "until": None,
+            "doubts": 0, "since": None, "asks": 0, "absent": None, **facts}
 
 
 def mail(**facts):
@@ -96,6 +97,30 @@ DOUBTED = [{**ATTEMPT, "provider": "mandrill", "class": "doubt",
            {**ATTEMPT, "number": 2, "class": "accepted", "status": 200,
             "recipients": ["a@example.org"], "text": "Queued"}]
 ACT = {"at": moment(-100), "what": "retry", "who": "uid 0"}
+NOTE = {"at": moment(-120), "what": "asked mandrill: it has the mail",
+        "who": "postferry"}
+# Asked twice, which said that it has it not; asked again in a minute.
+ASKED = recipient("b@example.org", "doubt", provider="mandrill", doubts=1,
+                  since=moment(-60), until=moment(60), asks=2,
+                  absent=moment(-40), **{"class": "doubt"})
+SILENT = {**ASKED, "absent": None}
+RELAYED = recipient("b@example.org", "doubt", provider="third", doubts=1,
+                    since=moment(-60), until=moment(240),
+                    **{"class": "doubt"})
+HELD_DOUBT = recipient("b@example.org", "held", provider="mandrill", doubts=1,
+                       text="mandrill may have it", **{"class": "doubt"})
+
+
+
+def provider(name, kind="mailgun", state="open", **facts):
+    return {"name": name, "type": kind, "state": state, "why": None,
+            "since": None, "until_ms": 0, "reserve": False, "requests": 0,
+            "limit": 0, "connections": 32, "waiting": 0, "doubts": 0,
+            "accepted": 0, "failed": 0, "hour_sent": 0, "hour_max": None,
+            "day_sent": 0, "day_max": None, "refused_senders": [],
+            "health": {"state": "unknown", "text": None, "advice": None,
+                       "probed": None}, **facts}
+
 
 STATUS = {
     "version": "9.9", "running": True, "pid": 4711, "started": moment(-5042),
@@ -105,16 +130,17 @@ STATUS = {
     "queue": {"waiting": 12, "active": 3, "held": 1, "doubts": 2,
               "oldest": moment(-7270), "bytes": 4200000},
     "totals": {"accepted": 1234, "settled": 1200, "bounced": 4, "dead": 0,
-               "waiting": 31, "unaccounted": -1},
+               "waiting": 31, "unaccounted": -1, "doubts": 40, "resolved": 30,
+               "possible_duplicates": 8, "confirmed_duplicates": 1},
     "providers": [
-        {"name": "first", "type": "mailgun", "state": "closed", "until_ms": 0,
-         "requests": 3, "waiting": 7},
-        {"name": "second", "type": "mandrill", "state": "open",
-         "until_ms": 34000, "requests": 0, "waiting": 0},
-        {"name": "third", "type": "smtp", "state": "probing", "until_ms": 0,
-         "requests": 1, "waiting": 0},
-        {"name": "fourth", "type": "smtp", "state": "open", "until_ms": 0,
-         "requests": 0, "waiting": 1}]}
+        provider("first", requests=3, limit=8, waiting=7, doubts=2,
+                 hour_sent=60, hour_max=100, accepted=1200, failed=34,
+                 health={"state": "good", "text": "key and domain are fine",
+                         "advice": None, "probed": moment(-240)}),
+        provider("second", "mandrill", "paused", until_ms=34000,
+                 why="connection refused", since=moment(-125)),
+        provider("third", "smtp", "probing", requests=1),
+        provider("fourth", "smtp", "paused", waiting=1)]}
 
 
 def problem(status, detail):
@@ -300,7 +326,8 @@ STORIES = [
         r"^  No provider was asked\.$",
         r"It waits; next attempt in 4 min \d+ s \(20\S+Z\)"]),
     ("tried", {"recipients": [ACCEPTED, DOUBT, TRIED, REFUSED, HELD, DROPPED],
-               "attempts": [ATTEMPT, OPEN], "acts": [ACT]}, [
+               "attempts": [ATTEMPT, OPEN],
+               "acts": [ACT, {**ACT, "what": "drop"}]}, [
         r"<a@example\.org>: mailgun accepted it as <1@mg\.example\.com>$",
         r"<b@example\.org>: in doubt until 20\S+Z \(in .*\): "
         r"mandrill may have it; it is sent nowhere before$",
@@ -323,9 +350,41 @@ STORIES = [
         r"more slowly \(throttle\), after .*: \"HTTP 400: no\"$"]),
     ("doubt alone", {"due": moment(-1), "recipients": [ACCEPTED, DOUBT]}, [
         r"^state +waiting, due 20\S+Z \(in (59|1 h)",
-        r"It waits for the end of its doubt in (59 min|1 h).* \(20\S+Z\), and "
-        r"is sent again then\.$",
-        r"<b@example\.org> is in doubt until 20"]),
+        r"It waits for the end of its doubt in (59 min|1 h).* \(20\S+Z\)\.$",
+        r"<b@example\.org> is in doubt until 20",
+        r"mandrill was not asked yet whether it has it\.$",
+        r"prefer_delivery +it goes to another provider; it may then arrive",
+        rf"If you know that it arrived: postferry queue drop {ID} forgets"]),
+    ("asked", {"due": moment(30), "recipients": [ASKED],
+               "attempts": [{**DOUBTED[0]}], "acts": [NOTE]}, [
+        r"(?s)attempt 1: mandrill was asked for.*in doubt: it may or may not "
+        r"have been taken \(doubt\).*20\S+Z  asked mandrill: it has the mail$",
+        r"<b@example\.org> is in doubt until 20",
+        r"^    The attempt began 20\S+Z \(1 min.* ago\)\.$",
+        r"^    mandrill was asked whether it has it; the last time it had it "
+        r"not: 20\S+Z \(4\d\.?\d* s ago\)\.$",
+        r"^    It is asked in 2\d(\.\d)? s\.$"]),
+    ("asked in vain", {"due": moment(90), "recipients": [SILENT]}, [
+        r"mandrill was asked whether it has it, and gave no answer so far\.$",
+        r"^    It is asked in 5\d(\.\d)? s, the last time\.$"]),
+    ("cannot be asked", {"due": moment(240), "recipients": [RELAYED]}, [
+        r"<b@example\.org> is in doubt until 20\S+Z .*: third may have it",
+        r"An SMTP server cannot be asked: it gets the mail again itself"]),
+    ("a doubt that is held", {"state": "held", "due": None,
+                              "hold": "a person has to decide",
+                              "recipients": [HELD_DOUBT]}, [
+        rf"(?s)postferry queue release {ID} sends it again, and who has it "
+        r"already then\s+gets it twice \(counted as a possible duplicate\),$"]),
+    ("a note alone", {"acts": [NOTE]}, [
+        r"^  No provider was asked\.$",
+        r"^  20\S+Z  asked mandrill: it has the mail$"]),
+    ("dropped as late", {"state": "finished", "due": None, "recipients": [
+        recipient("f@example.org", "dropped", text="too late")],
+        "acts": [NOTE]}, [r"dropped: not sent, nobody told; too late"]),
+    ("dropped by a person", {"state": "finished", "due": None,
+                             "recipients": [DROPPED],
+                             "acts": [NOTE, {**ACT, "what": "drop"}]}, [
+        r"dropped by a person", r"  drop by uid 0$"]),
     ("doubt waited out", {"state": "finished", "due": None,
                           "finished": moment(-60), "recipients": [ACCEPTED],
                           "attempts": DOUBTED}, [
@@ -547,17 +606,79 @@ class Status(Commands):
                 r"^totals +of 1234 recipients 1200 settled, 4 bounced, 0 "
                 r"dropped, 31 waiting$",
                 r"^ +-1 unaccounted for: this must be 0",
+                r"^ +in doubt 40 times: 30 resolved as accepted; 8 sent again, "
+                r"so possibly duplicates, of which 1 confirmed$",
                 r"^providers +first \(mailgun\) is asked; 3 requests under "
-                r"way, 7 mails wait for a free one$",
+                r"way of 8 now, 32 at most, 7 mails wait for a free one, it is "
+                r"to be asked about 2 mails in doubt$",
+                r"^ +1200 recipients accepted, 34 attempts not, since the "
+                r"start; 60 of 100 this hour$",
+                r"^ +its health is good \(probed 4 min.* ago\): key and "
+                r"domain are fine$",
                 r"^ +second \(mandrill\) failed: is not asked for another "
                 r"34 s; ",
-                r"^ +third \(smtp\) failed: is tried with one mail; "
+                r"^ +third \(smtp\) failed: is tried with one mail at a time; "
                 r"1 request under way$",
                 r"^ +fourth \(smtp\) failed; the next mail tries it; 0 "
                 r"requests under way, 1 mail waits for a free one$"):
             self.assertRegex(text, re.compile(pattern, re.M))
         self.assertEqual(json.loads(self.run_command("status", "--json")),
                          STATUS)
+
+    def test_what_is_wrong(self):
+        """It is said first, worst first, each with what to do."""
+        daemon = self.start_daemon({})
+        well = {**STATUS, "ready": True, "why": None,
+                "queue": {**STATUS["queue"], "held": 0},
+                "totals": {**STATUS["totals"], "unaccounted": 0},
+                "providers": [provider("first"), provider("second")]}
+        ill = {"state": "bad", "text": "HTTP 401: the key is refused",
+               "advice": "set api_key_file", "probed": moment(-5)}
+        for facts, said in (
+                ({}, []),
+                ({"ready": False, "why": "the disk is full"},
+                 [r"No mail is accepted: the disk is full\."]),
+                ({"providers": [
+                    provider("first", state="unusable", why="HTTP 401: no",
+                             since=moment(-7200), until_ms=60000, health=ill),
+                    provider("second", reserve=True)]},
+                 [r"first cannot be used: it refuses our account; tried again "
+                  r"in 1 min.*; so since 20\S+Z \(2 h.* ago\)\.  It said: HTTP "
+                  r"401: no", r"    Check its key, domain and payment",
+                  r"first was probed, and its health is bad: HTTP 401: the key "
+                  r"is refused\.", r"    set api_key_file",
+                  r"Mail goes by second, the reserve: "]),
+                ({"providers": [provider("first", state="distrusted"),
+                                provider("second", state="throttled",
+                                         until_ms=5000)]},
+                 [r"No provider takes mail now: all that comes waits\.",
+                  r"first refuses every mail", r"    Look at what it says",
+                  r"second wants to be asked more slowly: is not asked for "
+                  r"another 5", r"    Nothing, unless it lasts"]),
+                ({"providers": [provider("first", state="exhausted"),
+                                provider("second", state="cut off",
+                                         refused_senders=["a.example",
+                                                          "b.example"])]},
+                 [r"No provider takes", r"first has used up its quota",
+                  r"    Raise quota_hour", r"second cannot be reached, nor can",
+                  r"    Check this host's network",
+                  r"second refuses mail that is from a\.example, b\.example\.",
+                  r"    Verify that domain at the provider"]),
+                ({"queue": {**STATUS["queue"], "held": 2}},
+                 [r"2 mails are held, and not sent until you say so\.",
+                  r"    See them with `postferry queue list --state held`"]),
+                ({"totals": STATUS["totals"]},
+                 [r"-1 recipients are unaccounted for: this must be 0\.",
+                  r"    Please report it\."])):
+            with self.subTest(said):
+                daemon.answers = {"GET /status": (200, {**well, **facts})}
+                text = self.run_command("status").split("\n\n")[0]
+                heading, *lines = text.splitlines()
+                self.assertEqual(heading, "What is wrong, and what to do"
+                                 if said else "Nothing is wrong.")
+                self.assertEqual(len(lines), len(said), lines)
+                for line, pattern in zip(lines, said):
+                    self.assertRegex(line, "^  " + pattern)
 
     def test_disk(self):
         """A disk that is well is called so only while mail is taken."""

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include "fact.h"
+#include "measure.h"
+#include "story.h"
+#include <stdio.h>
+
+/* What comes when a doubt is over, for who knows nothing of doubts. */
+static const char policies[] =
+    "  When a doubt is over and the provider did not say that it has the mail, "
+    "its route\n"
+    "  (doubt = ...) or the mail (X-Postferry-Doubt) decides:\n"
+    "    prefer_delivery  it goes to another provider; it may then arrive "
+    "twice, which is\n"
+    "                     counted as a possible duplicate;\n"
+    "    prefer_once      the same, but only after the provider said long "
+    "after the attempt\n"
+    "                     that it has it not; else it is held;\n"
+    "    never_twice      it is held.\n"
+    "  An SMTP server cannot be asked: it gets the mail again itself before "
+    "another one does.\n";
+
+/* The type of the provider ("smtp"), as the daemon has it; "": not known.  New
+ * string. */
+static char *
+find_type(struct json_object *status, struct json_object *recipient)
+{
+	g_autofree char *name = fact_text_or(recipient, "provider", "");
+
+	for (size_t i = 0; i < fact_count(status, "providers"); i++) {
+		struct json_object *provider =
+		    fact_element(status, "providers", i);
+
+		if (fact_is(provider, "name", name))
+			return fact_text_or(provider, "type", "");
+	}
+	return g_strdup("");
+}
+
+static void
+print_asked(const struct story *story, struct json_object *recipient)
+{
+	g_autofree char *name = fact_text_or(recipient, "provider", "it");
+	unsigned asks = (unsigned)fact_number(recipient, "asks");
+	int64_t absent = fact_time(recipient, "absent");
+	g_autofree char *moment = measure_moment(story->now_ms, absent);
+
+	if (asks == 0) {
+		printf("    %s was not asked yet whether it has it.\n", name);
+		return;
+	}
+	if (absent == 0)
+		printf("    %s was asked whether it has it, and gave no answer "
+		       "so far.\n",
+		    name);
+	else
+		printf("    %s was asked whether it has it; the last time it "
+		       "had it not: %s.\n",
+		    name, moment);
+}
+
+/* Before the doubt is over a mail that nothing else is to be done about is due
+ * when its provider is asked. */
+static void
+print_next_ask(const struct story *story, struct json_object *recipient)
+{
+	int64_t due = fact_time(story->mail, "due");
+	int64_t until = fact_time(recipient, "until");
+	int64_t next = due != 0 && due < until ? due : until;
+	g_autofree char *away = measure_away(story->now_ms, next);
+
+	if (!story_is_doubt_only(story) || next <= story->now_ms)
+		return;
+	printf("    It is asked %s%s.\n", away,
+	    next == until ? ", the last time" : "");
+}
+
+static void
+print_one(const struct story *story, struct json_object *status,
+    struct json_object *recipient)
+{
+	g_autofree char *address = fact_text_or(recipient, "address", "?");
+	g_autofree char *doubt = story_tell_recipient(story, recipient);
+	g_autofree char *type = find_type(status, recipient);
+	int64_t since = fact_time(recipient, "since");
+	g_autofree char *moment = measure_moment(story->now_ms, since);
+
+	printf("  <%s> is %s.\n", address, doubt);
+	if (since != 0)
+		printf("    The attempt began %s.\n", moment);
+	if (g_strcmp0(type, "smtp") == 0)
+		return;
+	print_asked(story, recipient);
+	print_next_ask(story, recipient);
+}
+
+static struct json_object *
+ask_status(const struct story *story)
+{
+	struct ask_answer answer;
+	struct json_object *status;
+
+	if (story->offline)
+		return NULL;
+	answer = ask_request(story->ask, "GET", "/status");
+	status = answer.code == 200 ? fact_parse(answer.body) : NULL;
+	g_string_free(answer.body, TRUE);
+	return status;
+}
+
+void
+story_doubt_print(const struct story *story)
+{
+	g_autofree char *id = fact_text_or(story->mail, "id", "ID");
+	struct json_object *status;
+
+	if (story_count(story, "doubt") == 0)
+		return;
+	status = ask_status(story);
+	for (size_t i = 0; i < fact_count(story->mail, "recipients"); i++) {
+		struct json_object *recipient =
+		    fact_element(story->mail, "recipients", i);
+
+		if (fact_is(recipient, "state", "doubt"))
+			print_one(story, status, recipient);
+	}
+	json_object_put(status);
+	fputs(policies, stdout);
+	if (fact_is(story->mail, "state", "waiting"))
+		printf("  If you know that it arrived: postferry queue drop %s "
+		       "forgets the rest.\n",
+		    id);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#include "story.h"
+#include "fact.h"
+#include "measure.h"
+#include "store.h"
+#include <stdio.h>
+
+/* Addresses named in one line; of more the number is said. */
+#define NAMED_MAX 3
+
+static const struct {
+	const char *class;
+	const char *words;
+} results[] = {
+	{ "accepted", "it was accepted" },
+	{ "payload", "this mail was refused" },
+	{ "recipient", "the recipient was refused" },
+	{ "account", "our account there cannot be used" },
+	{ "sender", "our account there may not send for this From domain" },
+	{ "throttle", "not taken: it wants to be asked more slowly" },
+	{ "outage", "not taken: it could not be reached, or is out of order" },
+	{ "doubt", "in doubt: it may or may not have been taken" },
+	{ "none", "nothing was said" },
+};
+
+static const char *
+find_result(struct json_object *attempt)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(results); i++)
+		if (fact_is(attempt, "class", results[i].class))
+			return results[i].words;
+	return "its result is unknown to this command";
+}
+
+/* "<a>, <b>, <c> and 997 more" */
+static char *
+name_addresses(struct json_object *attempt)
+{
+	GString *names = g_string_new(NULL);
+	size_t count = fact_count(attempt, "recipients");
+
+	for (size_t i = 0; i < MIN(count, NAMED_MAX); i++) {
+		g_autofree char *address =
+		    fact_text_at(attempt, "recipients", i);
+
+		g_string_append_printf(
+		    names, "%s<%s>", i > 0 ? ", " : "", address);
+	}
+	if (count > NAMED_MAX)
+		g_string_append_printf(
+		    names, " and %zu more", count - NAMED_MAX);
+	return g_string_free(names, FALSE);
+}
+
+static void
+print_result(const struct story *story, struct json_object *attempt)
+{
+	g_autofree char *text = fact_text_or(attempt, "text", "");
+	g_autofree char *class = fact_text_or(attempt, "class", "none");
+	g_autofree char *took =
+	    measure_span((int64_t)fact_number(attempt, "duration_ms"));
+	g_autofree char *sent =
+	    measure_size(fact_number(attempt, "sent_bytes"));
+	uint64_t status = fact_number(attempt, "status");
+
+	if (fact_time(attempt, "ended") == 0) {
+		puts(story->offline ? "            no result was written down: "
+				      "it is a doubt at the next start"
+				    : "            under way");
+		return;
+	}
+	printf("            %s (%s", find_result(attempt), class);
+	if (status != 0 && !story_is_said(status, text))
+		printf(", %u", (unsigned)status);
+	printf("), after %s and %s sent", took, sent);
+	printf("%s%s%s\n", *text != '\0' ? ": \"" : "", text,
+	    *text != '\0' ? "\"" : "");
+}
+
+static void
+print_attempt(const struct story *story, struct json_object *attempt)
+{
+	g_autofree char *date = measure_date(fact_time(attempt, "begun"));
+	g_autofree char *provider =
+	    fact_text_or(attempt, "provider", "a provider");
+	g_autofree char *names = name_addresses(attempt);
+
+	printf("  %s  attempt %u: %s was asked for %s, as %s\n", date,
+	    (unsigned)fact_number(attempt, "number"), provider, names,
+	    fact_is(attempt, "form", "raw") ? "raw MIME" : "fields");
+	print_result(story, attempt);
+}
+
+/* What a person did, or what dispatch noted. */
+static void
+print_act(struct json_object *act)
+{
+	g_autofree char *date = measure_date(fact_time(act, "at"));
+	g_autofree char *what = fact_text_or(act, "what", "something");
+	g_autofree char *who = fact_text_or(act, "who", "somebody");
+
+	if (fact_is(act, "who", STORE_NOTED))
+		printf("  %s  %s\n", date, what);
+	else
+		printf("  %s  %s by %s\n", date, what, who);
+}
+
+/* Both are in order: the earlier of the two heads is next. */
+void
+story_history_print(const struct story *story)
+{
+	struct json_object *mail = story->mail;
+	size_t attempts = fact_count(mail, "attempts");
+	size_t acts = fact_count(mail, "acts");
+
+	puts("\nWhat happened");
+	if (attempts == 0)
+		puts("  No provider was asked.");
+	for (size_t i = 0, k = 0; i < attempts || k < acts;) {
+		struct json_object *attempt = fact_element(mail, "attempts", i);
+		struct json_object *act = fact_element(mail, "acts", k);
+
+		if (act == NULL ||
+		    (attempt != NULL &&
+			fact_time(attempt, "begun") <= fact_time(act, "at"))) {
+			print_attempt(story, attempt);
+			i++;
+		} else {
+			print_act(act);
+			k++;
+		}
+	}
+}
