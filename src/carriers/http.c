@@ -247,6 +247,20 @@ on_timer_wanted(CURLM *multi, long ms, void *object)
 	return 0;
 }
 
+static void
+tell_transfer(CURL *easy, int what)
+{
+	char *transfer = NULL;
+
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
+	if (transfer == NULL)
+		return; /* curl's own, to close connections by */
+	if (what == CURL_POLL_REMOVE)
+		http_transfer_leave((void *)transfer);
+	else if ((what & CURL_POLL_IN) != 0)
+		http_transfer_listen((void *)transfer);
+}
+
 /* curl tells what it waits for on a socket; place is the event we gave it. */
 static int
 on_socket_wanted(
@@ -259,7 +273,7 @@ on_socket_wanted(
 	    (short)(EV_PERSIST | ((what & CURL_POLL_IN) != 0 ? EV_READ : 0) |
 		    ((what & CURL_POLL_OUT) != 0 ? EV_WRITE : 0));
 
-	(void)easy;
+	tell_transfer(easy, what);
 	if (what == CURL_POLL_REMOVE) {
 		g_clear_pointer(&event, event_free);
 		curl_multi_assign(http->multi, fd, NULL);

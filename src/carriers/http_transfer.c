@@ -15,9 +15,22 @@
 
 /* Of a header field that is read, its name and value at most. */
 #define FIELD_MAX 128
+#define NUDGE_MS  10
 
 _Static_assert(sizeof((struct http_transfer *)0)->error >= CURL_ERROR_SIZE,
     "curl writes its error there");
+
+/* curl 7.88 opens no socket for the address after one that failed, and sets no
+ * timer either, until something else wakes the handle: the third of three
+ * addresses would be tried when the time is up.  A pause that ends wakes it. */
+static void
+on_nudge(void *object)
+{
+	struct http_transfer *transfer = object;
+
+	curl_easy_pause(transfer->easy, CURLPAUSE_RECV);
+	curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
+}
 
 struct http_transfer *
 http_transfer_new(struct loop *loop, loop_fn fn)
@@ -28,6 +41,7 @@ http_transfer_new(struct loop *loop, loop_fn fn)
 	transfer->easy = curl_easy_init();
 	g_assert(transfer->easy != NULL);
 	transfer->timer = loop_timer_new(loop, fn, transfer);
+	transfer->nudge = loop_timer_new(loop, on_nudge, transfer);
 	return transfer;
 }
 
@@ -35,6 +49,7 @@ void
 http_transfer_free(struct http_transfer *transfer)
 {
 	loop_timer_free(transfer->timer);
+	loop_timer_free(transfer->nudge);
 	curl_easy_cleanup(transfer->easy);
 	curl_slist_free_all(transfer->fields);
 	segment_reader_free(transfer->reader);
@@ -64,6 +79,7 @@ http_transfer_load(struct http_transfer *transfer, struct exchange *exchange)
 	transfer->sharing = false;
 	transfer->begun_ms = clock_monotonic_ms();
 	transfer->due_ms = exchange->deadline_ms;
+	transfer->connected = false;
 	transfer->starts = 0;
 	transfer->total = 0;
 	transfer->handed = 0;
@@ -127,6 +143,9 @@ on_open(void *object, curlsocktype purpose, struct curl_sockaddr *address)
 	if (transfer->phase == HTTP_RESOLVING)
 		enter_phase(transfer, HTTP_CONNECTING,
 		    transfer->exchange->endpoint->connect_ms);
+	/* connect() may fail at once, and nothing is told then */
+	if (transfer->phase == HTTP_CONNECTING)
+		loop_timer_set(transfer->nudge, NUDGE_MS);
 	return socket(address->family, address->socktype | SOCK_CLOEXEC,
 	    address->protocol);
 }
@@ -362,6 +381,21 @@ http_transfer_share(struct http_transfer *transfer)
 	    transfer->exchange->endpoint->connect_ms);
 }
 
+/* Before TCP is connected curl waits to write only; and curl's own time of the
+ * connection is that of TLS as well. */
+void
+http_transfer_listen(struct http_transfer *transfer)
+{
+	transfer->connected |= transfer->phase == HTTP_CONNECTING;
+}
+
+void
+http_transfer_leave(struct http_transfer *transfer)
+{
+	if (transfer->phase == HTTP_CONNECTING && !transfer->connected)
+		loop_timer_set(transfer->nudge, 0);
+}
+
 void
 http_transfer_break(struct http_transfer *transfer, const char *reason)
 {
@@ -411,16 +445,6 @@ tell_timeout(const struct http_transfer *transfer)
 	}
 }
 
-static bool
-is_connected(const struct http_transfer *transfer)
-{
-	curl_off_t connected_us = 0;
-
-	curl_easy_getinfo(
-	    transfer->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
-	return transfer->starts > 0 || connected_us > 0;
-}
-
 /* What waited for its turn says nothing of the provider. */
 static void
 note_late(struct http_transfer *transfer)
@@ -428,7 +452,7 @@ note_late(struct http_transfer *transfer)
 	transfer->late = transfer->phase != HTTP_WAITING;
 	transfer->unreached = (transfer->phase == HTTP_RESOLVING ||
 				  transfer->phase == HTTP_CONNECTING) &&
-			      !is_connected(transfer);
+			      !transfer->connected;
 }
 
 bool
@@ -518,7 +542,7 @@ is_unreached(const struct http_transfer *transfer, CURLcode code)
 	return code == CURLE_COULDNT_RESOLVE_HOST ||
 	       code == CURLE_COULDNT_RESOLVE_PROXY ||
 	       code == CURLE_COULDNT_CONNECT ||
-	       (code == CURLE_OPERATION_TIMEDOUT && !is_connected(transfer));
+	       (code == CURLE_OPERATION_TIMEDOUT && !transfer->connected);
 }
 
 static void
@@ -553,6 +577,7 @@ http_transfer_settle(struct http_transfer *transfer, int code)
 	struct exchange *exchange = transfer->exchange;
 
 	loop_timer_clear(transfer->timer);
+	loop_timer_clear(transfer->nudge);
 	exchange->end = judge_end(transfer, (CURLcode)code);
 	exchange->sent_bytes = transfer->handed;
 	exchange->duration_ms = clock_monotonic_ms() - transfer->begun_ms;

@@ -40,8 +40,10 @@ struct http_transfer {
 	/* how far it is */
 	enum http_phase phase;
 	struct loop_timer *timer; /* for the phase and the deadline */
+	struct loop_timer *nudge; /* for the next address */
 	int64_t begun_ms;
 	int64_t due_ms;
+	bool connected;  /* TCP is, be it in the midst of TLS */
 	unsigned starts; /* times that curl began to send the request */
 	uint64_t total;  /* of the body */
 	uint64_t handed; /* of it, to curl */
@@ -75,6 +77,12 @@ void http_transfer_load(
  * one that may be used again.  False when curl does not take the request. */
 bool http_transfer_begin_fresh(struct http_transfer *transfer);
 bool http_transfer_begin(struct http_transfer *transfer);
+
+/* curl waits for what its peer says on a socket. */
+void http_transfer_listen(struct http_transfer *transfer);
+
+/* curl is through with a socket. */
+void http_transfer_leave(struct http_transfer *transfer);
 
 /* It waits for a connection that another makes: connect_ms from now. */
 void http_transfer_share(struct http_transfer *transfer);

@@ -4,6 +4,8 @@
 #include "carriers/stage.h"
 
 #include "core/clock.h"
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -183,6 +185,36 @@ serve_endless_header(struct link *link)
 	link_say(link, "\r\n");
 }
 
+/* A megabyte of zeros in a thousand bytes: it must arrive as it is. */
+static void
+serve_compressed(struct link *link)
+{
+	read_request(link);
+	link_say(link, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
+		       "Content-Length: 4\r\n\r\n\x1f\x8b\x08x");
+	link_await_end(link);
+}
+
+static void
+serve_nuls(struct link *link)
+{
+	static const char answer[] = "HTTP/1.1 200 OK\r\n\0\0: \0\r\n"
+				     "Content-Length: 2\r\n\r\nok";
+
+	read_request(link);
+	link_write(link, answer, sizeof answer - 1);
+}
+
+/* 100 Continue, which nobody asked for, when all is there already. */
+static void
+serve_late_continue(struct link *link)
+{
+	read_request(link);
+	link_say(link, "HTTP/1.1 100 Continue\r\nRetry-After: 99\r\n\r\n");
+	link_say(link, "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n");
+	link_await_end(link);
+}
+
 static void
 serve_early_413(struct link *link)
 {
@@ -305,6 +337,70 @@ static const struct row rows[] = {
 	    5000, EXCHANGE_LOST, 0, NULL, 0, 0, NULL, false },
 	{ "an endless header", serve_endless_header, NULL, 5000, EXCHANGE_LOST,
 	    0, NULL, 0, 0, NULL, false },
+	{ "Retry-After in words", serve_script,
+	    "HTTP/1.1 429 Slow\r\nRetry-After: soon\r\n"
+	    "Content-Length: 0\r\n\r\n",
+	    10, EXCHANGE_ANSWERED, 429, NULL, 60000, 60000, NULL, false },
+	{ "Retry-After beyond all numbers", serve_script,
+	    "HTTP/1.1 503 No\r\nretry-after: 1000000000000\r\n"
+	    "Content-Length: 0\r\n\r\n",
+	    10, EXCHANGE_ANSWERED, 503, NULL, 3600000, 3600000, NULL, false },
+	{ "Retry-After in the past", serve_script,
+	    "HTTP/1.1 429 Slow\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 "
+	    "GMT\r\nContent-Length: 0\r\n\r\n",
+	    10, EXCHANGE_ANSWERED, 429, NULL, 0, 0, NULL, false },
+	{ "Retry-After before X-RateLimit-Reset", serve_script,
+	    "HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nX-RateLimit-Reset: 9"
+	    "\r\nContent-Length: 0\r\n\r\n",
+	    10, EXCHANGE_ANSWERED, 429, NULL, 7000, 7000, NULL, false },
+	{ "Retry-After in a trailer", serve_script,
+	    "HTTP/1.1 429 Slow\r\nTransfer-Encoding: chunked\r\n\r\n"
+	    "0\r\nRetry-After: 7\r\n\r\n",
+	    10, EXCHANGE_ANSWERED, 429, "", 0, 0, NULL, false },
+	{ "100 Continue, late", serve_late_continue, NULL, 5000,
+	    EXCHANGE_ANSWERED, 503, "", 0, 0, NULL, false },
+	{ "100 Continue and no more", serve_script_and_close,
+	    "HTTP/1.1 100 Continue\r\n\r\n", 5000, EXCHANGE_LOST, 0, NULL, 0, 0,
+	    NULL, false },
+	{ "417 to what was not expected", serve_script,
+	    "HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n", 5000,
+	    EXCHANGE_ANSWERED, 417, "", 0, 0, NULL, false },
+	{ "a redirect to plain HTTP", serve_script,
+	    "HTTP/1.1 307 x\r\nLocation: http://127.0.0.1:1/\r\n"
+	    "Content-Length: 0\r\n\r\n",
+	    10, EXCHANGE_ANSWERED, 307, "", 0, 0, NULL, false },
+	{ "a redirect to a file", serve_script,
+	    "HTTP/1.1 301 x\r\nLocation: file:///etc/passwd\r\n"
+	    "Content-Length: 0\r\n\r\n",
+	    10, EXCHANGE_ANSWERED, 301, "", 0, 0, NULL, false },
+	{ "a redirect to the host's own secrets", serve_script,
+	    "HTTP/1.1 302 x\r\nLocation: http://169.254.169.254/latest/\r\n"
+	    "Content-Length: 0\r\n\r\n",
+	    10, EXCHANGE_ANSWERED, 302, "", 0, 0, NULL, false },
+	{ "a redirect to itself", serve_script,
+	    "HTTP/1.1 308 x\r\nLocation: /v3/send?a=b\r\n"
+	    "Content-Length: 0\r\n\r\n",
+	    10, EXCHANGE_ANSWERED, 308, "", 0, 0, NULL, false },
+	{ "a body longer than it says", serve_script_and_close,
+	    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 500 x", 10,
+	    EXCHANGE_ANSWERED, 200, "ok", 0, 0, NULL, false },
+	{ "a length that is none", serve_script_and_close,
+	    "HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nok", 10,
+	    EXCHANGE_LOST, 0, NULL, 0, 0, NULL, false },
+	{ "a chunk without a size", serve_script_and_close,
+	    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	    "zz\r\nabc\r\n0\r\n\r\n",
+	    10, EXCHANGE_LOST, 0, NULL, 0, 0, NULL, false },
+	{ "a chunk larger than the world", serve_script_and_close,
+	    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	    "fffffffffffffffffffff\r\nabc",
+	    10, EXCHANGE_LOST, 0, NULL, 0, 0, NULL, false },
+	{ "compressed", serve_compressed, NULL, 10, EXCHANGE_ANSWERED, 200,
+	    "\x1f\x8b\x08x", 0, 0, NULL, false },
+	{ "NULs in the header", serve_nuls, NULL, 10, EXCHANGE_LOST, 0, NULL, 0,
+	    0, NULL, false },
+	{ "nothing but controls", serve_script_and_close, "\001\002\r\n\r\n",
+	    10, EXCHANGE_LOST, 0, NULL, 0, 0, NULL, false },
 };
 
 static void
@@ -323,6 +419,8 @@ check_row(struct stage *stage, const struct row *row)
 	assert_true(
 	    (exchange->error == NULL) == (row->end == EXCHANGE_ANSWERED));
 	assert_in_range(response->retry_ms, row->least_ms, row->most_ms);
+	assert_false(exchange->unreached);
+	assert_int_equal(exchange->timed_out, row->hasty);
 	if (row->end == EXCHANGE_LOST)
 		assert_int_equal(exchange->sent_bytes, row->size);
 	if (row->end == EXCHANGE_UNSENT)
@@ -334,6 +432,7 @@ check_row(struct stage *stage, const struct row *row)
 	assert_true(atomic_load(&stage->peer.requests) <= 1);
 	assert_int_equal(atomic_load(&stage->peer.connections), 1);
 	assert_false(peer_heard(&stage->peer, "Expect"));
+	assert_false(peer_heard(&stage->peer, "Accept-Encoding"));
 }
 
 static void
@@ -369,6 +468,33 @@ test_huge_answer_is_cut(void **state)
 	assert_int_equal(exchange->end, EXCHANGE_ANSWERED);
 	assert_int_equal(exchange->http_response.status, 200);
 	assert_true(exchange->http_response.cut);
+	assert_int_equal(exchange->http_response.body->len, 256 * 1024);
+	stage_close(&stage);
+}
+
+/* Exactly as much as there is room for. */
+static void
+serve_largest(struct link *link)
+{
+	g_autofree char *block = g_strnfill(256 * 1024, 'y');
+
+	read_request(link);
+	link_say(link, "HTTP/1.1 200 OK\r\nContent-Length: 262144\r\n\r\n");
+	link_write(link, block, 256 * 1024);
+	link_await_end(link);
+}
+
+static void
+test_largest_answer(void **state)
+{
+	struct stage stage;
+	struct exchange *exchange;
+
+	(void)state;
+	open_stage(&stage, serve_largest);
+	exchange = carry(&stage, 10);
+	assert_int_equal(exchange->end, EXCHANGE_ANSWERED);
+	assert_false(exchange->http_response.cut);
 	assert_int_equal(exchange->http_response.body->len, 256 * 1024);
 	stage_close(&stage);
 }
@@ -415,26 +541,86 @@ test_get(void **state)
 	stage_await(&stage, 1);
 	assert_int_equal(exchange->end, EXCHANGE_ANSWERED);
 	assert_true(peer_heard(&stage.peer, "GET /v3/send?a=b HTTP/1.1"));
+	assert_false(peer_heard(&stage.peer, "Content-Length"));
 	stage_close(&stage);
 }
 
-/* Nobody there, nobody by that name, nobody who takes the connection. */
 static void
-test_not_reached(void **state)
+on_done_and_elsewhere(void *object, struct exchange *exchange)
 {
-	struct stage stage;
+	struct stage *stage = object;
+	const struct endpoint *other = exchange->endpoint + 1;
+
+	exchange_renew(exchange);
+	exchange->endpoint = other;
+	exchange->http.method = g_strdup("GET");
+	exchange->http.path = g_strdup("/elsewhere");
+	exchange->done = stage_done;
+	stage_send(stage, exchange);
+}
+
+/* One exchange, asked here and then there. */
+static void
+test_endpoint_changes(void **state)
+{
+	struct stage stage, other;
+	struct endpoint endpoints[2];
 	struct exchange *exchange;
 
 	(void)state;
 	open_stage(&stage, serve_well);
-	set_url(&stage, "http", "127.0.0.1", peer_closed_port());
-	exchange = carry(&stage, 10);
-	assert_int_equal(exchange->end, EXCHANGE_UNSENT);
-	assert_int_equal(exchange->sent_bytes, 0);
-	set_url(&stage, "http", "nobody.invalid", 80);
-	exchange = carry(&stage, 10);
-	assert_int_equal(exchange->end, EXCHANGE_UNSENT);
+	open_stage(&other, serve_well);
+	endpoints[0] = stage.endpoint;
+	endpoints[1] = other.endpoint;
+	exchange = make_exchange(&stage, 10);
+	exchange->endpoint = &endpoints[0];
+	exchange->done = on_done_and_elsewhere;
+	stage_send(&stage, exchange);
+	stage_await(&stage, 1);
+	assert_int_equal(exchange->end, EXCHANGE_ANSWERED);
+	assert_true(peer_heard(&stage.peer, "POST /v3/send"));
+	assert_true(peer_heard(&other.peer, "GET /elsewhere HTTP/1.1"));
+	assert_int_equal(atomic_load(&stage.peer.requests), 1);
+	stage_close(&stage);
+	stage_close(&other);
+}
+
+/* Nobody there, nobody by that name, nobody to ask for it. */
+static void
+test_not_reached(void **state)
+{
+	static const char *const hosts[] = { "127.0.0.1", "nobody.invalid",
+		"again.test", "six.test", "many.test" };
+	struct stage stage;
+
+	(void)state;
+	open_stage(&stage, serve_well);
+	for (size_t i = 0; i < G_N_ELEMENTS(hosts); i++) {
+		struct exchange *exchange;
+
+		set_url(&stage, "http", hosts[i], peer_closed_port());
+		exchange = carry(&stage, 10);
+		print_message("  %s\n", exchange->error);
+		assert_int_equal(exchange->end, EXCHANGE_UNSENT);
+		assert_int_equal(exchange->sent_bytes, 0);
+		assert_true(exchange->unreached);
+		assert_false(exchange->timed_out);
+	}
 	assert_int_equal(atomic_load(&stage.peer.requests), 0);
+	stage_close(&stage);
+}
+
+/* The last of a hundred addresses is the one that takes it. */
+static void
+test_many_addresses(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	open_stage(&stage, serve_well);
+	set_url(&stage, "http", "many.test", stage.peer.port);
+	assert_int_equal(carry(&stage, 10)->end, EXCHANGE_ANSWERED);
+	assert_int_equal(atomic_load(&stage.peer.requests), 1);
 	stage_close(&stage);
 }
 
@@ -449,6 +635,7 @@ test_base_url_curl_does_not_take(void **state)
 	set_url(&stage, "ftp", "127.0.0.1", stage.peer.port);
 	exchange = carry(&stage, 10);
 	assert_int_equal(exchange->end, EXCHANGE_UNSENT);
+	assert_false(exchange->unreached);
 	stage_close(&stage);
 }
 
@@ -476,6 +663,7 @@ test_black_hole(void **state)
 	exchange = carry(&stage, 10);
 	assert_int_equal(exchange->end, EXCHANGE_UNSENT);
 	assert_non_null(strstr(exchange->error, "no connection within 200"));
+	assert_true(exchange->unreached && exchange->timed_out);
 	for (size_t i = 0; i < G_N_ELEMENTS(fill); i++)
 		close(fill[i]);
 	close(hole);
@@ -497,6 +685,7 @@ test_name_that_hangs(void **state)
 	exchange = carry(&stage, 10);
 	assert_int_equal(exchange->end, EXCHANGE_UNSENT);
 	assert_non_null(strstr(exchange->error, "not resolved within 100"));
+	assert_true(exchange->unreached && exchange->timed_out);
 	set_url(&stage, "http", "127.0.0.1", stage.peer.port);
 	assert_int_equal(carry(&stage, 10)->end, EXCHANGE_ANSWERED);
 	assert_true(clock_monotonic_ms() - begun < 2500);
@@ -524,6 +713,9 @@ test_deadline(void **state)
 	assert_int_equal(second->end, EXCHANGE_UNSENT);
 	assert_non_null(strstr(first->error, "deadline"));
 	assert_non_null(strstr(second->error, "deadline"));
+	/* one waited for the server, the other for its turn */
+	assert_true(first->timed_out && !first->unreached);
+	assert_true(!second->timed_out && !second->unreached);
 	assert_int_equal(atomic_load(&stage.peer.requests), 1);
 	stage_close(&stage);
 }
@@ -692,6 +884,9 @@ test_abort(void **state)
 	assert_int_equal(exchanges[1]->end, EXCHANGE_UNSENT);
 	assert_int_equal(exchanges[2]->end, EXCHANGE_UNSENT);
 	assert_non_null(strstr(exchanges[0]->error, "stopping"));
+	for (int i = 0; i < 3; i++)
+		assert_false(
+		    exchanges[i]->unreached || exchanges[i]->timed_out);
 	stage_close(&stage);
 }
 
@@ -827,26 +1022,123 @@ serve_plain_text(struct link *link)
 	link_await_end(link);
 }
 
+/* The connection is there, the handshake is not. */
+static void
+serve_no_handshake(struct link *link)
+{
+	link_await_end(link);
+}
+
+/* Speaks TLS and nothing else. */
+static void
+serve_handshake(struct link *link)
+{
+	if (link_secure(link))
+		link_await_end(link);
+}
+
+static X509 *
+load_certificate(const char *name)
+{
+	g_autofree char *path = g_strdup_printf("%s/%s.pem", folder, name);
+	BIO *file = BIO_new_file(path, "r");
+	X509 *certificate = PEM_read_bio_X509(file, NULL, NULL, NULL);
+
+	BIO_free(file);
+	return certificate;
+}
+
+static EVP_PKEY *
+load_key(const char *name)
+{
+	g_autofree char *path = g_strdup_printf("%s/%s.key", folder, name);
+	BIO *file = BIO_new_file(path, "r");
+	EVP_PKEY *key = PEM_read_bio_PrivateKey(file, NULL, NULL, NULL);
+
+	BIO_free(file);
+	return key;
+}
+
+/* The server's certificate, changed and signed again by that one's key. */
+static void
+use_certificate(SSL_CTX *tls, X509 *certificate, const char *signer)
+{
+	EVP_PKEY *key = load_key(signer);
+
+	assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
+	assert_int_equal(SSL_CTX_use_certificate(tls, certificate), 1);
+	EVP_PKEY_free(key);
+	X509_free(certificate);
+}
+
+static void
+let_expire(SSL_CTX *tls)
+{
+	X509 *certificate = load_certificate("mx.test");
+
+	X509_gmtime_adj(X509_getm_notBefore(certificate), -2 * 86400L);
+	X509_gmtime_adj(X509_getm_notAfter(certificate), -86400L);
+	use_certificate(tls, certificate, "ca");
+}
+
+static void
+sign_by_itself(SSL_CTX *tls)
+{
+	X509 *certificate = load_certificate("mx.test");
+
+	X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
+	use_certificate(tls, certificate, "mx.test");
+}
+
+static void
+speak_old(SSL_CTX *tls)
+{
+	SSL_CTX_set_security_level(tls, 0);
+	SSL_CTX_set_min_proto_version(tls, TLS1_VERSION);
+	SSL_CTX_set_max_proto_version(tls, TLS1_VERSION);
+}
+
+/* Asks for a certificate that we have not: an alert in the handshake. */
+static void
+want_certificate(SSL_CTX *tls)
+{
+	SSL_CTX_set_max_proto_version(tls, TLS1_2_VERSION);
+	SSL_CTX_set_verify(
+	    tls, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+}
+
 static const struct tls_row {
 	const char *name;
 	link_fn serve;
 	const char *host;
 	const char *ca;
 	enum exchange_end end;
+	void (*change)(SSL_CTX *tls); /* NULL: nothing */
 } tls_rows[] = {
-	{ "all is well", serve_well, "mx.test", "ca.pem", EXCHANGE_ANSWERED },
+	{ "all is well", serve_well, "mx.test", "ca.pem", EXCHANGE_ANSWERED,
+	    NULL },
 	{ "a wrong name", serve_well, "other.test", "ca.pem",
-	    EXCHANGE_REFUSED_TLS },
+	    EXCHANGE_REFUSED_TLS, NULL },
 	{ "an unknown authority", serve_well, "mx.test", "other-ca.pem",
-	    EXCHANGE_REFUSED_TLS },
+	    EXCHANGE_REFUSED_TLS, NULL },
 	{ "the system's authorities", serve_well, "mx.test", NULL,
-	    EXCHANGE_REFUSED_TLS },
+	    EXCHANGE_REFUSED_TLS, NULL },
 	{ "a CA file that is not there", serve_well, "mx.test", "none.pem",
-	    EXCHANGE_REFUSED_TLS },
+	    EXCHANGE_REFUSED_TLS, NULL },
 	{ "no TLS at all", serve_plain_text, "mx.test", "ca.pem",
-	    EXCHANGE_REFUSED_TLS },
+	    EXCHANGE_REFUSED_TLS, NULL },
 	{ "hangs up in the handshake", serve_hang_up, "mx.test", "ca.pem",
-	    EXCHANGE_UNSENT },
+	    EXCHANGE_UNSENT, NULL },
+	{ "no handshake", serve_no_handshake, "mx.test", "ca.pem",
+	    EXCHANGE_UNSENT, NULL },
+	{ "expired", serve_handshake, "mx.test", "ca.pem", EXCHANGE_REFUSED_TLS,
+	    let_expire },
+	{ "self-signed", serve_handshake, "mx.test", "ca.pem",
+	    EXCHANGE_REFUSED_TLS, sign_by_itself },
+	{ "TLS 1.0", serve_handshake, "mx.test", "ca.pem", EXCHANGE_REFUSED_TLS,
+	    speak_old },
+	{ "an alert in the handshake", serve_handshake, "mx.test", "ca.pem",
+	    EXCHANGE_REFUSED_TLS, want_certificate },
 };
 
 static void
@@ -860,12 +1152,17 @@ check_tls_row(const struct tls_row *row)
 				    .serve = row->serve,
 				    .tls = peer_tls(folder, "mx.test"),
 				});
+	if (row->change != NULL)
+		row->change(stage.peer.tls);
 	stage.endpoint.ca_file = row->ca != NULL ? ca : NULL;
+	stage.endpoint.connect_ms = 500;
 	set_url(&stage, "https", row->host, stage.peer.port);
 	exchange = carry(&stage, 5000);
 	print_message("  %s: %s\n", row->name,
 	    exchange->error != NULL ? exchange->error : "-");
 	assert_int_equal(exchange->end, row->end);
+	assert_false(exchange->unreached);
+	assert_int_equal(exchange->timed_out, row->serve == serve_no_handshake);
 	if (row->end != EXCHANGE_ANSWERED)
 		assert_int_equal(exchange->sent_bytes, 0);
 	else
@@ -914,9 +1211,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_huge_answer_is_cut),
+		cmocka_unit_test(test_largest_answer),
 		cmocka_unit_test(test_request_as_written),
 		cmocka_unit_test(test_get),
+		cmocka_unit_test(test_endpoint_changes),
 		cmocka_unit_test(test_not_reached),
+		cmocka_unit_test(test_many_addresses),
 		cmocka_unit_test(test_base_url_curl_does_not_take),
 		cmocka_unit_test(test_black_hole),
 		cmocka_unit_test(test_name_that_hangs),
