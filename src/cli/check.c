@@ -2,18 +2,32 @@
 #include "cli.h"
 
 #include "dispatch/dispatcher.h"
+#include "ferry.h"
+#include "online.h"
+#include <getopt.h>
 #include <stdio.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-static const struct cli_usage usage = {
-	"usage: postferry check [--config FILE]\n"
-	"\n"
-	"Reads the settings and says what is wrong with them, all of it, or "
-	"that they are\n"
-	"fine.\n"
-	"\n" CLI_SOURCES "\n"
-	"Exit code 0: fine; 78: errors.\n",
+static const char usage[] =
+    "usage: postferry check [--config FILE] [--online [--json]]\n"
+    "\n"
+    "Reads the settings and says what is wrong with them, all of it, or "
+    "that they are\n"
+    "fine.\n"
+    "\n"
+    "  --online  then asks each provider how our account there is (key, "
+    "domain, TLS),\n"
+    "            without sending mail, and says what it found and what to "
+    "do\n"
+    "  --json    print that alone, as one JSON object\n"
+    "\n" CLI_SOURCES "\n"
+    "Exit codes: 0 fine; 69 a provider cannot be reached or would not take "
+    "our mail;\n78 errors in the settings.\n";
+
+struct check {
+	const char *path; /* NULL: no --config */
+	bool online, json;
 };
 
 static void
@@ -87,21 +101,11 @@ print_route(const struct config *config)
 			    *all);
 }
 
-int
-cli_check(int argc, char **argv)
+static void
+print_settings(struct config *config, const char *path)
 {
-	struct settings settings;
-	const char *path;
-	int exit_code;
-
-	if (!cli_read_options(argc, argv, &usage, &path, &exit_code))
-		return exit_code;
-	settings_collect(&settings);
-	path = settings_find(path);
-	struct config *config = cli_load(&settings, path);
-	if (config == NULL)
-		return EX_CONFIG;
 	g_autofree char *ignored = settings_ignored(path, environ);
+
 	printf("The settings are fine.\n");
 	print_source(path);
 	print_listeners(config);
@@ -112,6 +116,65 @@ cli_check(int argc, char **argv)
 		printf("  not looked at: %s; they count only when there is no "
 		       "settings file\n",
 		    ignored);
+}
+
+static bool
+read_options(int argc, char **argv, struct check *check, int *exit_code)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "online", no_argument, NULL, 'o' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	optind = 1;
+	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+		if (option == 'c') {
+			check->path = optarg;
+		} else if (option == 'o') {
+			check->online = true;
+		} else if (option == 'j') {
+			check->json = true;
+		} else {
+			fputs(usage, option == 'h' ? stdout : stderr);
+			*exit_code = option == 'h' ? EX_OK : EX_USAGE;
+			return false;
+		}
+	}
+	if (!cli_refuse_rest(argc, argv, exit_code))
+		return false;
+	if (check->online || !check->json)
+		return true;
+	fputs("postferry check: --json goes with --online\n", stderr);
+	*exit_code = EX_USAGE;
+	return false;
+}
+
+int
+cli_check(int argc, char **argv)
+{
+	struct settings settings;
+	struct check check = { .path = NULL };
+	int exit_code;
+
+	if (!read_options(argc, argv, &check, &exit_code))
+		return exit_code;
+	settings_collect(&settings);
+	check.path = settings_find(check.path);
+	struct config *config = cli_load(&settings, check.path);
+	if (config == NULL)
+		return EX_CONFIG;
+	exit_code = EX_OK;
+	if (!check.json)
+		print_settings(config, check.path);
+	if (check.online) {
+		ferry_prepare_process();
+		fflush(stdout);
+		exit_code = online_check(config, check.json);
+	}
 	config_unref(config);
-	return EX_OK;
+	return exit_code;
 }
