@@ -46,10 +46,11 @@ check_order(const struct config *config, const char *first, const char *second,
 	if (less <= more)
 		return;
 	g_ptr_array_add(errors,
-	    g_strdup_printf("[server] %s is %" G_GINT64_FORMAT
-			    " ms, longer than %s, which is %" G_GINT64_FORMAT
-			    " ms; make %s the longer one",
-		first, less, second, more, second));
+	    g_strdup_printf("%s: [server] %s is longer than %s (%g s, %g s): "
+			    "allowed is at most as long; change one of them",
+		config_origin(config, "server",
+		    config_is_set(config, "server", first) ? first : second),
+		first, second, (double)less / 1000, (double)more / 1000));
 }
 
 bool

@@ -28,43 +28,62 @@ static const struct {
 	unsigned provider;
 	uint32_t refused_by, tried;
 	int64_t doubt_ms;
+	int64_t since_ms, absent_ms;
 } cases[] = {
-	{ "nothing known", { 0 }, RECIPIENT_WAITING, LEDGER_NOBODY, 0, 0, 0 },
+	{ "nothing known", { 0 }, RECIPIENT_WAITING, LEDGER_NOBODY, 0, 0, 0, 0,
+	    0 },
 	{ "accepted",
 	    { .state = RECIPIENT_ACCEPTED, .provider = (char *)"two" },
-	    RECIPIENT_ACCEPTED, 1, 0, 0, 0 },
+	    RECIPIENT_ACCEPTED, 1, 0, 0, 0, 0, 0 },
 	{ "accepted by one that is gone",
 	    { .state = RECIPIENT_ACCEPTED, .provider = (char *)"gone" },
-	    RECIPIENT_ACCEPTED, LEDGER_NOBODY, 0, 0, 0 },
+	    RECIPIENT_ACCEPTED, LEDGER_NOBODY, 0, 0, 0, 0, 0 },
 	{ "refused by two, of whom one is gone: another round",
 	    { .refused_by =
 		    (char *[]){ (char *)"three", (char *)"gone", NULL } },
-	    RECIPIENT_WAITING, LEDGER_NOBODY, 4, 4, 0 },
+	    RECIPIENT_WAITING, LEDGER_NOBODY, 4, 4, 0, 0, 0 },
 	{ "refused by two: for good", { .refused_by = ONE_TWO },
-	    RECIPIENT_REFUSED, LEDGER_NOBODY, 3, 3, 0 },
+	    RECIPIENT_REFUSED, LEDGER_NOBODY, 3, 3, 0, 0, 0 },
 	{ "a doubt: another one next",
 	    { .state = RECIPIENT_DOUBT,
 		.provider = (char *)"two",
-		.until_ms = WALL_MS + 700 },
-	    RECIPIENT_DOUBT, 1, 0, 2, NOW_MS + 700 },
+		.until_ms = WALL_MS + 700,
+		.since_ms = WALL_MS - 300,
+		.asks = 2,
+		.absent_ms = WALL_MS - 100 },
+	    RECIPIENT_DOUBT, 1, 0, 2, NOW_MS + 700, NOW_MS - 300,
+	    NOW_MS - 100 },
+	{ "a doubt from before the machine was started",
+	    { .state = RECIPIENT_DOUBT,
+		.until_ms = WALL_MS + 700,
+		.since_ms = WALL_MS - NOW_MS - 5,
+		.absent_ms = WALL_MS - NOW_MS },
+	    RECIPIENT_DOUBT, LEDGER_NOBODY, 0, 0, NOW_MS + 700, -5, -1 },
+	{ "the clock was set back since then",
+	    { .state = RECIPIENT_DOUBT,
+		.until_ms = WALL_MS + 700,
+		.since_ms = WALL_MS + DAY_MS,
+		.absent_ms = WALL_MS + DAY_MS },
+	    RECIPIENT_DOUBT, LEDGER_NOBODY, 0, 0, NOW_MS + 700, NOW_MS,
+	    NOW_MS },
 	{ "a doubt of one that is gone keeps its time",
 	    { .state = RECIPIENT_DOUBT,
 		.provider = (char *)"gone",
 		.until_ms = WALL_MS + 700 },
-	    RECIPIENT_DOUBT, LEDGER_NOBODY, 0, 0, NOW_MS + 700 },
+	    RECIPIENT_DOUBT, LEDGER_NOBODY, 0, 0, NOW_MS + 700, NOW_MS, 0 },
 	{ "a doubt that is over for long",
 	    { .state = RECIPIENT_DOUBT, .until_ms = 1 }, RECIPIENT_DOUBT,
-	    LEDGER_NOBODY, 0, 0, 1 },
+	    LEDGER_NOBODY, 0, 0, 1, NOW_MS, 0 },
 	{ "a doubt from when the clock was wrong",
 	    { .state = RECIPIENT_DOUBT, .until_ms = INT64_MAX / 2 },
-	    RECIPIENT_DOUBT, LEDGER_NOBODY, 0, 0, NOW_MS + DAY_MS },
+	    RECIPIENT_DOUBT, LEDGER_NOBODY, 0, 0, NOW_MS + DAY_MS, NOW_MS, 0 },
 	{ "an attempt nobody ended",
 	    { .state = RECIPIENT_OPEN, .provider = (char *)"one" },
-	    RECIPIENT_DOUBT, 0, 0, 1, 0 },
+	    RECIPIENT_DOUBT, 0, 0, 1, 0, NOW_MS, 0 },
 	{ "held", { .state = RECIPIENT_HELD }, RECIPIENT_HELD, LEDGER_NOBODY, 0,
-	    0, 0 },
+	    0, 0, 0, 0 },
 	{ "dropped", { .state = RECIPIENT_DROPPED }, RECIPIENT_DROPPED,
-	    LEDGER_NOBODY, 0, 0, 0 },
+	    LEDGER_NOBODY, 0, 0, 0, 0, 0 },
 };
 
 static struct ledger *
@@ -91,7 +110,10 @@ test_recall(void **state)
 		assert_int_equal(r->provider, cases[i].provider);
 		assert_int_equal(r->refused_by, cases[i].refused_by);
 		assert_int_equal(r->tried, cases[i].tried);
-		assert_int_equal(r->doubt_ms, cases[i].doubt_ms);
+		assert_int_equal(r->doubt.until_ms, cases[i].doubt_ms);
+		assert_int_equal(r->doubt.since_ms, cases[i].since_ms);
+		assert_int_equal(r->doubt.absent_ms, cases[i].absent_ms);
+		assert_int_equal(r->doubt.asks, cases[i].known.asks);
 		ledger_free(ledger);
 	}
 }
@@ -110,6 +132,9 @@ test_tell(void **state)
 		.text = (char *)"bad gateway",
 		.refused_by = (char *[]){ (char *)"two", NULL },
 		.until_ms = WALL_MS + 900,
+		.since_ms = WALL_MS - 900,
+		.asks = 3,
+		.absent_ms = WALL_MS - 400,
 		.doubts = 2,
 	};
 	const struct known_terms later = { names, WALL_MS + 7, NOW_MS + 7 };
@@ -129,6 +154,10 @@ test_tell(void **state)
 	assert_string_equal(told.refused_by[0], "two");
 	assert_null(told.refused_by[1]);
 	assert_int_equal(told.until_ms, known.until_ms);
+	assert_int_equal(told.since_ms, known.since_ms);
+	assert_int_equal(told.asks, 3);
+	assert_int_equal(told.absent_ms, known.absent_ms);
+	assert_true(ledger->recipients[0].doubt.unlikely); /* by its status */
 	assert_int_equal(told.doubts, 2);
 	recipient_clear(&told);
 	ledger_free(ledger);

@@ -149,67 +149,165 @@ test_attempts(void **state)
 static void
 test_doubt_is_waited_out(void **state)
 {
-	static const struct ledger_waits waits = { 120000, 20000 };
-	static const struct {
-		bool unlikely;
-		int64_t until_ms;
-	} rows[] = { { false, 121000 }, { true, 21000 } };
+	struct ledger *ledger = make_ledger(1, 2);
+	struct delivery delivery = open_delivery(ledger, 0);
+	struct outcome *outcome = outcome_new(1);
+	const struct ledger_doubt *doubt = &ledger->recipients[0].doubt;
 
 	(void)state;
-	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-		struct ledger *ledger = make_ledger(1, 2);
-		struct delivery delivery = open_delivery(ledger, 0);
-		struct outcome *outcome = outcome_new(1);
-
-		outcome_set(outcome, 0, VERDICT_DOUBT, 502, "bad gateway");
-		outcome->verdicts[0].unlikely = rows[i].unlikely;
-		ledger_settle(ledger, 0, &delivery, outcome);
-		ledger_freeze(ledger, &waits, 1000);
-		ledger_freeze(ledger, &waits, 9000); /* keeps the first time */
-		assert_int_equal(ledger_doubt_until(ledger), rows[i].until_ms);
-		assert_int_equal(ledger_thaw(ledger, rows[i].until_ms - 1), 0);
-		assert_int_equal(find_next(ledger), NOBODY);
-		assert_int_equal(ledger_thaw(ledger, rows[i].until_ms), 1);
-		assert_int_equal(ledger_doubt_until(ledger), 0);
-		assert_int_equal(find_next(ledger), 2); /* not the same */
-		outcome_free(outcome);
-		g_free(delivery.recipients);
-		ledger_free(ledger);
-	}
+	outcome_set(outcome, 0, VERDICT_DOUBT, 502, "bad gateway");
+	outcome->verdicts[0].unlikely = true;
+	ledger_settle(ledger, 0, &delivery, outcome);
+	assert_true(doubt->unlikely);
+	assert_int_equal(doubt->until_ms, 0);
+	ledger_freeze(ledger, 0, 1000, 21000);
+	assert_int_equal(doubt->since_ms, 1000);
+	assert_int_equal(ledger_doubt_first(ledger), 21000);
+	assert_int_equal(find_next(ledger), NOBODY);
+	assert_true(ledger_can_thaw(ledger, 0));
+	ledger_thaw(ledger, 0);
+	assert_int_equal(ledger_doubt_first(ledger), 0);
+	assert_int_equal(find_next(ledger), 2); /* not the same */
+	outcome_free(outcome);
+	g_free(delivery.recipients);
+	ledger_free(ledger);
 }
 
 static void
-test_doubt_with_nobody_else_is_not_waited_for(void **state)
+test_doubt_with_nobody_else_stays(void **state)
 {
-	static const struct ledger_waits waits = { 120000, 20000 };
 	struct ledger *ledger = make_ledger(1, 2);
 
 	(void)state;
 	attempt_all(ledger, 0, VERDICT_OUTAGE);
 	attempt_all(ledger, 1, VERDICT_DOUBT);
-	ledger_freeze(ledger, &waits, 1000);
-	assert_int_equal(ledger_doubt_until(ledger), 0);
-	assert_int_equal(ledger->recipients[0].doubt_ms, 121000);
+	assert_false(ledger_can_thaw(ledger, 0));
 	ledger_free(ledger);
 }
 
 static void
 test_the_earliest_doubt(void **state)
 {
-	static const struct ledger_waits waits = { 50, 50 };
 	struct ledger *ledger = make_ledger(2, 3);
 
 	(void)state;
 	ledger_allow(ledger, 0, 1);
 	attempt_all(ledger, 0, VERDICT_DOUBT);
-	ledger_freeze(ledger, &waits, 100);
-	ledger->recipients[0].doubt_ms = 400;
+	ledger_freeze(ledger, 0, 100, 400);
 	attempt_all(ledger, 1, VERDICT_DOUBT);
-	ledger_freeze(ledger, &waits, 200);
-	assert_int_equal(ledger_doubt_until(ledger), 250);
-	assert_int_equal(ledger_thaw(ledger, 250), 1);
-	assert_int_equal(ledger_doubt_until(ledger), 400);
+	ledger_freeze(ledger, 1, 200, 250);
+	assert_int_equal(ledger_doubt_first(ledger), 250);
+	ledger_thaw(ledger, 1);
+	assert_int_equal(ledger_doubt_first(ledger), 400);
 	ledger_free(ledger);
+}
+
+/* Sent again to the same one only; what came of that, and who may be asked in
+ * this round then. */
+static const struct {
+	const char *name;
+	enum verdict_class class; /* NONE: it is not sent */
+	enum recipient_state state;
+	bool kept; /* its doubt is as old as before */
+} sames[] = {
+	{ "not sent", VERDICT_NONE, RECIPIENT_DOUBT, true },
+	{ "not taken", VERDICT_OUTAGE, RECIPIENT_DOUBT, true },
+	{ "taken", VERDICT_ACCEPTED, RECIPIENT_ACCEPTED, true },
+	{ "in doubt again", VERDICT_DOUBT, RECIPIENT_DOUBT, false },
+	{ "refused", VERDICT_RECIPIENT, RECIPIENT_REFUSED, true },
+	{ "the mail is refused", VERDICT_PAYLOAD, RECIPIENT_DOUBT, true },
+};
+
+static void
+test_the_same_again(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(sames); i++) {
+		struct ledger *ledger = make_ledger(1, 3);
+		const struct ledger_recipient *r = &ledger->recipients[0];
+
+		attempt_all(ledger, 1, VERDICT_DOUBT);
+		ledger_freeze(ledger, 0, 1000, 2000);
+		ledger_thaw_same(ledger, 0);
+		assert_int_equal(r->state, RECIPIENT_WAITING);
+		assert_int_equal(find_next(ledger), 2);
+		if (sames[i].class != VERDICT_NONE)
+			attempt_all(ledger, 1, sames[i].class);
+		assert_int_equal(find_next(ledger),
+		    sames[i].class == VERDICT_NONE ? 2 : NOBODY);
+		ledger_refreeze(ledger);
+		if (r->state != sames[i].state ||
+		    (r->doubt.since_ms == 1000) != sames[i].kept)
+			fail_msg("%s: %s, since %d", sames[i].name,
+			    recipient_state_text(r->state),
+			    (int)r->doubt.since_ms);
+		ledger_free(ledger);
+	}
+}
+
+static void
+test_resolved(void **state)
+{
+	struct ledger *ledger = make_ledger(1, 2);
+	const struct ledger_recipient *r = &ledger->recipients[0];
+
+	(void)state;
+	attempt_all(ledger, 0, VERDICT_DOUBT);
+	ledger_resolve(ledger, 0, 0, "<id>");
+	assert_int_equal(r->state, RECIPIENT_ACCEPTED);
+	assert_int_equal(r->class, VERDICT_ACCEPTED);
+	assert_string_equal(r->id, "<id>");
+	assert_string_equal(
+	    r->text, "it has the mail, as it said when it was asked");
+	assert_int_equal(find_next(ledger), NOBODY);
+	assert_int_equal(ledger->counts.doubts, 1);
+	assert_int_equal(ledger->counts.resolved, 1);
+	assert_int_equal(ledger->counts.possible, 0);
+	ledger_free(ledger);
+}
+
+/* What is counted of one recipient. */
+static const struct {
+	const char *name;
+	unsigned before; /* doubts of earlier flights */
+	struct attempt attempts[3];
+	unsigned doubts, possible;
+} counts[] = {
+	{ "nothing", 0,
+	    { { 0, VERDICT_OUTAGE }, { 1, VERDICT_ACCEPTED }, DONE }, 0, 0 },
+	{ "a doubt", 0, { { 0, VERDICT_DOUBT }, DONE }, 1, 0 },
+	{ "taken by another", 0,
+	    { { 0, VERDICT_DOUBT }, { 1, VERDICT_ACCEPTED }, DONE }, 1, 1 },
+	{ "in doubt by another", 0,
+	    { { 0, VERDICT_DOUBT }, { 1, VERDICT_DOUBT }, DONE }, 2, 1 },
+	{ "not taken by another", 0,
+	    { { 0, VERDICT_DOUBT }, { 1, VERDICT_OUTAGE }, DONE }, 1, 0 },
+	{ "refused by another", 0,
+	    { { 0, VERDICT_DOUBT }, { 1, VERDICT_RECIPIENT }, DONE }, 1, 0 },
+	{ "taken after an earlier doubt", 1, { { 0, VERDICT_ACCEPTED }, DONE },
+	    0, 1 },
+};
+
+static void
+test_counts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(counts); i++) {
+		struct ledger *ledger = make_ledger(1, 2);
+		const struct attempt *attempt = counts[i].attempts;
+
+		ledger->recipients[0].doubts = counts[i].before;
+		for (; attempt->provider != UINT_MAX; attempt++) {
+			if (ledger->recipients[0].state == RECIPIENT_DOUBT)
+				ledger_thaw(ledger, 0);
+			attempt_all(ledger, attempt->provider, attempt->class);
+		}
+		if (ledger->counts.doubts != counts[i].doubts ||
+		    ledger->counts.possible != counts[i].possible)
+			fail_msg("%s: %u doubts, %u possible", counts[i].name,
+			    ledger->counts.doubts, ledger->counts.possible);
+		ledger_free(ledger);
+	}
 }
 
 static const struct {
@@ -398,8 +496,11 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_attempts),
 		cmocka_unit_test(test_doubt_is_waited_out),
-		cmocka_unit_test(test_doubt_with_nobody_else_is_not_waited_for),
+		cmocka_unit_test(test_doubt_with_nobody_else_stays),
 		cmocka_unit_test(test_the_earliest_doubt),
+		cmocka_unit_test(test_the_same_again),
+		cmocka_unit_test(test_resolved),
+		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_exclusions),
 		cmocka_unit_test(test_reopen),
 		cmocka_unit_test(test_partial),

@@ -86,7 +86,7 @@ test_resend(void **state)
 		struct ledger_recipient *r = set(ledger, 0, cases[i].state);
 
 		r->refused_by = cases[i].refused_by;
-		r->doubt_ms = cases[i].doubt_ms;
+		r->doubt.until_ms = cases[i].doubt_ms;
 		r->open_by = 2;
 		keep(memory, message, ledger, 1000);
 		ledger = make_ledger(message, 3);
@@ -94,10 +94,10 @@ test_resend(void **state)
 		assert_int_equal(memory_recall(memory, message, ledger, 1001),
 		    cases[i].known);
 		if (r->state != cases[i].found || r->tried != cases[i].tried ||
-		    r->doubt_ms != cases[i].found_doubt_ms)
+		    r->doubt.until_ms != cases[i].found_doubt_ms)
 			fail_msg("%s: %s, tried %x, doubt until %d",
 			    cases[i].name, recipient_state_text(r->state),
-			    r->tried, (int)r->doubt_ms);
+			    r->tried, (int)r->doubt.until_ms);
 		if (cases[i].known) {
 			assert_string_equal(r->text, "said");
 			assert_int_equal(r->provider,
@@ -117,14 +117,15 @@ test_doubt_of_the_only_provider(void **state)
 	struct ledger *ledger = make_ledger(message, 2);
 
 	(void)state;
-	set(ledger, 0, RECIPIENT_DOUBT)->doubt_ms = 1700;
+	set(ledger, 0, RECIPIENT_DOUBT)->doubt.until_ms = 1700;
 	keep(memory, message, ledger, 1000);
 	ledger = ledger_new(1, 2);
 	ledger_allow(ledger, 1, 0);
 	memory_recall(memory, message, ledger, 1001);
 	/* waited out, then sent again by the same: there is no other */
-	assert_int_equal(ledger_doubt_until(ledger), 1700);
-	assert_int_equal(ledger_thaw(ledger, 1700), 1);
+	assert_int_equal(ledger_doubt_first(ledger), 1700);
+	assert_true(ledger_can_thaw(ledger, 0));
+	ledger_thaw(ledger, 0);
 	unsigned picked[1];
 	assert_int_equal(ledger_pick(ledger, 0, 1, picked), 1);
 	ledger_free(ledger);
@@ -378,7 +379,7 @@ test_tellings(void **state)
 
 		for (unsigned n = 0; n < 2; n++) {
 			ledger = make_ledger(mails[0], 2);
-			set(ledger, 0, tellings[i].states[n])->doubt_ms =
+			set(ledger, 0, tellings[i].states[n])->doubt.until_ms =
 			    tellings[i].doubts_ms[n];
 			keep(memory, mails[tellings[i].same_mail ? 0 : n],
 			    ledger, 1000);
@@ -387,7 +388,8 @@ test_tellings(void **state)
 		memory_recall(memory, mails[0], ledger, 1000);
 		if (memory_count(memory) != tellings[i].left ||
 		    ledger->recipients[0].state != tellings[i].found ||
-		    ledger->recipients[0].doubt_ms != tellings[i].doubt_ms)
+		    ledger->recipients[0].doubt.until_ms !=
+			tellings[i].doubt_ms)
 			fail_msg("%s: %s", tellings[i].name,
 			    recipient_state_text(ledger->recipients[0].state));
 		ledger_free(ledger);
@@ -426,19 +428,19 @@ test_review(void **state)
 		struct ledger_recipient *r;
 
 		g_strlcpy(id, "first", ID_LENGTH + 1);
-		set(ledger, 0, reviews[i].told)->doubt_ms =
+		set(ledger, 0, reviews[i].told)->doubt.until_ms =
 		    reviews[i].told_doubt_ms;
 		keep(memory, message, ledger, 1000);
 		ledger = make_ledger(message, 2);
 		r = set(ledger, 0, reviews[i].waits);
-		r->doubt_ms = r->state == RECIPIENT_DOUBT ? 2000 : 0;
+		r->doubt.until_ms = r->state == RECIPIENT_DOUBT ? 2000 : 0;
 		/* what it told itself is no news */
 		memory_review(memory, message, ledger, 1001);
 		assert_int_equal(r->state, reviews[i].waits);
 		g_strlcpy(id, "resend", ID_LENGTH + 1);
 		memory_review(memory, message, ledger, 1001);
 		if (r->state != reviews[i].found ||
-		    r->doubt_ms != reviews[i].found_doubt_ms)
+		    r->doubt.until_ms != reviews[i].found_doubt_ms)
 			fail_msg(
 			    "row %zu: %s", i, recipient_state_text(r->state));
 		ledger_free(ledger);
