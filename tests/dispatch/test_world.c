@@ -31,6 +31,7 @@
  * one seed only.
  */
 #include "dispatch/dispatcher.h"
+#include "doubt.h"
 #include "mail/submission.h"
 #include "state.h"
 
@@ -198,7 +199,7 @@ check_flight(const struct flight *flight)
 		violate("a flight waits for %s, which has room",
 		    lane->provider->name);
 	if (flight->state == FLIGHT_FROZEN &&
-	    ledger_doubt_until(ledger) < virtual.now_ms)
+	    doubt_next(flight) < virtual.now_ms)
 		violate("a flight is frozen for nothing");
 	if (flight->answered && !flies)
 		violate("an answered flight is kept");
