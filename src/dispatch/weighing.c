@@ -273,6 +273,20 @@ weighing_wait(struct dispatcher *dispatcher, struct flight *flight)
 	    &flight->waiting);
 }
 
+/* As it is without something to wait for. */
+static void
+reset_timer(struct flight *flight)
+{
+	const struct submission *submission = flight->message->submission;
+
+	if (flight->queued)
+		loop_timer_clear(flight->timer);
+	else
+		loop_timer_set(flight->timer,
+		    MAX(submission->deadline_ms - clock_monotonic_ms(),
+			(int64_t)0));
+}
+
 void
 weighing_leave(struct dispatcher *dispatcher, struct flight *flight)
 {
@@ -281,6 +295,7 @@ weighing_leave(struct dispatcher *dispatcher, struct flight *flight)
 	    &dispatcher->weighing->scales[flight->refusals.on].flights,
 	    &flight->waiting);
 	flight->state = FLIGHT_NEW;
+	reset_timer(flight);
 }
 
 void

@@ -39,7 +39,9 @@ static struct {
 	struct pool *work;
 	struct dispatcher *dispatcher;
 	struct prepare *prepare;
-	struct queue requests; /* struct request, to the test */
+	struct queue requests; /* struct request, to the test... */
+	const char *always;    /* ...but when all are answered so, at once */
+	unsigned served;       /* of these */
 	struct queue answers;  /* struct answer */
 	struct queue encoding; /* whose encode() waits */
 	struct queue gate;     /* ...until something is put here */
@@ -114,7 +116,8 @@ struct request {
 	char *to; /* "one 0,1,2": the provider and the recipients */
 	enum exchange_end end;
 	const char *says; /* "accepted,outage": by recipient, the last for the
-			   * rest; "doubt!" is an unlikely one; "split" */
+			   * rest; "doubt!" is an unlikely one; "split";
+			   * "recipient: suppressed", "accepted: held" */
 };
 
 /* The fake translator */
@@ -166,6 +169,9 @@ decode(const struct provider *provider, const struct delivery *delivery,
 		const char *word = words[MIN(i, count - 1)];
 		outcome_set(outcome, i, read_class(word), 250, word);
 		outcome->verdicts[i].unlikely = strchr(word, '!') != NULL;
+		outcome->verdicts[i].suppressed =
+		    strstr(word, "suppressed") != NULL;
+		outcome->verdicts[i].held = strstr(word, "held") != NULL;
 	}
 	outcome->split = strcmp(words[0], "split") == 0;
 }
@@ -215,17 +221,6 @@ provider_unref(struct provider *provider)
 /* The fake carrier: the loop's thread */
 
 static void
-send_exchange(void *self, struct exchange *exchange)
-{
-	struct request *request = g_new0(struct request, 1);
-
-	g_assert(self == &post && loop_here(post.loop));
-	request->exchange = exchange;
-	request->to = g_strdup(exchange->http.path);
-	put(&post.requests, request);
-}
-
-static void
 on_answer(void *owner, struct letter *letter)
 {
 	struct request *request = LETTER_OF(letter, struct request, letter);
@@ -240,6 +235,23 @@ on_answer(void *owner, struct letter *letter)
 	g_free(request->to);
 	g_free(request);
 	exchange->done(exchange->object, exchange);
+}
+
+static void
+send_exchange(void *self, struct exchange *exchange)
+{
+	struct request *request = g_new0(struct request, 1);
+
+	g_assert(self == &post && loop_here(post.loop));
+	request->exchange = exchange;
+	request->to = g_strdup(exchange->http.path);
+	request->says = post.always;
+	request->end = EXCHANGE_ANSWERED;
+	post.served += post.always != NULL;
+	if (post.always != NULL)
+		loop_post(post.loop, &request->letter, on_answer);
+	else
+		put(&post.requests, request);
 }
 
 /* The test's side */
@@ -507,6 +519,14 @@ wake(void *store, unsigned most)
 	    most == UINT_MAX ? g_strdup("all") : g_strdup_printf("%u", most));
 }
 
+static inline void
+expect_wake(const char *wanted)
+{
+	g_autofree char *most = take(&post.wakes, wanted);
+
+	assert_string_equal(most, wanted);
+}
+
 /* The next entry is this one. */
 static inline void
 expect_entry(const char *wanted)
@@ -613,6 +633,7 @@ stop_store(void)
 	g_queue_clear_full(&post.wakes.items, g_free);
 	g_queue_clear_full(&post.states.items, g_free);
 	post.gated = false;
+	post.always = NULL;
 }
 
 /* As ferry does: first no more attempts, then the workers, then all. */

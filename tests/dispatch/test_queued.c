@@ -437,14 +437,6 @@ test_stop_while_sending(void **state)
 	}
 }
 
-static void
-expect_wake(const char *wanted)
-{
-	g_autofree char *most = take(&post.wakes, wanted);
-
-	assert_string_equal(most, wanted);
-}
-
 /* Flies one mail by the only provider, which says so. */
 static void
 fly_one(const char *says, const char *ended, const char *landed)
