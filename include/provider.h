@@ -72,7 +72,9 @@ struct translator {
 	    struct outcome *outcome);
 
 	/* Asks whether the provider has these mails (struct inquiry *, at most
-	 * limits.ask_batch): makes the request.  False: it cannot be asked.
+	 * limits.ask_batch): makes the request of a new exchange, whose
+	 * endpoint may become another of this provider's.  False: it cannot be
+	 * asked.
 	 * NULL where no kind of it can.  The dispatch thread, as all below. */
 	bool (*ask)(const struct provider *provider, const GPtrArray *inquiries,
 	    struct exchange *exchange);
@@ -84,12 +86,13 @@ struct translator {
 	    const GPtrArray *inquiries, struct exchange *exchange,
 	    struct inquiry_reply *reply);
 
-	/* Asks how the account is, without sending mail.  False: there is
-	 * nothing to ask. */
+	/* Asks how the account is, without sending mail, by a new exchange.
+	 * False: there is nothing to ask. */
 	bool (*probe)(
 	    const struct provider *provider, struct exchange *exchange);
 
-	/* Reads what came of it; true as in asked(). */
+	/* Reads what came of it; true as in asked().  The first of them forgets
+	 * what was found before. */
 	bool (*probed)(const struct provider *provider,
 	    struct exchange *exchange, struct health *health);
 };

@@ -65,7 +65,7 @@ find(const struct step *step, enum health_state state, const char *advice,
 		.advice = (char *)advice,
 	};
 
-	query_find(step->exchange, step->health, &finding);
+	query_find(step->health, &finding);
 }
 
 /* That its domain is bad; one of several is not the whole account. */
@@ -368,6 +368,7 @@ mailgun_probe_read(const struct provider *provider, struct exchange *exchange,
 	struct json_object *json;
 	bool more;
 
+	query_begin(exchange, health);
 	if (!read_step(&step, provider))
 		return false;
 	/* the other region and the queue are asked beside the domain */

@@ -45,8 +45,8 @@ ask_next(const struct provider *provider, const char *path,
 
 /* Adds what was found; takes the text over. */
 static void
-find(const struct exchange *exchange, struct health *health,
-    enum health_state state, char *text, const char *advice)
+find(struct health *health, enum health_state state, char *text,
+    const char *advice)
 {
 	const struct health finding = {
 		.state = state,
@@ -54,7 +54,7 @@ find(const struct exchange *exchange, struct health *health,
 		.advice = (char *)advice,
 	};
 
-	query_find(exchange, health, &finding);
+	query_find(health, &finding);
 	g_free(text);
 }
 
@@ -66,15 +66,15 @@ read_fault(const struct exchange *exchange, struct health *health)
 	g_autofree char *text = query_text(exchange);
 
 	if (query_is_throttle(exchange, text))
-		find(exchange, health, HEALTH_UNKNOWN,
+		find(health, HEALTH_UNKNOWN,
 		    g_strdup_printf("not checked: %s", text), NULL);
 	else if (strstr(text, "Invalid_Key") != NULL ||
 		 exchange->http_response.status == 401)
-		find(exchange, health, HEALTH_BAD,
+		find(health, HEALTH_BAD,
 		    g_strdup_printf("api_key is refused (%s)", text),
 		    "set api_key to an active key of the Mandrill account");
 	else
-		find(exchange, health, HEALTH_BAD,
+		find(health, HEALTH_BAD,
 		    g_strdup_printf("the key cannot be checked: %s", text),
 		    "this is not how Mandrill answers: look at base_url and "
 		    "proxy");
@@ -108,7 +108,7 @@ read_ping(const struct provider *provider, struct exchange *exchange,
 	json_object_put(json);
 	if (!pong)
 		return read_fault(exchange, health);
-	find(exchange, health, HEALTH_GOOD, g_strdup("the key is good"), NULL);
+	find(health, HEALTH_GOOD, g_strdup("the key is good"), NULL);
 	return ask_next(provider, INFO_PATH, exchange);
 }
 
@@ -155,14 +155,14 @@ read_info(const struct provider *provider, struct exchange *exchange,
 	int64_t backlog = read_number(json, "backlog", 0);
 
 	if (backlog > 0 && backlog >= quota)
-		find(exchange, health, HEALTH_DOUBTFUL,
+		find(health, HEALTH_DOUBTFUL,
 		    g_strdup_printf("%" PRId64 " mails wait at Mandrill, which "
 				    "sends %" PRId64 " an hour",
 			backlog, quota),
 		    "mail is late there: set quota_hour, or ask Mandrill for "
 		    "more");
 	else if (reputation < REPUTATION_POOR)
-		find(exchange, health, HEALTH_DOUBTFUL,
+		find(health, HEALTH_DOUBTFUL,
 		    g_strdup_printf("the account's reputation is %" PRId64
 				    " of 100",
 			reputation),
@@ -221,7 +221,7 @@ find_fault(struct json_object *list, const char *domain)
 
 static void
 check_domains(const struct provider *provider, struct json_object *list,
-    struct exchange *exchange, struct health *health)
+    struct health *health)
 {
 	g_autofree char *first = NULL;
 	unsigned count = 0, bad = 0;
@@ -236,8 +236,7 @@ check_domains(const struct provider *provider, struct json_object *list,
 			g_free(fault);
 	}
 	if (bad > 0)
-		find(exchange, health,
-		    bad == count ? HEALTH_BAD : HEALTH_DOUBTFUL,
+		find(health, bad == count ? HEALTH_BAD : HEALTH_DOUBTFUL,
 		    g_strdup_printf(
 			"%s%s", first, bad > 1 ? ", and so are others" : ""),
 		    "verify the domain in Mandrill's settings and set its DNS "
@@ -268,7 +267,7 @@ read_domains(const struct provider *provider, struct exchange *exchange,
 
 	if (json_object_is_type(json, json_type_array)) {
 		if (provider->domains != NULL)
-			check_domains(provider, json, exchange, health);
+			check_domains(provider, json, health);
 		tell_domains(json, health);
 	}
 	json_object_put(json);
@@ -279,6 +278,7 @@ bool
 mandrill_probe_read(const struct provider *provider, struct exchange *exchange,
     struct health *health)
 {
+	query_begin(exchange, health);
 	if (strcmp(exchange->http.path, PING_PATH) == 0)
 		return read_ping(provider, exchange, health);
 	if (strcmp(exchange->http.path, INFO_PATH) == 0)

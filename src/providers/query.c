@@ -176,11 +176,16 @@ rank(enum health_state state)
 }
 
 void
-query_find(const struct exchange *exchange, struct health *health,
-    const struct health *finding)
+query_begin(const struct exchange *exchange, struct health *health)
 {
-	if (exchange->renewed == 0 ||
-	    rank(finding->state) > rank(health->state))
+	if (exchange->renewed == 0)
+		health_set(health, HEALTH_UNKNOWN, NULL, NULL);
+}
+
+void
+query_find(struct health *health, const struct health *finding)
+{
+	if (health->text == NULL || rank(finding->state) > rank(health->state))
 		health_set(
 		    health, finding->state, finding->text, finding->advice);
 }

@@ -48,9 +48,11 @@ void query_refuse(const struct exchange *exchange, const char *text,
 bool query_is_unreachable(
     const struct exchange *exchange, struct health *health);
 
-/* Adds a finding to the health: the worst is kept, of equals the first; the
- * first request of an exchange forgets what was before. */
-void query_find(const struct exchange *exchange, struct health *health,
-    const struct health *finding);
+/* After the first request of an exchange: what was found before is forgotten.
+ */
+void query_begin(const struct exchange *exchange, struct health *health);
+
+/* Adds a finding to the health: the worst is kept, of equals the first. */
+void query_find(struct health *health, const struct health *finding);
 
 #endif

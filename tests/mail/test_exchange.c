@@ -55,6 +55,34 @@ test_all_is_freed(void **state)
 	exchange_free(exchange);
 }
 
+/* What belongs to the mail stays, the rest is as new. */
+static void
+test_renew(void **state)
+{
+	struct exchange *exchange = exchange_new(EXCHANGE_HTTP, &endpoint, "x");
+
+	(void)state;
+	assert_int_equal(exchange->renewed, 0);
+	for (unsigned i = 1; i <= 2; i++) {
+		exchange->http.path = g_strdup("/");
+		exchange->body = segments_new(NULL);
+		exchange->error = g_strdup("refused");
+		exchange->end = EXCHANGE_LOST;
+		exchange->deadline_ms = 7;
+		exchange_add_field(exchange, "A", "b");
+		exchange_renew(exchange);
+		assert_int_equal(exchange->renewed, i);
+		assert_int_equal(exchange->deadline_ms, 7);
+		assert_ptr_equal(exchange->endpoint, &endpoint);
+		assert_int_equal(exchange->end, EXCHANGE_PENDING);
+		assert_null(exchange->http.path);
+		assert_null(exchange->body);
+		assert_null(exchange->error);
+		assert_int_equal(exchange->http.fields->len, 0);
+	}
+	exchange_free(exchange);
+}
+
 static void
 test_reply(void **state)
 {
@@ -76,6 +104,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_all_is_freed),
+		cmocka_unit_test(test_renew),
 		cmocka_unit_test(test_reply),
 	};
 

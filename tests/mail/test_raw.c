@@ -63,6 +63,28 @@ static const struct row rows[] = {
 	    { .once = true },
 	    "From: a@b.example\r\nDate: x\r\nMessage-ID:\r\n <1@b>\r\n"
 	    "X:y\r\n\r\n" },
+	/* another From, below the others, however many there were */
+	{ WHOLE "FROM: 2\nSender: s@b.example\nTo: x\n\n",
+	    { .from = "Me <c@d.example>" },
+	    "Date: x\r\nMessage-ID: <1@b>\r\nSender: s@b.example\r\nTo: x\r\n"
+	    "From: Me <c@d.example>\r\n\r\n" },
+	{ WHOLE "Reply-To:\nSender: a@b.example\n\n",
+	    { .from = "c@d.example",
+		.reply_to = "a@b.example",
+		.no_sender = true },
+	    "Date: x\r\nMessage-ID: <1@b>\r\nFrom: c@d.example\r\n"
+	    "Reply-To: a@b.example\r\n\r\n" },
+	{ "To: x\nDate: x\nMessage-ID: <1@b>\n\n",
+	    { .from = "c@d.example", .once = true },
+	    "To: x\r\nDate: x\r\nMessage-ID: <1@b>\r\nFrom: c@d.example\r\n"
+	    "\r\n" },
+	/* what binds to where it goes */
+	{ WHOLE "X-MC-Tags: a\nX-MC-SendAt: b\n c\nX-MC-Template: no\n"
+		"X-Secret: d\n\n",
+	    { .omit = omitted, .bound = "mandrill" },
+	    WHOLE_OUT "X-MC-SendAt: b\r\n c\r\n\r\n" },
+	{ WHOLE "X-MC-SendAt: b\n\n", { .omit = omitted, .bound = "mailgun" },
+	    WHOLE_OUT "\r\n" },
 	{ "From : a@b.example\nDate : x\nMessage-ID : <1@b>\n\n", {},
 	    "From : a@b.example\r\nDate : x\r\nMessage-ID : <1@b>\r\n"
 	    "\r\n" },
@@ -190,6 +212,30 @@ test_folded_header(void **state)
 	message_unref(message);
 }
 
+/* A name that is too long for a line is folded. */
+static void
+test_long_from(void **state)
+{
+	struct message *message = sample_message(WHOLE "\nbody \n");
+	g_autoptr(GString) from = g_string_new(NULL);
+	struct raw_options options = { .hostname = "h" };
+	g_autofree char *raw = NULL;
+	g_auto(GStrv) lines = NULL;
+
+	(void)state;
+	while (from->len < 2500)
+		g_string_append(from, "=?utf-8?B?w4Q=?= ");
+	g_string_append(from, "<c@d.example>");
+	options.from = from->str;
+	raw = read_raw(message, &options);
+	lines = g_strsplit(raw, "\r\n", -1);
+	for (char **line = lines; *line != NULL; line++)
+		assert_true(strlen(*line) <= 998);
+	assert_non_null(strstr(raw, "\r\nFrom: =?utf-8?B?w4Q=?= =?"));
+	assert_true(g_str_has_suffix(raw, " <c@d.example>\r\n\r\nbody \r\n"));
+	message_unref(message);
+}
+
 static void
 test_json(void **state)
 {
@@ -260,6 +306,7 @@ main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_received),
 		cmocka_unit_test(test_folded_header),
+		cmocka_unit_test(test_long_from),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_utf8),
 	};

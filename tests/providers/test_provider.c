@@ -40,6 +40,25 @@ static const struct row rows[] = {
 	{ "smtp", "tls=off username=u password=p", "the password in clear" },
 	{ "smtp", "base_url=https://smtp.example.net", "use host and port" },
 	{ "smtp", "proxy=http://127.0.0.1:3128", "[provider t] proxy: " },
+	{ "mandrill", "rate=10 burst=20 quota_hour=100 quota_day=1000", NULL },
+	{ "smtp", "rate=0.5 overflow=no respect_suppression=no", NULL },
+	{ "mandrill", "rate=0", "[provider t] rate: 0 is no rate; mails a" },
+	{ "mandrill", "rate=-1", "-1 is no rate" },
+	{ "mandrill", "rate=1e3", "1e3 is no rate" },
+	{ "mandrill", "rate=1.2.3", "1.2.3 is no rate" },
+	{ "mandrill", "rate=.", ". is no rate" },
+	{ "mandrill", "rate=inf", "inf is no rate" },
+	{ "mandrill", "rate=100001", "from 0.001 to 100000" },
+	{ "mandrill", "burst=5", "[provider t] burst: it has no meaning" },
+	{ "mandrill", "quota_hour=11 quota_day=10", "quota_hour: it is more" },
+	{ "mandrill", "domains=example.com,example.org", NULL },
+	{ "mandrill", "domains=localhost", "localhost is no domain" },
+	{ "mandrill", "domains=example.com,a..b", "a..b is no domain" },
+	{ "mailgun", "domain=from domains=example.com", NULL },
+	{ "mailgun", "domain=from", "domain = from: `domains` is missing" },
+	{ "mailgun", "lookup=logs lookup_key=k region_url=http://127.0.0.1:1",
+	    NULL },
+	{ "mandrill", "lookup=off", NULL },
 };
 
 static GHashTable *
@@ -134,6 +153,79 @@ test_smtp(void **state)
 	provider_unref(provider);
 }
 
+static void
+test_pace(void **state)
+{
+	static const struct {
+		const char *settings;
+		struct provider_pace pace;
+		bool respects;
+	} cases[] = {
+		{ "", { .burst = 1, .overflow = true }, true },
+		{ "rate=0.5", { 0.5, 1, 0, 0, true }, true },
+		{ "rate=10.9", { 10.9, 10, 0, 0, true }, true },
+		{ "rate=10 burst=3 quota_hour=7 quota_day=7 overflow=no "
+		  "respect_suppression=no",
+		    { 10, 3, 7, 7, false }, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct provider *provider =
+		    open_provider("smtp", cases[i].settings, NULL);
+		const struct provider_pace *want = &cases[i].pace;
+
+		assert_true(provider->pace.rate == want->rate);
+		assert_int_equal(provider->pace.burst, want->burst);
+		assert_int_equal(provider->pace.hour_max, want->hour_max);
+		assert_int_equal(provider->pace.day_max, want->day_max);
+		assert_int_equal(provider->pace.overflow, want->overflow);
+		assert_int_equal(
+		    provider->respects_suppression, cases[i].respects);
+		provider_unref(provider);
+	}
+}
+
+static void
+test_domain(void **state)
+{
+	static const struct {
+		const char *domains, *from, *by;
+	} cases[] = {
+		{ NULL, "example.com", "example.com" },
+		{ NULL, "", "" },
+		{ "example.com", "example.com", "example.com" },
+		{ "EXAMPLE.com", "example.com", "example.com" },
+		{ "example.com", "a.b.example.com", "example.com" },
+		{ "example.com", "badexample.com", NULL },
+		{ "example.com", "com", NULL },
+		{ "example.com", "", NULL },
+		/* the same, before one above, before one below */
+		{ "example.com,b.example.com", "a.b.example.com",
+		    "b.example.com" },
+		{ "a.example.com,example.com", "example.com", "example.com" },
+		{ "x.b.example.com,example.com", "b.example.com",
+		    "example.com" },
+		{ "example.org,mg.example.com,m2.example.com", "example.com",
+		    "mg.example.com" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *settings =
+		    g_strdup_printf("%s%s", cases[i].domains ? "domains=" : "",
+			cases[i].domains ? cases[i].domains : "");
+		struct provider *provider =
+		    open_provider("mandrill", settings, NULL);
+		const char *by = provider_domain(provider, cases[i].from);
+
+		if (g_strcmp0(by, cases[i].by) != 0)
+			fail_msg("%s by %s: %s", cases[i].from,
+			    cases[i].domains, by);
+		provider_unref(provider);
+	}
+}
+
 /* max_size lowers what a provider takes and never raises it. */
 static void
 test_max_size(void **state)
@@ -210,6 +302,8 @@ main(void)
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_mailgun),
 		cmocka_unit_test(test_smtp),
+		cmocka_unit_test(test_pace),
+		cmocka_unit_test(test_domain),
 		cmocka_unit_test(test_max_size),
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_limits),
