@@ -12,8 +12,11 @@ find_level(
     const struct bucket *bucket, const struct bucket_flow *flow, int64_t now_ms)
 {
 	double passed_ms = (double)MAX(now_ms - bucket->at_ms, (int64_t)0);
+	/* who is woken for a token comes up to a ms late: what flowed in
+	 * meanwhile is not lost */
+	double most = flow->size + flow->rate / 1000;
 
-	return MIN(bucket->tokens + passed_ms * flow->rate / 1000, flow->size);
+	return MIN(bucket->tokens + passed_ms * flow->rate / 1000, most);
 }
 
 int64_t
@@ -25,7 +28,8 @@ bucket_when(
 	if (level >= NEARLY_ONE)
 		return now_ms;
 	/* a flow of next to nothing must not leave the range of the type */
-	double wait_ms = MIN(ceil((1 - level) * 1000 / flow->rate), 1e15);
+	double wait_ms =
+	    MIN(ceil((NEARLY_ONE - level) * 1000 / flow->rate), 1e15);
 	return MAX(now_ms, bucket->at_ms) + MAX((int64_t)wait_ms, (int64_t)1);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A token bucket: over any time no more are taken than it holds and what flows
- * in meanwhile.  How fast that is and how much it holds may change: both come
- * in with each call, as time does.  Pure.
+ * in meanwhile (and a ms more).  How fast that is and how much it holds may
+ * change: both come in with each call, as time does.  Pure.
  */
 #ifndef DISPATCH_BUCKET_H
 #define DISPATCH_BUCKET_H

@@ -28,19 +28,18 @@ gate_rate(const struct gate *gate, int64_t now_ms)
 	return rate >= gate->goal ? gate->pace->rate : rate;
 }
 
-/* The flow since the bucket was last touched: a rate that grew meanwhile is too
- * low then, never too high. */
+/* It flows as it did when the bucket was last touched: of a rate that grew
+ * since, that is too little, never too much. */
 static struct bucket_flow
 find_flow(const struct gate *gate, int64_t now_ms)
 {
-	double rate = gate_rate(gate, MIN(now_ms, gate->bucket.at_ms));
-	double burst = gate->pace->rate > 0 ? gate->pace->burst : rate;
+	double now = gate_rate(gate, now_ms);
+	double then = gate_rate(gate, MIN(now_ms, gate->bucket.at_ms));
+	double burst = gate->pace->rate > 0 ? gate->pace->burst : now;
 
-	if (rate <= 0)
-		rate = gate_rate(gate, now_ms);
-	if (rate < gate->goal)
-		burst = MIN(burst, rate);
-	return (struct bucket_flow){ rate, MAX(burst, 1) };
+	if (now < gate->goal)
+		burst = MIN(burst, now);
+	return (struct bucket_flow){ then > 0 ? then : now, MAX(burst, 1) };
 }
 
 int64_t
