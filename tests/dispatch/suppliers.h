@@ -232,7 +232,6 @@ send_exchange(void *self, struct exchange *exchange)
 	(void)self;
 	change_mood(supplier);
 	job->exchange = exchange;
-	job->sent_at = ++world.step;
 	virtual_trace("m%u: %u recipients to p%u (mood %d)", job->mail->number,
 	    job->count, job->supplier, supplier->mood);
 	for (unsigned i = 0; i < job->count; i++)
@@ -257,7 +256,6 @@ pause_supplier(struct supplier *supplier, int64_t ms)
 {
 	supplier->paused_until_ms =
 	    MAX(supplier->paused_until_ms, virtual.now_ms + ms);
-	supplier->paused_at = ++world.step;
 }
 
 /* For how long the answer says that this supplier is not to be asked. */
@@ -283,15 +281,7 @@ note_pause(struct supplier *supplier, const struct job *job)
 	default:
 		break;
 	}
-	if (job->sent_at < supplier->paused_at)
-		return; /* old news */
-	supplier->paused_until_ms = 0;
-	if (ledger_accepted(outcome) > 0)
-		return;
-	for (unsigned i = 0; i < outcome->count; i++)
-		if (outcome->verdicts[i].class != VERDICT_RECIPIENT &&
-		    outcome->verdicts[i].class != VERDICT_PAYLOAD)
-			pause_supplier(supplier, PAUSE_MS);
+	/* how many failures are too many is the breaker's own business */
 }
 
 /* How long nobody may be sent to. */

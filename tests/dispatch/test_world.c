@@ -177,6 +177,20 @@ is_flying(const struct flight *flight)
 	       flight->state == FLIGHT_SENDING;
 }
 
+static bool
+is_taken(const struct flight *flight, const struct lane *lane)
+{
+	const struct lane_query query = {
+		.from_domain =
+		    flight_domain(flight, flight->group, lane->provider),
+		.failover = flight->line == LANE_MOVED,
+		.recipients = 1,
+	};
+	int64_t when;
+
+	return lane_ask(lane, &query, virtual.now_ms, &when) == LANE_TAKES;
+}
+
 static void
 check_flight(const struct flight *flight)
 {
@@ -195,8 +209,8 @@ check_flight(const struct flight *flight)
 		violate("%u recipients open in state %d", open, flight->state);
 	if (queued != (flight->state == FLIGHT_QUEUED))
 		violate("state %d and the queue disagree", flight->state);
-	if (queued && lane_has_room(lane))
-		violate("a flight waits for %s, which has room",
+	if (queued && is_taken(flight, lane))
+		violate("a flight waits for %s, which takes it",
 		    lane->provider->name);
 	if (flight->state == FLIGHT_FROZEN &&
 	    doubt_next(flight) < virtual.now_ms)

@@ -454,8 +454,8 @@ post_journal(void *store, struct journal *journal)
 	struct note *note;
 
 	g_assert(store == &world);
-	if (journal->kind == JOURNAL_PASSED) {
-		if (!world.ghost)
+	if (journal->kind == JOURNAL_PASSED || journal->kind == JOURNAL_NOTED) {
+		if (!world.ghost && journal->kind == JOURNAL_PASSED)
 			check_passed(find_mail(journal->message), journal);
 		journal_free(journal);
 		return;

@@ -20,7 +20,6 @@
 #define DEADLINE_MS 50000
 #define STORM_MS    (8 * 60 * 1000)
 #define PATIENCE_MS (30 * 60 * 1000) /* after the storm */
-#define PAUSE_MS    4000             /* the least pause: 5 s x 0.8 */
 #define ACCOUNT_MS  60000
 #define SENDER_MS   40000
 
@@ -49,7 +48,6 @@ struct supplier {
 	unsigned open;
 	int64_t paused_until_ms;
 	int64_t sender_until_ms[2]; /* by From domain */
-	unsigned paused_at;         /* step */
 };
 
 /* The truth about one recipient. */
@@ -102,7 +100,7 @@ struct mail {
 /* One exchange. */
 struct job {
 	struct mail *mail;
-	unsigned supplier, sending, count, sent_at;
+	unsigned supplier, sending, count;
 	unsigned *recipients;
 	struct exchange *exchange;
 	enum exchange_end end;
@@ -111,7 +109,7 @@ struct job {
 
 static struct {
 	uint32_t seed;
-	unsigned suppliers, mails, step, stopped;
+	unsigned suppliers, mails, stopped;
 	unsigned answered, logged;     /* attempts */
 	int64_t doubt_ms, unlikely_ms; /* settings */
 	int64_t give_up_ms;
