@@ -35,6 +35,8 @@ struct delivery {
 	struct message *message; /* counted */
 	struct delivery_guise guise;
 	enum format format; /* AUTO: as the provider's settings have it */
+	bool deaf; /* control headers of the mail are no orders: they bind it
+		    * to nobody, and are all taken out */
 	enum delivery_form form;
 	unsigned *recipients; /* numbers in the envelope, ascending */
 	unsigned count;

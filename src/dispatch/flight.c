@@ -33,7 +33,8 @@ flight_new(struct message *message, const struct route_map *map)
 	flight->message = message;
 	flight->ledger = ledger_new(recipients, map->providers->len);
 	flight->from_domain = find_from_domain(message);
-	if (route_map_obeys(map, submission))
+	flight->obeys = route_map_obeys(map, submission);
+	if (flight->obeys)
 		hints_read(&flight->hints, message);
 	group_make(flight, map);
 	flight->queued = submission->queued;

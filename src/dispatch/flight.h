@@ -114,7 +114,8 @@ struct flight {
 	struct dispatcher *dispatcher;
 	struct message *message; /* counted */
 	struct ledger *ledger;
-	struct hints hints; /* none when they may not be given */
+	bool obeys;         /* the mail may give orders */
+	struct hints hints; /* none when it may not */
 	struct flight_group *groups;
 	unsigned group_count; /* one at least */
 	char *from_domain;    /* of the From field as it came, "" when there is

@@ -111,6 +111,7 @@ group_dress(const struct flight *flight, const struct flight_group *group,
 {
 	const struct route *route = group->route;
 
+	delivery->deaf = !flight->obeys;
 	delivery->format =
 	    flight->hints.bound != NULL ? FORMAT_RAW : route->format;
 	delivery->guise = (struct delivery_guise){ 0 };

@@ -40,6 +40,8 @@ control_check(const struct delivery *delivery, const char *type, GError **error)
 {
 	const GArray *fields = delivery->message->header->fields;
 
+	if (delivery->deaf)
+		return true;
 	for (unsigned i = 0; i < fields->len; i++) {
 		const struct header_field *field =
 		    &g_array_index(fields, struct header_field, i);

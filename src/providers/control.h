@@ -22,7 +22,8 @@ bool control_is_one(const char *const *names, const char *name);
 /* False and error when a control header binds the mail (a test that must not be
  * delivered, a template, a date to be sent at) to another type of provider than
  * this one, or to this one and the form is not RAW: without it the mail would
- * be another, better not sent than sent so. */
+ * be another, better not sent than sent so.  Never of a delivery that is
+ * deaf to them. */
 bool control_check(
     const struct delivery *delivery, const char *type, GError **error);
 

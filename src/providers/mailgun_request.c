@@ -140,7 +140,7 @@ write_raw(struct form *form, const struct delivery *delivery)
 	struct raw_options options = {
 		.hostname = delivery->hostname,
 		.omit = omitted,
-		.bound = mailgun.type,
+		.bound = delivery->deaf ? NULL : mailgun.type,
 	};
 	struct guise guise;
 

@@ -166,7 +166,7 @@ write_raw(struct writer *writer, const struct delivery *delivery)
 	struct raw_options options = {
 		.hostname = delivery->hostname,
 		.omit = omitted,
-		.bound = mandrill.type,
+		.bound = delivery->deaf ? NULL : mandrill.type,
 		.json = true,
 	};
 	struct guise guise;

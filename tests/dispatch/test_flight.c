@@ -296,6 +296,7 @@ test_obeyed(void **state)
 		message->submission->report = obeyed[i].report;
 		struct flight *flight = flight_new(message, map);
 		g_autofree char *groups = describe(flight);
+		assert_int_equal(flight->obeys, i == 0);
 		if (strcmp(groups, obeyed[i].groups) != 0 ||
 		    flight->groups[0].doubt != obeyed[i].doubt)
 			fail_msg("%s: %s", obeyed[i].name, groups);
@@ -334,7 +335,9 @@ test_dress(void **state)
 		const char *from = dressed[i].from;
 
 		flight->delivery = delivery_new(flight->message, first, 1);
+		flight->obeys = i > 0;
 		flight_dress(flight, provider);
+		assert_int_equal(flight->delivery->deaf, i == 0);
 		const struct delivery *delivery = flight->delivery;
 		assert_int_equal(delivery->format, dressed[i].format);
 		assert_string_equal(

@@ -532,7 +532,7 @@ static const struct {
 	bool one, shop; /* rewrites at this provider */
 } rewrites[] = {
 	{ "default", "shop.example", false, false },
-	{ "default", "SHOP.example", false, false },
+	{ "default", "mail.shop.example", false, false },
 	{ "default", "app.example", false, true },
 	{ "default", "", false, true },
 	{ "always", "shop.example", true, true },
