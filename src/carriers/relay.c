@@ -137,6 +137,19 @@ on_session_ended(void *loop_owner, struct letter *letter)
 	relay_session_free(session);
 }
 
+static bool
+is_probe(const struct relay_mail *mail)
+{
+	return mail->exchange->smtp.probe;
+}
+
+/* A probe has a session of its own: no mail goes by it. */
+static bool
+may_share(const struct relay_mail *mail, const struct relay_mail *next)
+{
+	return next != NULL && !is_probe(mail) && !is_probe(next);
+}
+
 static void
 start_session(struct relay *relay, struct relay_line *line)
 {
@@ -144,9 +157,11 @@ start_session(struct relay *relay, struct relay_line *line)
 	struct relay_session *session;
 	GPtrArray *mails = g_ptr_array_new();
 
-	while (line->waiting.length > 0 &&
-	       mails->len < relay->options.session_mails)
+	do
 		g_ptr_array_add(mails, g_queue_pop_head(&line->waiting));
+	while (mails->len < relay->options.session_mails &&
+	       may_share(g_ptr_array_index(mails, 0),
+		   g_queue_peek_head(&line->waiting)));
 	session = relay_session_new(relay->loop, mails);
 	server = find_server(relay, &session->endpoint);
 	session->owner = relay;
@@ -188,9 +203,11 @@ start_sessions(struct relay *relay)
 
 /* A mail that never got into a session. */
 static void
-drop_mail(struct relay_mail *mail, enum exchange_end end, char *error)
+drop_mail(struct relay_mail *mail, enum exchange_end end, const char *error)
 {
-	relay_mail_return(mail, end, error);
+	const struct relay_reason reason = { .error = error };
+
+	relay_mail_return(mail, end, &reason);
 	relay_mail_free(mail);
 }
 
@@ -200,16 +217,16 @@ on_send(void *self, struct exchange *exchange)
 	struct relay *relay = self;
 	struct relay_mail *mail = relay_mail_new(relay->loop, exchange);
 	struct relay_line *line;
-	char *fault = relay_session_fault(exchange->endpoint);
+	g_autofree char *server_fault = relay_session_fault(exchange->endpoint);
+	g_autofree char *mail_fault = relay_mail_fault(mail);
 
 	g_assert(loop_here(relay->loop));
-	if (fault != NULL) {
-		drop_mail(mail, EXCHANGE_UNSENT, fault);
+	if (server_fault != NULL) {
+		drop_mail(mail, EXCHANGE_UNSENT, server_fault);
 		return;
 	}
-	fault = relay_mail_fault(mail);
-	if (fault != NULL) {
-		drop_mail(mail, EXCHANGE_UNREADABLE, fault);
+	if (mail_fault != NULL) {
+		drop_mail(mail, EXCHANGE_UNREADABLE, mail_fault);
 		return;
 	}
 	line = find_line(relay, exchange->endpoint);
@@ -235,7 +252,7 @@ drop_waiting(struct relay_line *line, int64_t now_ms, const char *error)
 		    (mail->deadline_ms == 0 || mail->deadline_ms > now_ms))
 			continue;
 		g_queue_delete_link(&line->waiting, l);
-		drop_mail(mail, EXCHANGE_UNSENT, g_strdup(error));
+		drop_mail(mail, EXCHANGE_UNSENT, error);
 	}
 }
 
@@ -257,19 +274,22 @@ drop_all_waiting(struct relay *relay, int64_t now_ms, const char *error)
 static void
 withdraw_late(struct relay_session *session, int64_t now_ms)
 {
+	static const struct relay_reason reason = {
+		.error = "the mail's deadline passed before its turn",
+	};
+
 	for (unsigned i = 0; i < session->mails->len; i++) {
 		struct relay_mail *mail = g_ptr_array_index(session->mails, i);
 
 		if (mail->deadline_ms != 0 && mail->deadline_ms <= now_ms)
-			relay_mail_withdraw(
-			    mail, "the mail's deadline passed before its turn");
+			relay_mail_withdraw(mail, &reason);
 	}
 }
 
 static int64_t
 look_at_session(struct relay_session *session, int64_t now_ms)
 {
-	g_autofree char *error = NULL;
+	struct relay_reason reason;
 	int64_t next_ms;
 	int cut;
 
@@ -278,8 +298,9 @@ look_at_session(struct relay_session *session, int64_t now_ms)
 	cut = atomic_load(&session->watch.cut);
 	if (cut == RELAY_WHOLE || cut == RELAY_CUT_GUARD)
 		return next_ms; /* by a guard: the thread knows why */
-	error = relay_session_tell(session);
-	relay_session_withdraw(session, error);
+	reason = relay_session_tell(session);
+	relay_session_withdraw(session, &reason);
+	g_free((char *)reason.error);
 	return next_ms;
 }
 

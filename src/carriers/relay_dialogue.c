@@ -24,6 +24,7 @@ relay_dialogue_close(struct relay_dialogue *dialogue)
 	if (dialogue->line != NULL)
 		g_string_free(dialogue->line, TRUE);
 	dialogue->text = dialogue->line = NULL;
+	g_clear_pointer(&dialogue->greeting, g_free);
 }
 
 static bool
@@ -96,23 +97,42 @@ mask_lines(char *bytes, size_t length)
 	}
 }
 
+/* The last letter is what is masked, for the others may have been read already
+ * when the line came in pieces. */
+static void
+mask_word(const struct relay_dialogue *dialogue, const char *word, char *letter)
+{
+	const GString *line = dialogue->line;
+	size_t size = strlen(word);
+
+	if (line->len >= size &&
+	    begins_with(line->str + line->len - size, size, word))
+		*letter = 'X';
+}
+
 /* libESMTP 1.1.0 goes on to read replies to what it has pipelined after one of
  * them has ended the session (421, a lost connection), with -1 for an index
  * into its table of states, and crashes.  So it never learns of PIPELINING and
  * has one command under way at a time.  This costs a round trip for each
  * recipient of a mail and one for DATA: with a server 50 ms away, 5 s for a
- * mail to 100 recipients.  The last letter is what is masked, for the others
- * may have been read already when the line came in pieces. */
+ * mail to 100 recipients.
+ *
+ * In a probe it has a message that wants 8BITMIME, and says QUIT when it hears
+ * of none; after AUTH it does not look, but says QUIT to 538. */
 static void
-mask_pipelining(const struct relay_dialogue *dialogue, char *letter)
+mask_letter(const struct relay_dialogue *dialogue, char *letter)
 {
-	static const char word[] = "PIPELINING";
+	static const char too_weak[] = "538";
 	const GString *line = dialogue->line;
-	size_t size = strlen(word);
 
-	if (dialogue->part == DIALOGUE_HELLO && line->len >= size &&
-	    begins_with(line->str + line->len - size, size, word))
-		*letter = 'X';
+	if (dialogue->part == DIALOGUE_HELLO) {
+		mask_word(dialogue, "PIPELINING", letter);
+		if (dialogue->probe)
+			mask_word(dialogue, "8BITMIME", letter);
+	} else if (dialogue->part == DIALOGUE_AUTH && dialogue->probe &&
+		   line->str[0] == '2' && line->len <= strlen(too_weak)) {
+		*letter = too_weak[line->len - 1];
+	}
 }
 
 /* "250-text" goes on, "250 text" and "250" end the reply. */
@@ -152,7 +172,7 @@ relay_dialogue_hear(struct relay_dialogue *dialogue, char *bytes, size_t length)
 			return find_fault(dialogue, DIALOGUE_INJECTED);
 		if (dialogue->line->len < TEXT_MAX && bytes[i] != '\0') {
 			g_string_append_c(dialogue->line, bytes[i]);
-			mask_pipelining(dialogue, &bytes[i]);
+			mask_letter(dialogue, &bytes[i]);
 		}
 		if (bytes[i] == '\n')
 			end_line(dialogue);
@@ -191,6 +211,11 @@ check_command(struct relay_dialogue *dialogue, enum dialogue_part part,
 {
 	size_t at = strlen("AUTH ");
 
+	if (part == DIALOGUE_MAIL && dialogue->probe)
+		return find_fault(
+		    dialogue, dialogue->login && !dialogue->authenticated
+				  ? DIALOGUE_REFUSED
+				  : DIALOGUE_MAILING);
 	if (part == DIALOGUE_MAIL)
 		return !dialogue->login || dialogue->authenticated ||
 		       find_fault(dialogue, DIALOGUE_REFUSED);
@@ -219,6 +244,8 @@ relay_dialogue_say(
 
 	if (dialogue->over)
 		return true;
+	if (part == DIALOGUE_GREETING && dialogue->greeting == NULL)
+		dialogue->greeting = g_strdup(dialogue->text->str);
 	if (part != DIALOGUE_AUTH || dialogue->code != 334) {
 		dialogue->over = !find_part(bytes, length, &part);
 		if (!check_command(dialogue, part, bytes, length))

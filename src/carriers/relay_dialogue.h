@@ -6,6 +6,9 @@
  * server's, goes on to MAIL when AUTH failed, and tries any mechanism the
  * server names.  The session's thread.
  *
+ * A probe ends before MAIL, which libESMTP has no way to: it is led to say QUIT
+ * by itself, by replies that are changed before it reads them.
+ *
  * Every command up to MAIL is answered before the next one is sent, so a byte
  * after the end of a reply is not the server's.
  */
@@ -28,16 +31,19 @@ enum dialogue_fault {
 	DIALOGUE_INJECTED,  /* bytes beyond a reply */
 	DIALOGUE_REFUSED,   /* MAIL is due and the server has not taken AUTH */
 	DIALOGUE_MECHANISM, /* AUTH by something else than PLAIN and LOGIN */
+	DIALOGUE_MAILING,   /* MAIL is due in a probe */
 };
 
 struct relay_dialogue {
 	bool login; /* there are a user and a password: AUTH must succeed */
+	bool probe; /* set after it was opened: no mail goes */
 
 	enum dialogue_part part;
 	enum dialogue_fault fault; /* the first */
 	bool over; /* MAIL or QUIT was said: no longer listened to */
 	bool authenticated;
-	bool eightbit; /* 8BITMIME was offered in the last EHLO */
+	bool eightbit;  /* 8BITMIME was offered in the last EHLO */
+	char *greeting; /* its text; NULL: nothing was said to it yet */
 
 	/* the reply to the last command */
 	unsigned code;

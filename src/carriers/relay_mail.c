@@ -75,6 +75,10 @@ relay_mail_load(
 	if (exchange->body != NULL)
 		smtp_size_set_estimate(mail->message,
 		    (unsigned long)segments_size(exchange->body));
+	/* without a recipient libESMTP would find nothing to do; that of a
+	 * probe is never named */
+	if (exchange->smtp.probe)
+		smtp_add_recipient(mail->message, "postmaster");
 	mail->count = recipients->len;
 	g_free(mail->recipients);
 	mail->recipients = g_new0(smtp_recipient_t, mail->count);
@@ -210,19 +214,35 @@ on_returned(void *owner, struct letter *letter)
 	exchange->done(exchange->object, exchange);
 }
 
+/* Only what did not leave, or whose answer is missing, was late. */
 static void
-post_back(struct relay_mail *mail, enum exchange_end end, char *error)
+enter_reason(struct exchange *exchange, const struct relay_reason *reason)
+{
+	bool unsent = exchange->end == EXCHANGE_UNSENT;
+
+	if (reason == NULL)
+		return;
+	exchange->error = g_strdup(reason->error);
+	exchange->unreached = reason->unreached && unsent;
+	exchange->timed_out =
+	    reason->timed_out && (unsent || exchange->end == EXCHANGE_LOST);
+}
+
+static void
+post_back(struct relay_mail *mail, enum exchange_end end,
+    const struct relay_reason *reason)
 {
 	struct exchange *exchange = g_steal_pointer(&mail->exchange);
 
 	exchange->end = end;
-	exchange->error = error;
+	enter_reason(exchange, reason);
 	exchange->duration_ms = clock_monotonic_ms() - mail->taken_ms;
 	loop_post(mail->loop, &exchange->letter, on_returned);
 }
 
 void
-relay_mail_return(struct relay_mail *mail, enum exchange_end end, char *error)
+relay_mail_return(struct relay_mail *mail, enum exchange_end end,
+    const struct relay_reason *reason)
 {
 	g_assert(atomic_load(&mail->state) == RELAY_HELD);
 	mail->exchange->sent_bytes = relay_body_given(&mail->body);
@@ -230,15 +250,15 @@ relay_mail_return(struct relay_mail *mail, enum exchange_end end, char *error)
 	    mail->message != NULL)
 		read_replies(mail);
 	atomic_store(&mail->state, RELAY_RETURNED);
-	post_back(mail, end, error);
+	post_back(mail, end, reason);
 }
 
 void
-relay_mail_withdraw(struct relay_mail *mail, const char *error)
+relay_mail_withdraw(struct relay_mail *mail, const struct relay_reason *reason)
 {
 	int ready = RELAY_READY;
 
 	if (atomic_compare_exchange_strong(
 		&mail->state, &ready, RELAY_RETURNED))
-		post_back(mail, EXCHANGE_UNSENT, g_strdup(error));
+		post_back(mail, EXCHANGE_UNSENT, reason);
 }

@@ -59,11 +59,19 @@ char *relay_mail_fault(const struct relay_mail *mail);
 void relay_mail_load(
     struct relay_mail *mail, smtp_session_t smtp, smtp_messagecb_t fn);
 
+/* Why a mail was not sent: as in struct exchange. */
+struct relay_reason {
+	const char *error;
+	bool unreached, timed_out;
+};
+
 /* The thread lets it go; from here on who is first has it: the thread by
- * taking it again, the loop by giving it back, UNSENT, with a copy of error. */
+ * taking it again, the loop by giving it back, UNSENT, with a copy of the
+ * reason. */
 void relay_mail_release(struct relay_mail *mail);
 bool relay_mail_take(struct relay_mail *mail);
-void relay_mail_withdraw(struct relay_mail *mail, const char *error);
+void relay_mail_withdraw(
+    struct relay_mail *mail, const struct relay_reason *reason);
 
 /* The thread: true when it still has to be given back, and is held now. */
 bool relay_mail_retake(struct relay_mail *mail);
@@ -79,8 +87,9 @@ enum exchange_end relay_mail_end(const struct relay_mail *mail);
 
 /* Who holds it gives it back: done is called on the loop, later.  For ANSWERED
  * and LOST the replies there were are read into the exchange: some may have
- * been refused before it was lost.  Error, for all but ANSWERED, is taken. */
-void relay_mail_return(
-    struct relay_mail *mail, enum exchange_end end, char *error);
+ * been refused before it was lost.  The reason, NULL for ANSWERED, is copied.
+ */
+void relay_mail_return(struct relay_mail *mail, enum exchange_end end,
+    const struct relay_reason *reason);
 
 #endif

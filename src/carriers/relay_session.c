@@ -9,6 +9,7 @@
 #include "relay_session.h"
 
 #include "core/clock.h"
+#include <errno.h>
 #include <openssl/err.h>
 #include <string.h>
 
@@ -85,6 +86,7 @@ relay_session_new(struct loop *loop, GPtrArray *mails)
 	session->link.data = session;
 	session->mails = mails;
 	g_ptr_array_set_free_func(mails, free_mail);
+	session->probe = first->exchange->smtp.probe;
 	copy_endpoint(&session->endpoint, first->exchange->endpoint);
 	relay_watch_init(&session->watch, &session->endpoint);
 	return session;
@@ -103,11 +105,12 @@ relay_session_free(struct relay_session *session)
 }
 
 void
-relay_session_withdraw(struct relay_session *session, const char *error)
+relay_session_withdraw(
+    struct relay_session *session, const struct relay_reason *reason)
 {
 	for (unsigned i = 0; i < session->mails->len; i++)
 		relay_mail_withdraw(
-		    g_ptr_array_index(session->mails, i), error);
+		    g_ptr_array_index(session->mails, i), reason);
 }
 
 static char *
@@ -140,27 +143,43 @@ tell_timeout(const struct relay_session *session)
 	    endpoint->host, endpoint->port, steps[step], limits[step]);
 }
 
-char *
-relay_session_tell(const struct relay_session *session)
+static char *
+tell_cut(const struct relay_session *session)
 {
 	const struct endpoint *endpoint = &session->endpoint;
+	const char *text = "the connection ended before its turn";
 
 	switch ((enum relay_cut)atomic_load(&session->watch.cut)) {
 	case RELAY_CUT_TIME:
 		return tell_timeout(session);
 	case RELAY_CUT_DEADLINE:
-		return g_strdup_printf("%s:%u: the mail's deadline passed",
-		    endpoint->host, endpoint->port);
+		text = "the mail's deadline passed";
+		break;
 	case RELAY_CUT_ABORT:
-		return g_strdup_printf("%s:%u: broken off: postferry is "
-				       "stopping",
-		    endpoint->host, endpoint->port);
+		text = "broken off: postferry is stopping";
+		break;
 	case RELAY_CUT_GUARD:
 	case RELAY_WHOLE:
 		break;
 	}
-	return g_strdup_printf("%s:%u: the connection ended before its turn",
-	    endpoint->host, endpoint->port);
+	return g_strdup_printf(
+	    "%s:%u: %s", endpoint->host, endpoint->port, text);
+}
+
+/* Its step stays as it was when it was cut. */
+struct relay_reason
+relay_session_tell(const struct relay_session *session)
+{
+	int step = atomic_load(&session->watch.step);
+	int cut = atomic_load(&session->watch.cut);
+	bool late = cut == RELAY_CUT_TIME || cut == RELAY_CUT_DEADLINE;
+
+	return (struct relay_reason){
+		.error = tell_cut(session),
+		.unreached =
+		    step <= RELAY_CONNECTING && (late || cut == RELAY_WHOLE),
+		.timed_out = late,
+	};
 }
 
 static int
@@ -195,7 +214,7 @@ load_mail(struct relay_session *session, struct relay_mail *mail)
 
 	mail->session = session;
 	relay_mail_load(mail, session->smtp, relay_callback_body);
-	if (exchange->smtp.eightbit && !session->seven_bit)
+	if (session->probe || (exchange->smtp.eightbit && !session->seven_bit))
 		smtp_8bitmime_set_body(mail->message, E8bitmime_8BITMIME);
 	if (exchange->body != NULL)
 		session->buffer_size = MAX(session->buffer_size,
@@ -240,6 +259,7 @@ open_smtp(struct relay_session *session)
 	}
 	set_login(session);
 	relay_dialogue_open(&session->dialogue, session->auth != NULL);
+	session->dialogue.probe = session->probe;
 	load_mails(session);
 }
 
@@ -302,15 +322,39 @@ find_tls_fault(const struct relay_session *session)
 	    "%s:%u: TLS refused: %s", endpoint->host, endpoint->port, text);
 }
 
-/* Why it ended before the first MAIL, when the server said so. */
+/* All that is said before MAIL was said, and the server agreed to it. */
 static bool
-read_refusal(
+is_ready(const struct relay_session *session)
+{
+	const struct relay_dialogue *dialogue = &session->dialogue;
+
+	return session->probe && !session->tls_missing && dialogue->complete &&
+	       (dialogue->part == DIALOGUE_HELLO ||
+		   dialogue->part == DIALOGUE_AUTH) &&
+	       dialogue->code / 100 == 2 &&
+	       (session->tls == NULL || session->secured);
+}
+
+/* AUTH is what failed, or what is missing. */
+static bool
+is_login_refused(const struct relay_session *session)
+{
+	const struct relay_dialogue *dialogue = &session->dialogue;
+
+	if (is_ready(session))
+		return dialogue->login && !dialogue->authenticated;
+	return dialogue->fault == DIALOGUE_REFUSED ||
+	       dialogue->fault == DIALOGUE_MECHANISM ||
+	       dialogue->part == DIALOGUE_AUTH;
+}
+
+/* What it ended with before the first MAIL, when the server said so. */
+static bool
+read_greeting(
     const struct relay_session *session, struct smtp_response *response)
 {
 	const struct relay_dialogue *dialogue = &session->dialogue;
-	bool login = dialogue->fault == DIALOGUE_REFUSED ||
-		     dialogue->fault == DIALOGUE_MECHANISM ||
-		     dialogue->part == DIALOGUE_AUTH;
+	bool login = is_login_refused(session);
 
 	response->tls_missing = session->tls_missing;
 	if (login && dialogue->part != DIALOGUE_AUTH) {
@@ -324,63 +368,84 @@ read_refusal(
 	} else if (session->tls_missing) {
 		smtp_reply_set(
 		    &response->greeting, 0, NULL, "STARTTLS is not offered");
+	} else if (is_ready(session)) {
+		relay_dialogue_reply(
+		    &response->greeting, 220, dialogue->greeting);
 	}
 	return response->tls_missing || response->auth_failed ||
 	       response->greeting.code != 0;
 }
 
-static char *
-tell_connection(const struct relay_session *session)
+/* When nobody cut it: what the system or libESMTP said. */
+static const char *
+find_fault(const struct relay_session *session, char *buffer, size_t size)
 {
-	const struct endpoint *endpoint = &session->endpoint;
-	char buffer[128];
 	const char *text = "the server closed the connection";
 
-	if (atomic_load(&session->watch.cut) != RELAY_WHOLE)
-		return relay_session_tell(session);
 	if (session->hook.error != 0)
 		text = g_strerror(session->hook.error);
 	else if (smtp_errno() != SMTP_ERR_INVAL && !session->begun)
-		text = smtp_strerror(smtp_errno(), buffer, sizeof buffer);
-	return g_strdup_printf("%s:%u: %s", endpoint->host, endpoint->port,
-	    text != NULL ? text : "the session failed");
+		text = smtp_strerror(smtp_errno(), buffer, size);
+	return text != NULL ? text : "the session failed";
 }
 
-static char *
-tell_end(const struct relay_session *session, const struct relay_mail *mail,
-    enum exchange_end end)
+static struct relay_reason
+tell_connection(const struct relay_session *session)
 {
-	g_autofree char *connection = tell_connection(session);
+	const struct endpoint *endpoint = &session->endpoint;
+	struct relay_reason reason = relay_session_tell(session);
+	char buffer[128];
 
+	if (atomic_load(&session->watch.cut) != RELAY_WHOLE)
+		return reason;
+	reason.timed_out = session->hook.error == ETIMEDOUT;
+	g_free((char *)reason.error);
+	reason.error = g_strdup_printf("%s:%u: %s", endpoint->host,
+	    endpoint->port, find_fault(session, buffer, sizeof buffer));
+	return reason;
+}
+
+static void
+tell_end(const struct relay_session *session, const struct relay_mail *mail,
+    enum exchange_end end, struct relay_reason *reason)
+{
+	g_autofree char *connection = NULL;
+
+	*reason = tell_connection(session);
+	connection = (char *)reason->error;
 	if (end == EXCHANGE_UNREADABLE)
-		return g_strdup(mail->body.fault);
-	if (end == EXCHANGE_REFUSED_TLS)
-		return g_strdup(session->tls_fault);
-	if (end == EXCHANGE_LOST)
-		return g_strdup_printf(
-		    "%s; the whole mail had left", connection);
-	return g_steal_pointer(&connection);
+		reason->error = g_strdup(mail->body.fault);
+	else if (end == EXCHANGE_REFUSED_TLS)
+		reason->error = g_strdup(session->tls_fault);
+	else if (end == EXCHANGE_LOST)
+		reason->error =
+		    g_strdup_printf("%s; the whole mail had left", connection);
+	else
+		reason->error = g_steal_pointer(&connection);
 }
 
 static void
 settle_mail(struct relay_session *session, struct relay_mail *mail)
 {
 	enum exchange_end end = relay_mail_end(mail);
+	struct relay_reason reason = { 0 };
 
 	if (!session->begun && session->tls_fault != NULL)
 		end = EXCHANGE_REFUSED_TLS;
 	else if (!session->begun &&
-		 read_refusal(session, &mail->exchange->smtp_response))
+		 read_greeting(session, &mail->exchange->smtp_response))
 		end = EXCHANGE_ANSWERED;
-	relay_mail_return(mail, end,
-	    end == EXCHANGE_ANSWERED ? NULL : tell_end(session, mail, end));
+	if (end != EXCHANGE_ANSWERED)
+		tell_end(session, mail, end, &reason);
+	relay_mail_return(mail, end, end == EXCHANGE_ANSWERED ? NULL : &reason);
+	g_free((char *)reason.error);
 }
 
 /* libESMTP wants all that it is told to use, and says so before MAIL. */
 static bool
 wants_again(const struct relay_session *session)
 {
-	return session->eight_missing && !session->begun &&
+	return session->eight_missing && !session->begun && !session->probe &&
 	       !session->seven_bit &&
 	       atomic_load(&session->watch.cut) == RELAY_WHOLE;
 }

@@ -27,6 +27,7 @@ struct relay_session {
 	/* what is known of the server; the thread may learn better */
 	struct relay_tls *tls; /* NULL: not made yet, or not wanted */
 	bool seven_bit;        /* it does not offer 8BITMIME */
+	bool probe; /* no mail goes: its only one is a probe's exchange */
 
 	/* the thread's */
 	struct relay_hook hook;
@@ -60,10 +61,12 @@ void relay_session_settle(struct relay_session *session);
 /* A letter_fn for the pool: the whole session, then the letter goes back. */
 void relay_session_run(void *pool_owner, struct letter *letter);
 
-/* The loop: takes back, unsent, each mail that is not begun; error says why. */
-void relay_session_withdraw(struct relay_session *session, const char *error);
+/* The loop: takes back, unsent, each mail that is not begun. */
+void relay_session_withdraw(
+    struct relay_session *session, const struct relay_reason *reason);
 
-/* "smtp.example.net:587: no reply to a command within 60000 ms": new text. */
-char *relay_session_tell(const struct relay_session *session);
+/* Why it was cut, "smtp.example.net:587: no reply to a command within 60000
+ * ms": the error is new text. */
+struct relay_reason relay_session_tell(const struct relay_session *session);
 
 #endif
