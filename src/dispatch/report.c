@@ -124,6 +124,23 @@ make_from(const struct message *message)
 	    message->submission->envelope->sender->domain, NULL);
 }
 
+/* How long those are tried whom the report is about: the first of them that is
+ * given up is told of anew. */
+static int64_t
+find_lifetime(const struct flight *flight)
+{
+	int64_t least = INT64_MAX;
+
+	for (unsigned i = 0; i < flight->landing.told->len; i++) {
+		const struct journal_recipient *one = &g_array_index(
+		    flight->landing.told, struct journal_recipient, i);
+		unsigned group = flight->ledger->recipients[one->number].group;
+
+		least = MIN(least, lifetime_of(flight, group));
+	}
+	return least;
+}
+
 void
 report_start(struct dispatcher *dispatcher, struct flight *flight,
     enum bounce_action action, void (*made)(struct flight *flight))
@@ -139,7 +156,7 @@ report_start(struct dispatcher *dispatcher, struct flight *flight,
 		.action = action,
 		.now_ms = clock_wall_ms(),
 		.last_ms = flight->record.last_ms,
-		.until_ms = submission->received_ms + lifetime_of(flight, 0),
+		.until_ms = submission->received_ms + find_lifetime(flight),
 		.place = dispatcher->options.place,
 		.smtp = dispatcher->smtp_names,
 	};
@@ -166,12 +183,15 @@ has_domain(const struct translator *translator)
 	return false;
 }
 
-/* A provider's domain is most often one below that of the senders. */
+/* A provider's domain is most often one below that of the senders; domains it
+ * is told to carry are theirs. */
 static void
 add_provider(GPtrArray *domains, const struct provider *provider)
 {
 	const char *domain = NULL, *dot;
 
+	for (char **at = provider->domains; at != NULL && *at != NULL; at++)
+		add_domain(domains, *at);
 	if (has_domain(provider->translator))
 		domain = config_string(
 		    provider->config, provider->section, "domain");

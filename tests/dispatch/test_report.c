@@ -12,7 +12,10 @@ static const struct setting domain_settings[] = {
 static const struct translator with_domain = { .settings = domain_settings };
 static const struct translator without = { .settings = NULL };
 
-/* "plain..." knows no domain. */
+static char shop[] = "shop.example";
+static char *shop_domains[] = { shop, NULL };
+
+/* "plain..." knows no domain, "...shop" is for shop.example. */
 struct provider *
 provider_open(const char *name, struct config *config, GError **error)
 {
@@ -24,6 +27,8 @@ provider_open(const char *name, struct config *config, GError **error)
 	provider->config = config;
 	provider->translator =
 	    g_str_has_prefix(name, "plain") ? &without : &with_domain;
+	if (g_str_has_suffix(name, "shop"))
+		provider->domains = shop_domains;
 	return provider;
 }
 
@@ -49,6 +54,10 @@ static const struct {
 	{ PROVIDER("a", "Mg.Ex\xc3\xa4mple.com"),
 	    "mg.xn--exmple-cua.com xn--exmple-cua.com" },
 	{ "[provider plain]\ntype = fake\n", "" },
+	{ "[provider plainshop]\ntype = fake\n", "shop.example" },
+	{ PROVIDER("shop", "from"), "shop.example" },
+	{ PROVIDER("shop", "mg.example.com"),
+	    "shop.example mg.example.com example.com" },
 	{ "[provider a]\ntype = fake\n", "" },
 	{ "[server]\nbounce_domains = Example.NET, ex\xc3\xa4mple.com\n" PROVIDER(
 	      "a", "mg.example.com"),
