@@ -10,6 +10,9 @@
 #define HERE  "example.com"
 #define THERE "example.net"
 
+/* What an attempt comes to; any other than these is plain. */
+#define NEVER INT64_C(-1)
+
 static const struct lane_limits limits = {
 	.breaker = { 5000, 300000 },
 	.account_ms = 100000,
@@ -17,29 +20,41 @@ static const struct lane_limits limits = {
 	.throttle_ms = 60000,
 };
 
+static struct provider provider;
+
 static struct lane *
 make_lane(void)
 {
-	static struct provider provider = { .endpoint.connections = 2 };
-
+	provider = (struct provider){ .endpoint.connections = 3,
+		.pace = { .burst = 1, .overflow = true } };
 	return lane_new(&provider, 0, &limits);
 }
 
+static struct lane *
+make_paced(const struct provider_pace *pace)
+{
+	struct lane *lane = make_lane();
+
+	provider.pace = *pace;
+	gate_start(&lane->gate, &provider.pace);
+	return lane;
+}
+
 static struct lane_attempt
-begin(struct lane *lane, const char *from_domain)
+begin(struct lane *lane, const char *from_domain, int64_t now_ms)
 {
 	const struct lane_query query = { from_domain, false, 1 };
 
-	return lane_begin(lane, &query, 0);
+	return lane_begin(lane, &query, now_ms);
 }
 
 static unsigned
 settle(struct lane *lane, const struct lane_attempt *attempt,
     enum standing standing, int64_t now_ms)
 {
-	struct lane_finding finding = {
-		.standing = standing, .retry_ms = 0, .moment = { now_ms, 0.5 }
-	};
+	const struct lane_finding finding = { .standing = standing,
+		.accepted = standing == STANDING_WELL,
+		.moment = { now_ms, 0.5 } };
 
 	return lane_settle(lane, attempt, &finding);
 }
@@ -50,8 +65,26 @@ attempt(struct lane *lane, const char *from_domain, enum standing standing,
     int64_t now_ms)
 {
 	assert_true(lane_allows(lane, from_domain, now_ms));
-	struct lane_attempt one = begin(lane, from_domain);
+	struct lane_attempt one = begin(lane, from_domain, now_ms);
 	return settle(lane, &one, standing, now_ms);
+}
+
+/* So many in a row; what the last one changed. */
+static unsigned
+attempts(
+    struct lane *lane, unsigned count, enum standing standing, int64_t now_ms)
+{
+	unsigned changes = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		changes = attempt(lane, HERE, standing, now_ms);
+	return changes;
+}
+
+static unsigned
+go_down(struct lane *lane, int64_t now_ms)
+{
+	return attempts(lane, BREAKER_FAILURES, STANDING_DOWN, now_ms);
 }
 
 /* What one attempt for HERE at 0 says of the lane. */
@@ -59,16 +92,18 @@ static const struct {
 	enum standing standing;
 	int64_t retry_ms;
 	unsigned changes;
+	enum lane_mode mode;
 	int64_t here_ms, there_ms; /* from when mail of it is sent again */
 } cases[] = {
-	{ STANDING_WELL, 0, 0, 0, 0 },
-	{ STANDING_UNKNOWN, 0, 0, 0, 0 },
-	{ STANDING_DOWN, 0, LANE_CLOSED, 5000, 5000 },
-	{ STANDING_UNUSABLE, 0, LANE_CLOSED, 100000, 100000 },
-	{ STANDING_THROTTLED, 0, LANE_CLOSED, 60000, 60000 },
-	{ STANDING_THROTTLED, 7000, LANE_CLOSED, 7000, 7000 },
-	{ STANDING_THROTTLED, INT64_MAX, LANE_CLOSED, 3600000, 3600000 },
-	{ STANDING_SENDER, 0, LANE_SENDER_CLOSED, 3600000, 0 },
+	{ STANDING_WELL, 0, 0, LANE_OPEN, 0, 0 },
+	{ STANDING_UNKNOWN, 0, 0, LANE_OPEN, 0, 0 },
+	{ STANDING_DOWN, 0, 0, LANE_OPEN, 0, 0 },
+	{ STANDING_UNUSABLE, 0, LANE_CLOSED, LANE_UNUSABLE, 100000, 100000 },
+	{ STANDING_THROTTLED, 0, LANE_CLOSED, LANE_THROTTLED, 60000, 60000 },
+	{ STANDING_THROTTLED, 7000, LANE_CLOSED, LANE_THROTTLED, 7000, 7000 },
+	{ STANDING_THROTTLED, INT64_MAX, LANE_CLOSED, LANE_THROTTLED, 3600000,
+	    3600000 },
+	{ STANDING_SENDER, 0, LANE_SENDER_CLOSED, LANE_OPEN, 3600000, 0 },
 };
 
 static void
@@ -85,7 +120,7 @@ test_standings(void **state)
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		struct lane *lane = make_lane();
-		struct lane_attempt one = begin(lane, HERE);
+		struct lane_attempt one = begin(lane, HERE, 0);
 		struct lane_finding finding = { .standing = cases[i].standing,
 			.retry_ms = cases[i].retry_ms,
 			.moment = { 0, 0.5 } };
@@ -93,9 +128,12 @@ test_standings(void **state)
 		assert_int_equal(
 		    lane_settle(lane, &one, &finding), cases[i].changes);
 		assert_int_equal(lane->requests, 0);
+		assert_int_equal(lane_mode(lane, 0), cases[i].mode);
 		check_open(lane, HERE, cases[i].here_ms);
 		check_open(lane, THERE, cases[i].there_ms);
 		assert_int_equal(lane_allows_all(lane), cases[i].here_ms == 0);
+		assert_int_equal(lane_until(lane, 0), cases[i].there_ms);
+		assert_int_equal(lane_next_ms(lane, 0), cases[i].there_ms);
 		lane_free(lane);
 	}
 }
@@ -108,7 +146,7 @@ test_no_probe_stays(void **state)
 	static const enum standing all[] = { STANDING_UNKNOWN, STANDING_WELL,
 		STANDING_DOWN, STANDING_THROTTLED, STANDING_UNUSABLE,
 		STANDING_SENDER };
-	static const enum standing before[] = { STANDING_DOWN,
+	static const enum standing before[] = { STANDING_UNUSABLE,
 		STANDING_SENDER };
 
 	(void)state;
@@ -127,7 +165,7 @@ test_no_probe_stays(void **state)
 static void
 test_cancelled_probe(void **state)
 {
-	static const enum standing before[] = { STANDING_DOWN,
+	static const enum standing before[] = { STANDING_UNUSABLE,
 		STANDING_SENDER };
 
 	(void)state;
@@ -135,7 +173,7 @@ test_cancelled_probe(void **state)
 		struct lane *lane = make_lane();
 
 		attempt(lane, HERE, before[i], 0);
-		struct lane_attempt probe = begin(lane, HERE);
+		struct lane_attempt probe = begin(lane, HERE, 0);
 		assert_false(lane_allows(lane, HERE, limits.sender_ms));
 		lane_cancel(lane, &probe);
 		assert_true(lane_allows(lane, HERE, limits.sender_ms));
@@ -144,18 +182,37 @@ test_cancelled_probe(void **state)
 	}
 }
 
+/* One at a time, three in a row, each wanted. */
 static void
-test_one_probe_at_a_time(void **state)
+test_probes(void **state)
 {
 	struct lane *lane = make_lane();
+	unsigned changes = 0;
 
 	(void)state;
-	attempt(lane, HERE, STANDING_DOWN, 0);
-	struct lane_attempt probe = begin(lane, HERE);
+	assert_int_equal(go_down(lane, 0), LANE_CLOSED);
+	assert_int_equal(lane_mode(lane, 4999), LANE_PAUSED);
+	assert_int_equal(lane_next_ms(lane, 4999), 5000);
+	assert_false(lane_wants_probe(lane, 4999));
+	assert_int_equal(lane_mode(lane, 5000), LANE_PROBING);
+	for (unsigned i = 0; i < BREAKER_SUCCESSES; i++) {
+		assert_int_equal(changes, 0);
+		assert_true(lane_wants_probe(lane, 5000));
+		struct lane_attempt probe = begin(lane, HERE, 5000);
+		assert_true(lane_has_room(lane));
+		assert_false(lane_allows(lane, THERE, 5000));
+		assert_false(lane_wants_probe(lane, 5000));
+		assert_int_equal(lane_next_ms(lane, 5000), 0);
+		changes = settle(lane, &probe, STANDING_WELL, 5000);
+	}
+	assert_int_equal(changes, LANE_BACK);
+	assert_int_equal(lane_mode(lane, 5001), LANE_OPEN);
+	/* and slowly */
+	struct lane_attempt one = begin(lane, HERE, 5001);
+	assert_false(lane_has_room(lane));
+	settle(lane, &one, STANDING_WELL, 5001);
+	begin(lane, HERE, 5001);
 	assert_true(lane_has_room(lane));
-	assert_false(lane_allows(lane, THERE, 5000));
-	assert_int_equal(settle(lane, &probe, STANDING_WELL, 5001), LANE_BACK);
-	assert_true(lane_allows(lane, THERE, 5001));
 	lane_free(lane);
 }
 
@@ -163,18 +220,41 @@ static void
 test_room(void **state)
 {
 	struct lane *lane = make_lane();
-	struct lane_attempt attempts[2];
+	struct lane_attempt all[3];
 
 	(void)state;
-	attempts[0] = begin(lane, HERE);
-	assert_true(lane_has_room(lane));
-	attempts[1] = begin(lane, HERE);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_true(lane_has_room(lane));
+		all[i] = begin(lane, HERE, 0);
+	}
 	assert_false(lane_has_room(lane));
 	assert_true(lane_allows(lane, HERE, 0)); /* full is not closed */
-	lane_cancel(lane, &attempts[0]);
+	lane_cancel(lane, &all[0]);
 	assert_true(lane_has_room(lane));
-	settle(lane, &attempts[1], STANDING_WELL, 0);
+	settle(lane, &all[1], STANDING_WELL, 0);
+	settle(lane, &all[2], STANDING_WELL, 0);
 	assert_int_equal(lane->requests, 0);
+	lane_free(lane);
+}
+
+/* Half as many, when something timed out or was too much. */
+static void
+test_limit_is_cut(void **state)
+{
+	struct lane *lane = make_lane();
+	struct lane_attempt one = begin(lane, HERE, 0);
+	struct lane_finding finding = { .standing = STANDING_DOWN,
+		.timed_out = true,
+		.moment = { 0, 0.5 } };
+
+	(void)state;
+	lane_settle(lane, &one, &finding);
+	assert_int_equal(lane->limit.now, 1);
+	for (unsigned i = 0; i < 3; i++)
+		attempt(lane, HERE, STANDING_WELL, 1);
+	assert_int_equal(lane->limit.now, 3);
+	attempt(lane, HERE, STANDING_THROTTLED, 1);
+	assert_int_equal(lane->limit.now, 1);
 	lane_free(lane);
 }
 
@@ -182,26 +262,27 @@ static void
 test_closed_since(void **state)
 {
 	struct lane *lane = make_lane();
-	struct lane_attempt first = begin(lane, HERE);
-	struct lane_attempt second = begin(lane, HERE);
+	struct lane_attempt first = begin(lane, HERE, 0);
+	struct lane_attempt second = begin(lane, HERE, 0);
 
 	(void)state;
 	assert_false(lane_closed_since(lane, &second));
-	settle(lane, &first, STANDING_DOWN, 0);
+	settle(lane, &first, STANDING_UNUSABLE, 0);
 	assert_true(lane_closed_since(lane, &second));
 	lane_cancel(lane, &second);
-	struct lane_attempt probe = begin(lane, HERE);
+	struct lane_attempt probe = begin(lane, HERE, 100000);
 	assert_false(lane_closed_since(lane, &probe));
-	settle(lane, &probe, STANDING_WELL, 5000);
+	settle(lane, &probe, STANDING_WELL, 100000);
 
-	first = begin(lane, HERE);
-	second = begin(lane, THERE);
-	struct lane_attempt third = begin(lane, HERE);
-	settle(lane, &first, STANDING_SENDER, 6000);
+	first = begin(lane, HERE, 100000);
+	second = begin(lane, THERE, 100000);
+	struct lane_attempt third = begin(lane, HERE, 100000);
+	settle(lane, &first, STANDING_SENDER, 100000);
 	assert_false(lane_closed_since(lane, &second));
 	assert_true(lane_closed_since(lane, &third));
-	settle(lane, &second, STANDING_WELL, 6000);
-	lane_cancel(lane, &third);
+	settle(lane, &third, STANDING_THROTTLED, 100000);
+	assert_true(lane_closed_since(lane, &second));
+	lane_cancel(lane, &second);
 	lane_free(lane);
 }
 
@@ -229,17 +310,17 @@ test_sender_refused_by_a_provider_that_is_back(void **state)
 	struct lane *lane = make_lane();
 
 	(void)state;
-	attempt(lane, HERE, STANDING_DOWN, 0);
-	assert_int_equal(attempt(lane, HERE, STANDING_SENDER, 5000),
+	attempt(lane, HERE, STANDING_UNUSABLE, 0);
+	assert_int_equal(attempt(lane, HERE, STANDING_SENDER, 100000),
 	    LANE_BACK | LANE_SENDER_CLOSED);
-	assert_true(lane_allows(lane, THERE, 5000));
+	assert_true(lane_allows(lane, THERE, 100000));
 	lane_free(lane);
 }
 
 static void
 refuse_many(struct lane *lane, const char *kind, int64_t now_ms)
 {
-	for (unsigned i = 0; i < LANE_SENDERS_MAX; i++) {
+	for (unsigned i = 0; i < SENDERS_MAX; i++) {
 		g_autofree char *domain = g_strdup_printf("%s%u", kind, i);
 		attempt(lane, domain, STANDING_SENDER, now_ms);
 	}
@@ -253,12 +334,423 @@ test_senders_are_bounded(void **state)
 	(void)state;
 	refuse_many(lane, "first", 0);
 	attempt(lane, HERE, STANDING_SENDER, 1);
-	assert_int_equal(g_hash_table_size(lane->senders), LANE_SENDERS_MAX);
+	assert_int_equal(g_hash_table_size(lane->senders), SENDERS_MAX);
 	assert_true(lane_allows(lane, HERE, 1)); /* no room to remember it */
 	assert_false(lane_allows(lane, "first0", 1));
 	attempt(lane, HERE, STANDING_SENDER, limits.sender_ms);
 	assert_int_equal(g_hash_table_size(lane->senders), 1);
 	assert_false(lane_allows(lane, HERE, limits.sender_ms));
+	lane_free(lane);
+}
+
+/* What a lane says that is shut in some way since 0. */
+enum shutter {
+	SHUT_NOTHING,
+	SHUT_ROOM,     /* all requests are under way */
+	SHUT_DOWN,     /* it failed */
+	SHUT_PROBE,    /* one is under way, to see */
+	SHUT_SENDER,   /* HERE is refused */
+	SHUT_THROTTLE, /* for 8 s */
+	SHUT_LONG,     /* throttled for a minute */
+	SHUT_RATE,     /* one in two seconds, one sent */
+	SHUT_SLOW,     /* one in twenty */
+	SHUT_QUOTA,    /* for this hour */
+	SHUT_MOVED,    /* all that it takes of others was taken */
+};
+
+static const struct {
+	enum shutter shut;
+	bool overflow, failover;
+	int64_t at_ms;
+	enum lane_answer answer;
+	int64_t when_ms;
+} answers[] = {
+	{ SHUT_NOTHING, true, false, 0, LANE_TAKES, 0 },
+	{ SHUT_NOTHING, true, true, 0, LANE_TAKES, 0 },
+	{ SHUT_ROOM, true, false, 0, LANE_BUSY, 0 },
+	{ SHUT_DOWN, true, false, 1, LANE_CLOSED_NOW, 5000 },
+	{ SHUT_DOWN, false, false, 1, LANE_CLOSED_NOW, 5000 },
+	{ SHUT_DOWN, true, false, 5000, LANE_TAKES, 0 },
+	{ SHUT_PROBE, true, false, 5000, LANE_CLOSED_NOW, 0 },
+	{ SHUT_SENDER, true, false, 1, LANE_CLOSED_NOW, 3600000 },
+	{ SHUT_THROTTLE, true, false, 1, LANE_LATER, 8000 },
+	{ SHUT_THROTTLE, false, false, 1, LANE_BUSY, 8000 },
+	{ SHUT_THROTTLE, false, false, 8000, LANE_TAKES, 0 },
+	{ SHUT_LONG, true, false, 1, LANE_CLOSED_NOW, 60000 },
+	{ SHUT_LONG, false, false, 1, LANE_KEEPS, 60000 },
+	{ SHUT_LONG, true, false, 50000, LANE_LATER, 60000 },
+	{ SHUT_LONG, false, false, 50000, LANE_BUSY, 60000 },
+	{ SHUT_RATE, true, false, 500, LANE_LATER, 2000 },
+	{ SHUT_RATE, false, false, 500, LANE_BUSY, 2000 },
+	{ SHUT_RATE, false, false, 2000, LANE_TAKES, 0 },
+	{ SHUT_SLOW, true, false, 0, LANE_CLOSED_NOW, 20000 },
+	{ SHUT_SLOW, false, false, 0, LANE_KEEPS, 20000 },
+	{ SHUT_QUOTA, true, false, 0, LANE_CLOSED_NOW, 600000 },
+	{ SHUT_QUOTA, false, false, 0, LANE_KEEPS, 600000 },
+	{ SHUT_QUOTA, true, false, 595000, LANE_LATER, 600000 },
+	{ SHUT_QUOTA, true, false, 600000, LANE_TAKES, 0 },
+	{ SHUT_MOVED, true, true, 0, LANE_LATER, 334 },
+	{ SHUT_MOVED, false, true, 0, LANE_LATER, 334 },
+	{ SHUT_MOVED, true, false, 0, LANE_TAKES, 0 },
+	{ SHUT_MOVED, true, true, 334, LANE_TAKES, 0 },
+};
+
+static void
+throttle(struct lane *lane, int64_t retry_ms)
+{
+	struct lane_attempt one = begin(lane, HERE, 0);
+	const struct lane_finding finding = { .standing = STANDING_THROTTLED,
+		.retry_ms = retry_ms,
+		.moment = { 0, 0.5 } };
+
+	lane_settle(lane, &one, &finding);
+}
+
+static void
+use_up(struct lane *lane, bool failover, unsigned count)
+{
+	const struct lane_query query = { HERE, failover, 1 };
+
+	for (unsigned i = 0; i < count; i++) {
+		struct lane_attempt one = lane_begin(lane, &query, 0);
+		settle(lane, &one, STANDING_WELL, 0);
+	}
+}
+
+static void
+shut(struct lane *lane, enum shutter how)
+{
+	switch (how) {
+	case SHUT_NOTHING:
+		return;
+	case SHUT_ROOM:
+		for (unsigned i = 0; i < 3; i++)
+			begin(lane, HERE, 0);
+		return;
+	case SHUT_DOWN:
+	case SHUT_PROBE:
+		go_down(lane, 0);
+		if (how == SHUT_PROBE)
+			begin(lane, HERE, 5000);
+		return;
+	case SHUT_SENDER:
+		attempt(lane, HERE, STANDING_SENDER, 0);
+		return;
+	case SHUT_THROTTLE:
+	case SHUT_LONG:
+		throttle(lane, how == SHUT_LONG ? 60000 : 8000);
+		return;
+	case SHUT_RATE:
+	case SHUT_SLOW:
+	case SHUT_QUOTA:
+		use_up(lane, false, 1);
+		return;
+	case SHUT_MOVED:
+		use_up(lane, true, 30);
+		return;
+	}
+}
+
+static void
+test_answers(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(answers); i++) {
+		enum shutter how = answers[i].shut;
+		struct lane *lane = make_paced(&(struct provider_pace){
+		    .rate = how == SHUT_RATE   ? 0.5
+			    : how == SHUT_SLOW ? 0.05
+					       : 0,
+		    .burst = 1,
+		    .hour_max = how == SHUT_QUOTA ? 1 : 0,
+		    .overflow = answers[i].overflow,
+		});
+		const struct lane_query query = { HERE, answers[i].failover,
+			1 };
+		int64_t when = NEVER;
+
+		/* ten minutes before the hour */
+		lane_clock(lane, QUOTA_HOUR_MS - 600000, 0);
+		shut(lane, how);
+		enum lane_answer answer =
+		    lane_ask(lane, &query, answers[i].at_ms, &when);
+		if (answer != answers[i].answer || when != answers[i].when_ms)
+			fail_msg("row %zu: answer %d, when %" G_GINT64_FORMAT,
+			    i + 1, answer, when);
+		lane_free(lane);
+	}
+}
+
+/* Time alone opens a gate, and begins a quota anew: told by a tick. */
+static void
+test_ticks(void **state)
+{
+	const struct provider_pace pace = { .burst = 1, .hour_max = 3 };
+	struct lane *lane = make_paced(&pace);
+
+	(void)state;
+	throttle(lane, 8000);
+	assert_int_equal(lane_next_ms(lane, 100), 8000);
+	assert_int_equal(lane_tick(lane, 7999), 0);
+	assert_int_equal(lane_tick(lane, 8000), LANE_BACK);
+	assert_int_equal(lane_tick(lane, 8001), 0);
+	assert_int_equal(lane_next_ms(lane, 8001), 0);
+
+	for (unsigned i = 0; i < 3; i++)
+		begin(lane, HERE, 200000);
+	assert_int_equal(lane_mode(lane, 200000), LANE_EXHAUSTED);
+	assert_int_equal(lane_tick(lane, 200000), LANE_CLOSED);
+	assert_int_equal(lane_next_ms(lane, 200000), QUOTA_HOUR_MS);
+	assert_int_equal(lane_tick(lane, QUOTA_HOUR_MS - 1), 0);
+	assert_int_equal(lane_tick(lane, QUOTA_HOUR_MS), LANE_BACK);
+	lane_free(lane);
+}
+
+/* Mail that nobody took for certain is not of the quota, a doubt is. */
+static void
+test_quota_counts_what_may_be_taken(void **state)
+{
+	static const struct {
+		enum standing standing;
+		bool unreached;
+		uint64_t used;
+	} rows[] = { { STANDING_WELL, false, 1 }, { STANDING_DOWN, false, 1 },
+		{ STANDING_DOWN, true, 0 }, { STANDING_THROTTLED, false, 0 },
+		{ STANDING_UNUSABLE, false, 0 },
+		{ STANDING_UNKNOWN, false, 0 } };
+	const struct provider_pace pace = { .burst = 1, .hour_max = 3 };
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct lane *lane = make_paced(&pace);
+		struct lane_attempt one = begin(lane, HERE, 0);
+		const struct lane_finding finding = {
+			.standing = rows[i].standing,
+			.unreached = rows[i].unreached,
+			.moment = { 0, 0.5 },
+		};
+
+		lane_settle(lane, &one, &finding);
+		assert_int_equal(quota_used(&lane->gate.hour, 0), rows[i].used);
+		lane_free(lane);
+	}
+}
+
+/* A mail of its own, refused as such or taken. */
+static unsigned
+finish_mail(struct lane *lane, const struct lane_attempt *one, unsigned mail,
+    bool accepted)
+{
+	const struct lane_finding finding = {
+		.standing = STANDING_WELL,
+		.accepted = accepted,
+		.refused = !accepted,
+		.mail = mail,
+		.sender = mail,
+		.text = "554 no",
+		.moment = { mail, 0.5 },
+	};
+
+	return lane_settle(lane, one, &finding);
+}
+
+static unsigned
+send_mail(struct lane *lane, unsigned mail, bool accepted)
+{
+	assert_true(lane_allows(lane, HERE, mail));
+	struct lane_attempt one = begin(lane, HERE, mail);
+	return finish_mail(lane, &one, mail, accepted);
+}
+
+static void
+test_refuses_everything(void **state)
+{
+	struct lane *lane = make_lane();
+	struct lane_attempt early = begin(lane, HERE, 0);
+	unsigned changes = 0;
+
+	(void)state;
+	for (unsigned mail = 1; mail <= GUARD_MAILS; mail++) {
+		assert_int_equal(changes, 0);
+		changes = send_mail(lane, mail, false);
+		assert_int_equal(lane_refusals(lane), mail);
+	}
+	assert_int_equal(changes, LANE_DISTRUSTED | LANE_CLOSED);
+	assert_true(lane_is_distrusted(lane));
+	assert_int_equal(lane_mode(lane, 11), LANE_DISTRUST);
+	assert_int_equal(lane_until(lane, 11), 100010);
+	assert_string_equal(lane->why, "554 no");
+	/* what it took before says nothing */
+	assert_int_equal(finish_mail(lane, &early, 20, true), 0);
+	assert_true(lane_is_distrusted(lane));
+	/* a probe that is refused is none that was taken */
+	assert_int_equal(send_mail(lane, 100010, false), 0);
+	assert_int_equal(lane_until(lane, 100010), 200010);
+	assert_int_equal(
+	    send_mail(lane, 200010, true), LANE_BELIEVED | LANE_BACK);
+	assert_false(lane_is_distrusted(lane));
+	assert_int_equal(lane_refusals(lane), 0);
+	assert_int_equal(send_mail(lane, 200011, true), 0);
+	lane_free(lane);
+}
+
+/* Those on its suppression list say nothing for or against it. */
+static void
+test_distrusted_and_suppressed(void **state)
+{
+	struct lane *lane = make_lane();
+	const struct lane_finding nobody = { .standing = STANDING_WELL,
+		.moment = { 200000, 0.5 } };
+
+	(void)state;
+	for (unsigned mail = 1; mail <= GUARD_MAILS; mail++)
+		send_mail(lane, mail, false);
+	struct lane_attempt one = begin(lane, HERE, 200000);
+	assert_int_equal(lane_settle(lane, &one, &nobody), 0);
+	assert_true(lane_is_distrusted(lane));
+	assert_true(lane_wants_probe(lane, 200000));
+	lane_free(lane);
+}
+
+static void
+test_refusals_are_believed(void **state)
+{
+	struct lane *lane = make_lane();
+
+	(void)state;
+	send_mail(lane, 1, false);
+	send_mail(lane, 2, false);
+	assert_int_equal(send_mail(lane, 3, true), LANE_BELIEVED);
+	lane_free(lane);
+}
+
+static unsigned
+reach_nobody(struct lane *lane, int64_t now_ms)
+{
+	struct lane_attempt one = begin(lane, HERE, now_ms);
+	const struct lane_finding finding = { .standing = STANDING_DOWN,
+		.unreached = true,
+		.moment = { now_ms, 0.5 } };
+
+	return lane_settle(lane, &one, &finding);
+}
+
+static void
+test_cut_off(void **state)
+{
+	struct cutoff *cutoff = cutoff_new();
+	struct lane *one = make_lane(), *two = make_lane();
+
+	(void)state;
+	lane_join(one, cutoff);
+	lane_join(two, cutoff);
+	for (unsigned i = 0; i < BREAKER_FAILURES - 1; i++)
+		assert_int_equal(reach_nobody(one, 0), 0);
+	assert_int_equal(reach_nobody(one, 0), LANE_CLOSED);
+	assert_int_equal(reach_nobody(two, 1000), LANE_ALL_CUT_OFF);
+	for (unsigned i = 0; i < 2; i++) {
+		struct lane *lane = i == 0 ? one : two;
+		assert_int_equal(lane_tick(lane, 1000), 0);
+		assert_int_equal(lane_mode(lane, 1000), LANE_CUT_OFF);
+		assert_int_equal(lane_until(lane, 1000), 6000);
+	}
+	assert_int_equal(reach_nobody(one, 6000), 0);
+	assert_int_equal(lane_until(one, 6000), 11000);
+	assert_int_equal(
+	    attempt(two, HERE, STANDING_WELL, 6000), LANE_ALL_CONNECTED);
+	assert_int_equal(lane_mode(one, 6000), LANE_OPEN);
+	assert_int_equal(lane_mode(two, 6000), LANE_OPEN);
+	assert_int_equal(one->limit.now, 3); /* it never failed */
+	lane_free(one);
+	lane_free(two);
+	cutoff_free(cutoff);
+}
+
+/* An account that needs a person is told though the lane was closed before. */
+static void
+test_worse_is_told(void **state)
+{
+	struct lane *lane = make_lane();
+
+	(void)state;
+	assert_int_equal(go_down(lane, 0), LANE_CLOSED);
+	assert_int_equal(attempt(lane, HERE, STANDING_DOWN, 5000), 0);
+	assert_int_equal(
+	    attempt(lane, HERE, STANDING_UNUSABLE, 15000), LANE_CLOSED);
+	assert_int_equal(attempt(lane, HERE, STANDING_UNUSABLE, 115000), 0);
+	lane_free(lane);
+}
+
+/* Who is next of so many in each line, in all: f, t, m. */
+static void
+test_lines(void **state)
+{
+	static const char *const expected = "mmftffftfff";
+	static const unsigned counts[] = {
+		[LANE_FRESH] = 7, [LANE_TRIED] = 2, [LANE_MOVED] = 2
+	};
+	struct lane *lane = make_lane();
+	GString *order = g_string_new(NULL);
+	GList *link;
+
+	(void)state;
+	for (unsigned line = 0; line < LANE_LINES; line++)
+		for (unsigned i = 0; i < counts[line]; i++)
+			lane_wait(lane,
+			    g_list_append(NULL, GUINT_TO_POINTER(line)), line);
+	lane->fresh_moved = 2;
+	while ((link = lane_next(lane, 0)) != NULL) {
+		unsigned line = GPOINTER_TO_UINT(link->data);
+		g_string_append_c(order, "ftm"[line]);
+		lane_leave(lane, link, line);
+		g_list_free(link);
+	}
+	assert_string_equal(order->str, expected);
+	g_string_free(order, TRUE);
+	lane_free(lane);
+}
+
+/* Nobody's turn comes while the lane takes nobody; the timer knows when. */
+static void
+test_lines_wait(void **state)
+{
+	const struct provider_pace pace = { .rate = 0.5, .burst = 1 };
+	struct lane *lane = make_paced(&pace);
+	GList *link = g_list_append(NULL, lane);
+
+	(void)state;
+	attempt(lane, HERE, STANDING_WELL, 0);
+	assert_int_equal(lane_next_ms(lane, 0), 0);
+	lane_wait(lane, link, LANE_FRESH);
+	assert_null(lane_next(lane, 1999));
+	assert_int_equal(lane_next_ms(lane, 0), 2000);
+	assert_ptr_equal(lane_next(lane, 2000), link);
+	lane_leave(lane, link, LANE_FRESH);
+	g_list_free(link);
+	lane_free(lane);
+}
+
+/* Those who moved wait for their allowance, the others pass. */
+static void
+test_moved_wait(void **state)
+{
+	struct lane *lane = make_lane();
+	GList *moved = g_list_append(NULL, lane);
+	GList *fresh = g_list_append(NULL, lane);
+
+	(void)state;
+	use_up(lane, true, 30);
+	lane_wait(lane, moved, LANE_MOVED);
+	assert_null(lane_next(lane, 0));
+	assert_int_equal(lane_next_ms(lane, 0), 334);
+	lane_wait(lane, fresh, LANE_FRESH);
+	assert_ptr_equal(lane_next(lane, 0), fresh);
+	assert_ptr_equal(lane_next(lane, 334), moved);
+	assert_int_equal(lane_waiting(lane), 2);
+	lane_leave(lane, moved, LANE_MOVED);
+	lane_leave(lane, fresh, LANE_FRESH);
+	g_list_free(moved);
+	g_list_free(fresh);
 	lane_free(lane);
 }
 
@@ -269,13 +761,25 @@ main(void)
 		cmocka_unit_test(test_standings),
 		cmocka_unit_test(test_no_probe_stays),
 		cmocka_unit_test(test_cancelled_probe),
-		cmocka_unit_test(test_one_probe_at_a_time),
+		cmocka_unit_test(test_probes),
 		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_limit_is_cut),
 		cmocka_unit_test(test_closed_since),
 		cmocka_unit_test(test_sender_is_told_once),
 		cmocka_unit_test(
 		    test_sender_refused_by_a_provider_that_is_back),
 		cmocka_unit_test(test_senders_are_bounded),
+		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_ticks),
+		cmocka_unit_test(test_quota_counts_what_may_be_taken),
+		cmocka_unit_test(test_refuses_everything),
+		cmocka_unit_test(test_distrusted_and_suppressed),
+		cmocka_unit_test(test_refusals_are_believed),
+		cmocka_unit_test(test_cut_off),
+		cmocka_unit_test(test_worse_is_told),
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_lines_wait),
+		cmocka_unit_test(test_moved_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
