@@ -75,10 +75,14 @@ is_brief(const struct lane *lane, int64_t now_ms)
 	       lane_until(lane, now_ms) < now_ms + RESERVE_TELL_MS;
 }
 
+/* When this host is cut off that is told, and no provider's fault. */
 static bool
 is_down(const struct lane *lane, int64_t now_ms)
 {
-	return lane_mode(lane, now_ms) != LANE_OPEN && !is_brief(lane, now_ms);
+	enum lane_mode mode = lane_mode(lane, now_ms);
+
+	return mode != LANE_OPEN && mode != LANE_CUT_OFF &&
+	       !is_brief(lane, now_ms);
 }
 
 static void

@@ -56,6 +56,8 @@ static struct {
 	struct queue entries; /* char *: what was written, to the test */
 	struct queue wakes;   /* char *: how many */
 	struct queue states;  /* char *: of the providers */
+	GPtrArray *known;     /* struct journal_state *: of them, before the
+			       * start; NULL: nothing */
 	struct queue alarms;  /* char * */
 } post = {
 	.requests = QUEUE,
@@ -232,6 +234,7 @@ on_answer(void *owner, struct letter *letter)
 		g_string_assign(exchange->http_response.body, request->says);
 	else
 		exchange->error = g_strdup(request->says);
+	exchange->unreached = request->end == EXCHANGE_UNSENT;
 	g_free(request->to);
 	g_free(request);
 	exchange->done(exchange->object, exchange);
@@ -478,7 +481,7 @@ note_states(const struct journal *journal)
 
 	for (unsigned i = 0; i < journal->states->len; i++) {
 		const struct journal_state *state = journal->states->pdata[i];
-		g_string_append_printf(line, "%s%s %s", i > 0 ? "; " : "",
+		g_string_append_printf(line, "%s%s %s", i > 0 ? "\n" : "",
 		    state->provider, state->text);
 	}
 	put(&post.states, g_string_free(line, FALSE));
@@ -612,6 +615,7 @@ start_with_store(const char *text)
 		.wake = wake,
 		.store = &post,
 		.place = &post.place,
+		.states = post.known,
 	};
 
 	if (post.place.budget == NULL)
