@@ -16,6 +16,7 @@ static const struct binding bindings[] = {
 	{ "X-Mailgun-Deliver-By", "mailgun" },
 	{ "X-MC-Template", "mandrill" },
 	{ "X-MC-MergeVars", "mandrill" },
+	{ "X-MC-MergeLanguage", "mandrill" },
 	{ "X-MC-SendAt", "mandrill" },
 };
 

@@ -13,6 +13,7 @@
  *                     form of the delivery (fields where there are any);
  *                     recipients=0,2 makes it a delivery to these only;
  *                     from=Name <a@b> and redirect=a@b are its guise;
+ *                     deaf=yes: its control headers are no orders;
  *                     escapes=yes: \xHH in the mail is that byte;
  *   MAIL FROM:<a@b>, RCPT TO:<c@d>, DATA
  *
@@ -74,6 +75,7 @@ struct mail_case {
 	char *recipients;            /* of the delivery, "0,2"; NULL: all */
 	struct header_address *from; /* the guise; NULL: none */
 	struct address *redirect;
+	bool deaf;
 };
 
 static void
@@ -126,8 +128,10 @@ read_guise(struct mail_case *mail)
 {
 	g_autofree char *from = take_setting(mail, "from");
 	g_autofree char *redirect = take_setting(mail, "redirect");
+	g_autofree char *deaf = take_setting(mail, "deaf");
 	g_auto(GStrv) words = g_strsplit_set(from ? from : "", "<>", 0);
 
+	mail->deaf = deaf != NULL;
 	if (from != NULL)
 		mail->from = header_address_new(g_strchomp(words[0]), words[1]);
 	if (redirect != NULL)
@@ -221,6 +225,7 @@ make_delivery(const struct mail_case *mail, struct message *message,
 	delivery->hostname = "mail.example.com";
 	delivery->guise.from = mail->from;
 	delivery->guise.redirect = mail->redirect;
+	delivery->deaf = mail->deaf;
 	if (provider->format == FORMAT_RAW ||
 	    !provider->translator->limits.fields)
 		delivery->form = DELIVERY_RAW;
