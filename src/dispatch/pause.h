@@ -21,10 +21,6 @@ void pause_start(struct dispatcher *dispatcher);
 void pause_note(
     struct dispatcher *dispatcher, struct lane *lane, unsigned changes);
 
-/* Sets the timer to what is next: to be called when the lane has another
- * request, one less, or someone more who waits. */
-void pause_arm(struct dispatcher *dispatcher, struct lane *lane);
-
 /* A request begins: what that used up is acted upon soon. */
 void pause_tick(struct dispatcher *dispatcher, struct lane *lane);
 

@@ -3,7 +3,6 @@
 
 #include "core/clock.h"
 #include "core/log.h"
-#include "pause.h"
 
 /* One exchange; of a probe that takes several each. */
 #define ANSWER_MS (20 * INT64_C(1000))

@@ -104,6 +104,10 @@ void round_advance(struct dispatcher *dispatcher, struct flight *flight);
  * and all that it does not take any more. */
 void round_wake(struct dispatcher *dispatcher, struct lane *lane);
 
+/* pause.c: sets the timer of the lane to what is next: to be called when it has
+ * another request, one less, someone more who waits, or was held. */
+void pause_arm(struct dispatcher *dispatcher, struct lane *lane);
+
 /* round.c: the dispatcher stops, or the mail is lost to it: the flight lands
  * unless an attempt is under way. */
 void round_stop(struct dispatcher *dispatcher, struct flight *flight);
