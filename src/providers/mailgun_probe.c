@@ -11,6 +11,9 @@
 #define DOMAIN_PATH "/v4/domains/"
 #define QUEUES_PATH "/v3/domains/%s/sending_queues"
 
+/* A probe asks for so many domains, two requests each. */
+#define DOMAINS_MAX 10
+
 /* One domain after the other is asked for: its state, then its queue. */
 struct step {
 	const struct provider *provider;
@@ -21,13 +24,13 @@ struct step {
 	unsigned number; /* of the domain */
 };
 
-/* The account's domain number i, or NULL. */
+/* The account's domain number i that is asked for, or NULL. */
 static const char *
 find_domain(const struct provider *provider, unsigned i)
 {
 	const struct mailgun_account *self = provider->self;
 
-	if (self->domain != NULL)
+	if (self->domain != NULL || i >= DOMAINS_MAX)
 		return i == 0 ? self->domain : NULL;
 	for (char **at = provider->domains; *at != NULL; at++)
 		if (i-- == 0)
@@ -185,7 +188,10 @@ tell_all(const struct step *step)
 
 	if (!has_many(step) || step->health->state != HEALTH_GOOD)
 		return;
-	text = g_strdup_printf("all %u domains are active", step->number + 1);
+	text = g_strdup_printf("%s %u domains are active",
+	    step->provider->domains[step->number + 1] != NULL ? "the first"
+							      : "all",
+	    step->number + 1);
 	health_set(step->health, HEALTH_GOOD, text, NULL);
 }
 

@@ -278,6 +278,38 @@ test_tls(void **state)
 	}
 }
 
+/* Of very many domains the first are asked for. */
+static void
+test_many_domains(void **state)
+{
+	g_autoptr(GString) settings = g_string_new("domain=from domains=");
+	struct health health = { 0 };
+	struct provider *provider;
+	struct exchange *exchange;
+	bool more = true;
+
+	(void)state;
+	for (unsigned i = 0; i < 30; i++)
+		g_string_append_printf(
+		    settings, "%sd%u.example", i > 0 ? "," : "", i);
+	provider = turn_provider("mailgun", settings->str);
+	exchange = exchange_new(EXCHANGE_HTTP, &provider->endpoint, "");
+	assert_true(provider->translator->probe(provider, exchange));
+	while (more) {
+		exchange->end = EXCHANGE_ANSWERED;
+		exchange->http_response.status = 200;
+		g_string_assign(exchange->http_response.body, ACTIVE);
+		more =
+		    provider->translator->probed(provider, exchange, &health);
+	}
+	assert_int_equal(exchange->renewed, 19);
+	check_health(
+	    &health, HEALTH_GOOD, "the first 10 domains are active", NULL);
+	health_clear(&health);
+	exchange_free(exchange);
+	provider_unref(provider);
+}
+
 struct session {
 	const char *settings;
 	enum exchange_end end;
@@ -353,6 +385,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_tls),
+		cmocka_unit_test(test_many_domains),
 		cmocka_unit_test(test_sessions),
 	};
 
