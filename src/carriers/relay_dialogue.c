@@ -248,7 +248,8 @@ relay_dialogue_say(
 		dialogue->greeting = g_strdup(dialogue->text->str);
 	if (part != DIALOGUE_AUTH || dialogue->code != 334) {
 		dialogue->over = !find_part(bytes, length, &part);
-		if (!check_command(dialogue, part, bytes, length))
+		if (!dialogue->over &&
+		    !check_command(dialogue, part, bytes, length))
 			return false;
 	}
 	dialogue->over = dialogue->over || part == DIALOGUE_MAIL;

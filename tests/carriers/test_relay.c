@@ -285,6 +285,9 @@ check_row(struct stage *stage, const struct row *row)
 	if (row->error != NULL && strstr(exchange->error, row->error) == NULL)
 		fail_msg("%s: %s", row->name, exchange->error);
 	assert_true(exchange->duration_ms >= 0);
+	assert_false(exchange->unreached);
+	assert_int_equal(exchange->timed_out,
+	    row->hasty && exchange->end != EXCHANGE_ANSWERED);
 	if (exchange->end == EXCHANGE_LOST)
 		assert_int_equal(
 		    exchange->sent_bytes, segments_size(exchange->body));
@@ -693,6 +696,10 @@ test_deadlines(void **state)
 	assert_ptr_equal(g_ptr_array_index(stage.ended, 2), exchanges[3]);
 	assert_non_null(strstr(exchanges[2]->error, "deadline"));
 	assert_non_null(strstr(exchanges[3]->error, "deadline"));
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(exchanges[i]->timed_out, i % 2 == 0);
+		assert_false(exchanges[i]->unreached);
+	}
 	stage_close(&stage);
 }
 
@@ -711,6 +718,7 @@ test_name_that_hangs(void **state)
 	exchange = carry(&stage, "b@x.test", 0);
 	assert_int_equal(exchange->end, EXCHANGE_UNSENT);
 	assert_non_null(strstr(exchange->error, "not resolved within 100"));
+	assert_true(exchange->unreached && exchange->timed_out);
 	stage.endpoint.host = "127.0.0.1";
 	assert_int_equal(carry(&stage, "b@x.test", 0)->end, EXCHANGE_ANSWERED);
 	resolver_release();
@@ -720,6 +728,8 @@ test_name_that_hangs(void **state)
 static void
 test_not_reached(void **state)
 {
+	static const char *const hosts[] = { "nobody.invalid", "again.test",
+		"six.test", "many.test" };
 	static const struct server_script script = { 0 };
 	struct stage stage;
 	struct exchange *exchange;
@@ -730,10 +740,17 @@ test_not_reached(void **state)
 	exchange = carry(&stage, "b@x.test", 0);
 	assert_int_equal(exchange->end, EXCHANGE_UNSENT);
 	assert_non_null(strstr(exchange->error, "Connection refused"));
-	stage.endpoint.host = "nobody.invalid";
-	exchange = carry(&stage, "b@x.test", 0);
-	assert_int_equal(exchange->end, EXCHANGE_UNSENT);
-	print_message("  %s\n", exchange->error);
+	assert_true(exchange->unreached && !exchange->timed_out);
+	for (size_t i = 0; i < G_N_ELEMENTS(hosts); i++) {
+		stage.endpoint.host = hosts[i];
+		exchange = carry(&stage, "b@x.test", 0);
+		assert_int_equal(exchange->end, EXCHANGE_UNSENT);
+		print_message("  %s\n", exchange->error);
+		assert_true(exchange->unreached && !exchange->timed_out);
+	}
+	stage.endpoint.host = "many.test";
+	stage.endpoint.port = stage.peer.port;
+	assert_int_equal(carry(&stage, "b@x.test", 0)->end, EXCHANGE_ANSWERED);
 	stage_close(&stage);
 }
 
@@ -763,6 +780,7 @@ test_black_hole(void **state)
 	exchange = carry(&stage, "b@x.test", 0);
 	assert_int_equal(exchange->end, EXCHANGE_UNSENT);
 	assert_non_null(strstr(exchange->error, "timed out"));
+	assert_true(exchange->unreached && exchange->timed_out);
 	/* and one that is aborted meanwhile */
 	stage.endpoint.connect_ms = 60000;
 	exchange = make_exchange(&stage, "b@x.test", 0);
@@ -771,6 +789,7 @@ test_black_hole(void **state)
 	stage.carrier.abort(stage.carrier.self);
 	stage_await(&stage, 2);
 	assert_int_equal(exchange->end, EXCHANGE_UNSENT);
+	assert_false(exchange->unreached || exchange->timed_out);
 	for (size_t i = 0; i < G_N_ELEMENTS(fill); i++)
 		close(fill[i]);
 	close(hole);
@@ -799,6 +818,7 @@ test_abort(void **state)
 		assert_int_equal(exchange->end,
 		    exchange->sent_bytes > 0 ? EXCHANGE_LOST : EXCHANGE_UNSENT);
 		assert_non_null(strstr(exchange->error, "stopping"));
+		assert_false(exchange->unreached || exchange->timed_out);
 	}
 	assert_int_equal(atomic_load(&stage.peer.requests), 2);
 	stage_close(&stage);
@@ -991,6 +1011,7 @@ check_tls_row(const struct tls_row *row)
 	print_message("  %s: %s\n", row->name,
 	    exchange->error != NULL ? exchange->error : "-");
 	assert_string_equal(result, row->expected);
+	assert_false(exchange->unreached);
 	assert_int_equal(peer_heard(&stage.peer, "MAIL FROM"), through);
 	assert_false(peer_heard(&stage.peer, "AUTH "));
 	if (through) {
