@@ -193,7 +193,7 @@ print_finding(const struct finding *finding)
 		return g_strdup_printf(
 		    "asked %s %" G_GINT64_FORMAT
 		    " s after the attempt: it does not have the mail so far",
-		    finding->provider, (finding->after_ms + 500) / 1000);
+		    finding->provider, finding->after_ms / 1000);
 	return g_strdup_printf("asked %s whether it has the mail: no answer "
 			       "(%s); it is asked again",
 	    finding->provider,
@@ -249,7 +249,7 @@ enter(struct flight *flight, const unsigned *numbers, unsigned count,
 	    &flight->ledger->recipients[numbers[0]];
 	struct finding finding = {
 		.provider = dispatcher->names[first->provider],
-		.after_ms = now - first->doubt.since_ms,
+		.after_ms = asked - first->doubt.since_ms,
 		.asked = count,
 		.first = first->doubt.asks == 0,
 		.answered = reply->answered,

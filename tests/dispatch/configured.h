@@ -24,6 +24,10 @@ static const struct setting configured_providers[] = {
 	{ "provider", "size", SETTING_SIZE, "1m", .help = "Of the mail." },
 	{ "provider", "loses", SETTING_BOOL, "no",
 	    .help = "Carries plain mail only." },
+	{ "provider", "asks", SETTING_NUMBER, "0", .max = 99,
+	    .help = "Mails it can be asked about at a time." },
+	{ "provider", "probes", SETTING_BOOL, "no", .help = "Can be probed." },
+	{ "provider", "smtp", SETTING_BOOL, "no", .help = "Speaks SMTP." },
 	{ .section = NULL },
 };
 

@@ -14,6 +14,7 @@
 #include "dispatch/dispatcher.h"
 #include "dispatch/prepare.h"
 #include "fixture.h"
+#include "oracle.h"
 #include "state.h"
 
 #include <pthread.h>
@@ -51,6 +52,7 @@ static struct {
 	/* the store, if there is one */
 	struct loop *store;
 	struct spool_place place;
+	bool tells;           /* entries are printed with notes and counts */
 	bool gated;           /* what asks to be recorded waits */
 	struct queue records; /* ...until something is put here */
 	struct queue entries; /* char *: what was written, to the test */
@@ -191,6 +193,11 @@ make_translator(const struct config *config, const char *section)
 	translator->limits.raw_carry = loses ? 0 : UINT32_MAX;
 	translator->limits.recipients =
 	    (unsigned)config_number(config, section, "recipients");
+	if (config_bool(config, section, "smtp"))
+		translator->kind = EXCHANGE_SMTP;
+	oracle_dress(translator,
+	    (unsigned)config_number(config, section, "asks"),
+	    config_bool(config, section, "probes"));
 	return translator;
 }
 
@@ -452,11 +459,29 @@ print_report(GString *line, const struct submission *report)
 		g_string_append(line, ", which is none");
 }
 
+/* What was noted and counted. */
+static void
+print_doubts(GString *line, const struct journal *journal)
+{
+	const struct journal_counts *counts = &journal->counts;
+
+	for (unsigned i = 0; journal->notes != NULL && i < journal->notes->len;
+	     i++)
+		g_string_append_printf(line, "; note: %s",
+		    g_array_index(journal->notes, struct journal_note, i).text);
+	if (counts->doubts + counts->resolved + counts->possible +
+		counts->confirmed >
+	    0)
+		g_string_append_printf(line, "; counts %u %u %u %u",
+		    counts->doubts, counts->resolved, counts->possible,
+		    counts->confirmed);
+}
+
 static char *
 print_entry(const struct journal *journal)
 {
 	static const char *const kinds[] = { "begun", "ended", "landed",
-		"taken", "passed" };
+		"taken", "passed", "noted" };
 	GString *line = g_string_new(kinds[journal->kind]);
 
 	print_attempts(line, journal);
@@ -468,6 +493,8 @@ print_entry(const struct journal *journal)
 		    journal->warned ? ", warned" : "");
 	if (journal->hold != NULL)
 		g_string_append_printf(line, "; hold: %s", journal->hold);
+	if (post.tells)
+		print_doubts(line, journal);
 	if (journal->report != NULL)
 		print_report(line, journal->report);
 	return g_string_free(line, FALSE);
@@ -494,7 +521,7 @@ on_journal(void *owner, struct letter *letter)
 	bool recorded = true;
 
 	(void)owner;
-	if (journal->kind == JOURNAL_NOTED) {
+	if (journal->states != NULL) {
 		note_states(journal);
 		journal_free(journal);
 		return;
@@ -582,6 +609,7 @@ start_dispatcher(const char *text, struct dispatcher_options *options)
 
 	options->http =
 	    (struct carrier){ .send = send_exchange, .self = &post };
+	options->relay = options->http;
 	options->hostname = "mail.example.com";
 	options->event = on_event;
 	options->object = &post;
@@ -636,7 +664,7 @@ stop_store(void)
 	assert_int_equal(count(&post.records), 0);
 	g_queue_clear_full(&post.wakes.items, g_free);
 	g_queue_clear_full(&post.states.items, g_free);
-	post.gated = false;
+	post.gated = post.tells = false;
 	post.always = NULL;
 }
 

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Doubts through the dispatcher: when a provider is asked, what its answer
+ * makes of the mail, and who gets it again.
+ */
+#include "stage.h"
+
+#define SECOND INT64_C(1000)
+#define MINUTE (60 * SECOND)
+
+#define ASKED PROVIDER("one", "asks = 2\n")
+#define OTHER PROVIDER("two", "asks = 2\n")
+#define BOTH  ASKED OTHER
+/* As usual, but that questions do not wait for more. */
+#define QUICK        \
+	"[server]\n" \
+	"doubt_asks = 50ms, 20s, 60s, 3m, 10m, 30m, 35m\n"
+
+#define ROUTE "[route default]\nproviders = one, two\ndoubt = "
+
+/* A recipient in doubt at a provider, as the store has it: times are ago. */
+struct doubtful {
+	const char *provider; /* NULL: it waits */
+	int64_t since_ms, until_ms;
+	unsigned asks;
+	int64_t absent_ms; /* 0: never */
+};
+
+static void
+fill_known(struct recipient *out, const struct doubtful *from)
+{
+	int64_t now = clock_wall_ms();
+
+	if (from->provider == NULL)
+		return;
+	*out = (struct recipient){
+		.state = RECIPIENT_DOUBT,
+		.class = VERDICT_DOUBT,
+		.provider = g_strdup(from->provider),
+		.since_ms = now - from->since_ms,
+		.until_ms = now - from->until_ms,
+		.asks = from->asks,
+		.absent_ms = from->absent_ms != 0 ? now - from->absent_ms : 0,
+		.doubts = 1,
+	};
+}
+
+static void
+load(const struct doubtful *doubts, unsigned count)
+{
+	static const struct parse_options options = {
+		.hostname = "mail.example.com",
+	};
+	struct sending sending = { "x", count, 0 };
+	struct submission *submission = make_submission(&sending);
+	struct message *message;
+
+	submission->return_to = (struct return_address){ 0 };
+	submission->queued = true;
+	submission->rounds = 1;
+	submission->received_ms = clock_wall_ms();
+	submission->known = g_new0(struct recipient, count);
+	for (unsigned i = 0; i < count; i++)
+		fill_known(&submission->known[i], &doubts[i]);
+	message = parse_message(submission, &options, NULL);
+	dispatcher_post(post.dispatcher,
+	    flight_new(message, dispatcher_route(post.dispatcher)));
+}
+
+#define DUE   -MINUTE /* ...in a minute */
+#define FRESH "one", 6 * SECOND, DUE, 0, 0
+#define OVER  "one", 3 * MINUTE, SECOND, 3, MINUTE
+#define LATE  "one", 36 * MINUTE, SECOND, 6, 6 * MINUTE
+
+static const struct {
+	const char *name, *settings;
+	struct doubtful doubts[2];
+	struct {
+		const char *to, *says; /* NULL: it is not answered */
+	} requests[4];
+	const char *entries[5];
+} cases[] = {
+	{ "found", BOTH, { { FRESH } }, { { "ask one x 0", "found" } },
+	    { "landed: 0 accepted; round 1; note: asked one: it has the mail; "
+	      "counts 0 1 0 0" } },
+	{ "absent: later again", BOTH, { { FRESH } },
+	    { { "ask one x 0", "absent" } },
+	    { "landed: 0 doubt; round 1, due; note: asked one 6 s after the "
+	      "attempt: it does not have the mail so far" } },
+	{ "not yet to be asked", BOTH, { { "one", SECOND, DUE, 1, 0 } },
+	    { { 0 } }, { "landed; round 1, due" } },
+	{ "asked before, and not due", BOTH,
+	    { { "one", 6 * SECOND, DUE, 1, SECOND } }, { { 0 } },
+	    { "landed; round 1, due" } },
+	{ "no answer: later again", BOTH, { { FRESH } },
+	    { { "ask one x 0", NULL } },
+	    { "landed: 0 doubt; round 1, due; note: asked one whether it has "
+	      "the mail: no answer (no answer); it is asked again" } },
+	{ "no answer again is no news", BOTH,
+	    { { "one", 21 * SECOND, DUE, 1, 0 } }, { { "ask one x 0", NULL } },
+	    { "landed: 0 doubt; round 1, due" } },
+	{ "over: asked once more, then the next", BOTH, { { OVER } },
+	    { { "ask one x 0", "absent" }, { "two 0", "accepted" } },
+	    { "begun #1 two open: 0 open; note: asked one 180 s after the "
+	      "attempt: it does not have the mail so far",
+		"ended #1 two accepted: 0 accepted; counts 0 0 1 0",
+		"landed; round 1" } },
+	{ "over, found at the last moment", BOTH, { { OVER } },
+	    { { "ask one x 0", "found" } },
+	    { "landed: 0 accepted; round 1; note: asked one: it has the mail; "
+	      "counts 0 1 0 0" } },
+	{ "over, and it does not answer", BOTH, { { OVER } },
+	    { { "ask one x 0", "down" }, { "two 0", "doubt" } },
+	    { "begun #1 two open: 0 open",
+		"ended #1 two doubt: 0 doubt; counts 1 0 1 0",
+		"landed; round 2, due" } },
+	{ "over, the last answer was in time", BOTH,
+	    { { "one", 3 * MINUTE, SECOND, 4, SECOND / 2 } },
+	    { { "two 0", "accepted" } },
+	    { "begun #1 two open: 0 open",
+		"ended #1 two accepted: 0 accepted; counts 0 0 1 0",
+		"landed; round 1" } },
+	{ "one of two is found", BOTH, { { OVER }, { OVER } },
+	    { { "ask one x 0,1", "absent,found" }, { "two 0", "accepted" } },
+	    { "begun #1 two open: 0 open; note: asked one: it has the mail for "
+	      "1 of 2 recipients; counts 0 1 0 0",
+		"ended #1 two accepted: 0 accepted; counts 0 0 1 0",
+		"landed: 1 accepted; round 1" } },
+	{ "each at its own provider", BOTH,
+	    { { FRESH }, { "two", 6 * SECOND, DUE, 0, 0 } },
+	    { { "ask one x 0", "found" }, { "ask two x 1", "found" } },
+	    { "landed: 0 accepted, 1 accepted; round 1; note: asked one: it "
+	      "has the mail; note: asked two: it has the mail; "
+	      "counts 0 2 0 0" } },
+	{ "asked, then who waits is sent", BOTH, { { FRESH }, { 0 } },
+	    { { "ask one x 0", "absent" }, { "one 1", "accepted" } },
+	    { "begun #1 one open: 1 open; note: asked one 6 s after the "
+	      "attempt: it does not have the mail so far",
+		"ended #1 one accepted: 1 accepted",
+		"landed: 0 doubt; round 1, due" } },
+	{ "a doubt of a provider nobody can ask", TWO, { { OVER } },
+	    { { "two 0", "accepted" } },
+	    { "begun #1 two open: 0 open",
+		"ended #1 two accepted: 0 accepted; counts 0 0 1 0",
+		"landed; round 1" } },
+
+	{ "once: not before its time", BOTH ROUTE "prefer_once\n",
+	    { { "one", 3 * MINUTE, SECOND, 4, SECOND } }, { { 0 } },
+	    { "landed; round 1, due" } },
+	{ "once: proof", BOTH ROUTE "prefer_once\n", { { LATE } },
+	    { { "ask one x 0", "absent" }, { "two 0", "accepted" } },
+	    { "begun #1 two open: 0 open; note: asked one 2160 s after the "
+	      "attempt: it does not have the mail so far",
+		"ended #1 two accepted: 0 accepted; counts 0 0 1 0",
+		"landed; round 1" } },
+	{ "once: no answer, but the last was proof", BOTH ROUTE "prefer_once\n",
+	    { { "one", 36 * MINUTE, SECOND, 6, 5 * MINUTE } },
+	    { { "ask one x 0", "down" }, { "two 0", "accepted" } },
+	    { "begun #1 two open: 0 open",
+		"ended #1 two accepted: 0 accepted; counts 0 0 1 0",
+		"landed; round 1" } },
+	{ "once: no proof, no answer: asked on", BOTH ROUTE "prefer_once\n",
+	    { { "one", 36 * MINUTE, SECOND, 6, 10 * MINUTE } },
+	    { { "ask one x 0", "down" } },
+	    { "landed: 0 doubt; round 1, due" } },
+	{ "once: the key may not ask", BOTH ROUTE "prefer_once\n",
+	    { { "one", 36 * MINUTE, SECOND, 6, 0 } },
+	    { { "ask one x 0", "forbidden" } },
+	    { "landed: 0 held (one may have it: nothing could be learnt by "
+	      "asking, and its policy is prefer_once; look there, then drop "
+	      "it, or release sends it once more); round 1; hold: it may have "
+	      "been delivered, its policy is prefer_once, and the provider "
+	      "cannot be asked" } },
+	{ "once: nobody to ask", TWO ROUTE "prefer_once\n",
+	    { { "one", 6 * SECOND, DUE, 0, 0 } }, { { 0 } },
+	    { "landed: 0 held (one may have it: nothing could be learnt by "
+	      "asking, and its policy is prefer_once; look there, then drop "
+	      "it, or release sends it once more); round 1; hold: it may have "
+	      "been delivered, its policy is prefer_once, and the provider "
+	      "cannot be asked" } },
+	{ "never: asked, then held", BOTH ROUTE "never_twice\n", { { LATE } },
+	    { { "ask one x 0", "absent" } },
+	    { "landed: 0 held (one may have it: it did not say so when it was "
+	      "asked, and its policy is never_twice; look there, then drop it, "
+	      "or release sends it once more); round 1; hold: it may have been "
+	      "delivered, and its policy is never_twice; note: asked one 2160 "
+	      "s after the attempt: it does not have the mail so far" } },
+	{ "never: found", BOTH ROUTE "never_twice\n", { { LATE } },
+	    { { "ask one x 0", "found" } },
+	    { "landed: 0 accepted; round 1; note: asked one: it has the mail; "
+	      "counts 0 1 0 0" } },
+
+	{ "upstream: the same first", PROVIDER("one", "smtp = yes\n") OTHER,
+	    { { "one", 6 * MINUTE, MINUTE, 0, 0 } },
+	    { { "one 0", "accepted" } },
+	    { "begun #1 one open: 0 open",
+		"ended #1 one accepted: 0 accepted; counts 0 0 1 0",
+		"landed; round 1" } },
+	{ "upstream: not before its time",
+	    PROVIDER("one", "smtp = yes\n") OTHER,
+	    { { "one", 3 * MINUTE, SECOND, 0, 0 } }, { { 0 } },
+	    { "landed; round 1, due" } },
+	{ "upstream: not taken, and nobody else yet",
+	    PROVIDER("one", "smtp = yes\n") OTHER,
+	    { { "one", 6 * MINUTE, MINUTE, 0, 0 } }, { { "one 0", "outage" } },
+	    { "begun #1 one open: 0 open", "ended #1 one outage: 0 waiting",
+		"landed: 0 doubt; round 1, due" } },
+	{ "upstream: another one after a while",
+	    PROVIDER("one", "smtp = yes\n") OTHER,
+	    { { "one", 16 * MINUTE, MINUTE, 0, 0 } },
+	    { { "two 0", "accepted" } },
+	    { "begun #1 two open: 0 open",
+		"ended #1 two accepted: 0 accepted; counts 0 0 1 0",
+		"landed; round 1" } },
+	{ "upstream, once: never another",
+	    PROVIDER("one", "smtp = yes\n") OTHER ROUTE "prefer_once\n",
+	    { { "one", 99 * MINUTE, MINUTE, 0, 0 } },
+	    { { "one 0", "accepted" } },
+	    { "begun #1 one open: 0 open",
+		"ended #1 one accepted: 0 accepted; counts 0 0 1 0",
+		"landed; round 1" } },
+};
+
+static void
+serve_or_lose(const char *to, const char *says)
+{
+	if (says != NULL)
+		serve(to, says);
+	else
+		end(take_request(to), EXCHANGE_LOST, "reset");
+}
+
+static void
+test_doubts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		bool two = cases[i].doubts[1].provider != NULL ||
+			   strstr(cases[i].name, "waits") != NULL;
+
+		print_message("%s\n", cases[i].name);
+		g_autofree char *settings =
+		    g_strconcat(QUICK, cases[i].settings, NULL);
+		start_with_store(settings);
+		post.tells = true;
+		load(cases[i].doubts, two ? 2 : 1);
+		for (unsigned n = 0; cases[i].requests[n].to != NULL; n++)
+			serve_or_lose(
+			    cases[i].requests[n].to, cases[i].requests[n].says);
+		for (unsigned n = 0; cases[i].entries[n] != NULL; n++)
+			expect_entry(cases[i].entries[n]);
+		stop();
+	}
+}
+
+/* Two mails are asked about together. */
+static void
+test_together(void **state)
+{
+	static const struct doubtful doubt = { FRESH };
+
+	(void)state;
+	start_with_store(BOTH);
+	load(&doubt, 1);
+	load(&doubt, 1);
+	serve("ask one x 0; x 0", "absent,found");
+	expect_entry("landed: 0 doubt; round 1, due");
+	expect_entry("landed: 0 accepted; round 1");
+	stop();
+}
+
+/* Our key may not ask: nobody is asked for a while. */
+static void
+test_forbidden(void **state)
+{
+	static const struct doubtful doubt = { FRESH }, over = { OVER };
+
+	(void)state;
+	start_with_store(BOTH);
+	load(&doubt, 1);
+	serve("ask one x 0", "forbidden");
+	expect_entry("landed: 0 doubt; round 1, due");
+	load(&over, 1);
+	expect_entry("begun #1 two open: 0 open");
+	serve("two 0", "accepted");
+	expect_entry("ended #1 two accepted: 0 accepted");
+	expect_entry("landed; round 1");
+	stop();
+}
+
+/* What is asked when we stop is nobody's any more. */
+static void
+test_stop_while_asking(void **state)
+{
+	static const struct doubtful doubt = { FRESH };
+
+	(void)state;
+	start_with_store(BOTH);
+	load(&doubt, 1);
+	struct request *request = take_request("ask one x 0");
+	dispatcher_stop(post.dispatcher, NULL, NULL);
+	expect_entry("landed; round 1, due");
+	end(request, EXCHANGE_LOST, "broken off");
+	stop();
+}
+
+#define AT_ONCE "[server]\ndoubt_asks = 1ms, 1h\n"
+
+/* The client waits while the provider is asked. */
+static const struct {
+	const char *name, *settings;
+	struct {
+		const char *to, *says;
+	} requests[4];
+	unsigned code;
+	const char *enhanced, *text, *story;
+} waits[] = {
+	{ "found", AT_ONCE "doubt_wait = 1h\n" BOTH,
+	    { { "one 0", "doubt" }, { "ask one x 0", "found" } }, 250, "2.0.0",
+	    "accepted by one",
+	    "app@example.com to 1, 250: one failed: doubt (doubt); one has it, "
+	    "as it said when asked" },
+	{ "absent, and over", AT_ONCE "doubt_wait = 0\n" BOTH,
+	    { { "one 0", "doubt" }, { "ask one x 0", "absent" },
+		{ "two 0", "accepted" } },
+	    250, "2.0.0", "accepted by two",
+	    "app@example.com to 1, 250: one failed: doubt (doubt); two took it "
+	    "as fields" },
+	{ "absent, and nobody else", AT_ONCE "doubt_wait = 0\n" ASKED,
+	    { { "one 0", "doubt" }, { "ask one x 0", "absent" } }, 451, "4.4.1",
+	    "may have taken it", NULL },
+	{ "absent, and it outlasts the client",
+	    AT_ONCE "doubt_wait = 1h\n" BOTH,
+	    { { "one 0", "doubt" }, { "ask one x 0", "absent" } }, 451, "4.4.1",
+	    "may have taken it", NULL },
+	{ "never twice", AT_ONCE BOTH ROUTE "never_twice\n",
+	    { { "one 0", "doubt" }, { "ask one x 0", "absent" } }, 451, "4.4.1",
+	    "may have taken it", NULL },
+};
+
+static void
+test_client_waits(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(waits); i++) {
+		print_message("%s\n", waits[i].name);
+		start(waits[i].settings);
+		submit_one("x");
+		for (unsigned n = 0; waits[i].requests[n].to != NULL; n++)
+			serve(
+			    waits[i].requests[n].to, waits[i].requests[n].says);
+		expect_answer(waits[i].code, waits[i].enhanced, waits[i].text);
+		if (waits[i].story != NULL)
+			expect_story(waits[i].story);
+		stop();
+	}
+}
+
+/* The client was told 451 of a doubt; it sends the mail again. */
+static void
+test_resend(void **state)
+{
+	(void)state;
+	start(AT_ONCE "doubt_wait = 1h\n" BOTH);
+	submit_one("x");
+	serve("one 0", "doubt");
+	serve("ask one x 0", "absent");
+	expect_answer(451, "4.4.1", "may have taken it");
+	submit_one("x"); /* the schedule asks in an hour */
+	expect_answer(451, "4.4.1", "may have taken it");
+	stop();
+	start("[server]\ndoubt_asks = 1ms, 300ms, 600ms, 900ms, 1200ms\n"
+	      "doubt_wait = 1h\n" BOTH);
+	struct sending sending = { "x", 1, 100 };
+	submit(&sending);
+	serve("one 0", "doubt");
+	serve("ask one x 0", "absent");
+	expect_answer(451, "4.4.1", "may have taken it");
+	submit_one("x");
+	serve("ask one x 0", "found");
+	expect_answer(250, "2.0.0", "accepted by one");
+	stop();
+}
+
+/* Its time is over while the provider is asked. */
+static void
+test_deadline_while_asking(void **state)
+{
+	struct sending sending = { "x", 1, 60 };
+
+	(void)state;
+	start(AT_ONCE BOTH);
+	submit(&sending);
+	serve("one 0", "doubt");
+	struct request *request = take_request("ask one x 0");
+	expect_answer(451, "4.4.1", "may have taken it");
+	end(request, EXCHANGE_ANSWERED, "found");
+	stop();
+	start_with_store(AT_ONCE BOTH);
+	submit(&sending);
+	serve("one 0", "doubt");
+	request = take_request("ask one x 0");
+	expect_entry("taken #1 one doubt: 0 doubt");
+	expect_answer(250, "2.0.0", "queued as");
+	end(request, EXCHANGE_ANSWERED, "found");
+	expect_entry("landed: 0 accepted; round 1");
+	stop();
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_doubts),
+		cmocka_unit_test(test_together),
+		cmocka_unit_test(test_forbidden),
+		cmocka_unit_test(test_stop_while_asking),
+		cmocka_unit_test(test_client_waits),
+		cmocka_unit_test(test_resend),
+		cmocka_unit_test(test_deadline_while_asking),
+	};
+
+	return cmocka_run_group_tests(tests, start_all, end_all);
+}
