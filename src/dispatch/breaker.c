@@ -127,6 +127,8 @@ breaker_success(struct breaker *breaker, const struct breaker_mark *mark,
 		breaker_close(breaker);
 		return true;
 	}
+	/* whatever it was held for is over */
+	breaker->reason = BREAKER_FAILED;
 	breaker->state = BREAKER_OPEN;
 	breaker->until_ms = news->moment.now_ms;
 	return false;

@@ -42,6 +42,14 @@ bucket_take(
 }
 
 void
+bucket_rest(
+    struct bucket *bucket, const struct bucket_flow *flow, int64_t until_ms)
+{
+	bucket->tokens = MIN(find_level(bucket, flow, until_ms), 1.0);
+	bucket->at_ms = MAX(until_ms, bucket->at_ms);
+}
+
+void
 bucket_return(struct bucket *bucket)
 {
 	bucket->tokens++;

@@ -28,6 +28,10 @@ int64_t bucket_when(const struct bucket *bucket, const struct bucket_flow *flow,
 void bucket_take(
     struct bucket *bucket, const struct bucket_flow *flow, int64_t now_ms);
 
+/* Nothing is taken until then, and then it holds one at most. */
+void bucket_rest(
+    struct bucket *bucket, const struct bucket_flow *flow, int64_t until_ms);
+
 /* It was not used. */
 void bucket_return(struct bucket *bucket);
 

@@ -103,21 +103,10 @@ gate_pass(
 }
 
 void
-gate_return_quota(struct gate *gate, const struct gate_pass *pass)
+gate_return(struct gate *gate, const struct gate_pass *pass)
 {
 	quota_return(&gate->hour, pass->recipients, pass->hour);
 	quota_return(&gate->day, pass->recipients, pass->day);
-}
-
-void
-gate_return(struct gate *gate, const struct gate_pass *pass)
-{
-	/* one from before the gate closed would be sent behind its opening */
-	if (gate->closings == pass->closings)
-		bucket_return(&gate->bucket);
-	if (gate->measure.count > 0)
-		gate->measure.count--;
-	gate_return_quota(gate, pass);
 }
 
 static void
@@ -147,5 +136,6 @@ gate_throttle(struct gate *gate, const struct gate_pass *pass, int64_t now_ms,
 	gate->until_ms = MAX(gate->until_ms, until);
 	/* behind it mail trickles: no burst out of what flowed in meanwhile */
 	gate->slowed_ms = gate->until_ms;
-	gate->bucket = (struct bucket){ 1, gate->until_ms };
+	const struct bucket_flow flow = find_flow(gate, now_ms);
+	bucket_rest(&gate->bucket, &flow, gate->until_ms);
 }

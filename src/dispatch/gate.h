@@ -69,11 +69,9 @@ int64_t gate_quota_when(
 struct gate_pass gate_pass(
     struct gate *gate, unsigned recipients, int64_t now_ms, int64_t wall_ms);
 
-/* It was not sent. */
+/* It was not sent, or taken for nobody: its quotas are given back.  The rate
+ * was used all the same, so that it is never exceeded. */
 void gate_return(struct gate *gate, const struct gate_pass *pass);
-
-/* It was sent, and none of its recipients taken for certain. */
-void gate_return_quota(struct gate *gate, const struct gate_pass *pass);
 
 /* The provider said "too many" to it: not before that many ms.  What went
  * through before the gate closed last does not slow the rate again. */

@@ -186,7 +186,7 @@ settle_quota(struct lane *lane, const struct lane_attempt *attempt,
 	    (finding->standing == STANDING_DOWN && !finding->unreached);
 
 	if (!taken)
-		gate_return_quota(&lane->gate, &attempt->pass);
+		gate_return(&lane->gate, &attempt->pass);
 }
 
 static void

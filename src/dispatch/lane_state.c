@@ -298,7 +298,9 @@ static void
 recall_quota(struct quota *quota, const struct quota *read, int64_t wall_ms)
 {
 	quota->window = read->window;
-	quota->used = read->used;
+	/* it may have been larger then */
+	quota->used =
+	    quota->most > 0 ? MIN(read->used, quota->most) : read->used;
 	quota_clock(quota, wall_ms);
 }
 

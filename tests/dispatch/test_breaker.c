@@ -338,6 +338,13 @@ test_reason(void **state)
 	assert_int_equal(breaker.reason, BREAKER_DISTRUST);
 	breaker_hold(&breaker, BREAKER_ACCOUNT, 0, 2000);
 	assert_int_equal(breaker.reason, BREAKER_ACCOUNT);
+	/* of three successes the first tells that this is over */
+	breaker.needed = 3;
+	struct breaker_mark mark = breaker_begin(&breaker);
+	breaker_success(&breaker, &mark, &limits,
+	    &(struct breaker_news){ .moment = { 2000, 0.5 } });
+	assert_int_equal(breaker.reason, BREAKER_FAILED);
+	assert_int_equal(breaker.state, BREAKER_OPEN);
 }
 
 int

@@ -1,91 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "lane.h"
+#include "one_lane.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
-#define HERE  "example.com"
-#define THERE "example.net"
-
-/* What an attempt comes to; any other than these is plain. */
 #define NEVER INT64_C(-1)
-
-static const struct lane_limits limits = {
-	.breaker = { 5000, 300000 },
-	.account_ms = 100000,
-	.sender_ms = 3600000,
-	.throttle_ms = 60000,
-};
-
-static struct provider provider;
-
-static struct lane *
-make_lane(void)
-{
-	provider = (struct provider){ .endpoint.connections = 3,
-		.pace = { .burst = 1, .overflow = true } };
-	return lane_new(&provider, 0, &limits);
-}
-
-static struct lane *
-make_paced(const struct provider_pace *pace)
-{
-	struct lane *lane = make_lane();
-
-	provider.pace = *pace;
-	gate_start(&lane->gate, &provider.pace);
-	return lane;
-}
-
-static struct lane_attempt
-begin(struct lane *lane, const char *from_domain, int64_t now_ms)
-{
-	const struct lane_query query = { from_domain, false, 1 };
-
-	return lane_begin(lane, &query, now_ms);
-}
-
-static unsigned
-settle(struct lane *lane, const struct lane_attempt *attempt,
-    enum standing standing, int64_t now_ms)
-{
-	const struct lane_finding finding = { .standing = standing,
-		.accepted = standing == STANDING_WELL,
-		.moment = { now_ms, 0.5 } };
-
-	return lane_settle(lane, attempt, &finding);
-}
-
-/* One attempt at now for that From domain. */
-static unsigned
-attempt(struct lane *lane, const char *from_domain, enum standing standing,
-    int64_t now_ms)
-{
-	assert_true(lane_allows(lane, from_domain, now_ms));
-	struct lane_attempt one = begin(lane, from_domain, now_ms);
-	return settle(lane, &one, standing, now_ms);
-}
-
-/* So many in a row; what the last one changed. */
-static unsigned
-attempts(
-    struct lane *lane, unsigned count, enum standing standing, int64_t now_ms)
-{
-	unsigned changes = 0;
-
-	for (unsigned i = 0; i < count; i++)
-		changes = attempt(lane, HERE, standing, now_ms);
-	return changes;
-}
-
-static unsigned
-go_down(struct lane *lane, int64_t now_ms)
-{
-	return attempts(lane, BREAKER_FAILURES, STANDING_DOWN, now_ms);
-}
 
 /* What one attempt for HERE at 0 says of the lane. */
 static const struct {
@@ -237,27 +153,6 @@ test_room(void **state)
 	lane_free(lane);
 }
 
-/* Half as many, when something timed out or was too much. */
-static void
-test_limit_is_cut(void **state)
-{
-	struct lane *lane = make_lane();
-	struct lane_attempt one = begin(lane, HERE, 0);
-	struct lane_finding finding = { .standing = STANDING_DOWN,
-		.timed_out = true,
-		.moment = { 0, 0.5 } };
-
-	(void)state;
-	lane_settle(lane, &one, &finding);
-	assert_int_equal(lane->limit.now, 1);
-	for (unsigned i = 0; i < 3; i++)
-		attempt(lane, HERE, STANDING_WELL, 1);
-	assert_int_equal(lane->limit.now, 3);
-	attempt(lane, HERE, STANDING_THROTTLED, 1);
-	assert_int_equal(lane->limit.now, 1);
-	lane_free(lane);
-}
-
 static void
 test_closed_since(void **state)
 {
@@ -283,63 +178,6 @@ test_closed_since(void **state)
 	settle(lane, &third, STANDING_THROTTLED, 100000);
 	assert_true(lane_closed_since(lane, &second));
 	lane_cancel(lane, &second);
-	lane_free(lane);
-}
-
-static void
-test_sender_is_told_once(void **state)
-{
-	struct lane *lane = make_lane();
-	int64_t hour = limits.sender_ms;
-
-	(void)state;
-	assert_int_equal(
-	    attempt(lane, HERE, STANDING_SENDER, 0), LANE_SENDER_CLOSED);
-	assert_int_equal(attempt(lane, HERE, STANDING_SENDER, hour), 0);
-	assert_false(lane_allows(lane, HERE, 2 * hour - 1));
-	assert_int_equal(attempt(lane, HERE, STANDING_WELL, 2 * hour), 0);
-	assert_true(lane_allows_all(lane));
-	assert_int_equal(
-	    attempt(lane, HERE, STANDING_SENDER, 2 * hour), LANE_SENDER_CLOSED);
-	lane_free(lane);
-}
-
-static void
-test_sender_refused_by_a_provider_that_is_back(void **state)
-{
-	struct lane *lane = make_lane();
-
-	(void)state;
-	attempt(lane, HERE, STANDING_UNUSABLE, 0);
-	assert_int_equal(attempt(lane, HERE, STANDING_SENDER, 100000),
-	    LANE_BACK | LANE_SENDER_CLOSED);
-	assert_true(lane_allows(lane, THERE, 100000));
-	lane_free(lane);
-}
-
-static void
-refuse_many(struct lane *lane, const char *kind, int64_t now_ms)
-{
-	for (unsigned i = 0; i < SENDERS_MAX; i++) {
-		g_autofree char *domain = g_strdup_printf("%s%u", kind, i);
-		attempt(lane, domain, STANDING_SENDER, now_ms);
-	}
-}
-
-static void
-test_senders_are_bounded(void **state)
-{
-	struct lane *lane = make_lane();
-
-	(void)state;
-	refuse_many(lane, "first", 0);
-	attempt(lane, HERE, STANDING_SENDER, 1);
-	assert_int_equal(g_hash_table_size(lane->senders), SENDERS_MAX);
-	assert_true(lane_allows(lane, HERE, 1)); /* no room to remember it */
-	assert_false(lane_allows(lane, "first0", 1));
-	attempt(lane, HERE, STANDING_SENDER, limits.sender_ms);
-	assert_int_equal(g_hash_table_size(lane->senders), 1);
-	assert_false(lane_allows(lane, HERE, limits.sender_ms));
 	lane_free(lane);
 }
 
@@ -506,181 +344,6 @@ test_ticks(void **state)
 	lane_free(lane);
 }
 
-/* Mail that nobody took for certain is not of the quota, a doubt is. */
-static void
-test_quota_counts_what_may_be_taken(void **state)
-{
-	static const struct {
-		enum standing standing;
-		bool unreached;
-		uint64_t used;
-	} rows[] = { { STANDING_WELL, false, 1 }, { STANDING_DOWN, false, 1 },
-		{ STANDING_DOWN, true, 0 }, { STANDING_THROTTLED, false, 0 },
-		{ STANDING_UNUSABLE, false, 0 },
-		{ STANDING_UNKNOWN, false, 0 } };
-	const struct provider_pace pace = { .burst = 1, .hour_max = 3 };
-
-	(void)state;
-	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-		struct lane *lane = make_paced(&pace);
-		struct lane_attempt one = begin(lane, HERE, 0);
-		const struct lane_finding finding = {
-			.standing = rows[i].standing,
-			.unreached = rows[i].unreached,
-			.moment = { 0, 0.5 },
-		};
-
-		lane_settle(lane, &one, &finding);
-		assert_int_equal(quota_used(&lane->gate.hour, 0), rows[i].used);
-		lane_free(lane);
-	}
-}
-
-/* A mail of its own, refused as such or taken. */
-static unsigned
-finish_mail(struct lane *lane, const struct lane_attempt *one, unsigned mail,
-    bool accepted)
-{
-	const struct lane_finding finding = {
-		.standing = STANDING_WELL,
-		.accepted = accepted,
-		.refused = !accepted,
-		.mail = mail,
-		.sender = mail,
-		.text = "554 no",
-		.moment = { mail, 0.5 },
-	};
-
-	return lane_settle(lane, one, &finding);
-}
-
-static unsigned
-send_mail(struct lane *lane, unsigned mail, bool accepted)
-{
-	assert_true(lane_allows(lane, HERE, mail));
-	struct lane_attempt one = begin(lane, HERE, mail);
-	return finish_mail(lane, &one, mail, accepted);
-}
-
-static void
-test_refuses_everything(void **state)
-{
-	struct lane *lane = make_lane();
-	struct lane_attempt early = begin(lane, HERE, 0);
-	unsigned changes = 0;
-
-	(void)state;
-	for (unsigned mail = 1; mail <= GUARD_MAILS; mail++) {
-		assert_int_equal(changes, 0);
-		changes = send_mail(lane, mail, false);
-		assert_int_equal(lane_refusals(lane), mail);
-	}
-	assert_int_equal(changes, LANE_DISTRUSTED | LANE_CLOSED);
-	assert_true(lane_is_distrusted(lane));
-	assert_int_equal(lane_mode(lane, 11), LANE_DISTRUST);
-	assert_int_equal(lane_until(lane, 11), 100010);
-	assert_string_equal(lane->why, "554 no");
-	/* what it took before says nothing */
-	assert_int_equal(finish_mail(lane, &early, 20, true), 0);
-	assert_true(lane_is_distrusted(lane));
-	/* a probe that is refused is none that was taken */
-	assert_int_equal(send_mail(lane, 100010, false), 0);
-	assert_int_equal(lane_until(lane, 100010), 200010);
-	assert_int_equal(
-	    send_mail(lane, 200010, true), LANE_BELIEVED | LANE_BACK);
-	assert_false(lane_is_distrusted(lane));
-	assert_int_equal(lane_refusals(lane), 0);
-	assert_int_equal(send_mail(lane, 200011, true), 0);
-	lane_free(lane);
-}
-
-/* Those on its suppression list say nothing for or against it. */
-static void
-test_distrusted_and_suppressed(void **state)
-{
-	struct lane *lane = make_lane();
-	const struct lane_finding nobody = { .standing = STANDING_WELL,
-		.moment = { 200000, 0.5 } };
-
-	(void)state;
-	for (unsigned mail = 1; mail <= GUARD_MAILS; mail++)
-		send_mail(lane, mail, false);
-	struct lane_attempt one = begin(lane, HERE, 200000);
-	assert_int_equal(lane_settle(lane, &one, &nobody), 0);
-	assert_true(lane_is_distrusted(lane));
-	assert_true(lane_wants_probe(lane, 200000));
-	lane_free(lane);
-}
-
-static void
-test_refusals_are_believed(void **state)
-{
-	struct lane *lane = make_lane();
-
-	(void)state;
-	send_mail(lane, 1, false);
-	send_mail(lane, 2, false);
-	assert_int_equal(send_mail(lane, 3, true), LANE_BELIEVED);
-	lane_free(lane);
-}
-
-static unsigned
-reach_nobody(struct lane *lane, int64_t now_ms)
-{
-	struct lane_attempt one = begin(lane, HERE, now_ms);
-	const struct lane_finding finding = { .standing = STANDING_DOWN,
-		.unreached = true,
-		.moment = { now_ms, 0.5 } };
-
-	return lane_settle(lane, &one, &finding);
-}
-
-static void
-test_cut_off(void **state)
-{
-	struct cutoff *cutoff = cutoff_new();
-	struct lane *one = make_lane(), *two = make_lane();
-
-	(void)state;
-	lane_join(one, cutoff);
-	lane_join(two, cutoff);
-	for (unsigned i = 0; i < BREAKER_FAILURES - 1; i++)
-		assert_int_equal(reach_nobody(one, 0), 0);
-	assert_int_equal(reach_nobody(one, 0), LANE_CLOSED);
-	assert_int_equal(reach_nobody(two, 1000), LANE_ALL_CUT_OFF);
-	for (unsigned i = 0; i < 2; i++) {
-		struct lane *lane = i == 0 ? one : two;
-		assert_int_equal(lane_tick(lane, 1000), 0);
-		assert_int_equal(lane_mode(lane, 1000), LANE_CUT_OFF);
-		assert_int_equal(lane_until(lane, 1000), 6000);
-	}
-	assert_int_equal(reach_nobody(one, 6000), 0);
-	assert_int_equal(lane_until(one, 6000), 11000);
-	assert_int_equal(
-	    attempt(two, HERE, STANDING_WELL, 6000), LANE_ALL_CONNECTED);
-	assert_int_equal(lane_mode(one, 6000), LANE_OPEN);
-	assert_int_equal(lane_mode(two, 6000), LANE_OPEN);
-	assert_int_equal(one->limit.now, 3); /* it never failed */
-	lane_free(one);
-	lane_free(two);
-	cutoff_free(cutoff);
-}
-
-/* An account that needs a person is told though the lane was closed before. */
-static void
-test_worse_is_told(void **state)
-{
-	struct lane *lane = make_lane();
-
-	(void)state;
-	assert_int_equal(go_down(lane, 0), LANE_CLOSED);
-	assert_int_equal(attempt(lane, HERE, STANDING_DOWN, 5000), 0);
-	assert_int_equal(
-	    attempt(lane, HERE, STANDING_UNUSABLE, 15000), LANE_CLOSED);
-	assert_int_equal(attempt(lane, HERE, STANDING_UNUSABLE, 115000), 0);
-	lane_free(lane);
-}
-
 /* Who is next of so many in each line, in all: f, t, m. */
 static void
 test_lines(void **state)
@@ -763,20 +426,9 @@ main(void)
 		cmocka_unit_test(test_cancelled_probe),
 		cmocka_unit_test(test_probes),
 		cmocka_unit_test(test_room),
-		cmocka_unit_test(test_limit_is_cut),
 		cmocka_unit_test(test_closed_since),
-		cmocka_unit_test(test_sender_is_told_once),
-		cmocka_unit_test(
-		    test_sender_refused_by_a_provider_that_is_back),
-		cmocka_unit_test(test_senders_are_bounded),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_ticks),
-		cmocka_unit_test(test_quota_counts_what_may_be_taken),
-		cmocka_unit_test(test_refuses_everything),
-		cmocka_unit_test(test_distrusted_and_suppressed),
-		cmocka_unit_test(test_refusals_are_believed),
-		cmocka_unit_test(test_cut_off),
-		cmocka_unit_test(test_worse_is_told),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_lines_wait),
 		cmocka_unit_test(test_moved_wait),
