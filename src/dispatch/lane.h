@@ -135,7 +135,7 @@ struct lane_attempt {
 /* What came of it. */
 struct lane_finding {
 	enum standing standing;
-	int64_t retry_ms;    /* THROTTLED: the provider's own time; 0: none */
+	int64_t retry_ms;    /* THROTTLED, DOWN: its own time; 0: none */
 	int64_t duration_ms; /* of the exchange: slow answers count too */
 	bool unreached, timed_out; /* as in struct exchange */
 	unsigned accepted;         /* recipients */

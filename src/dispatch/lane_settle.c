@@ -113,6 +113,10 @@ settle_down(struct lane *lane, const struct lane_attempt *attempt,
 		limits->pause_min_ms))
 		return was_off ? 0 : LANE_ALL_CUT_OFF;
 	breaker_failure(&lane->breaker, &attempt->mark, limits, &news);
+	if (finding->retry_ms > 0) /* it said itself when (503) */
+		breaker_hold(&lane->breaker, BREAKER_FAILED,
+		    finding->moment.now_ms,
+		    MIN(finding->retry_ms, GATE_CLOSED_MOST_MS));
 	return 0;
 }
 
