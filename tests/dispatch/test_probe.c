@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Probes through the dispatcher: when a provider is asked how it is, and what
+ * comes of the answer.
+ */
+#include "probe.h"
+
+#include "stage.h"
+
+#define PROBED PROVIDER("one", "probes = yes\n")
+
+static void
+begin(const char *settings)
+{
+	start_with_store(settings);
+	dispatcher_start(post.dispatcher);
+}
+
+static void
+expect_health(enum health_state wanted)
+{
+	g_autoptr(GPtrArray) all = dispatcher_standings(post.dispatcher);
+	const struct provider_standing *one = all->pdata[0];
+
+	assert_int_equal(one->health.state, wanted);
+	if (wanted == HEALTH_UNKNOWN)
+		return;
+	assert_in_range(one->health.probed_ms, 1, clock_wall_ms());
+	if (wanted != HEALTH_UNREACHABLE || one->health.text != NULL)
+		assert_string_equal(one->health.text, "it says so");
+}
+
+/* What was found is shown, and is no alarm but for what is bad. */
+static void
+test_states(void **state)
+{
+	static const struct {
+		const char *says;
+		enum health_state state;
+		const char *alarm;
+	} rows[] = {
+		{ "good", HEALTH_GOOD, NULL },
+		{ "doubtful", HEALTH_DOUBTFUL, NULL },
+		{ "unreachable", HEALTH_UNREACHABLE, NULL },
+		{ "bad", HEALTH_BAD,
+		    "provider_unusable one: one: it says so; look there" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		begin(PROBED);
+		struct request *request = take_request("probe one");
+		expect_health(HEALTH_UNKNOWN);
+		end(request, EXCHANGE_ANSWERED, "more");
+		serve("probe one", rows[i].says);
+		wait_for_loop();
+		expect_health(rows[i].state);
+		if (rows[i].alarm != NULL)
+			expect_alarm(rows[i].alarm);
+		assert_int_equal(count(&post.alarms), 0);
+		stop();
+	}
+}
+
+/* Again and again; an alarm begins once, and is over once. */
+static void
+test_timer(void **state)
+{
+	static const char *const says[] = { "bad", "bad", "unreachable", "bad",
+		"good", "good" };
+
+	(void)state;
+	begin("[server]\nprobe_interval = 5ms\n" PROBED);
+	for (size_t i = 0; i < G_N_ELEMENTS(says); i++)
+		serve("probe one", says[i]);
+	expect_alarm("provider_unusable one: one: it says so");
+	expect_alarm("over: provider_unusable one: one: it says so");
+	struct request *request = take_request("probe one");
+	assert_int_equal(count(&post.alarms), 0);
+	dispatcher_stop(post.dispatcher, NULL, NULL);
+	end(request, EXCHANGE_LOST, "broken off");
+	stop();
+}
+
+static void
+test_off(void **state)
+{
+	(void)state;
+	begin("[server]\nprobe_interval = 0\n" PROBED);
+	wait_for_loop();
+	assert_int_equal(count(&post.requests), 0);
+	stop();
+	begin(PROVIDER("one", "")); /* cannot be asked */
+	wait_for_loop();
+	assert_int_equal(count(&post.requests), 0);
+	stop();
+}
+
+/* Its account was refused: as long as a probe says so, no mail is wasted. */
+static void
+test_refused_account(void **state)
+{
+	(void)state;
+	begin("[server]\naccount_pause = 600ms\n" PROBED PROVIDER("two", ""));
+	expect_wake("all");
+	serve("probe one", "good");
+	submit_one("x");
+	serve("one 0", "account");
+	serve("two 0", "accepted");
+	expect_answer(250, "2.0.0", "accepted by two");
+	g_free(take(&post.entries, "passed"));
+	for (unsigned i = 0; i < 2; i++)
+		serve("probe one", "bad"); /* each time in its pause */
+	submit_one("x");
+	serve("two 0", "accepted");
+	expect_answer(250, "2.0.0", "accepted by two");
+	g_free(take(&post.entries, "passed"));
+	serve("probe one", "good");
+	expect_wake("1"); /* a mail probes it */
+	stop();
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_timer),
+		cmocka_unit_test(test_off),
+		cmocka_unit_test(test_refused_account),
+	};
+
+	return cmocka_run_group_tests(tests, start_all, end_all);
+}
