@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mail/journal.h"
 #include "mail/sample.h"
+#include "mail/standing.h"
 
 static struct delivery *
 make_delivery(void)
@@ -115,6 +116,63 @@ test_entry(void **state)
 	journal_free(NULL);
 }
 
+/* What is of no mail, and the lines of one's story. */
+static void
+test_noted(void **state)
+{
+	char provider[] = "mailgun", text[] = "open";
+	struct journal *journal = journal_new(JOURNAL_NOTED, NULL);
+
+	(void)state;
+	assert_null(journal->message);
+	assert_null(journal->notes);
+	assert_null(journal->states);
+	assert_int_equal(journal->counts.doubts, 0);
+	journal_add_state(journal, provider, text);
+	journal_add_state(journal, "mandrill", "paused");
+	memset(provider, 'x', sizeof provider - 1);
+	memset(text, 'x', sizeof text - 1);
+	journal_add_note(journal, 1000, g_strdup("asked mailgun"));
+	journal_add_note(journal, 2000, g_strdup("it has the mail"));
+	assert_int_equal(journal->states->len, 2);
+	const struct journal_state *first = journal->states->pdata[0];
+	assert_string_equal(first->provider, "mailgun");
+	assert_string_equal(first->text, "open");
+	assert_int_equal(journal->notes->len, 2);
+	const struct journal_note *note =
+	    &g_array_index(journal->notes, struct journal_note, 1);
+	assert_int_equal(note->at_ms, 2000);
+	assert_string_equal(note->text, "it has the mail");
+	journal_free(journal);
+}
+
+/* What a probe says is cleaned, and belongs to whoever keeps it. */
+static void
+test_standing(void **state)
+{
+	struct provider_standing *standing =
+	    g_new0(struct provider_standing, 1);
+	struct health health = { .probed_ms = 5 };
+	g_autofree char *long_text = g_strnfill(2000, 'x');
+
+	(void)state;
+	assert_string_equal(health_state_text(health.state), "unknown");
+	health_set(&health, HEALTH_BAD, "no\r\nkey \xff", long_text);
+	assert_string_equal(health.text, "no key ?");
+	assert_true(strlen(health.advice) <= 512);
+	assert_int_equal(health.probed_ms, 5);
+	standing->name = g_strdup("mailgun");
+	standing->senders = g_strsplit("a.example b.example", " ", 0);
+	health_copy(&standing->health, &health);
+	health_set(&health, HEALTH_GOOD, "fine", NULL);
+	assert_null(health.advice);
+	assert_string_equal(health_state_text(standing->health.state), "bad");
+	assert_string_equal(standing->health.text, "no key ?");
+	health_clear(&health);
+	assert_null(health.text);
+	standing_free(standing);
+}
+
 int
 main(void)
 {
@@ -122,6 +180,8 @@ main(void)
 		cmocka_unit_test(test_attempt),
 		cmocka_unit_test(test_ended_twice),
 		cmocka_unit_test(test_entry),
+		cmocka_unit_test(test_noted),
+		cmocka_unit_test(test_standing),
 	};
 
 	parse_start();
