@@ -3,9 +3,10 @@
 
 #include "core/clock.h"
 #include "cutoff.h"
+#include "doubt.h"
+#include "evidence.h"
 #include "keeping.h"
 #include "lane_state.h"
-#include "evidence.h"
 #include "pause.h"
 #include "probe.h"
 #include "report.h"
@@ -232,7 +233,7 @@ dispatcher_new(const struct dispatcher_options *options, GError **error)
 	make_lanes(dispatcher);
 	dispatcher->reserve = reserve_new(dispatcher);
 	dispatcher->keeping = keeping_new(dispatcher);
-	evidence_open(dispatcher);
+	doubt_open(dispatcher);
 	probe_open(dispatcher);
 	pause_open(dispatcher);
 	keeping_recall(dispatcher);
@@ -338,7 +339,7 @@ on_stop(void *owner, struct letter *letter)
 		round_stop(dispatcher, flight);
 	}
 	pause_stop(dispatcher);
-	evidence_stop(dispatcher);
+	doubt_stop(dispatcher);
 	probe_stop(dispatcher);
 	reserve_stop(dispatcher);
 	dispatcher_tell_if_stopped(dispatcher);
@@ -426,7 +427,7 @@ dispatcher_free(struct dispatcher *dispatcher)
 		return;
 	g_assert(g_queue_is_empty(&dispatcher->flights));
 	pause_close(dispatcher);
-	evidence_close(dispatcher);
+	doubt_close(dispatcher);
 	probe_close(dispatcher);
 	for (unsigned i = 0; i < dispatcher->map->providers->len; i++)
 		lane_free(dispatcher->lanes[i]);

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Doubts of a mail of the queue: how often a recipient is sent again who may
- * have it already, and how soon.  The dispatch thread.
+ * Doubts: whether a provider has the mail that never answered, who is sent
+ * again although somebody may have it, and how soon.  The dispatch thread.
  */
 #ifndef DISPATCH_DOUBT_H
 #define DISPATCH_DOUBT_H
 
 #include "state.h"
+
+/* Whoever is asked about doubts, and watched; the lanes are there. */
+void doubt_open(struct dispatcher *dispatcher);
+void doubt_close(struct dispatcher *dispatcher);
+
+/* Nobody is asked any more. */
+void doubt_stop(struct dispatcher *dispatcher);
 
 /* An attempt of this flight ended in doubt. */
 bool doubt_arose(const struct flight *flight);

@@ -6,7 +6,6 @@
 #include "core/log.h"
 #include "entry.h"
 #include "group.h"
-#include "watch.h"
 
 /* Questions wait so long for more, at most. */
 #define GATHER_MS INT64_C(1000)
@@ -39,13 +38,11 @@ evidence_open(struct dispatcher *dispatcher)
 		if (inquest_is_possible(options.provider))
 			dispatcher->inquests[i] = inquest_new(&options);
 	}
-	dispatcher->watch = watch_new(dispatcher);
 }
 
 void
 evidence_close(struct dispatcher *dispatcher)
 {
-	watch_free(dispatcher->watch);
 	for (unsigned i = 0; i < dispatcher->map->providers->len; i++)
 		inquest_free(dispatcher->inquests[i]);
 	g_free(dispatcher->inquests);
@@ -54,7 +51,6 @@ evidence_close(struct dispatcher *dispatcher)
 void
 evidence_stop(struct dispatcher *dispatcher)
 {
-	watch_stop(dispatcher->watch);
 	for (unsigned i = 0; i < dispatcher->map->providers->len; i++)
 		if (dispatcher->inquests[i] != NULL)
 			inquest_stop(dispatcher->inquests[i]);
