@@ -17,6 +17,9 @@ const struct verdict_rule mandrill_verdicts_errors[] = {
 	{ 0, 0, "^Invalid_Key:", VERDICT_ACCOUNT, VERDICT_PLAIN, SPEC },
 	{ 0, 0, "^ValidationError:.*must specify a key", VERDICT_ACCOUNT,
 	    VERDICT_PLAIN, SEEN },
+	/* a mail of another hour, which the mail asked for */
+	{ 0, 0, "^(MC_Exception_)?PaymentRequired:.*scheduling",
+	    VERDICT_PAYLOAD, VERDICT_PLAIN, SPEC },
 	{ 0, 0, "^(MC_Exception_)?PaymentRequired:", VERDICT_ACCOUNT,
 	    VERDICT_PLAIN, SPEC },
 	{ 0, 0, "^Unknown_Subaccount:", VERDICT_ACCOUNT, VERDICT_PLAIN, SPEC },

@@ -58,6 +58,9 @@ const struct verdict_rule upstream_verdicts[] = {
 	{ 452, 0, "^RCPT (?!#?4\\.3\\.1|.*(stor|space|memory))",
 	    VERDICT_THROTTLE, VERDICT_SURPLUS, NUMBER },
 
+	{ 400, 499, "domain \\S+ is not allowed to send", VERDICT_ACCOUNT,
+	    VERDICT_PLAIN, RELAYS },
+
 	/* one recipient, in no words or in words of policy */
 	{ 400, 499, "client host|\\bhelo\\b|hostname", VERDICT_OUTAGE,
 	    VERDICT_PLAIN, DELAYED },
@@ -94,7 +97,9 @@ const struct verdict_rule upstream_verdicts[] = {
 	    VERDICT_PAYLOAD, VERDICT_PLAIN, SEEN },
 
 	/* a limit of ours that is told like a refusal */
-	{ 500, 599, "on probation|will be enabled in|too fast",
+	{ 500, 599,
+	    "on probation|will be enabled in|too fast"
+	    "|limit exceeded, try again",
 	    VERDICT_THROTTLE, VERDICT_PLAIN, RELAYS },
 	{ 500, 599, CODE("[A-Z]+", "5\\.4\\.5"), VERDICT_THROTTLE,
 	    VERDICT_PLAIN, RELAYS },
@@ -103,6 +108,9 @@ const struct verdict_rule upstream_verdicts[] = {
 	    "|(rate|message|sending) ?limit|throttl"
 	    "|too many (message|mail|e-mail|connection)",
 	    VERDICT_THROTTLE, VERDICT_PLAIN, RELAYS },
+
+	{ 500, 599, "domain \\S+ is not allowed to send", VERDICT_ACCOUNT,
+	    VERDICT_PLAIN, RELAYS },
 
 	/* the host */
 	{ 0, 0, "^CONNECT ", VERDICT_OUTAGE, VERDICT_PLAIN, CODES },

@@ -449,12 +449,14 @@ print_outcome(GString *out, const struct delivery *delivery,
 	for (unsigned i = 0; i < outcome->count; i++) {
 		const struct verdict *verdict = &outcome->verdicts[i];
 
-		g_string_append_printf(out, "%s %s%s%s%s %u id=%s %s\n",
+		g_string_append_printf(out, "%s %s%s%s%s%s%s %u id=%s %s\n",
 		    delivery_recipient(delivery, i)->text,
 		    verdict_class_text(verdict->class),
 		    verdict->suppressed ? " suppressed" : "",
 		    verdict->unlikely ? " unlikely" : "",
-		    verdict->held ? " held" : "", verdict->status,
+		    verdict->held ? " held" : "",
+		    verdict->single ? " single" : "",
+		    verdict->surplus ? " surplus" : "", verdict->status,
 		    verdict->id != NULL ? verdict->id : "",
 		    verdict->text != NULL ? verdict->text : "(none)");
 	}
