@@ -123,6 +123,23 @@ test_taken_back(void **state)
 	cutoff_free(host.cutoff);
 }
 
+/* A probe under way then is old news, though what opened the breaker before it
+ * was begun is taken back. */
+static void
+test_probe_is_old_news(void **state)
+{
+	struct breaker_mark probe;
+
+	(void)state;
+	set_up(2);
+	for (unsigned i = 0; i < BREAKER_FAILURES; i++)
+		assert_false(fail_one(0, 10));
+	probe = breaker_begin(&host.breakers[0]);
+	assert_true(fail_one(1, 5010));
+	assert_true(breaker_opened_since(&host.breakers[0], &probe));
+	cutoff_free(host.cutoff);
+}
+
 static void
 test_held_as_long_as_it_lasts(void **state)
 {
@@ -170,6 +187,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_taken_back),
+		cmocka_unit_test(test_probe_is_old_news),
 		cmocka_unit_test(test_held_as_long_as_it_lasts),
 		cmocka_unit_test(test_closed_for_another_reason),
 	};

@@ -115,6 +115,21 @@ test_closed_and_slowed(void **state)
 	assert_int_equal(pass_all(&gate, 200000), 100);
 }
 
+/* What the rate does not have is not there when the gate opens. */
+static void
+test_closed_for_a_moment(void **state)
+{
+	const struct provider_pace pace = { .rate = 0.5, .burst = 1 };
+	struct gate gate;
+
+	(void)state;
+	gate_start(&gate, &pace);
+	struct gate_pass pass = gate_pass(&gate, 1, 0, 0);
+	gate_throttle(&gate, &pass, 10, 20);
+	assert_false(gate_is_closed(&gate, 30));
+	assert_int_equal(gate_when(&gate, 30), 2000);
+}
+
 static void
 test_throttled_by_a_crowd(void **state)
 {
@@ -247,6 +262,7 @@ main(void)
 		cmocka_unit_test(test_no_drift),
 		cmocka_unit_test(test_any_rate),
 		cmocka_unit_test(test_closed_and_slowed),
+		cmocka_unit_test(test_closed_for_a_moment),
 		cmocka_unit_test(test_throttled_by_a_crowd),
 		cmocka_unit_test(test_closed_for_an_hour_at_most),
 		cmocka_unit_test(test_floor),

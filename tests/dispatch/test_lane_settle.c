@@ -254,6 +254,32 @@ test_worse_is_told(void **state)
 	lane_free(lane);
 }
 
+/* Well for 35 s, down for 35 s, for ten hours of ten mails a second:
+ * how many fail is bounded by the rests, not by the mails. */
+static void
+test_flapping(void **state)
+{
+	const int64_t hours = 10 * 60 * 60 * INT64_C(1000);
+	struct lane *lane = make_lane();
+	const struct lane_query query = { HERE, false, 1 };
+	unsigned failed = 0, taken = 0;
+	int64_t when;
+
+	(void)state;
+	for (int64_t now = 0; now < hours; now += 100) {
+		bool down = now / 35000 % 2 == 1;
+		if (lane_ask(lane, &query, now, &when) != LANE_TAKES)
+			continue;
+		attempt(lane, HERE, down ? STANDING_DOWN : STANDING_WELL, now);
+		failed += down;
+		taken += !down;
+	}
+	/* five to open it, then it rests for a minute at least */
+	assert_in_range(failed, 100, 600 * BREAKER_FAILURES + 20);
+	assert_in_range(taken, 5000, 180000);
+	lane_free(lane);
+}
+
 int
 main(void)
 {
@@ -269,6 +295,7 @@ main(void)
 		cmocka_unit_test(test_refusals_are_believed),
 		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_worse_is_told),
+		cmocka_unit_test(test_flapping),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
