@@ -3,6 +3,18 @@
 
 #include <string.h>
 
+/* On this provider's list, which says nothing of another one: as a mail that it
+ * does not take, and another may. */
+static void
+open_suppressed(struct outcome *outcome)
+{
+	for (unsigned i = 0; i < outcome->count; i++) {
+		struct verdict *verdict = &outcome->verdicts[i];
+		if (verdict->class == VERDICT_RECIPIENT && verdict->suppressed)
+			verdict->class = VERDICT_PAYLOAD;
+	}
+}
+
 struct outcome *
 judge_outcome(const struct provider *provider, const struct delivery *delivery,
     const struct exchange *exchange)
@@ -31,6 +43,8 @@ judge_outcome(const struct provider *provider, const struct delivery *delivery,
 	case EXCHANGE_PENDING:
 		g_assert_not_reached();
 	}
+	if (!provider->respects_suppression)
+		open_suppressed(outcome);
 	return outcome;
 }
 
@@ -197,7 +211,7 @@ answer_later(const struct ledger *ledger, const struct submission *submission,
 static unsigned
 choose_refusal(const struct ledger_recipient *r, const char **enhanced)
 {
-	if (r->class == VERDICT_RECIPIENT) {
+	if (r->class == VERDICT_RECIPIENT || r->suppressed) {
 		*enhanced = r->suppressed ? "5.7.1" : "5.1.1";
 		return 550;
 	}

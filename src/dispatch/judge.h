@@ -20,7 +20,9 @@ enum standing {
 	STANDING_SENDER,    /* unusable for this From domain only */
 };
 
-/* The outcome of a delivery: a new one. */
+/* The outcome of a delivery: a new one.  Whom a provider suppresses is refused
+ * (RECIPIENT), or, where its list is not respected, may be taken by another one
+ * (PAYLOAD). */
 struct outcome *judge_outcome(const struct provider *provider,
     const struct delivery *delivery, const struct exchange *exchange);
 

@@ -212,7 +212,10 @@ provider_open(const char *name, struct config *config, GError **error)
 	provider->translator = make_translator(config, provider->section);
 	provider->endpoint.connections =
 	    (unsigned)config_number(config, provider->section, "connections");
-	provider->pace.overflow = true;
+	provider->pace.overflow =
+	    config_bool(config, provider->section, "overflow");
+	provider->respects_suppression =
+	    config_bool(config, provider->section, "respect_suppression");
 	provider->size_bytes =
 	    (uint64_t)config_number(config, provider->section, "size");
 	return provider;

@@ -496,6 +496,44 @@ test_probes(void **state)
 	stop();
 }
 
+#define KEEPER PROVIDER("one", "overflow = no\n") PROVIDER("two", "")
+
+/* Too many for now is no reason to go elsewhere: a moment is waited for in the
+ * lane's line, a longer time on disk. */
+static void
+test_overflow_no(void **state)
+{
+	(void)state;
+	start_with_store("[server]\nthrottle_pause = 30ms\n" KEEPER);
+	fly(&plain);
+	expect_entry("begun #1 one open: 0 open");
+	serve("one 0", "throttle");
+	expect_entry("ended #1 one throttle: 0 waiting");
+	fly(&plain);
+	expect_entry("begun #2 one open: 0 open");
+	struct request *second = take_request("one 0");
+	expect_entry("begun #1 one open: 0 open");
+	end(second, EXCHANGE_ANSWERED, "accepted");
+	expect_entry("ended #2 one accepted: 0 accepted");
+	expect_entry("landed; round 0");
+	serve("one 0", "accepted");
+	expect_entry("ended #1 one accepted: 0 accepted");
+	expect_entry("landed; round 0");
+	stop();
+	start_with_store("[server]\nthrottle_pause = 5m\n" KEEPER);
+	fly(&plain);
+	expect_entry("begun #1 one open: 0 open");
+	serve("one 0", "throttle");
+	expect_entry("ended #1 one throttle: 0 waiting");
+	expect_entry("landed; round 1, due, wakes");
+	fly(&plain);
+	expect_entry("landed; round 1, due, wakes");
+	submit_one("x");
+	expect_entry("passed: 0 waiting");
+	expect_answer(451, "4.4.1", "no provider is available now");
+	stop();
+}
+
 /* Of those that wait for a request every fourth was tried before. */
 static void
 test_fresh_first(void **state)
@@ -779,6 +817,7 @@ main(void)
 		cmocka_unit_test(test_stop_while_sending),
 		cmocka_unit_test(test_wakes),
 		cmocka_unit_test(test_probes),
+		cmocka_unit_test(test_overflow_no),
 		cmocka_unit_test(test_fresh_first),
 		cmocka_unit_test(test_clients),
 		cmocka_unit_test(test_deadline_while_sending),
