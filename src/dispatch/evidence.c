@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "entry.h"
 #include "group.h"
+#include <string.h>
 
 /* Questions wait so long for more, at most. */
 #define GATHER_MS INT64_C(1000)
@@ -123,7 +124,8 @@ are_alike(
     const struct ledger_recipient *one, const struct ledger_recipient *two)
 {
 	return one->provider == two->provider && one->group == two->group &&
-	       one->doubt.since_ms == two->doubt.since_ms;
+	       one->doubt.since_ms == two->doubt.since_ms &&
+	       strcmp(one->doubt.mail, two->doubt.mail) == 0;
 }
 
 /* Those to ask about in one inquiry; out holds ledger->count. */
@@ -141,6 +143,25 @@ pick_due(const struct dispatcher *dispatcher, const struct flight *flight,
 	return count;
 }
 
+/* The mail as that provider has it: one we gave a Message-ID got it from our
+ * id. */
+static struct inquiry *
+make_inquiry(const struct flight *flight, const struct ledger_doubt *doubt,
+    const char *domain)
+{
+	const struct message *message = flight->message;
+	const char *id =
+	    *doubt->mail != '\0' ? doubt->mail : message->submission->id;
+	g_autofree char *made = g_strdup_printf(
+	    "<%s@%s>", id, flight->dispatcher->options.hostname);
+	struct inquiry *inquiry = inquiry_new(
+	    id, message->had_message_id ? message->message_id : made, domain);
+
+	inquiry->begun_ms =
+	    clock_wall_ms() - clock_monotonic_ms() + doubt->since_ms;
+	return inquiry;
+}
+
 struct inquiry *
 evidence_inquire(
     const struct flight *flight, const unsigned *numbers, unsigned count)
@@ -155,12 +176,9 @@ evidence_inquire(
 	group_dress(
 	    flight, &flight->groups[first->group], lane->provider, delivery);
 	g_autofree char *domain = delivery_from_domain(delivery);
-	inquiry = inquiry_new(flight->message->submission->id,
-	    flight->message->message_id, domain);
+	inquiry = make_inquiry(flight, &first->doubt, domain);
 	for (unsigned i = 0; i < count; i++)
 		inquiry_add(inquiry, delivery_recipient(delivery, i)->text);
-	inquiry->begun_ms =
-	    clock_wall_ms() - clock_monotonic_ms() + first->doubt.since_ms;
 	delivery_free(delivery);
 	return inquiry;
 }

@@ -38,6 +38,8 @@ struct ledger_doubt {
 			    * flight knows */
 	int64_t absent_ms; /* ...and said last that it has it not; 0: never */
 	bool unlikely;     /* an error answer, after the whole body */
+	char mail[ID_LENGTH + 1]; /* the sending it is of, when the client has
+				   * sent the mail again since; "": this one */
 	bool same; /* WAITING: sent again to the same one only; else it is in
 		    * doubt as before */
 };

@@ -94,6 +94,18 @@ find_entry(
 	return g_hash_table_lookup(memory->entries, key);
 }
 
+/* Whoever is asked about the doubt knows it by the sending that left it. */
+static void
+recall_entry(
+    struct ledger *ledger, unsigned recipient, const struct entry *entry)
+{
+	char *mail = ledger->recipients[recipient].doubt.mail;
+
+	ledger_recall(ledger, recipient, &entry->recipient);
+	if (*mail == '\0')
+		g_strlcpy(mail, entry->id, ID_LENGTH + 1);
+}
+
 unsigned
 memory_recall(struct memory *memory, const struct message *message,
     struct ledger *ledger, int64_t now_ms)
@@ -105,7 +117,7 @@ memory_recall(struct memory *memory, const struct message *message,
 		const struct entry *entry = find_entry(memory, message, i);
 		if (entry == NULL)
 			continue;
-		ledger_recall(ledger, i, &entry->recipient);
+		recall_entry(ledger, i, entry);
 		known++;
 	}
 	return known;
@@ -128,7 +140,7 @@ memory_review(struct memory *memory, const struct message *message,
 		    known->state == RECIPIENT_REFUSED ||
 		    (known->state == RECIPIENT_DOUBT &&
 			known->doubt.until_ms > r->doubt.until_ms))
-			ledger_recall(ledger, i, known);
+			recall_entry(ledger, i, entry);
 	}
 }
 

@@ -100,6 +100,9 @@ test_resend(void **state)
 			    r->tried, (int)r->doubt.until_ms);
 		if (cases[i].known) {
 			assert_string_equal(r->text, "said");
+			/* by which the provider knows it */
+			assert_string_equal(
+			    r->doubt.mail, message->submission->id);
 			assert_int_equal(r->provider,
 			    cases[i].state == RECIPIENT_OPEN ? 2 : 1);
 		}
