@@ -34,19 +34,68 @@ static const char usage[] =
     "\n"
     "The control door speaks JSON: GET /mails[?after=N&wait=MS&count=K],\n"
     "GET /mails/N, /mails/N/raw, /mails/N/files/K, DELETE /mails, GET /state,\n"
-    "GET /violations, PUT /fault (its body is WORDS), DELETE /fault.\n"
+    "GET /violations, PUT /fault (its body is WORDS), DELETE /fault, DELETE\n"
+    "/most (of the most sends at once, in the state).\n"
     "\n"
     "WORDS are lines of one fault each, the first that wants a request has "
     "it:\n"
     "a word, options behind it: count=N (so many requests), skip=N, every=N,\n"
     "chance=PERCENT, seed=N.  What is told with a comma goes behind the\n"
-    "value.  For example:\n"
+    "value.  A word is for calls that send; lookup-WORD is for those that\n"
+    "ask which mail was taken, probe-WORD for those that ask for the account;\n"
+    "words about the connection are for all.  For example:\n"
     "\n"
     "  --fault 'status=503,html count=3'          three times 503, as HTML\n"
     "  --fault 'slow=2500 chance=20'              2.5 s late, one in five\n"
     "  --fault throttle=30                        ask again in 30 s\n"
     "  --fault partial=a@example.org,b@example.org   these two are refused\n"
-    "  --fault rcpt=550                           smtp: to every RCPT\n";
+    "  --fault rcpt=550                           smtp: to every RCPT\n"
+    "  --fault lookup-lag=30000                   found 30 s after sending\n";
+
+/* Every trouble that a test of a client should know, and who makes it. */
+static const char troubles[] =
+    "\n"
+    "Which words make which trouble:\n"
+    "  N01 refused                refuse\n"
+    "  N02 black hole             unreachable, blackhole\n"
+    "  N03 RST after accept       reset-connect\n"
+    "  N04 RST after the head     reset-before-body\n"
+    "  N05 RST within the body    reset-mid-body=1, =50, =99\n"
+    "  N06 RST, processed         reset-accepted\n"
+    "  N07 RST, not processed     reset-after-body\n"
+    "  N08 FIN after the body     close-after-body, close-accepted,\n"
+    "                             close-reused, close-idle\n"
+    "  N09 stalls                 blackhole, stall-mid-body, stall,\n"
+    "                             stall-accepted, stall-head, stall-answer\n"
+    "  N10 drips                  sip=MS, drip=MS, drip=MS,body\n"
+    "  N11 half-closed            half-close, half-close,accepted\n"
+    "  N12 garbage                garbage, huge, cut-answer; odd=headers,\n"
+    "                             length, nul, chunk-cut, chunk-nonsense, "
+    "gzip\n"
+    "  N13 200, not readable      empty, magnificent; odd=page, half, number\n"
+    "  N14 statuses               status=NNN, with ,retry-after=V; text=NAME,\n"
+    "                             throttle\n"
+    "  N15 100-continue           blackhole (never), sip=MS (late), "
+    "early=417\n"
+    "  N16 redirects              redirect=URL, redirect=self\n"
+    "  N17 TLS                    smtp: --certificate, no-starttls, "
+    "starttls=454,\n"
+    "                             tls-garbage, starttls-injection\n"
+    "  N20 some of the recipients accept=2, partial=ADDRESS\n"
+    "  N21 late answers           slow=59000, =61000, =120000\n"
+    "  N22 lookups                lookup-lag=MS, lookup-never, "
+    "lookup-shuffle,\n"
+    "                             lookup-twice, lookup-partial=N, "
+    "lookup-status=500\n"
+    "  N23 smtp                   greeting=, ehlo=, mail=, rcpt=, data=, "
+    "dot=CODE;\n"
+    "                             close-at=, stall-at=COMMAND; ehlo-lines,\n"
+    "                             close-after-dot, silent-after-dot, "
+    "odd=lines,\n"
+    "                             long, unfinished\n"
+    "  N24 flapping               flap=10000/10000, status=503 chance=50\n"
+    "Not here: names that do not resolve (N18), HTTP/2 (N19), HTTPS (a "
+    "proxy).\n";
 
 struct simulation {
 	struct simulator_options options;
@@ -126,6 +175,7 @@ print_help(const char *kind)
 		g_autofree char *page = simulator_words(kinds[i]);
 		printf("\nFaults of %s:\n%s", kinds[i], page);
 	}
+	fputs(troubles, stdout);
 }
 
 static int

@@ -103,6 +103,28 @@ say_page(GString *out, const char *body, size_t length)
 }
 
 static void
+say_less(GString *out, const char *body, size_t length)
+{
+	say_body(out, body, length / 2);
+}
+
+static void
+say_no_chunks(GString *out, const char *body, size_t length)
+{
+	g_string_append(out, "ffffffffffffffffff\r\n");
+	say_body(out, body, length);
+	g_string_append(out, "\r\n-1\r\n");
+}
+
+/* The magic number, and then what is no deflated data. */
+static void
+say_packed(GString *out, const char *body, size_t length)
+{
+	g_string_append_len(out, "\x1f\x8b\x08\0\0\0\0\0\0\xff", 10);
+	say_body(out, body, length);
+}
+
+static void
 say_number(GString *out, const char *body, size_t length)
 {
 	(void)body;
@@ -215,6 +237,14 @@ static const struct odd odds[] = {
 	    "each byte in a chunk of its own", false },
 	{ "chunk-cut", FAULT_HTTP, CHUNKED_HEAD, say_chunk,
 	    "the last chunk is missing", false },
+	{ "chunk-nonsense", FAULT_HTTP, CHUNKED_HEAD, say_no_chunks,
+	    "a chunk larger than any number", false },
+	{ "gzip", FAULT_HTTP,
+	    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+	    "Content-Encoding: gzip\r\nConnection: close\r\n\r\n",
+	    say_packed, "called gzip, which nobody asked for", false },
+	{ "half", FAULT_HTTP, JSON_HEAD, say_less,
+	    "half the JSON, and a clean end", false },
 	{ "bom", FAULT_HTTP, JSON_HEAD, say_behind_mark,
 	    "a byte order mark before the JSON", false },
 	{ "nul", FAULT_HTTP, JSON_HEAD, say_before_nul,

@@ -39,7 +39,7 @@ static const struct word rows[] = {
 	{ "slow", FAULT_SLOW, FAULT_ANY, WORD_NUMBER, 0,
 	    "answer after so many ms" },
 	{ "drip", FAULT_DRIP, FAULT_ANY, WORD_NUMBER, 0,
-	    "answer byte by byte, so many ms apart" },
+	    "answer byte by byte, so many ms apart; ,body: its head at once" },
 	{ "status", FAULT_STATUS, FAULT_HTTP, WORD_STATUS, 0,
 	    "that status; ,html ,json ,empty ,retry-after=V ,accepted" },
 	{ "text", FAULT_TEXT, FAULT_HTTP, WORD_TEXT, 0,

@@ -2,11 +2,13 @@
 """Starts simulators as people do and talks to them as clients do."""
 
 import base64
+import contextlib
 import http.client
 import json
 import os
 import socket
 import subprocess
+import tempfile
 
 POSTFERRY = os.environ.get("POSTFERRY", "postferry")
 PATIENCE = 60
@@ -70,6 +72,26 @@ class Simulator:
 
     def raw(self, number):
         return request(self.control, "GET", f"/mails/{number}/raw")[2]
+
+
+def help_text():
+    return subprocess.run([POSTFERRY, "simulate", "--help"],
+                          capture_output=True, text=True, check=True,
+                          timeout=PATIENCE).stdout
+
+
+@contextlib.contextmanager
+def certificate():
+    """The files of a certificate for localhost that nobody signed, and of its
+    key."""
+    with tempfile.TemporaryDirectory() as folder:
+        pair = [os.path.join(folder, name) for name in ("crt", "key")]
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+             "-subj", "/CN=localhost", "-out", pair[0], "-keyout", pair[1]],
+            check=True, capture_output=True, timeout=PATIENCE)
+        yield pair
 
 
 def form(*parts):
