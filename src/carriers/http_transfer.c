@@ -8,14 +8,12 @@
 #include "http_transfer.h"
 
 #include "core/clock.h"
-#include "mail/retry.h"
 #include <curl/curl.h>
 #include <errno.h>
 #include <string.h>
 
-/* Of a header field that is read, its name and value at most. */
-#define FIELD_MAX 128
-#define NUDGE_MS  10
+/* After connect() was called, until it may have failed. */
+#define NUDGE_MS 10
 
 _Static_assert(sizeof((struct http_transfer *)0)->error >= CURL_ERROR_SIZE,
     "curl writes its error there");
@@ -84,11 +82,7 @@ http_transfer_load(struct http_transfer *transfer, struct exchange *exchange)
 	transfer->total = 0;
 	transfer->handed = 0;
 	transfer->unreadable = 0;
-	transfer->status = 0;
-	transfer->headed = false;
-	transfer->header_bytes = 0;
-	transfer->after_ms = 0;
-	transfer->reset_ms = 0;
+	http_answer_begin(&transfer->answer, &exchange->http_response);
 	transfer->late = false;
 	transfer->unreached = false;
 	transfer->error[0] = '\0';
@@ -179,71 +173,25 @@ on_start(void *object, char *peer, char *local, int peer_port, int local_port)
 	return CURL_PREREQFUNC_OK;
 }
 
-/* Another answer begins: what an interim one said is not its. */
-static void
-read_status(struct http_transfer *transfer, const char *line)
-{
-	const char *code = strchr(line, ' ');
-
-	transfer->headed = false;
-	transfer->after_ms = transfer->reset_ms = 0;
-	transfer->status =
-	    code != NULL ? (unsigned)g_ascii_strtoull(code, NULL, 10) : 0;
-}
-
-/* When to come back, as 429 and 503 say it. */
-static void
-read_field(struct http_transfer *transfer, const char *line)
-{
-	static const char after[] = "Retry-After:";
-	static const char reset[] = "X-RateLimit-Reset:";
-
-	if (g_ascii_strncasecmp(line, after, strlen(after)) == 0)
-		transfer->after_ms =
-		    retry_after(line + strlen(after), clock_wall_ms());
-	else if (g_ascii_strncasecmp(line, reset, strlen(reset)) == 0)
-		transfer->reset_ms =
-		    retry_at_reset(line + strlen(reset), clock_wall_ms());
-}
-
-/* After the body there may be more fields (trailers): they are not read. */
+/* 0 ends the transfer: there is no use for the rest. */
 static size_t
 on_header(char *line, size_t size, size_t count, void *object)
 {
 	struct http_transfer *transfer = object;
-	size_t length = size * count;
-	char text[FIELD_MAX];
 
-	transfer->header_bytes += length;
-	if (transfer->header_bytes > HTTP_ANSWER_MAX)
-		return 0;
-	if (transfer->headed)
-		return length;
-	memcpy(text, line, MIN(length, sizeof text - 1));
-	text[MIN(length, sizeof text - 1)] = '\0';
-	if (g_str_has_prefix(text, "HTTP/"))
-		read_status(transfer, text);
-	else if (text[0] == '\r' || text[0] == '\n')
-		transfer->headed = transfer->status >= 200;
-	else
-		read_field(transfer, text);
-	return length;
+	return http_answer_take_line(&transfer->answer, line, size * count)
+		   ? size * count
+		   : 0;
 }
 
-/* 0 ends the transfer: there is no use for the rest. */
 static size_t
 on_write(char *bytes, size_t size, size_t count, void *object)
 {
 	struct http_transfer *transfer = object;
-	struct http_response *response = &transfer->exchange->http_response;
-	size_t length = size * count;
-	size_t room = HTTP_ANSWER_MAX - response->body->len;
 
-	g_string_append_len(response->body, bytes, (gssize)MIN(length, room));
-	if (length <= room)
-		return length;
-	response->cut = true;
-	return 0;
+	return http_answer_take_body(&transfer->answer, bytes, size * count)
+		   ? size * count
+		   : 0;
 }
 
 static void
@@ -500,7 +448,7 @@ judge_end(const struct http_transfer *transfer, CURLcode code)
 
 	if (transfer->unreadable != 0)
 		return EXCHANGE_UNREADABLE;
-	if (transfer->headed && (code == CURLE_OK || cut))
+	if (transfer->answer.headed && (code == CURLE_OK || cut))
 		return EXCHANGE_ANSWERED;
 	if (is_refused_tls(transfer, code))
 		return EXCHANGE_REFUSED_TLS;
@@ -564,11 +512,9 @@ read_answer(struct http_transfer *transfer)
 	struct http_response *response = &transfer->exchange->http_response;
 	char *type = NULL;
 
-	response->status = transfer->status;
 	curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_TYPE, &type);
 	response->content_type = g_strdup(type);
-	response->retry_ms =
-	    transfer->after_ms > 0 ? transfer->after_ms : transfer->reset_ms;
+	http_answer_end(&transfer->answer);
 }
 
 struct exchange *

@@ -9,11 +9,9 @@
 #ifndef HTTP_TRANSFER_H
 #define HTTP_TRANSFER_H
 
-#include "core/loop.h"
-#include "mail/exchange.h"
+#include "http_answer.h"
 
-/* Of an answer, at most: its body, and apart from that its header. */
-#define HTTP_ANSWER_MAX (256 * 1024)
+#include "core/loop.h"
 
 enum http_phase {
 	HTTP_WAITING,    /* for its turn; bounded by the deadline only */
@@ -54,12 +52,7 @@ struct http_transfer {
 	bool late;      /* by one of our timeouts, or the mail's deadline */
 	bool unreached; /* before there was a connection */
 
-	/* the answer */
-	unsigned status;
-	bool headed; /* its header ended */
-	size_t header_bytes;
-	int64_t after_ms; /* of Retry-After; 0: none */
-	int64_t reset_ms; /* of X-RateLimit-Reset; 0: none */
+	struct http_answer answer;
 
 	char error[256]; /* curl's text (CURL_ERROR_SIZE) */
 	char *reason;    /* ours, when we broke it off */
