@@ -65,7 +65,7 @@ find_longest(const struct dispatcher *dispatcher, const struct flight *flight,
 /* What was kept of the doubt, by a store or in memory, is made to fit its
  * policy as it is now. */
 static void
-adapt(const struct dispatcher *dispatcher, const struct flight *flight,
+adapt(const struct dispatcher *dispatcher, struct flight *flight,
     unsigned number, int64_t now_ms)
 {
 	struct ledger_recipient *r = &flight->ledger->recipients[number];
@@ -81,6 +81,9 @@ adapt(const struct dispatcher *dispatcher, const struct flight *flight,
 	if (flight->queued)
 		until = MIN(until, now_ms + find_longest(dispatcher, flight,
 						&doubt, r->doubt.unlikely));
+	/* what is new is told, or it would be as new each time */
+	if (until != r->doubt.until_ms || r->doubt.since_ms == now_ms)
+		flight->record.states[number] = RECIPIENT_OPEN;
 	ledger_freeze(flight->ledger, number, r->doubt.since_ms, until);
 }
 

@@ -51,6 +51,8 @@ sort_events(GQueue *outside, GQueue *exchanges)
 		}
 		if (event->run == on_answered)
 			g_queue_push_tail(exchanges, event->object);
+		if (event->run == on_testified)
+			virtual_after(0, on_testified, event->object);
 		g_free(event);
 	}
 }
@@ -65,7 +67,9 @@ cut_exchange(struct job *job)
 		target->open = false;
 		target->doubts++;
 		target->queue_doubts += job->mail->row.there;
-		target->taken += virtual_chance(50);
+		if (virtual_chance(50))
+			take(target, job->supplier);
+		target->doubt_by = job->supplier;
 	}
 	exchange->end = EXCHANGE_UNSENT;
 	exchange->error = g_strdup("dead");
@@ -96,6 +100,10 @@ forget_target(struct target *target, const struct recipient *is)
 	enum recipient_state state = is ? is->state : RECIPIENT_WAITING;
 
 	target->refused = state == RECIPIENT_REFUSED;
+	target->doubtful = state == RECIPIENT_OPEN || state == RECIPIENT_DOUBT;
+	for (unsigned i = 0; target->doubtful && i < world.suppliers; i++)
+		if (g_strcmp0(is->provider, names[i]) == 0)
+			target->doubt_by = i;
 	target->payload_by = 0;
 	for (unsigned i = 0; is != NULL && i < world.suppliers; i++)
 		if (is->refused_by != NULL &&
@@ -115,6 +123,15 @@ forget_target(struct target *target, const struct recipient *is)
 		    is->until_ms - clock_wall_ms() + virtual.now_ms);
 }
 
+/* Of its last attempt; or nobody knows. */
+static int64_t
+find_begin(const struct target *target)
+{
+	if (virtual_chance(10))
+		return 0;
+	return clock_wall_ms() - virtual.now_ms + target->sent_ms;
+}
+
 /* As the store reads it at its start. */
 static void
 settle_row(struct mail *mail)
@@ -129,6 +146,9 @@ settle_row(struct mail *mail)
 			is->state = RECIPIENT_DOUBT;
 			is->class = VERDICT_DOUBT;
 			is->until_ms = clock_wall_ms() + world.doubt_ms;
+			is->since_ms = find_begin(&mail->targets[i]);
+			is->asks = 0;
+			is->absent_ms = 0;
 		}
 		if (is->state == RECIPIENT_DOUBT)
 			due = MIN(due, is->until_ms);

@@ -88,8 +88,12 @@ find_mail(const struct message *message)
 static void
 fly(struct message *message)
 {
-	dispatcher_post(world.dispatcher,
-	    flight_new(message, dispatcher_route(world.dispatcher)));
+	struct flight *flight =
+	    flight_new(message, dispatcher_route(world.dispatcher));
+
+	for (unsigned i = 0; i < flight->group_count; i++)
+		flight->groups[i].doubt = find_mail(message)->policy;
+	dispatcher_post(world.dispatcher, flight);
 }
 
 #endif

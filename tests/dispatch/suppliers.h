@@ -6,7 +6,7 @@
 #ifndef TESTS_DISPATCH_SUPPLIERS_H
 #define TESTS_DISPATCH_SUPPLIERS_H
 
-#include "vault.h"
+#include "witness.h"
 
 /* The suppliers */
 
@@ -218,7 +218,10 @@ check_send(struct job *job, unsigned recipient)
 		violate("m%u r%u is sent again after %u doubts", mail,
 		    recipient, target->queue_doubts);
 	check_begun(job->mail, recipient);
+	check_asked(job->mail, target);
 	target->open = true;
+	target->doubtful = false;
+	target->sent_ms = virtual.now_ms;
 }
 
 static void on_answered(void *object);
@@ -226,10 +229,16 @@ static void on_answered(void *object);
 static void
 send_exchange(void *self, struct exchange *exchange)
 {
-	struct job *job = find_job(exchange);
-	struct supplier *supplier = &world.all[job->supplier];
+	struct job *job;
+	struct supplier *supplier;
 
 	(void)self;
+	if (is_ask(exchange)) {
+		send_ask(exchange);
+		return;
+	}
+	job = find_job(exchange);
+	supplier = &world.all[job->supplier];
 	change_mood(supplier);
 	job->exchange = exchange;
 	virtual_trace("m%u: %u recipients to p%u (mood %d)", job->mail->number,
@@ -291,9 +300,20 @@ choose_wait(const struct mail *mail, const struct verdict *verdict)
 	unsigned row = MIN(mail->row.rounds, G_N_ELEMENTS(retries) - 1);
 	int64_t wait = verdict->unlikely ? world.unlikely_ms : world.doubt_ms;
 
+	if (mail->policy != DOUBT_PREFER_DELIVERY)
+		wait = ONCE_MS;
 	if (world.suppliers > 1 || !mail->row.there)
 		return wait;
 	return MAX(wait, retries[row] * 8 / 10);
+}
+
+/* It has it, and knows so some time later. */
+static void
+take(struct target *target, unsigned supplier)
+{
+	target->taken++;
+	target->taken_by |= 1u << supplier;
+	target->seen_ms[supplier] = virtual.now_ms + virtual_random(40000);
 }
 
 static void
@@ -306,7 +326,7 @@ note_verdict(
 	switch (verdict->class) {
 	case VERDICT_ACCEPTED:
 		target->known = true;
-		target->taken++;
+		take(target, job->supplier);
 		break;
 	case VERDICT_RECIPIENT:
 		target->refused = true;
@@ -317,7 +337,9 @@ note_verdict(
 	case VERDICT_NONE:
 	case VERDICT_DOUBT:
 		target->doubts++;
-		target->taken += virtual_chance(50);
+		if (virtual_chance(50))
+			take(target, job->supplier);
+		target->doubtful = true;
 		target->doubt_by = job->supplier;
 		target->doubt_sending = job->sending;
 		target->doubt_until_ms = virtual.now_ms +

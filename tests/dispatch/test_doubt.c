@@ -146,7 +146,7 @@ static const struct {
 
 	{ "once: not before its time", BOTH ROUTE "prefer_once\n",
 	    { { "one", 3 * MINUTE, SECOND, 4, SECOND } }, { { 0 } },
-	    { "landed; round 1, due" } },
+	    { "landed: 0 doubt; round 1, due" } },
 	{ "once: proof", BOTH ROUTE "prefer_once\n", { { LATE } },
 	    { { "ask one x 0", "absent" }, { "two 0", "accepted" } },
 	    { "begun #1 two open: 0 open; note: asked one 2160 s after the "
@@ -199,7 +199,7 @@ static const struct {
 	{ "upstream: not before its time",
 	    PROVIDER("one", "smtp = yes\n") OTHER,
 	    { { "one", 3 * MINUTE, SECOND, 0, 0 } }, { { 0 } },
-	    { "landed; round 1, due" } },
+	    { "landed: 0 doubt; round 1, due" } },
 	{ "upstream: not taken, and nobody else yet",
 	    PROVIDER("one", "smtp = yes\n") OTHER,
 	    { { "one", 6 * MINUTE, MINUTE, 0, 0 } }, { { "one 0", "outage" } },

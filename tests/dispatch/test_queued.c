@@ -296,7 +296,7 @@ static const struct {
 		.known = { { .state = RECIPIENT_DOUBT,
 		    .provider = (char *)"gone",
 		    .until_ms = INT64_MAX / 2 } } },
-	    { { 0 } }, { "landed; round 0, due" },
+	    { { 0 } }, { "landed: 0 doubt; round 0, due" },
 	    "app@example.com to 1, queued 451: no provider is asked now" },
 	{ "refused by one before", TWO,
 	    { .subject = "x",

@@ -7,6 +7,7 @@
  *  - nobody who was accepted is sent again, nobody is sent twice at a time,
  *    nobody in doubt is sent before the doubt was waited out, nor back to the
  *    same provider in that round
+ *  - nobody in doubt is sent before a provider that can be asked was asked
  *  - 250 means that every recipient was taken, 5xx that nobody is left
  *  - each sending is answered once, within its deadline
  *  - a provider that is paused is not asked, nor more at a time than it takes
@@ -24,6 +25,8 @@
  *  - nobody is sent again after so many doubts as are allowed, nor to the only
  *    provider before the schedule says so; a doubt is a round in vain
  *  - nobody is given up for an hour after the wall clock was set forward
+ *  - with prefer_once nobody is sent again but after a proof, with never_twice
+ *    nobody is
  *  - who was accepted is sent again only where a crash or a doubt that was
  *    waited out explains it, each counted
  *
@@ -69,8 +72,9 @@ check_answer(const struct mail *mail, unsigned code)
 
 	for (unsigned i = 0; i < mail->count; i++) {
 		const struct target *target = &mail->targets[i];
-		known += target->known;
-		refused += !target->known && is_refused(mail, target);
+		bool never = !target->known && is_refused(mail, target);
+		refused += never;
+		known += target->known || (target->evident && !never);
 		if (code == 250 && target->taken == 0)
 			violate(
 			    "m%u: 250, and r%u has nothing", mail->number, i);
@@ -292,8 +296,14 @@ make_supplier(struct supplier *supplier, unsigned number)
 		.decode = decode,
 		.limits = { .fields = true,
 		    .recipients =
-			batches[virtual_random(G_N_ELEMENTS(batches))] },
+			batches[virtual_random(G_N_ELEMENTS(batches))],
+		    .ask_minute = 60 },
 	};
+	if (virtual_chance(60)) {
+		supplier->translator.limits.ask_batch = 1 + virtual_random(4);
+		supplier->translator.ask = ask;
+		supplier->translator.asked = asked;
+	}
 	supplier->provider = (struct provider){
 		.name = (char *)names[number],
 		.translator = &supplier->translator,
@@ -335,6 +345,9 @@ make_mail(struct mail *mail, unsigned number)
 	mail->unfit = choose_some(5);
 	mail->queued = world.queue && virtual_chance(60);
 	mail->mute = virtual_chance(20);
+	if (mail->queued && virtual_chance(30))
+		mail->policy =
+		    virtual_chance(50) ? DOUBT_PREFER_ONCE : DOUBT_NEVER_TWICE;
 	for (unsigned i = 0; i < mail->count; i++)
 		mail->targets[i].bad = choose_some(4);
 	virtual_after(choose_arrival(), on_client, mail);
@@ -409,6 +422,8 @@ make_settings(void)
 	virtual_set("warn_after", virtual_chance(30) ? 60000 : 0);
 	virtual_set("doubt_wait", world.doubt_ms);
 	virtual_set("doubt_wait_error", world.unlikely_ms);
+	virtual_set("doubt_once", ONCE_MS);
+	virtual_set("doubt_proof", PROOF_MS);
 	virtual_set("answer_floor", choose(floors, G_N_ELEMENTS(floors)));
 	virtual_set("account_pause", ACCOUNT_MS);
 	virtual_set("sender_pause", SENDER_MS);

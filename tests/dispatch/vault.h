@@ -163,6 +163,9 @@ enter_recipients(struct mail *mail, const struct journal *journal)
 		happened[HAPPENED_DOUBT_HOLD] +=
 		    r->is.state == RECIPIENT_HELD &&
 		    strstr(r->is.text, "ended in doubt") != NULL;
+		happened[HAPPENED_POLICY_HOLD] +=
+		    r->is.state == RECIPIENT_HELD &&
+		    strstr(r->is.text, "its policy is") != NULL;
 		mail->row.doubted |= journal->kind == JOURNAL_ENDED &&
 				     r->is.state == RECIPIENT_DOUBT;
 		if (r->is.state == RECIPIENT_DOUBT && world.jumped_ms == 0 &&
@@ -455,6 +458,7 @@ post_journal(void *store, struct journal *journal)
 
 	g_assert(store == &world);
 	if (journal->kind == JOURNAL_PASSED || journal->kind == JOURNAL_NOTED) {
+		happened[HAPPENED_CONFIRMED] += journal->counts.confirmed;
 		if (!world.ghost && journal->kind == JOURNAL_PASSED)
 			check_passed(find_mail(journal->message), journal);
 		journal_free(journal);

@@ -22,6 +22,8 @@
 #define PATIENCE_MS (30 * 60 * 1000) /* after the storm */
 #define ACCOUNT_MS  60000
 #define SENDER_MS   40000
+#define ONCE_MS     100000
+#define PROOF_MS    70000
 
 enum mood {
 	WELL,
@@ -46,6 +48,9 @@ struct supplier {
 	int64_t mood_until_ms;
 	bool whole; /* refuses the whole call for one bad recipient */
 	unsigned open;
+	enum verdict_class ask_failure; /* when it does not say */
+	int64_t asked_ms;               /* that it did not say last */
+	int64_t mute_until_ms;          /* it may not be asked */
 	int64_t paused_until_ms;
 	int64_t sender_until_ms[2]; /* by From domain */
 };
@@ -54,10 +59,16 @@ struct supplier {
 struct target {
 	uint32_t bad; /* suppliers that refuse this address */
 	unsigned taken, doubts;
-	unsigned queue_doubts; /* of them on the queue's account */
-	bool known;            /* an answer said accepted */
-	bool refused;          /* an answer said never */
-	bool open;             /* an exchange is under way */
+	uint32_t taken_by;
+	int64_t seen_ms[SUPPLIERS];  /* ...which they know from then on */
+	bool doubtful;               /* since it was sent last... */
+	int64_t sent_ms;             /* ...at that time */
+	int64_t asked_ms, absent_ms; /* its supplier said */
+	unsigned queue_doubts;       /* of them on the queue's account */
+	bool known;                  /* an answer said accepted */
+	bool evident;                /* it was said when nobody waited for it */
+	bool refused;                /* an answer said never */
+	bool open;                   /* an exchange is under way */
 	uint32_t payload_by;
 	int64_t doubt_until_ms;
 	unsigned doubt_by, doubt_sending;
@@ -85,10 +96,11 @@ struct mail {
 	unsigned sendings; /* and loadings */
 	unsigned asking;   /* the sending that is to be answered */
 	int64_t deadline_ms;
-	bool asked;    /* an answer is due */
-	unsigned code; /* the last answer */
-	bool queued;   /* it is for the queue from the first */
-	bool mute;     /* nobody may be told of it */
+	bool asked;               /* an answer is due */
+	unsigned code;            /* the last answer */
+	enum doubt_policy policy; /* of the queue's */
+	bool queued;              /* it is for the queue from the first */
+	bool mute;                /* nobody may be told of it */
 	struct row row;
 
 	/* a report of our own, about these of that mail */
@@ -145,6 +157,10 @@ enum happening {
 	HAPPENED_LATE_BOUNCE,
 	HAPPENED_CROWD,
 	HAPPENED_JUMP,
+	HAPPENED_ASK,
+	HAPPENED_FOUND,
+	HAPPENED_POLICY_HOLD,
+	HAPPENED_CONFIRMED,
 	HAPPENINGS,
 };
 
@@ -162,6 +178,10 @@ static const char *const happenings[] = {
 	[HAPPENED_WAKE] = "mails woken before they were due",
 	[HAPPENED_LATE_BOUNCE] = "bounces that could not be made at first",
 	[HAPPENED_JUMP] = "jumps of the wall clock",
+	[HAPPENED_ASK] = "asks",
+	[HAPPENED_FOUND] = "recipients found so",
+	[HAPPENED_POLICY_HOLD] = "recipients held by policy",
+	[HAPPENED_CONFIRMED] = "duplicates confirmed",
 	[HAPPENED_CROWD] = "minutes with too many bounces",
 };
 
