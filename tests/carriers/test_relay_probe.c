@@ -6,6 +6,7 @@
 #include "carriers/resolver.h"
 #include "carriers/server.h"
 #include "carriers/stage.h"
+#include "simulate/simulator.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -317,6 +318,71 @@ test_no_mail_leaves(void **state)
 	relay_dialogue_close(&dialogue);
 }
 
+/* The simulator, which is no script of ours. */
+static const struct {
+	const char *fault, *password, *expected;
+} faults[] = {
+	{ NULL, "secret", "answered 220 sink.example ESMTP" },
+	{ NULL, "wrong", "answered auth-failed 535" },
+	{ "greeting=421", "secret", "answered 421 Not now" },
+	{ "auth=454", "secret", "answered 454" },
+	{ "no-starttls", "secret",
+	    "answered tls-missing STARTTLS is not offered" },
+	{ "starttls-injection", "secret", "refused-tls" },
+	{ "tls-garbage", "secret", "refused-tls" },
+	{ "no-8bitmime", "secret", "answered 220 sink.example ESMTP" },
+	{ "refuse", "secret", "unsent unreached" },
+};
+
+static void
+probe_simulator(struct simulator *simulator, size_t row)
+{
+	static const struct server_script script = { 0 };
+	const char *address = simulator_address(simulator);
+	g_autofree char *ca = g_strdup_printf("%s/ca.pem", folder);
+	g_autofree char *result = NULL;
+	struct stage stage;
+
+	assert_true(simulator_fault(simulator, faults[row].fault, NULL));
+	open_stage(&stage, &script, true);
+	stage.endpoint.port = (unsigned)atoi(strrchr(address, ':') + 1);
+	stage.endpoint.ca_file = ca;
+	stage.endpoint.username = "user";
+	stage.endpoint.password = faults[row].password;
+	stage_send(&stage, make_probe(&stage));
+	result = describe(stage_await(&stage, 1));
+	print_message("  %s: %s\n",
+	    faults[row].fault != NULL ? faults[row].fault : "well", result);
+	assert_true(g_str_has_prefix(result, faults[row].expected));
+	assert_int_equal(simulator_accepted(simulator), 0);
+	stage_close(&stage);
+}
+
+static void
+test_simulator(void **state)
+{
+	g_autofree char *certificate =
+	    g_strdup_printf("%s/mx.test.pem", folder);
+	g_autofree char *key = g_strdup_printf("%s/mx.test.key", folder);
+	const struct simulator_options options = {
+		.kind = "smtp",
+		.listen = "127.0.0.1:0",
+		.username = "user",
+		.password = "secret",
+		.certificate = certificate,
+		.private_key = key,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(faults); i++) {
+		struct simulator *simulator = simulator_new(&options, NULL);
+
+		assert_non_null(simulator);
+		probe_simulator(simulator, i);
+		simulator_free(simulator);
+	}
+}
+
 static int
 set_up(void **state)
 {
@@ -347,6 +413,7 @@ main(void)
 		cmocka_unit_test(test_among_mail),
 		cmocka_unit_test(test_replies_are_changed),
 		cmocka_unit_test(test_no_mail_leaves),
+		cmocka_unit_test(test_simulator),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
