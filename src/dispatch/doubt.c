@@ -233,14 +233,25 @@ choose_delay(const struct flight *flight, unsigned number, int64_t pause_ms)
 	return now + pause_ms;
 }
 
+/* A report that has to wait puts nobody nearer. */
+static int64_t
+find_pause(const struct flight *flight, int64_t pause_ms)
+{
+	if (flight->landing.report_ms == 0)
+		return pause_ms;
+	return schedule_pause(flight->dispatcher->retry,
+	    flight->message->submission->rounds, g_random_double());
+}
+
 void
 doubt_delay(struct flight *flight, int64_t pause_ms)
 {
 	int64_t now = clock_monotonic_ms();
+	int64_t pause = find_pause(flight, pause_ms);
 
 	for (unsigned i = 0; i < flight->ledger->count; i++) {
 		struct ledger_recipient *r = &flight->ledger->recipients[i];
-		int64_t until = choose_delay(flight, i, pause_ms);
+		int64_t until = choose_delay(flight, i, pause);
 		bool stays = r->doubt.until_ms > now &&
 			     (count_new(flight, i) == 0 ||
 				 ledger_has_turn(flight->ledger, i));

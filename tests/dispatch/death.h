@@ -145,6 +145,7 @@ settle_row(struct mail *mail)
 		if (is->state == RECIPIENT_OPEN) {
 			is->state = RECIPIENT_DOUBT;
 			is->class = VERDICT_DOUBT;
+			is->status = 0;
 			is->until_ms = clock_wall_ms() + world.doubt_ms;
 			is->since_ms = find_begin(&mail->targets[i]);
 			is->asks = 0;
