@@ -14,8 +14,13 @@
 #define WAITING_LINES 4096
 #define VALUE_BYTES   256
 #define SECRET_BYTES  8
-#define REDACTED      "<redacted>"
-#define CUT           "..."
+#define LINE_BYTES    400 /* of most lines, and more */
+
+/* Lines that come while the writer rests are written together. */
+#define REST_US 10000
+
+#define REDACTED "<redacted>"
+#define CUT      "..."
 
 struct line {
 	enum log_level level;
@@ -148,13 +153,31 @@ take_character(const char **value, char piece[static 32])
 	*value += length;
 }
 
+/* The length of what most values are, and is shown as it is: a few printable
+ * characters of ASCII.  0: anything else. */
+static size_t
+measure_plain(const char *value)
+{
+	size_t length = 0;
+
+	for (; length <= VALUE_BYTES && value[length] != '\0'; length++)
+		if (value[length] < ' ' || value[length] > '~' ||
+		    value[length] == '"' || value[length] == '\\')
+			return 0;
+	return length <= VALUE_BYTES ? length : 0;
+}
+
 static void
 append_escaped(GString *line, const char *value)
 {
 	g_autofree char *clean = log_redact(value);
 	const char *at = clean ? clean : value;
+	size_t plain = measure_plain(at);
 	size_t begin = line->len;
 	char piece[32];
+
+	g_string_append_len(line, at, (gssize)plain);
+	at += plain;
 
 	while (*at != '\0') {
 		take_character(&at, piece);
@@ -186,12 +209,29 @@ log_escape(GString *line, const char *value)
 }
 
 static void
+append_number(GString *line, int64_t number)
+{
+	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+	char digits[24];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (number < 0)
+		digits[--at] = '-';
+	g_string_append_len(line, digits + at, (gssize)(sizeof(digits) - at));
+}
+
+static void
 append_text(GString *line, const struct log_field *field)
 {
-	g_string_append_printf(line, " %s=", field->key);
+	g_string_append_c(line, ' ');
+	g_string_append(line, field->key);
+	g_string_append_c(line, '=');
 	if (field->type == LOG_TYPE_NUMBER)
-		g_string_append_printf(
-		    line, "%" G_GINT64_FORMAT, field->number);
+		append_number(line, field->number);
 	else
 		log_escape(line, field->string);
 }
@@ -213,8 +253,7 @@ append_json(GString *line, const struct log_field *field)
 {
 	g_string_append_printf(line, ",\"%s\":", field->key);
 	if (field->type == LOG_TYPE_NUMBER)
-		g_string_append_printf(
-		    line, "%" G_GINT64_FORMAT, field->number);
+		append_number(line, field->number);
 	else if (field->string == NULL)
 		g_string_append(line, "null");
 	else
@@ -225,7 +264,7 @@ static GString *
 make_line(
     enum log_level level, const char *event, const struct log_field *fields)
 {
-	GString *line = g_string_sized_new(160);
+	GString *line = g_string_sized_new(LINE_BYTES);
 	bool json = writer.form == LOG_FORM_JSON;
 	char time[CLOCK_RFC3339_LENGTH];
 
@@ -322,6 +361,7 @@ on_write(void *object)
 		write_lines(lines, count);
 		if (lost > 0)
 			write_lost(lost);
+		g_usleep(REST_US);
 	}
 	return NULL;
 }
@@ -376,7 +416,8 @@ post_line(struct line line)
 		g_string_free(line.text, TRUE);
 	} else if (open) {
 		writer.lines[writer.count++] = line;
-		pthread_cond_signal(&writer.posted);
+		if (writer.count == 1)
+			pthread_cond_signal(&writer.posted);
 	}
 	pthread_mutex_unlock(&writer.lock);
 	return open;

@@ -55,6 +55,12 @@ static const struct {
 	const char *name, *value, *text;
 } values[] = {
 	{ "plain", "abc", "abc" },
+	{ "the ends of what is plain", "!#[]~", "!#[]~" },
+	{ "plain at first",
+	    "abc\x7f"
+	    "abc",
+	    "abc\\x7f"
+	    "abc" },
 	{ "none", NULL, "-" },
 	{ "what reads like none", "-", "\"-\"" },
 	{ "empty", "", "\"\"" },
@@ -148,6 +154,7 @@ check_lines(const struct log_options *options, const char *want)
 	log_open(options);
 	log_debug("not wanted", log_num("x", 1));
 	log_info("mail accepted", log_str("mail", "01J"), log_num("size", -5),
+	    log_num("least", INT64_MIN), log_num("zero", 0),
 	    log_str("from", NULL), log_str("subject", "a \"b\"\n"));
 	log_error("cannot start", log_str("why", "x"));
 	log_close();
@@ -168,7 +175,8 @@ test_forms(void **state)
 		.form = LOG_FORM_JSON };
 
 	(void)state;
-	check_lines(&text, "TIME info mail accepted mail=01J size=-5 from=- "
+	check_lines(&text, "TIME info mail accepted mail=01J size=-5 "
+			   "least=-9223372036854775808 zero=0 from=- "
 			   "subject=\"a \\x22b\\x22\\x0a\"\n"
 			   "TIME error cannot start why=x\n");
 	check_lines(&json,
@@ -177,7 +185,8 @@ test_forms(void **state)
 	json.level = LOG_LEVEL_INFO;
 	check_lines(&json,
 	    "{\"time\":\"TIME\",\"level\":\"info\",\"event\":\"mail "
-	    "accepted\",\"mail\":\"01J\",\"size\":-5,\"from\":null,"
+	    "accepted\",\"mail\":\"01J\",\"size\":-5,"
+	    "\"least\":-9223372036854775808,\"zero\":0,\"from\":null,"
 	    "\"subject\":\"a \\\\x22b\\\\x22\\\\x0a\"}\n"
 	    "{\"time\":\"TIME\",\"level\":\"error\",\"event\":\"cannot "
 	    "start\",\"why\":\"x\"}\n");
