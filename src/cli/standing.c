@@ -149,8 +149,8 @@ print_quota(struct json_object *provider, const char *sent, const char *max,
 static void
 print_counts(struct json_object *provider, const char *indent)
 {
-	printf("%s%" G_GUINT64_FORMAT " recipients accepted, %" G_GUINT64_FORMAT
-	       " attempts not, since the start",
+	printf("%srecipients accepted since the start: %" G_GUINT64_FORMAT
+	       ", attempts that failed: %" G_GUINT64_FORMAT,
 	    indent, fact_number(provider, "accepted"),
 	    fact_number(provider, "failed"));
 	print_quota(provider, "hour_sent", "hour_max", "this hour");

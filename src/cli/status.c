@@ -106,7 +106,7 @@ print_doubts(struct json_object *totals)
 
 	if (doubts == 0)
 		return;
-	printf(LABEL "in doubt %" G_GUINT64_FORMAT " times: %" G_GUINT64_FORMAT
+	printf(LABEL "%" G_GUINT64_FORMAT " doubts so far: %" G_GUINT64_FORMAT
 		     " resolved as accepted; %" G_GUINT64_FORMAT
 		     " sent again, so possibly duplicates, of which"
 		     " %" G_GUINT64_FORMAT " confirmed\n",

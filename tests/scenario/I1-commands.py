@@ -606,13 +606,13 @@ class Status(Commands):
                 r"^totals +of 1234 recipients 1200 settled, 4 bounced, 0 "
                 r"dropped, 31 waiting$",
                 r"^ +-1 unaccounted for: this must be 0",
-                r"^ +in doubt 40 times: 30 resolved as accepted; 8 sent again, "
+                r"^ +40 doubts so far: 30 resolved as accepted; 8 sent again, "
                 r"so possibly duplicates, of which 1 confirmed$",
                 r"^providers +first \(mailgun\) is asked; 3 requests under "
                 r"way of 8 now, 32 at most, 7 mails wait for a free one, it is "
                 r"to be asked about 2 mails in doubt$",
-                r"^ +1200 recipients accepted, 34 attempts not, since the "
-                r"start; 60 of 100 this hour$",
+                r"^ +recipients accepted since the start: 1200, attempts that "
+                r"failed: 34; 60 of 100 this hour$",
                 r"^ +its health is good \(probed 4 min.* ago\): key and "
                 r"domain are fine$",
                 r"^ +second \(mandrill\) failed: is not asked for another "
