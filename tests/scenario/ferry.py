@@ -219,8 +219,8 @@ class Simulator(Process):
         self.ask("DELETE", "/mails")
 
     def requests(self):
-        """Requests seen so far, refused ones too."""
-        return self.state()["requests"]
+        """Requests to send seen so far, refused ones too."""
+        return self.state()["sends"]
 
     def wait_requests(self, count):
         """Its door tells of requests only when asked."""
@@ -335,6 +335,18 @@ def connect_to_nobody():
     return "127.0.0.1:%d" % full.getsockname()[1], keep
 
 
+def make_certificate(folder, name, subject):
+    """A self-signed certificate for an address; (its path, its key's)."""
+    path = os.path.join(folder, name)
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+         "/CN=upstream", "-addext", f"subjectAltName={subject}",
+         "-keyout", path + ".key", "-out", path + ".pem"],
+        check=True, capture_output=True, timeout=PATIENCE)
+    return path + ".pem", path + ".key"
+
+
 def attach(head, name, blob):
     """A mail with a text and one file; head without MIME's fields."""
     return crlf(
@@ -367,8 +379,11 @@ class Scenario(unittest.TestCase):
         self.prepare()
         self.addresses = {}
         for name in self.providers:
-            setattr(self, name, Simulator(self.home, self.kinds[name], name))
+            setattr(self, name, self.start_simulator(name))
         self.start_ferry()
+
+    def start_simulator(self, name):
+        return Simulator(self.home, self.kinds[name], name)
 
     def start_ferry(self, *arguments, settings=None):
         path = os.path.join(self.folder, "postferry.conf")
