@@ -169,8 +169,13 @@ soften(struct flight *flight)
 				r->text != NULL ? r->text : "refused", NULL));
 		softened++;
 	}
-	if (softened > 0)
-		closing_soften(flight, softened);
+	if (softened == 0)
+		return;
+	entry_note(flight,
+	    g_strdup_printf("%u recipients would bounce, and wait because of "
+			    "soft_bounce",
+		softened));
+	closing_soften(flight, softened);
 }
 
 static void

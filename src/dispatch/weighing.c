@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "entry.h"
 
 /* What is known of one provider's word. */
 struct scale {
@@ -201,8 +202,13 @@ believe_pairs(struct flight *flight)
 }
 
 static void
-tell_void(const struct flight *flight, const char *provider, unsigned count)
+tell_void(struct flight *flight, const char *provider, unsigned count)
 {
+	entry_note(flight,
+	    g_strdup_printf("%s refuses all mail now: that it refused %u of "
+			    "the recipients is not believed, they are sent "
+			    "again",
+		provider, count));
 	log_warn("refusal not believed",
 	    log_str("mail", flight->message->submission->id),
 	    log_str("provider", provider), log_num("recipients", count),
