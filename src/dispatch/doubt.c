@@ -38,11 +38,20 @@ count_new(const struct flight *flight, unsigned number)
 	return known != NULL ? doubts - known[number].doubts : doubts;
 }
 
+/* It was sent to the same provider again, which did not take it. */
+static bool
+was_in_vain(const struct flight *flight, unsigned number)
+{
+	const struct ledger_recipient *r = &flight->ledger->recipients[number];
+
+	return r->state == RECIPIENT_DOUBT && r->doubt.same;
+}
+
 bool
 doubt_arose(const struct flight *flight)
 {
 	for (unsigned i = 0; i < flight->ledger->count; i++)
-		if (count_new(flight, i) > 0)
+		if (count_new(flight, i) > 0 || was_in_vain(flight, i))
 			return true;
 	return false;
 }
@@ -218,7 +227,21 @@ doubt_restore(struct flight *flight)
 	ledger_refreeze(flight->ledger);
 }
 
-/* A doubt at an upstream is not delayed past the time for another one. */
+/* An upstream may have it, and another provider could take it. */
+static bool
+moves_on(const struct flight *flight, unsigned number,
+    const struct patience_doubt *doubt)
+{
+	const struct ledger_recipient *r = &flight->ledger->recipients[number];
+	uint32_t others =
+	    ledger_takers(flight->ledger, number) & ~r->refused_by;
+
+	return doubt->kind == PATIENCE_UPSTREAM &&
+	       doubt->policy == DOUBT_PREFER_DELIVERY &&
+	       (others & ~(1u << r->provider)) != 0;
+}
+
+/* That one is not delayed past its time. */
 static int64_t
 choose_delay(const struct flight *flight, unsigned number, int64_t pause_ms)
 {
@@ -228,7 +251,7 @@ choose_delay(const struct flight *flight, unsigned number, int64_t pause_ms)
 	int64_t now = clock_monotonic_ms();
 	int64_t move = doubt.since_ms + dispatcher->patience.move_ms;
 
-	if (doubt.kind == PATIENCE_UPSTREAM && move > now)
+	if (move > now && moves_on(flight, number, &doubt))
 		return MIN(now + pause_ms, move);
 	return now + pause_ms;
 }

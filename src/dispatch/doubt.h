@@ -15,7 +15,7 @@ void doubt_close(struct dispatcher *dispatcher);
 /* Nobody is asked any more. */
 void doubt_stop(struct dispatcher *dispatcher);
 
-/* An attempt of this flight ended in doubt. */
+/* An attempt of this flight ended in doubt, or left one as it was. */
 bool doubt_arose(const struct flight *flight);
 
 /* The doubts that a store or the memory kept, entered into the ledger just now,

@@ -331,7 +331,6 @@ ledger_refreeze(struct ledger *ledger)
 		if (r->state != RECIPIENT_WAITING || !r->doubt.same)
 			continue;
 		r->state = RECIPIENT_DOUBT;
-		r->doubt.same = false;
 	}
 }
 

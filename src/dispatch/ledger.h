@@ -40,8 +40,8 @@ struct ledger_doubt {
 	bool unlikely;     /* an error answer, after the whole body */
 	char mail[ID_LENGTH + 1]; /* the sending it is of, when the client has
 				   * sent the mail again since; "": this one */
-	bool same; /* WAITING: sent again to the same one only; else it is in
-		    * doubt as before */
+	bool same; /* WAITING: sent again to the same one only; DOUBT: was so
+		    * in this flight, in vain */
 };
 
 struct ledger_recipient {

@@ -123,6 +123,26 @@ memory_recall(struct memory *memory, const struct message *message,
 	return known;
 }
 
+/* The doubt was of that sending, and it has ended: nobody took it then. */
+static bool
+was_refused(const struct entry *entry, const struct ledger_recipient *doubtful)
+{
+	return entry->recipient.state == RECIPIENT_WAITING &&
+	       strcmp(entry->id, doubtful->doubt.mail) == 0;
+}
+
+static bool
+is_news(const struct entry *entry, const struct ledger_recipient *doubtful)
+{
+	const struct ledger_recipient *known = &entry->recipient;
+
+	return known->state == RECIPIENT_ACCEPTED ||
+	       known->state == RECIPIENT_REFUSED ||
+	       was_refused(entry, doubtful) ||
+	       (known->state == RECIPIENT_DOUBT &&
+		   known->doubt.until_ms > doubtful->doubt.until_ms);
+}
+
 void
 memory_review(struct memory *memory, const struct message *message,
     struct ledger *ledger, int64_t now_ms)
@@ -135,11 +155,7 @@ memory_review(struct memory *memory, const struct message *message,
 		    (entry = find_entry(memory, message, i)) == NULL ||
 		    strcmp(entry->id, message->submission->id) == 0)
 			continue;
-		const struct ledger_recipient *known = &entry->recipient;
-		if (known->state == RECIPIENT_ACCEPTED ||
-		    known->state == RECIPIENT_REFUSED ||
-		    (known->state == RECIPIENT_DOUBT &&
-			known->doubt.until_ms > r->doubt.until_ms))
+		if (is_news(entry, r))
 			recall_entry(ledger, i, entry);
 	}
 }
@@ -170,7 +186,9 @@ knows_better(const struct entry *old, const struct entry *new, int64_t now_ms)
 
 	if (known->state == RECIPIENT_ACCEPTED)
 		return true;
-	if (told->state == RECIPIENT_ACCEPTED || strcmp(old->id, new->id) == 0)
+	if (told->state == RECIPIENT_ACCEPTED ||
+	    strcmp(old->id, new->id) == 0 ||
+	    strcmp(known->doubt.mail, new->id) == 0) /* at first hand */
 		return false;
 	if (known->state == RECIPIENT_REFUSED)
 		return true;

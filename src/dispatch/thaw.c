@@ -87,6 +87,16 @@ is_over(struct dispatcher *dispatcher, const struct flight *flight,
 	       lifetime_is_over(dispatcher, flight, r->group);
 }
 
+/* The same one would still take it: it has not refused it since. */
+static bool
+takes_again(const struct flight *flight, unsigned number)
+{
+	const struct ledger_recipient *r = &flight->ledger->recipients[number];
+	uint32_t takers = ledger_takers(flight->ledger, number);
+
+	return (takers & ~r->refused_by & 1u << r->provider) != 0;
+}
+
 /* To the same one when it can be asked, and not before. */
 static bool
 thaw_same(const struct dispatcher *dispatcher, struct flight *flight,
@@ -94,9 +104,8 @@ thaw_same(const struct dispatcher *dispatcher, struct flight *flight,
 {
 	const struct ledger_recipient *r = &flight->ledger->recipients[number];
 	struct lane *lane = dispatcher->lanes[r->provider];
-	uint32_t takers = ledger_takers(flight->ledger, number);
 
-	if (!(takers & ~r->refused_by & 1u << r->provider) ||
+	if (!takes_again(flight, number) ||
 	    !lane_allows(
 		lane, flight_domain(flight, r->group, lane->provider), now_ms))
 		return false;
@@ -115,6 +124,15 @@ thaw_any(
 	return true;
 }
 
+/* Nobody is left who may get it. */
+static bool
+is_stuck(const struct flight *flight, unsigned number,
+    const struct patience_doubt *doubt, enum patience_step step)
+{
+	return step == PATIENCE_SAME && doubt->policy == DOUBT_PREFER_ONCE &&
+	       !takes_again(flight, number);
+}
+
 static void
 thaw_one(struct dispatcher *dispatcher, struct flight *flight, unsigned number,
     struct thawing *thawing)
@@ -126,10 +144,13 @@ thaw_one(struct dispatcher *dispatcher, struct flight *flight, unsigned number,
 	struct patience_next next =
 	    patience_next(&dispatcher->patience, &doubt, now);
 	bool asked = next.step != PATIENCE_ASK || r->doubt.asked_ms != 0;
+	bool stuck = is_stuck(flight, number, &doubt, next.step);
 	bool again = next.step == PATIENCE_SAME || next.step == PATIENCE_ANY;
 
 	if (asked && is_over(dispatcher, flight, number, now)) {
 		end(flight, number);
+	} else if (flight->queued && (stuck || next.step == PATIENCE_HOLD)) {
+		hold_policy(flight, number, &doubt, thawing);
 	} else if (again && flight->queued &&
 		   r->doubts >= dispatcher->doubt_attempts) {
 		hold_often(flight, number, thawing);
@@ -137,8 +158,6 @@ thaw_one(struct dispatcher *dispatcher, struct flight *flight, unsigned number,
 		thawing->thawed += thaw_same(dispatcher, flight, number, now);
 	} else if (next.step == PATIENCE_ANY) {
 		thawing->thawed += thaw_any(dispatcher, flight, number);
-	} else if (next.step == PATIENCE_HOLD && flight->queued) {
-		hold_policy(flight, number, &doubt, thawing);
 	}
 }
 

@@ -70,6 +70,7 @@ cut_exchange(struct job *job)
 		if (virtual_chance(50))
 			take(target, job->supplier);
 		target->doubt_by = job->supplier;
+		target->doubt_sent_ms = target->sent_ms;
 	}
 	exchange->end = EXCHANGE_UNSENT;
 	exchange->error = g_strdup("dead");
@@ -90,6 +91,15 @@ run_down(GQueue *exchanges)
 	while (virtual_step())
 		;
 	dispatcher_free(world.dispatcher);
+}
+
+/* Of an attempt that the death cut off. */
+static int64_t
+find_end(const struct target *target)
+{
+	if (world.all[target->doubt_by].translator.kind == EXCHANGE_SMTP)
+		return target->sent_ms + SAME_MS;
+	return virtual.now_ms + world.doubt_ms;
 }
 
 /* What the dead process knew of a recipient is what its row says, or nothing:
@@ -115,7 +125,7 @@ forget_target(struct target *target, const struct recipient *is)
 		target->doubts++;
 	}
 	if (state == RECIPIENT_OPEN)
-		target->doubt_until_ms = virtual.now_ms + world.doubt_ms;
+		target->doubt_until_ms = find_end(target);
 	else if (state != RECIPIENT_DOUBT)
 		target->doubt_until_ms = 0;
 	else /* what was made of it may not be on disk */

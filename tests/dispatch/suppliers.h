@@ -209,6 +209,7 @@ check_send(struct job *job, unsigned recipient)
 	if (virtual.now_ms < target->doubt_until_ms)
 		violate("m%u r%u is sent in doubt", mail, recipient);
 	if (target->doubts > 0 && target->doubt_by == job->supplier &&
+	    world.all[job->supplier].translator.kind == EXCHANGE_HTTP &&
 	    target->doubt_sending == job->sending)
 		violate("m%u r%u: back to who is doubtful", mail, recipient);
 	if (target->payload_by & 1u << job->supplier)
@@ -219,8 +220,8 @@ check_send(struct job *job, unsigned recipient)
 		    recipient, target->queue_doubts);
 	check_begun(job->mail, recipient);
 	check_asked(job->mail, target);
+	check_same(job->mail, target, job->supplier);
 	target->open = true;
-	target->doubtful = false;
 	target->sent_ms = virtual.now_ms;
 }
 
@@ -295,11 +296,14 @@ note_pause(struct supplier *supplier, const struct job *job)
 
 /* How long nobody may be sent to. */
 static int64_t
-choose_wait(const struct mail *mail, const struct verdict *verdict)
+choose_wait(const struct job *job, const struct verdict *verdict)
 {
+	const struct mail *mail = job->mail;
 	unsigned row = MIN(mail->row.rounds, G_N_ELEMENTS(retries) - 1);
 	int64_t wait = verdict->unlikely ? world.unlikely_ms : world.doubt_ms;
 
+	if (world.all[job->supplier].translator.kind == EXCHANGE_SMTP)
+		wait = SAME_MS;
 	if (mail->policy != DOUBT_PREFER_DELIVERY)
 		wait = ONCE_MS;
 	if (world.suppliers > 1 || !mail->row.there)
@@ -326,10 +330,12 @@ note_verdict(
 	switch (verdict->class) {
 	case VERDICT_ACCEPTED:
 		target->known = true;
+		target->doubtful = false;
 		take(target, job->supplier);
 		break;
 	case VERDICT_RECIPIENT:
 		target->refused = true;
+		target->doubtful = false; /* told, or asked anew */
 		break;
 	case VERDICT_PAYLOAD:
 		target->payload_by |= 1u << job->supplier;
@@ -340,10 +346,11 @@ note_verdict(
 		if (virtual_chance(50))
 			take(target, job->supplier);
 		target->doubtful = true;
+		target->doubt_sent_ms = target->sent_ms;
 		target->doubt_by = job->supplier;
 		target->doubt_sending = job->sending;
 		target->doubt_until_ms = virtual.now_ms +
-					 choose_wait(job->mail, verdict);
+					 choose_wait(job, verdict);
 		target->queue_doubts += job->mail->row.there;
 		break;
 	default:

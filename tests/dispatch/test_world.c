@@ -25,6 +25,7 @@
  *  - nobody is sent again after so many doubts as are allowed, nor to the only
  *    provider before the schedule says so; a doubt is a round in vain
  *  - nobody is given up for an hour after the wall clock was set forward
+ *  - nobody in doubt at an SMTP server is sent to another before its time
  *  - with prefer_once nobody is sent again but after a proof, with never_twice
  *    nobody is
  *  - who was accepted is sent again only where a crash or a doubt that was
@@ -192,8 +193,8 @@ is_taken(const struct flight *flight, const struct lane *lane)
 	};
 	int64_t when = world.dispatcher->pauses[lane->number].at_ms;
 
-	/* its timer goes off just now */
-	if (when != 0 && when <= virtual.now_ms)
+	/* its timer goes off soon: a rate may rise meanwhile */
+	if (when != 0 && when <= virtual.now_ms + 1000)
 		return false;
 	return lane_ask(lane, &query, virtual.now_ms, &when) == LANE_TAKES;
 }
@@ -306,6 +307,8 @@ make_supplier(struct supplier *supplier, unsigned number)
 		supplier->translator.limits.ask_batch = 1 + virtual_random(4);
 		supplier->translator.ask = ask;
 		supplier->translator.asked = asked;
+	} else if (virtual_chance(50)) {
+		supplier->translator.kind = EXCHANGE_SMTP;
 	}
 	supplier->provider = (struct provider){
 		.name = (char *)names[number],
@@ -426,6 +429,8 @@ make_settings(void)
 	virtual_set("doubt_wait", world.doubt_ms);
 	virtual_set("doubt_wait_error", world.unlikely_ms);
 	virtual_set("doubt_once", ONCE_MS);
+	virtual_set("doubt_wait_smtp", SAME_MS);
+	virtual_set("doubt_move_smtp", MOVE_MS);
 	virtual_set("doubt_proof", PROOF_MS);
 	virtual_set("answer_floor", choose(floors, G_N_ELEMENTS(floors)));
 	virtual_set("account_pause", ACCOUNT_MS);
@@ -438,6 +443,7 @@ make_dispatcher(void)
 	struct dispatcher *dispatcher;
 	struct dispatcher_options options = {
 		.http = { .send = send_exchange },
+		.relay = { .send = send_exchange },
 		.hostname = "mail.example.com",
 	};
 

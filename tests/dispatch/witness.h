@@ -130,15 +130,35 @@ check_asked(const struct mail *mail, const struct target *target)
 	if (!target->doubtful)
 		return;
 	if (mail->policy == DOUBT_PREFER_ONCE && target->queue_doubts > 0 &&
+	    by->translator.kind == EXCHANGE_HTTP &&
 	    (by->translator.ask == NULL ||
-		target->absent_ms < target->sent_ms + PROOF_MS))
+		target->absent_ms < target->doubt_sent_ms + PROOF_MS))
 		violate("m%u r%u is sent again without a proof", mail->number,
 		    number);
 	if (by->translator.ask != NULL &&
 	    MAX(target->asked_ms, MAX(by->asked_ms, by->mute_until_ms)) <
-		target->sent_ms)
+		target->doubt_sent_ms)
 		violate("m%u r%u is sent again, and p%u was not asked",
 		    mail->number, number, target->doubt_by);
+}
+
+/* What an SMTP server may have goes there again first. */
+static void
+check_same(
+    const struct mail *mail, const struct target *target, unsigned supplier)
+{
+	const struct supplier *by = &world.all[target->doubt_by];
+	unsigned number = (unsigned)(target - mail->targets);
+	bool late = virtual.now_ms >= target->doubt_sent_ms + MOVE_MS;
+
+	if (!target->doubtful || by->translator.kind != EXCHANGE_SMTP ||
+	    world.jumped_ms != 0)
+		return;
+	if (supplier == target->doubt_by)
+		happened[HAPPENED_SAME]++;
+	else if (!late || mail->policy != DOUBT_PREFER_DELIVERY)
+		violate("m%u r%u: p%u may have it, and p%u gets it",
+		    mail->number, number, target->doubt_by, supplier);
 }
 
 #endif

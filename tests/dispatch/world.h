@@ -24,6 +24,8 @@
 #define SENDER_MS   40000
 #define ONCE_MS     100000
 #define PROOF_MS    70000
+#define SAME_MS     40000
+#define MOVE_MS     90000
 
 enum mood {
 	WELL,
@@ -60,9 +62,10 @@ struct target {
 	uint32_t bad; /* suppliers that refuse this address */
 	unsigned taken, doubts;
 	uint32_t taken_by;
-	int64_t seen_ms[SUPPLIERS];  /* ...which they know from then on */
-	bool doubtful;               /* since it was sent last... */
-	int64_t sent_ms;             /* ...at that time */
+	int64_t seen_ms[SUPPLIERS]; /* ...which they know from then on */
+	int64_t sent_ms;
+	bool doubtful;               /* since it was sent... */
+	int64_t doubt_sent_ms;       /* ...at that time */
 	int64_t asked_ms, absent_ms; /* its supplier said */
 	unsigned queue_doubts;       /* of them on the queue's account */
 	bool known;                  /* an answer said accepted */
@@ -161,6 +164,7 @@ enum happening {
 	HAPPENED_FOUND,
 	HAPPENED_POLICY_HOLD,
 	HAPPENED_CONFIRMED,
+	HAPPENED_SAME,
 	HAPPENINGS,
 };
 
@@ -182,6 +186,7 @@ static const char *const happenings[] = {
 	[HAPPENED_FOUND] = "recipients found so",
 	[HAPPENED_POLICY_HOLD] = "recipients held by policy",
 	[HAPPENED_CONFIRMED] = "duplicates confirmed",
+	[HAPPENED_SAME] = "sent again to the same SMTP server",
 	[HAPPENED_CROWD] = "minutes with too many bounces",
 };
 
