@@ -204,7 +204,7 @@ static const struct {
 	    PROVIDER("one", "smtp = yes\n") OTHER,
 	    { { "one", 6 * MINUTE, MINUTE, 0, 0 } }, { { "one 0", "outage" } },
 	    { "begun #1 one open: 0 open", "ended #1 one outage: 0 waiting",
-		"landed: 0 doubt; round 1, due" } },
+		"landed: 0 doubt; round 2, due" } },
 	{ "upstream: another one after a while",
 	    PROVIDER("one", "smtp = yes\n") OTHER,
 	    { { "one", 16 * MINUTE, MINUTE, 0, 0 } },
