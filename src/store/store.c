@@ -311,8 +311,6 @@ on_start(void *owner, struct letter *letter)
 
 	g_free(LETTER_OF(letter, struct word, letter));
 	store->started = true;
-	/* whatever was wrong with the providers may be over */
-	due_wake(store, UINT_MAX);
 	tell_counts(store);
 }
 
