@@ -286,6 +286,14 @@ make_dispatcher(
 	return true;
 }
 
+static uint64_t
+find_size_most(void *object, const char *listener)
+{
+	const struct ferry *ferry = object;
+
+	return dispatcher_size_most(ferry->dispatcher, listener);
+}
+
 static bool
 make_server(struct ferry *ferry, GError **error)
 {
@@ -296,7 +304,7 @@ make_server(struct ferry *ferry, GError **error)
 		.place = &ferry->place,
 		.budget = ferry->budget,
 		.disk = ferry->disk,
-		.size_most = dispatcher_size_most(ferry->dispatcher),
+		.size_most = find_size_most,
 		.onward = on_submission,
 		.stage = ferry,
 	};

@@ -81,8 +81,10 @@ GPtrArray *dispatcher_standings(struct dispatcher *dispatcher);
 /* From now on the providers are probed, at once and on a timer.  Any thread. */
 void dispatcher_start(struct dispatcher *dispatcher);
 
-/* The largest mail that some provider of the route takes, in bytes of MIME. */
-uint64_t dispatcher_size_most(const struct dispatcher *dispatcher);
+/* The largest mail in bytes of MIME that some provider takes in the routes that
+ * mail of this listener may go by. */
+uint64_t dispatcher_size_most(
+    const struct dispatcher *dispatcher, const char *listener);
 
 /* Any thread: from now on nothing new is sent: mail without an attempt under
  * way is answered 451 at once (of the queue: lands, due again at once), the

@@ -22,10 +22,10 @@ struct server_options {
 	const struct spool_place *place; /* outlives the server */
 	struct budget *budget;           /* outlives the server */
 	struct disk *disk; /* of the queue; outlives the server; NULL: none */
-	/* no mail over it is taken (EHLO SIZE), whatever max_size says; 0: no
-	 * such limit */
-	uint64_t size_most;
 	submission_fn onward; /* where submissions go */
+	/* no mail over it is taken by that listener (EHLO SIZE), whatever
+	 * max_size says; 0: no such limit; NULL: there is none at all */
+	uint64_t (*size_most)(void *stage, const char *listener);
 	void *stage;
 };
 

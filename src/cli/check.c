@@ -85,20 +85,48 @@ print_bounces(struct config *config)
 }
 
 /* In the order of trying, and those that get nothing. */
+static bool
+is_in_a_route(const struct config *config, const char *provider)
+{
+	const char *const *name = config_names(config, "route");
+
+	for (; *name != NULL; name++) {
+		g_autofree char *section = g_strconcat("route ", *name, NULL);
+		const char *const *route =
+		    config_list(config, section, "providers");
+
+		if (route == NULL || g_strv_contains(route, provider))
+			return true;
+	}
+	return false;
+}
+
+/* [route default] is not needed: it means all providers then. */
 static void
-print_route(const struct config *config)
+print_routes(const struct config *config)
 {
 	const char *const *all = config_names(config, "provider");
-	const char *const *route =
-	    config_list(config, "route default", "providers");
-	g_autofree char *order =
-	    g_strjoinv(", ", (char **)(route != NULL ? route : all));
+	const char *const *name = config_names(config, "route");
+	bool usual = g_strv_contains(name, "default");
 
-	printf("  providers, in the order of trying: %s\n", order);
-	for (; route != NULL && *all != NULL; all++)
-		if (!g_strv_contains(route, *all))
-			printf("  not in [route default], so never used: %s\n",
-			    *all);
+	for (; *name != NULL; name++) {
+		g_autofree char *section = g_strconcat("route ", *name, NULL);
+		const char *const *route =
+		    config_list(config, section, "providers");
+		g_autofree char *order =
+		    g_strjoinv(", ", (char **)(route != NULL ? route : all));
+
+		printf("  route %s: providers, in the order of trying: %s\n",
+		    *name, order);
+	}
+	for (unsigned i = 0; usual && all[i] != NULL; i++)
+		if (!is_in_a_route(config, all[i]))
+			printf("  in no route, so never used: %s\n", all[i]);
+	if (usual)
+		return;
+	g_autofree char *order = g_strjoinv(", ", (char **)all);
+	printf(
+	    "  all other mail: providers, in the order of trying: %s\n", order);
 }
 
 static void
@@ -111,7 +139,7 @@ print_settings(struct config *config, const char *path)
 	print_listeners(config);
 	print_queue(config);
 	print_bounces(config);
-	print_route(config);
+	print_routes(config);
 	if (ignored != NULL)
 		printf("  not looked at: %s; they count only when there is no "
 		       "settings file\n",

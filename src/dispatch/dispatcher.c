@@ -241,9 +241,9 @@ dispatcher_new(const struct dispatcher_options *options, GError **error)
 }
 
 uint64_t
-dispatcher_size_most(const struct dispatcher *dispatcher)
+dispatcher_size_most(const struct dispatcher *dispatcher, const char *listener)
 {
-	return route_map_size_most(dispatcher->map, NULL);
+	return route_map_size_most(dispatcher->map, listener);
 }
 
 const struct route_map *

@@ -172,6 +172,19 @@ add_domain(GPtrArray *domains, const char *domain)
 		g_ptr_array_add(domains, g_strdup(domain));
 }
 
+/* A provider's domain is most often one below that of the senders. */
+static void
+add_domain_and_above(GPtrArray *domains, const char *domain)
+{
+	g_autofree char *ascii = address_domain_to_ascii(domain);
+	const char *dot;
+
+	for (domain = ascii;
+	     domain != NULL && (dot = strchr(domain, '.')) != NULL;
+	     domain = dot + 1)
+		add_domain(domains, domain);
+}
+
 static bool
 has_domain(const struct translator *translator)
 {
@@ -183,24 +196,15 @@ has_domain(const struct translator *translator)
 	return false;
 }
 
-/* A provider's domain is most often one below that of the senders; domains it
- * is told to carry are theirs. */
 static void
 add_provider(GPtrArray *domains, const struct provider *provider)
 {
-	const char *domain = NULL, *dot;
-
 	for (char **at = provider->domains; at != NULL && *at != NULL; at++)
-		add_domain(domains, *at);
-	if (has_domain(provider->translator))
-		domain = config_string(
-		    provider->config, provider->section, "domain");
-	g_autofree char *ascii =
-	    domain != NULL ? address_domain_to_ascii(domain) : NULL;
-	for (domain = ascii;
-	     domain != NULL && (dot = strchr(domain, '.')) != NULL;
-	     domain = dot + 1)
-		add_domain(domains, domain);
+		add_domain_and_above(domains, *at);
+	if (has_domain(provider->translator) &&
+	    config_is_set(provider->config, provider->section, "domain"))
+		add_domain_and_above(domains, config_string(provider->config,
+						  provider->section, "domain"));
 }
 
 char **

@@ -24,7 +24,6 @@ struct server {
 	struct config *config;
 	struct loop *main;
 	struct budget *budget;
-	uint64_t size_most; /* of a mail; 0: no limit beyond the rules */
 	struct session_world world;
 	GPtrArray *listeners;
 	GPtrArray *loops; /* struct sessions * */
@@ -96,8 +95,22 @@ on_sessions_free(void *object)
 	sessions_free(object);
 }
 
+/* What can be sent on of what this listener takes is a limit too. */
+static void
+limit_size(
+    struct rules *rules, const char *name, const struct server_options *options)
+{
+	uint64_t most = options->size_most != NULL
+			    ? options->size_most(options->stage, name)
+			    : 0;
+
+	if (most != 0)
+		rules->limits.mail_bytes = MIN(rules->limits.mail_bytes, most);
+}
+
 static bool
-add_listener(struct server *server, const char *name, GError **error)
+add_listener(struct server *server, const char *name,
+    const struct server_options *options, GError **error)
 {
 	struct listener *listener = g_new0(struct listener, 1);
 
@@ -106,9 +119,7 @@ add_listener(struct server *server, const char *name, GError **error)
 	listener->rules = rules_new(server->config, name, error);
 	if (listener->rules == NULL)
 		return false;
-	if (server->size_most != 0)
-		listener->rules->limits.mail_bytes =
-		    MIN(listener->rules->limits.mail_bytes, server->size_most);
+	limit_size(listener->rules, name, options);
 	return true;
 }
 
@@ -133,7 +144,8 @@ open_entrance(struct listener *listener, GError **error)
 }
 
 static bool
-open_listeners(struct server *server, GError **error)
+open_listeners(
+    struct server *server, const struct server_options *options, GError **error)
 {
 	const char *const *name = config_names(server->config, "listener");
 
@@ -143,7 +155,7 @@ open_listeners(struct server *server, GError **error)
 		return false;
 	}
 	for (; *name != NULL; name++)
-		if (!add_listener(server, *name, error) ||
+		if (!add_listener(server, *name, options, error) ||
 		    !open_entrance(g_ptr_array_index(server->listeners,
 				       server->listeners->len - 1),
 			error))
@@ -177,7 +189,6 @@ server_new(const struct server_options *options, GError **error)
 	server->config = config_ref(options->config);
 	server->main = options->main;
 	server->budget = options->budget;
-	server->size_most = options->size_most;
 	server->world = (struct session_world){
 		.onward = options->onward,
 		.stage = options->stage,
@@ -195,7 +206,7 @@ server_new(const struct server_options *options, GError **error)
 	    (unsigned)config_number(server->config, "server", "connections");
 	server->reserved = (unsigned)config_number(
 	    server->config, "server", "connections_reserved");
-	if (open_listeners(server, error))
+	if (open_listeners(server, options, error))
 		start_loops(server, options->loops);
 	else
 		g_clear_pointer(&server, server_free);

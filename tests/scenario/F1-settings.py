@@ -186,7 +186,7 @@ class Settings(ferry.Scenario):
                       done.stdout)
         self.assertIn("queue: none", done.stdout)
         self.assertIn("trying: c, b\n", done.stdout)
-        self.assertRegex(done.stdout, r"not in \[route default\].*: a\n")
+        self.assertRegex(done.stdout, r"in no route, so never used: a\n")
         self.assertRegex(done.stdout, r"not looked at: MAILGUN_API_KEY;")
 
     def test_check_says_who_gets_bounces(self):

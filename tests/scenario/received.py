@@ -42,7 +42,8 @@ class Received:
         return values[0] if values else None
 
     def addresses(self, name):
-        return email.utils.getaddresses([self.header(name) or ""])
+        return email.utils.getaddresses([self.header(name)] if
+                                        self.header(name) else [])
 
 
 class RawMail(Received):
