@@ -46,6 +46,11 @@ struct event_base *loop_base(struct loop *loop);
 /* Any thread: posts a letter to the loop (mailbox.h). */
 void loop_post(struct loop *loop, struct letter *letter, letter_fn read);
 
+/* The same for a letter that nobody waits for: read with the next one that is
+ * posted by loop_post(), in the order posted, but after 20 ms at most.  So a
+ * thread is not woken for each of many.  The loop outlives the call. */
+void loop_post_later(struct loop *loop, struct letter *letter, letter_fn read);
+
 /* Before loop_start(): calls fn(object) on the loop's thread each time after it
  * has read all the letters that waited, by loop_free() too: for an owner that
  * lays aside what letters ask for and does it in batches.  One per loop. */

@@ -46,8 +46,12 @@ void mailbox_free(struct mailbox *box);
  * are read in the order posted. */
 void mailbox_post(struct mailbox *box, struct letter *letter, letter_fn read);
 
-/* Becomes readable (an eventfd) when the mailbox is no longer empty: for a
- * loop, which then reads with mailbox_read_all().  Made when first asked for,
+/* The same, but the owner, a loop, is not woken: it reads the letter with the
+ * next one that is posted aloud.  True when no other waited. */
+bool mailbox_post_silently(
+    struct mailbox *box, struct letter *letter, letter_fn read);
+
+/* Becomes readable (an eventfd) when a letter was posted aloud: for a loop, which then reads with mailbox_read_all().  Made when first asked for,
  * so that a pool's mailbox costs no descriptor.  Owned by the mailbox. */
 int mailbox_fd(struct mailbox *box);
 

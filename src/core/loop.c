@@ -2,10 +2,16 @@
 #include "core/loop.h"
 
 #include "thread.h"
+#include <errno.h>
 #include <event2/event.h>
 #include <glib.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+/* How long letters that nobody waits for may lie. */
+#define LATER_MS 20
 
 /* libevent is used without its locks: the base is touched by whoever runs the
  * loop, and before and after that by whoever made it.  From elsewhere there is
@@ -15,6 +21,8 @@ struct loop {
 	struct event_base *base;
 	struct mailbox *box;
 	struct event *mail;
+	int later_fd; /* a timer that any thread may set */
+	struct event *later;
 	pthread_t thread;         /* of loop_start() */
 	struct letter stop;       /* posted once, by loop_stop() */
 	loop_fn after;            /* NULL: none */
@@ -55,6 +63,16 @@ on_mail(evutil_socket_t fd, short what, void *object)
 	read_letters(object);
 }
 
+static void
+on_later(evutil_socket_t fd, short what, void *object)
+{
+	uint64_t times;
+
+	(void)what;
+	if (read(fd, &times, sizeof(times)) > 0)
+		read_letters(object);
+}
+
 static struct event_base *
 make_base(void)
 {
@@ -82,6 +100,15 @@ loop_new(const char *name, void *owner)
 	loop->mail = event_new(loop->base, mailbox_fd(loop->box),
 	    EV_READ | EV_PERSIST, on_mail, loop);
 	event_add(loop->mail, NULL);
+	loop->later_fd =
+	    timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (loop->later_fd < 0)
+		g_error("no timerfd for the loop %s: %s; raise the limit of "
+			"open files",
+		    name, g_strerror(errno));
+	loop->later = event_new(
+	    loop->base, loop->later_fd, EV_READ | EV_PERSIST, on_later, loop);
+	event_add(loop->later, NULL);
 	return loop;
 }
 
@@ -155,6 +182,8 @@ loop_free(struct loop *loop)
 	while (read_letters(loop) > 0)
 		;
 	event_free(loop->mail);
+	event_free(loop->later);
+	close(loop->later_fd);
 	event_base_free(loop->base);
 	mailbox_free(loop->box);
 	g_free(loop);
@@ -171,6 +200,17 @@ void
 loop_post(struct loop *loop, struct letter *letter, letter_fn read)
 {
 	mailbox_post(loop->box, letter, read);
+}
+
+void
+loop_post_later(struct loop *loop, struct letter *letter, letter_fn read)
+{
+	static const struct itimerspec delay = {
+		.it_value = { .tv_nsec = LATER_MS * 1000000 },
+	};
+
+	if (mailbox_post_silently(loop->box, letter, read))
+		timerfd_settime(loop->later_fd, 0, &delay, NULL);
 }
 
 void

@@ -17,7 +17,8 @@ struct mailbox {
 	pthread_cond_t posted; /* for workers */
 	struct letter *first, *last;
 	size_t length;
-	int fd; /* for a loop; -1: nobody asked for it */
+	int fd;    /* for a loop; -1: nobody asked for it */
+	bool rung; /* fd is readable */
 	bool shut;
 };
 
@@ -47,33 +48,51 @@ mailbox_free(struct mailbox *box)
 }
 
 static void
-ring(int fd)
+ring(struct mailbox *box)
 {
 	uint64_t one = 1;
 
-	while (write(fd, &one, sizeof(one)) < 0)
+	while (!box->rung && write(box->fd, &one, sizeof(one)) < 0)
 		g_assert(errno == EINTR);
+	box->rung = true;
 }
 
-void
-mailbox_post(struct mailbox *box, struct letter *letter, letter_fn read)
+static void
+append(struct mailbox *box, struct letter *letter)
 {
-	letter->next = NULL;
-	letter->read = read;
-	pthread_mutex_lock(&box->lock);
 	g_assert(!box->shut);
-	bool was_empty = box->first == NULL;
-	if (was_empty)
+	letter->next = NULL;
+	if (box->first == NULL)
 		box->first = letter;
 	else
 		box->last->next = letter;
 	box->last = letter;
 	box->length++;
+}
+
+void
+mailbox_post(struct mailbox *box, struct letter *letter, letter_fn read)
+{
+	letter->read = read;
+	pthread_mutex_lock(&box->lock);
+	append(box, letter);
 	if (box->fd < 0)
 		pthread_cond_signal(&box->posted);
-	else if (was_empty)
-		ring(box->fd);
+	else
+		ring(box);
 	pthread_mutex_unlock(&box->lock);
+}
+
+bool
+mailbox_post_silently(
+    struct mailbox *box, struct letter *letter, letter_fn read)
+{
+	letter->read = read;
+	pthread_mutex_lock(&box->lock);
+	bool was_empty = box->first == NULL;
+	append(box, letter);
+	pthread_mutex_unlock(&box->lock);
+	return was_empty;
 }
 
 int
@@ -81,8 +100,8 @@ mailbox_fd(struct mailbox *box)
 {
 	pthread_mutex_lock(&box->lock);
 	if (box->fd < 0) {
-		box->fd =
-		    eventfd(box->first != NULL, EFD_CLOEXEC | EFD_NONBLOCK);
+		box->rung = box->first != NULL;
+		box->fd = eventfd(box->rung, EFD_CLOEXEC | EFD_NONBLOCK);
 		if (box->fd < 0)
 			g_error("no eventfd for a mailbox: %s; raise the limit "
 				"of open files",
@@ -102,8 +121,9 @@ take_all(struct mailbox *box)
 	struct letter *first = box->first;
 	box->first = box->last = NULL;
 	box->length = 0;
-	if (box->fd >= 0 && read(box->fd, &rings, sizeof(rings)) < 0)
+	if (box->rung && read(box->fd, &rings, sizeof(rings)) < 0)
 		g_assert(errno == EAGAIN);
+	box->rung = false;
 	pthread_mutex_unlock(&box->lock);
 	return first;
 }

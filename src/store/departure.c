@@ -133,7 +133,7 @@ departure_pass(struct store *store, const struct journal *journal)
 		g_ptr_array_add(mail->attempts,
 		    journal_attempt_copy(journal->attempts->pdata[i]));
 	tell_notes(mail, journal);
-	records_keep_post(store->records, mail);
+	records_pass_post(store->records, mail);
 }
 
 /* False when the queue cannot be read any more. */

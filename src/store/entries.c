@@ -151,7 +151,11 @@ on_entry(void *owner, struct letter *letter)
 void
 entries_post(struct store *store, struct journal *journal)
 {
-	loop_post(store->loop, &journal->letter, on_entry);
+	/* no answer waits for it, and nothing is synced for it */
+	if (journal->kind == JOURNAL_PASSED)
+		loop_post_later(store->loop, &journal->letter, on_entry);
+	else
+		loop_post(store->loop, &journal->letter, on_entry);
 }
 
 static enum engine_result

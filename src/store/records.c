@@ -287,13 +287,25 @@ on_keep(void *owner, struct letter *letter)
 	g_free(keep);
 }
 
-void
-records_keep_post(struct records *records, struct store_mail *mail)
+static struct keep *
+make_keep(struct store_mail *mail)
 {
 	struct keep *keep = g_new0(struct keep, 1);
 
 	keep->mail = mail;
-	loop_post(records->loop, &keep->letter, on_keep);
+	return keep;
+}
+
+void
+records_keep_post(struct records *records, struct store_mail *mail)
+{
+	loop_post(records->loop, &make_keep(mail)->letter, on_keep);
+}
+
+void
+records_pass_post(struct records *records, struct store_mail *mail)
+{
+	loop_post_later(records->loop, &make_keep(mail)->letter, on_keep);
 }
 
 static struct store_mail *

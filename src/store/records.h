@@ -32,6 +32,10 @@ struct records *records_open(
  * replaces what is known by that id.  moved() follows. */
 void records_keep_post(struct records *records, struct store_mail *mail);
 
+/* The same for a mail that has no rows in the queue to be removed: soon, with
+ * others.  A question that is posted behind it finds it. */
+void records_pass_post(struct records *records, struct store_mail *mail);
+
 /* Any thread: answers MAIL, and LIST of FINISHED; then answered(ask's object)
  * by the function on the records' thread. */
 void records_ask_post(struct records *records, struct store_ask *ask,

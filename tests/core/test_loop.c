@@ -362,6 +362,47 @@ test_call(void **state)
 	loop_free(basket.loop);
 }
 
+/* Those that nobody waits for come by themselves, and together. */
+static void
+test_later(void **state)
+{
+	struct basket basket = { 0 };
+	struct loop *loop = loop_new("x", &basket);
+
+	(void)state;
+	basket.loop = loop;
+	loop_after(loop, on_batch, &basket);
+	for (unsigned round = 1; round <= 3; round++) {
+		for (unsigned i = 0; i < 100; i++)
+			loop_post_later(loop, &make_ball(0)->letter, on_egg);
+		assert_int_equal(basket.done, (round - 1) * 100);
+		run_until(loop, &basket.done, round * 100);
+		assert_int_equal(basket.batches, round);
+	}
+	loop_free(loop);
+}
+
+/* One that somebody waits for takes those before it along. */
+static void
+test_later_and_now(void **state)
+{
+	struct basket basket = { 0 };
+	struct asker asker = { .basket = &basket };
+
+	(void)state;
+	basket.loop = loop_new("x", &basket);
+	loop_start(basket.loop);
+	for (unsigned i = 1; i <= 100; i++) {
+		loop_post_later(basket.loop, &make_ball(0)->letter, on_egg);
+		loop_call(basket.loop, on_question, &asker);
+		assert_int_equal(asker.seen, i);
+	}
+	loop_post_later(basket.loop, &make_ball(0)->letter, on_egg);
+	loop_stop(basket.loop);
+	assert_int_equal(basket.waiting, 101);
+	loop_free(basket.loop);
+}
+
 int
 main(void)
 {
@@ -373,6 +414,8 @@ main(void)
 		cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_after_the_letters),
 		cmocka_unit_test(test_call),
+		cmocka_unit_test(test_later),
+		cmocka_unit_test(test_later_and_now),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,6 +84,29 @@ test_order_and_wakeup(void **state)
 }
 
 static void
+test_silence(void **state)
+{
+	struct reader reader = { 0 };
+	struct mailbox *box = reader.box = mailbox_new(&reader);
+	int fd = mailbox_fd(box);
+
+	(void)state;
+	for (unsigned i = 0; i < 6; i += 3) {
+		assert_true(mailbox_post_silently(
+		    box, &make_note(0, i)->letter, on_note));
+		assert_false(mailbox_post_silently(
+		    box, &make_note(0, i + 1)->letter, on_note));
+		assert_false(is_readable(fd));
+		mailbox_post(box, &make_note(0, i + 2)->letter, on_note);
+		assert_true(is_readable(fd));
+		assert_int_equal(mailbox_read_all(box), 3);
+		assert_false(is_readable(fd));
+	}
+	assert_false(reader.out_of_order);
+	mailbox_free(box);
+}
+
+static void
 test_letter_that_posts(void **state)
 {
 	struct reader reader = { .repost = make_note(0, 1) };
@@ -210,6 +233,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order_and_wakeup),
+		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_letter_that_posts),
 		cmocka_unit_test(test_fd_asked_for_late),
 		cmocka_unit_test(test_many_senders_one_loop),

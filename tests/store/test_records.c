@@ -293,6 +293,26 @@ test_old(void **state)
 	end(&stand);
 }
 
+/* Mails that only passed: a question finds them at once, and without one they
+ * are kept soon. */
+static void
+test_passed(void **state)
+{
+	struct stand stand;
+
+	(void)state;
+	begin(&stand);
+	stand.expected = 4;
+	for (unsigned i = 1; i <= 3; i++) {
+		records_pass_post(stand.records, make_mail(i, clock_wall_ms()));
+		assert_int_equal(count(&stand, NULL, 0), i);
+	}
+	records_pass_post(stand.records, make_mail(4, clock_wall_ms()));
+	assert_int_equal(sem_wait(&stand.done), 0);
+	assert_int_equal(stand.moved->len, 4);
+	end(&stand);
+}
+
 /* Offline nothing is removed. */
 static void
 test_offline(void **state)
@@ -449,6 +469,7 @@ main(void)
 		cmocka_unit_test(test_attempts),
 		cmocka_unit_test(test_closed),
 		cmocka_unit_test(test_old),
+		cmocka_unit_test(test_passed),
 		cmocka_unit_test(test_offline),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_damaged_later),
