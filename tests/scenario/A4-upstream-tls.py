@@ -2,31 +2,17 @@
 """The upstream over STARTTLS, with AUTH: a certificate that does not prove the
 name, or a server that offers no TLS, gets neither mail nor password."""
 
-import os
-import subprocess
-
 import ferry
 
 NAME, PASSWORD = "ferryman", "a-password-0123456789"
-
-
-def make_certificate(folder, name, subject):
-    """A self-signed certificate for an address; (its path, its key's)."""
-    path = os.path.join(folder, name)
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-         "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
-         "/CN=upstream", "-addext", f"subjectAltName={subject}",
-         "-keyout", path + ".key", "-out", path + ".pem"],
-        check=True, capture_output=True, timeout=ferry.PATIENCE)
-    return path + ".pem", path + ".key"
 
 
 class Tls(ferry.Scenario):
     def serve(self, subject="IP:127.0.0.1", trusted=None, options=()):
         """Starts an upstream with a certificate, and postferry that trusts
         it or another one."""
-        certificate, key = make_certificate(self.folder, "upstream", subject)
+        certificate, key = ferry.make_certificate(
+            self.folder, "upstream", subject)
         self.upstream = ferry.Simulator(
             self.home, "smtp", "upstream", "--username", NAME,
             "--password", PASSWORD, "--certificate", certificate,
@@ -69,7 +55,8 @@ password = {PASSWORD}
         self.check_refused()
 
     def test_another_authority(self):
-        other, _ = make_certificate(self.folder, "other", "IP:127.0.0.1")
+        other, _ = ferry.make_certificate(self.folder, "other",
+                                          "IP:127.0.0.1")
         self.serve(trusted=other)
         self.check_refused()
 
