@@ -78,6 +78,37 @@ test_text_wide(void **state)
 	assert_memory_equal(g_bytes_get_data(odd, NULL), "h\xef\xbf\xbd", 4);
 }
 
+/* What one odd byte in a line comes to, wherever it stands. */
+static void
+test_places(void **state)
+{
+	char line[20];
+
+	(void)state;
+	for (unsigned n = 0; n < 256 * sizeof line; n++) {
+		size_t at = n / 256;
+		unsigned char byte = n % 256;
+		bool kept =
+		    byte == '\t' || byte == '\n' || g_ascii_isprint(byte);
+		bool damaged = false;
+
+		memset(line, 'a', sizeof line);
+		line[at] = (char)byte;
+		g_autoptr(GBytes) text =
+		    charset_text(line, sizeof line, NULL, &damaged);
+		const char *bytes = g_bytes_get_data(text, NULL);
+		size_t length = g_bytes_get_size(text);
+		assert_true(g_utf8_validate_len(bytes, length, NULL));
+		assert_int_equal(damaged, !kept && byte != '\r');
+		assert_memory_equal(bytes, line, at);
+		if (kept)
+			assert_int_equal(bytes[at], (char)byte);
+		if (byte < 0x80)
+			assert_int_equal(length,
+			    sizeof line - (kept || byte == '\r' ? 0 : 1));
+	}
+}
+
 static void
 test_words(void **state)
 {
@@ -191,6 +222,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_text_wide),
+		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_words_of_long_charset),
 		cmocka_unit_test(test_line),
