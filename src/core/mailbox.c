@@ -4,17 +4,19 @@
 #include <errno.h>
 #include <glib.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* Whoever posts signals before unlocking: a reader may free the mailbox as
- * soon as it has the letter, and the lock is the last thing a poster touches.
- */
+/* A reader may free the mailbox as soon as it has the letter: a loop is rung
+ * before unlocking, which is the last thing that a poster touches.  A worker
+ * waits at a semaphore, which may be destroyed by whoever it let pass; it is
+ * posted after unlocking, else the worker would wake to wait for the lock. */
 struct mailbox {
 	void *owner;
 	pthread_mutex_t lock;
-	pthread_cond_t posted; /* for workers */
+	sem_t posted; /* for workers: letters, and one more when shut */
 	struct letter *first, *last;
 	size_t length;
 	int fd;    /* for a loop; -1: nobody asked for it */
@@ -30,7 +32,7 @@ mailbox_new(void *owner)
 	box->owner = owner;
 	box->fd = -1;
 	pthread_mutex_init(&box->lock, NULL);
-	pthread_cond_init(&box->posted, NULL);
+	sem_init(&box->posted, 0, 0);
 	return box;
 }
 
@@ -40,7 +42,7 @@ mailbox_free(struct mailbox *box)
 	if (box == NULL)
 		return;
 	g_assert(mailbox_length(box) == 0);
-	pthread_cond_destroy(&box->posted);
+	sem_destroy(&box->posted);
 	pthread_mutex_destroy(&box->lock);
 	if (box->fd >= 0)
 		close(box->fd);
@@ -76,11 +78,12 @@ mailbox_post(struct mailbox *box, struct letter *letter, letter_fn read)
 	letter->read = read;
 	pthread_mutex_lock(&box->lock);
 	append(box, letter);
-	if (box->fd < 0)
-		pthread_cond_signal(&box->posted);
-	else
+	bool for_loop = box->fd >= 0;
+	if (for_loop)
 		ring(box);
 	pthread_mutex_unlock(&box->lock);
+	if (!for_loop)
+		sem_post(&box->posted);
 }
 
 bool
@@ -144,22 +147,32 @@ mailbox_read_all(struct mailbox *box)
 	return count;
 }
 
-bool
-mailbox_read_one(struct mailbox *box)
+static struct letter *
+take_one(struct mailbox *box)
 {
+	while (sem_wait(&box->posted) != 0)
+		g_assert(errno == EINTR);
 	pthread_mutex_lock(&box->lock);
-	while (box->first == NULL && !box->shut)
-		pthread_cond_wait(&box->posted, &box->lock);
 	struct letter *letter = box->first;
 	if (letter != NULL) {
 		box->first = letter->next;
 		box->length--;
 	}
 	pthread_mutex_unlock(&box->lock);
+	return letter;
+}
+
+bool
+mailbox_read_one(struct mailbox *box)
+{
+	struct letter *letter = take_one(box);
+
+	/* shut: whoever leaves lets the next one leave */
 	if (letter == NULL)
-		return false;
-	letter->read(box->owner, letter);
-	return true;
+		sem_post(&box->posted);
+	else
+		letter->read(box->owner, letter);
+	return letter != NULL;
 }
 
 size_t
@@ -176,6 +189,6 @@ mailbox_shut(struct mailbox *box)
 {
 	pthread_mutex_lock(&box->lock);
 	box->shut = true;
-	pthread_cond_broadcast(&box->posted);
 	pthread_mutex_unlock(&box->lock);
+	sem_post(&box->posted);
 }
