@@ -253,6 +253,10 @@ choose_delay(const struct flight *flight, unsigned number, int64_t pause_ms)
 
 	if (move > now && moves_on(flight, number, &doubt))
 		return MIN(now + pause_ms, move);
+	/* it is asked for as long as it takes */
+	if (doubt.kind == PATIENCE_ASKABLE && pause_ms > 0 &&
+	    doubt.policy == DOUBT_PREFER_ONCE)
+		pause_ms = MAX(pause_ms, patience_gap(&dispatcher->patience));
 	return now + pause_ms;
 }
 

@@ -105,9 +105,9 @@ patience_asked(const struct patience *patience,
 	return asks;
 }
 
-/* Behind the schedule: as far apart as its last two. */
-static int64_t
-find_gap(const struct patience *patience)
+/* As far apart as its last two. */
+int64_t
+patience_gap(const struct patience *patience)
 {
 	unsigned last = patience->ask_count - 1;
 	int64_t before = last > 0 ? patience->asks_ms[last - 1] : 0;
@@ -129,7 +129,8 @@ end_askable(const struct patience *patience, const struct patience_doubt *doubt)
 	if (doubt->forbidden)
 		return (struct patience_next){ PATIENCE_HOLD, 0 };
 	return (struct patience_next){ PATIENCE_ASK,
-		MAX(doubt->asked_ms, doubt->absent_ms) + find_gap(patience) };
+		MAX(doubt->asked_ms, doubt->absent_ms) +
+		    patience_gap(patience) };
 }
 
 static struct patience_next

@@ -88,6 +88,9 @@ struct patience_next patience_next(const struct patience *patience,
 unsigned patience_asked(const struct patience *patience,
     const struct patience_doubt *doubt, int64_t now_ms);
 
+/* How long between two asks behind the end of the schedule. */
+int64_t patience_gap(const struct patience *patience);
+
 /* When the schedule asks next (at_ms may have passed); 0: it is at its end. */
 int64_t patience_ask_at(
     const struct patience *patience, int64_t since_ms, unsigned asks);
