@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A reader takes a chunk of the spool through at most two steps, decoding or
- * folding, then base64 or JSON, into one buffer, and gives that out.  All
- * buffers stand in the reader, sized for the worst a chunk can become, so
- * reading allocates nothing.  Each segment must give exactly what was said: the
- * request's Content-Length has left already.
+ * folding, then base64 or JSON, into one buffer, and gives that out.  Its
+ * buffers, sized for the worst a chunk can become, are made with the first
+ * chunk: a request that holds its mail as text needs none.  Each segment must
+ * give exactly what was said: the request's Content-Length has left already.
  */
 #include "mail/segment.h"
 
@@ -36,6 +36,13 @@ struct segments {
 	uint64_t memory;
 };
 
+/* What a chunk becomes, step by step. */
+struct buffers {
+	unsigned char in[CHUNK];
+	unsigned char step[STEP_MAX];
+	unsigned char out[OUT_MAX];
+};
+
 struct segment_reader {
 	struct segments *segments;
 	uint64_t given;
@@ -50,9 +57,7 @@ struct segment_reader {
 	int base64_state, base64_save;
 
 	size_t out_at, out_length;
-	unsigned char in[CHUNK];
-	unsigned char step[STEP_MAX];
-	unsigned char out[OUT_MAX];
+	struct buffers *buffers; /* NULL: no chunk was taken */
 };
 
 static void
@@ -297,6 +302,7 @@ segment_reader_free(struct segment_reader *reader)
 	if (reader == NULL)
 		return;
 	segments_unref(reader->segments);
+	g_free(reader->buffers);
 	g_free(reader);
 }
 
@@ -358,16 +364,16 @@ make_step(
 	size_t length;
 
 	if (segment->form == SEGMENT_FOLDED || segment->form == SEGMENT_JSON)
-		length = fold_bytes(
-		    &reader->column, reader->in, taken, reader->step);
+		length = fold_bytes(&reader->column, reader->buffers->in, taken,
+		    reader->buffers->step);
 	else
-		length = decode_bytes(
-		    &reader->decode, reader->in, taken, reader->step);
+		length = decode_bytes(&reader->decode, reader->buffers->in,
+		    taken, reader->buffers->step);
 	if (taken > 0)
 		return length;
-	length += decode_end(&reader->decode, reader->step + length);
+	length += decode_end(&reader->decode, reader->buffers->step + length);
 	if (segment->newline) {
-		memcpy(reader->step + length, "\r\n", 2);
+		memcpy(reader->buffers->step + length, "\r\n", 2);
 		length += 2;
 	}
 	return length;
@@ -379,17 +385,19 @@ make_out(
     struct segment_reader *reader, const struct segment *segment, size_t length)
 {
 	if (segment->form == SEGMENT_JSON)
-		return fold_json(reader->step, length, reader->out);
+		return fold_json(
+		    reader->buffers->step, length, reader->buffers->out);
 	if (segment->form != SEGMENT_BASE64) {
-		memcpy(reader->out, reader->step, length);
+		memcpy(reader->buffers->out, reader->buffers->step, length);
 		return length;
 	}
-	length = g_base64_encode_step(reader->step, length, FALSE,
-	    (char *)reader->out, &reader->base64_state, &reader->base64_save);
+	length = g_base64_encode_step(reader->buffers->step, length, FALSE,
+	    (char *)reader->buffers->out, &reader->base64_state,
+	    &reader->base64_save);
 	if (reader->ended)
-		length +=
-		    g_base64_encode_close(FALSE, (char *)reader->out + length,
-			&reader->base64_state, &reader->base64_save);
+		length += g_base64_encode_close(FALSE,
+		    (char *)reader->buffers->out + length,
+		    &reader->base64_state, &reader->base64_save);
 	return length;
 }
 
@@ -398,10 +406,12 @@ make_out(
 static int
 fill_out(struct segment_reader *reader, const struct segment *segment)
 {
+	if (reader->buffers == NULL)
+		reader->buffers = g_new(struct buffers, 1);
 	reader->out_at = reader->out_length = 0;
 	while (reader->out_length == 0 && !reader->ended) {
-		ssize_t taken =
-		    read_source(reader, segment, reader->in, sizeof reader->in);
+		ssize_t taken = read_source(reader, segment,
+		    reader->buffers->in, sizeof reader->buffers->in);
 
 		if (taken < 0)
 			return -1;
@@ -428,7 +438,7 @@ read_range(struct segment_reader *reader, const struct segment *segment,
 	    fill_out(reader, segment) != 0)
 		return -1;
 	take = MIN(length, reader->out_length - reader->out_at);
-	memcpy(bytes, reader->out + reader->out_at, take);
+	memcpy(bytes, reader->buffers->out + reader->out_at, take);
 	reader->out_at += take;
 	return (ssize_t)take;
 }
