@@ -29,7 +29,8 @@ ID = r"[0-9A-HJKMNP-TV-Z]{26}"
 QUICK = {"retry": "100ms, 200ms, 400ms", "pause_min": "20ms",
          "pause_max": "200ms", "account_pause": "200ms",
          "throttle_pause": "50ms", "doubt_wait": "500ms",
-         "doubt_wait_error": "200ms"}
+         "doubt_wait_error": "200ms", "doubt_wait_smtp": "500ms",
+         "doubt_move_smtp": "1s", "refusal_wait": "500ms"}
 
 
 def is_sanitized():
