@@ -48,13 +48,13 @@ struct dispatcher {
 	struct lane_limits limits;
 	struct patience patience; /* with doubts */
 	int64_t probe_ms;         /* between two probes; 0: never */
-	const GArray *retry;     /* int64_t ms: the pauses of the schedule */
-	int64_t answer_floor_ms; /* what an attempt may last behind the
-				  * deadline */
-	int64_t attempt_ms;      /* what one may last when nobody waits */
-	int64_t warn_after_ms;   /* 0: never */
-	unsigned doubt_attempts; /* of a recipient, before it is held */
-	char **domains;          /* whose senders may get bounces */
+	const GArray *retry;      /* int64_t ms: the pauses of the schedule */
+	int64_t answer_floor_ms;  /* what an attempt may last behind the
+				   * deadline */
+	int64_t attempt_ms;       /* what one may last when nobody waits */
+	int64_t warn_after_ms;    /* 0: never */
+	unsigned doubt_attempts;  /* of a recipient, before it is held */
+	char **domains;           /* whose senders may get bounces */
 
 	bool soft_bounce; /* nobody is refused for good */
 
