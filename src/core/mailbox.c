@@ -4,23 +4,26 @@
 #include <errno.h>
 #include <glib.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* A reader may free the mailbox as soon as it has the letter: a loop is rung
- * before unlocking, which is the last thing that a poster touches.  A worker
- * waits at a semaphore, which may be destroyed by whoever it let pass; it is
- * posted after unlocking, else the worker would wake to wait for the lock. */
+/* Whoever reads is woken after unlocking, else it would wake to wait for the
+ * lock.  But a reader may free the mailbox as soon as it has the letter: a
+ * semaphore may be destroyed by whom it let pass, and a loop's mailbox waits
+ * for those who are about to ring. */
 struct mailbox {
 	void *owner;
 	pthread_mutex_t lock;
 	sem_t posted; /* for workers: letters, and one more when shut */
 	struct letter *first, *last;
 	size_t length;
-	int fd;    /* for a loop; -1: nobody asked for it */
-	bool rung; /* fd is readable */
+	int fd;              /* for a loop; -1: nobody asked for it */
+	bool rung;           /* fd is readable, or about to be */
+	atomic_uint ringing; /* posters about to write to fd */
 	bool shut;
 };
 
@@ -42,6 +45,8 @@ mailbox_free(struct mailbox *box)
 	if (box == NULL)
 		return;
 	g_assert(mailbox_length(box) == 0);
+	while (atomic_load(&box->ringing) > 0)
+		sched_yield();
 	sem_destroy(&box->posted);
 	pthread_mutex_destroy(&box->lock);
 	if (box->fd >= 0)
@@ -54,9 +59,9 @@ ring(struct mailbox *box)
 {
 	uint64_t one = 1;
 
-	while (!box->rung && write(box->fd, &one, sizeof(one)) < 0)
+	while (write(box->fd, &one, sizeof(one)) < 0)
 		g_assert(errno == EINTR);
-	box->rung = true;
+	atomic_fetch_sub(&box->ringing, 1);
 }
 
 static void
@@ -79,10 +84,15 @@ mailbox_post(struct mailbox *box, struct letter *letter, letter_fn read)
 	pthread_mutex_lock(&box->lock);
 	append(box, letter);
 	bool for_loop = box->fd >= 0;
-	if (for_loop)
-		ring(box);
+	bool rings = for_loop && !box->rung;
+	if (rings) {
+		box->rung = true;
+		atomic_fetch_add(&box->ringing, 1);
+	}
 	pthread_mutex_unlock(&box->lock);
-	if (!for_loop)
+	if (rings)
+		ring(box);
+	else if (!for_loop)
 		sem_post(&box->posted);
 }
 
@@ -124,7 +134,8 @@ take_all(struct mailbox *box)
 	struct letter *first = box->first;
 	box->first = box->last = NULL;
 	box->length = 0;
-	if (box->rung && read(box->fd, &rings, sizeof(rings)) < 0)
+	/* one who was about to ring may have done it after the last time */
+	if (box->fd >= 0 && read(box->fd, &rings, sizeof(rings)) < 0)
 		g_assert(errno == EAGAIN);
 	box->rung = false;
 	pthread_mutex_unlock(&box->lock);
