@@ -147,6 +147,15 @@ is_counted(struct breaker *breaker, const struct breaker_mark *mark,
 	return news->timed_out || mark->onset == breaker->mark.onset;
 }
 
+static bool
+is_enough(const struct breaker *breaker, const struct breaker_news *news)
+{
+	return breaker->failures >= BREAKER_FAILURES ||
+	       (news->unreached && news->timed_out) ||
+	       is_part(breaker, &breaker->failed, BREAKER_FAILED_PART,
+		   news->moment.now_ms);
+}
+
 bool
 breaker_failure(struct breaker *breaker, const struct breaker_mark *mark,
     const struct breaker_limits *limits, const struct breaker_news *news)
@@ -160,8 +169,8 @@ breaker_failure(struct breaker *breaker, const struct breaker_mark *mark,
 		return false;
 	tally_add(&breaker->calls, now);
 	tally_add(&breaker->failed, now);
-	if (was_closed && ++breaker->failures < BREAKER_FAILURES &&
-	    !is_part(breaker, &breaker->failed, BREAKER_FAILED_PART, now))
+	breaker->failures++;
+	if (was_closed && !is_enough(breaker, news))
 		return false;
 	open_failed(breaker, limits, &news->moment);
 	return was_closed;

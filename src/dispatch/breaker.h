@@ -9,9 +9,10 @@
  *	   '--------------------the last success needed------------------------'
  *
  * It opens on BREAKER_FAILURES failures in a row, on half of BREAKER_CALLS or
- * more within a minute, or when nearly all of those were slow; each time it
- * fails again its pause is twice as long.  Three openings in ten minutes are
- * flapping: then it rests for a minute at least.
+ * more within a minute, or when nearly all of those were slow; at once where
+ * nothing came back until the time to connect was over, so that nobody waits
+ * for that twice.  Each time it fails again its pause is twice as long.  Three
+ * openings in ten minutes are flapping: then it rests for a minute at least.
  *
  * Pure: time and randomness come in as arguments.  Each attempt remembers at
  * which opening it was begun: what comes of one that was begun before the
@@ -88,7 +89,8 @@ struct breaker_moment {
 struct breaker_news {
 	struct breaker_moment moment;
 	bool slow;      /* the answer took longer than BREAKER_SLOW_MS */
-	bool timed_out; /* there was none in time */
+	bool timed_out; /* there was none in time... */
+	bool unreached; /* ...not even a connection */
 };
 
 /* True when a mail may be sent at now. */

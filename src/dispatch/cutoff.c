@@ -46,20 +46,23 @@ cutoff_is_on(const struct cutoff *cutoff)
 }
 
 static bool
-failed_lately(const struct cutoff_member *member, int64_t now_ms)
+failed_lately(
+    const struct cutoff_member *member, const struct cutoff_failure *failure)
 {
-	return member->failed && now_ms - member->failed_ms <= CUTOFF_SPAN_MS;
+	return member->failed &&
+	       failure->begun_ms - member->failed_ms <= CUTOFF_SPAN_MS;
 }
 
 /* Those that are not asked anyway tell nothing. */
 static bool
-have_all_failed(const struct cutoff *cutoff, int64_t now_ms)
+have_all_failed(
+    const struct cutoff *cutoff, const struct cutoff_failure *failure)
 {
 	unsigned failed = 0;
 
 	for (unsigned i = 0; i < cutoff->count; i++) {
 		const struct cutoff_member *member = &cutoff->members[i];
-		if (failed_lately(member, now_ms))
+		if (failed_lately(member, failure))
 			failed++;
 		else if (member->breaker->state == BREAKER_CLOSED)
 			return false;
@@ -79,44 +82,43 @@ take_back(struct cutoff_member *member)
 
 /* One that failed before all that stays as it is, for its own reason. */
 static void
-hold(struct breaker *breaker, int64_t now_ms, int64_t pause_ms)
+hold(struct breaker *breaker, const struct cutoff_failure *failure)
 {
 	bool closed = breaker->state == BREAKER_CLOSED;
 
 	breaker_hold(breaker, closed ? BREAKER_CUT_OFF : breaker->reason,
-	    now_ms, pause_ms);
+	    failure->now_ms, failure->pause_ms);
 }
 
 static void
-begin(struct cutoff *cutoff, int64_t now_ms, int64_t pause_ms)
+begin(struct cutoff *cutoff, const struct cutoff_failure *failure)
 {
 	cutoff->on = true;
 	for (unsigned i = 0; i < cutoff->count; i++) {
 		struct cutoff_member *member = &cutoff->members[i];
-		if (!failed_lately(member, now_ms))
+		if (!failed_lately(member, failure))
 			continue;
 		take_back(member);
-		hold(member->breaker, now_ms, pause_ms);
+		hold(member->breaker, failure);
 	}
 }
 
 bool
-cutoff_failed(
-    struct cutoff *cutoff, unsigned number, int64_t now_ms, int64_t pause_ms)
+cutoff_failed(struct cutoff *cutoff, const struct cutoff_failure *failure)
 {
-	struct cutoff_member *member = &cutoff->members[number];
+	struct cutoff_member *member = &cutoff->members[failure->number];
 
 	if (cutoff->on) {
-		hold(member->breaker, now_ms, pause_ms);
+		hold(member->breaker, failure);
 		return true;
 	}
-	if (!failed_lately(member, now_ms))
+	if (!failed_lately(member, failure))
 		member->before = *member->breaker;
 	member->failed = true;
-	member->failed_ms = now_ms;
-	if (!have_all_failed(cutoff, now_ms))
+	member->failed_ms = failure->now_ms;
+	if (!have_all_failed(cutoff, failure))
 		return false;
-	begin(cutoff, now_ms, pause_ms);
+	begin(cutoff, failure);
 	return true;
 }
 

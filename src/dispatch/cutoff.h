@@ -14,7 +14,8 @@
 
 #include "breaker.h"
 
-/* All must have failed within this. */
+/* All must have failed within this, before the last one's attempt began: who
+ * is waited for until the time to connect is over fails late. */
 #define CUTOFF_SPAN_MS (5 * INT64_C(1000))
 
 struct cutoff;
@@ -28,11 +29,17 @@ unsigned cutoff_join(struct cutoff *cutoff, struct breaker *breaker);
 /* True while this host reaches nobody. */
 bool cutoff_is_on(const struct cutoff *cutoff);
 
-/* An attempt by that one, begun since its breaker opened last, came to no
- * connection; its breaker does not know yet.  True: this host is cut off,
- * nothing is to be entered, the breakers are held for pause_ms. */
-bool cutoff_failed(
-    struct cutoff *cutoff, unsigned number, int64_t now_ms, int64_t pause_ms);
+/* An attempt that came to no connection. */
+struct cutoff_failure {
+	unsigned number; /* by that one; begun since its breaker opened last,
+			  * which does not know yet */
+	int64_t begun_ms;
+	int64_t now_ms;
+	int64_t pause_ms; /* for this the breakers are held */
+};
+
+/* True: this host is cut off, nothing is to be entered. */
+bool cutoff_failed(struct cutoff *cutoff, const struct cutoff_failure *failure);
 
 /* Somebody answered.  True when this host was cut off until now: the breakers
  * that were held for it are closed. */

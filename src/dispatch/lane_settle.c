@@ -23,6 +23,7 @@ read_news(const struct lane_finding *finding)
 		.moment = finding->moment,
 		.slow = finding->duration_ms > BREAKER_SLOW_MS,
 		.timed_out = finding->timed_out,
+		.unreached = finding->unreached,
 	};
 }
 
@@ -98,6 +99,21 @@ settle_sender(struct lane *lane, const struct lane_attempt *attempt,
 		   : 0;
 }
 
+/* True when this host reaches nobody: the lane is not to blame. */
+static bool
+is_cut_off(struct lane *lane, const struct lane_finding *finding)
+{
+	const struct cutoff_failure failure = {
+		.number = lane->member,
+		.begun_ms = finding->moment.now_ms - finding->duration_ms,
+		.now_ms = finding->moment.now_ms,
+		.pause_ms = lane->limits->breaker.pause_min_ms,
+	};
+
+	return lane->cutoff != NULL && finding->unreached &&
+	       cutoff_failed(lane->cutoff, &failure);
+}
+
 static unsigned
 settle_down(struct lane *lane, const struct lane_attempt *attempt,
     const struct lane_finding *finding)
@@ -108,9 +124,7 @@ settle_down(struct lane *lane, const struct lane_attempt *attempt,
 
 	if (breaker_opened_since(&lane->breaker, &attempt->mark))
 		return 0;
-	if (lane->cutoff != NULL && finding->unreached &&
-	    cutoff_failed(lane->cutoff, lane->member, finding->moment.now_ms,
-		limits->pause_min_ms))
+	if (is_cut_off(lane, finding))
 		return was_off ? 0 : LANE_ALL_CUT_OFF;
 	breaker_failure(&lane->breaker, &attempt->mark, limits, &news);
 	if (finding->retry_ms > 0) /* it said itself when (503) */

@@ -14,6 +14,7 @@ enum step_act {
 	SUCCESS, /* it was answered */
 	FAILURE, /* it failed */
 	TIMEOUT, /* it failed for want of an answer */
+	NOBODY,  /* ...for want of a connection in all its time */
 	RELEASE, /* it told nothing */
 	FAILS,   /* so many are begun and fail, one after the other */
 	WELLS,   /* so many are begun and answered, likewise */
@@ -106,6 +107,20 @@ static const struct {
 		{ TIMEOUT, 0, 1, false, CLOSED, 0 },
 		{ TIMEOUT, 9, 2, false, CLOSED, 0 },
 		{ FAILS, 10, 2, true, OPEN, 5010 } } },
+	{ "nothing at all until the time to connect is over is enough",
+	    { { WELLS, 0, 20, false, CLOSED, 0 },
+		{ BEGIN, 0, 0, false, CLOSED, 0 },
+		{ BEGIN, 0, 1, false, CLOSED, 0 },
+		{ NOBODY, 10, 0, true, OPEN, 5010 },
+		{ NOBODY, 10, 1, false, OPEN, 5010 } } },
+	{ "and doubles the pause of a probe",
+	    { { BEGIN, 0, 0, false, CLOSED, 0 },
+		{ NOBODY, 10, 0, true, OPEN, 5010 },
+		{ BEGIN, 5010, 0, false, PROBING, 5010 },
+		{ NOBODY, 6000, 0, false, OPEN, 16000 } } },
+	{ "a time that is over behind a connection is not",
+	    { { BEGIN, 0, 0, false, CLOSED, 0 },
+		{ TIMEOUT, 10, 0, false, CLOSED, 0 } } },
 	{ "an answer to what was begun before does not close",
 	    { { BEGIN, 0, 1, false, CLOSED, 0 },
 		{ FAILS, 0, 5, true, OPEN, 5000 },
@@ -173,10 +188,11 @@ finish(struct breaker *breaker, const struct step *step,
 	const struct breaker_news news = {
 		.moment = { step->at_ms, 0.5 },
 		.slow = act == SLOWS,
-		.timed_out = act == TIMEOUT,
+		.timed_out = act == TIMEOUT || act == NOBODY,
+		.unreached = act == NOBODY,
 	};
 
-	if (act == FAILURE || act == TIMEOUT || act == FAILS)
+	if (act != SUCCESS && act != WELLS && act != SLOWS)
 		return breaker_failure(breaker, mark, &limits, &news);
 	return breaker_success(breaker, mark, &limits, &news);
 }
@@ -206,6 +222,7 @@ take_step(struct breaker *breaker, const struct step *step,
 	case SUCCESS:
 	case FAILURE:
 	case TIMEOUT:
+	case NOBODY:
 		return finish(breaker, step, &marks[step->number], step->act);
 	case RELEASE:
 		breaker_release(breaker, &marks[step->number]);

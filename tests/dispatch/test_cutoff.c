@@ -28,18 +28,27 @@ set_up(unsigned count)
 	}
 }
 
-/* One attempt that comes to no connection; true: this host is cut off. */
+/* One attempt that comes to no connection after so long; true: this host is cut
+ * off. */
 static bool
-fail_one(unsigned number, int64_t now_ms)
+fail_late(unsigned number, int64_t now_ms, int64_t duration_ms)
 {
 	struct breaker *breaker = &host.breakers[number];
+	const struct cutoff_failure failure = { number, now_ms - duration_ms,
+		now_ms, PAUSE };
 	const struct breaker_news news = { .moment = { now_ms, 0.5 } };
 	struct breaker_mark mark = breaker_begin(breaker);
 
-	if (cutoff_failed(host.cutoff, number, now_ms, PAUSE))
+	if (cutoff_failed(host.cutoff, &failure))
 		return true;
 	breaker_failure(breaker, &mark, &limits, &news);
 	return false;
+}
+
+static bool
+fail_one(unsigned number, int64_t now_ms)
+{
+	return fail_late(number, now_ms, 0);
 }
 
 /* Failures in order: of which at what time; 'a' answered. */
@@ -81,6 +90,26 @@ test_rows(void **state)
 		}
 		if (cutoff_is_on(host.cutoff) != cases[i].on)
 			fail_msg("%s", cases[i].name);
+		cutoff_free(host.cutoff);
+	}
+}
+
+/* A mail that waited for one until the time to connect was over, and then for
+ * the next. */
+static void
+test_late(void **state)
+{
+	static const struct {
+		int64_t duration_ms;
+		bool on;
+	} rows[] = { { 10000, true }, { 5000, true }, { 4999, false } };
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		set_up(2);
+		assert_false(fail_late(0, 10000, 10000));
+		assert_int_equal(
+		    fail_late(1, 20000, rows[i].duration_ms), rows[i].on);
 		cutoff_free(host.cutoff);
 	}
 }
@@ -186,6 +215,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_taken_back),
 		cmocka_unit_test(test_probe_is_old_news),
 		cmocka_unit_test(test_held_as_long_as_it_lasts),

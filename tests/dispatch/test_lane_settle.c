@@ -22,6 +22,34 @@ test_limit_is_cut(void **state)
 	lane_free(lane);
 }
 
+/* Refused at once is counted; nothing at all in all that time is enough. */
+static void
+test_nobody_there(void **state)
+{
+	static const struct {
+		bool unreached, timed_out;
+		unsigned changes;
+	} rows[] = { { true, true, LANE_CLOSED }, { true, false, 0 },
+		{ false, true, 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct lane *lane = make_lane();
+		struct lane_attempt one = begin(lane, HERE, 0);
+		const struct lane_finding finding = {
+			.standing = STANDING_DOWN,
+			.unreached = rows[i].unreached,
+			.timed_out = rows[i].timed_out,
+			.duration_ms = 2000,
+			.moment = { 2000, 0.5 },
+		};
+
+		assert_int_equal(
+		    lane_settle(lane, &one, &finding), rows[i].changes);
+		lane_free(lane);
+	}
+}
+
 static void
 test_sender_is_told_once(void **state)
 {
@@ -285,6 +313,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_limit_is_cut),
+		cmocka_unit_test(test_nobody_there),
 		cmocka_unit_test(test_sender_is_told_once),
 		cmocka_unit_test(
 		    test_sender_refused_by_a_provider_that_is_back),
