@@ -51,8 +51,9 @@ void mailbox_post(struct mailbox *box, struct letter *letter, letter_fn read);
 bool mailbox_post_silently(
     struct mailbox *box, struct letter *letter, letter_fn read);
 
-/* Becomes readable (an eventfd) when a letter was posted aloud: for a loop, which then reads with mailbox_read_all().  Made when first asked for,
- * so that a pool's mailbox costs no descriptor.  Owned by the mailbox. */
+/* Becomes readable (an eventfd) when a letter was posted aloud: for a loop,
+ * which then reads with mailbox_read_all().  Made when first asked for, so that
+ * a pool's mailbox costs no descriptor.  Owned by the mailbox. */
 int mailbox_fd(struct mailbox *box);
 
 /* The owner's thread: reads all that waits now, without blocking.  Returns the
