@@ -17,9 +17,9 @@ POOL = 24
 ATTACHED = 8_000
 
 
-def addresses(name, count=1):
+def addresses(name, count=1, domain="example.net"):
     """Recipients that tell of which mail they are."""
-    return [f"{name}.{number}@example.net" for number in range(count)]
+    return [f"{name}.{number}@{domain}" for number in range(count)]
 
 
 def name_of(address):
@@ -29,13 +29,16 @@ def name_of(address):
 class Load:
     """Sessions that send to `address` while there is one.
 
-    pace: seconds between two mails of a session, on average."""
+    pace: seconds between two mails of a session, on average; domains: to so
+    many."""
 
-    def __init__(self, ledger, seed, sessions=50, pace=0.3, sizes=SMALL):
+    def __init__(self, ledger, seed, sessions=50, pace=0.3, sizes=SMALL,
+                 domains=1):
         self.ledger = ledger
         self.seed = seed
         self.pace = pace
         self.sizes = sizes
+        self.domains = domains
         self.address = None
         self.changed = threading.Condition()
         self.over = threading.Event()
@@ -122,7 +125,9 @@ class Load:
     def write(self, dice, number, counter):
         name = f"m-{number}-{counter}"
         recipients = addresses(
-            name, dice.choice((1, 1, 1, 1, 1, 1, 1, 1, 2, 3)))
+            name, dice.choice((1, 1, 1, 1, 1, 1, 1, 1, 2, 3)),
+            "example.net" if self.domains == 1 else
+            f"r{counter % self.domains}.example.net")
         choice = dice.choices(range(len(self.sizes)),
                               [row[0] for row in self.sizes])[0]
         pool, (_, low, high) = self.pools[choice], self.sizes[choice]
