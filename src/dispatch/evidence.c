@@ -329,7 +329,7 @@ evidence_seek(
 			enter(flight, numbers, count, NULL, obstacle);
 			continue;
 		}
-		flight->question = question_new(
+		flight->question = inquest_question(
 		    evidence_inquire(flight, numbers, count), numbers);
 		flight->question->answered = on_answered;
 		flight->question->object = flight;

@@ -368,7 +368,7 @@ on_timer(void *object)
 }
 
 struct question *
-question_new(struct inquiry *inquiry, const unsigned *numbers)
+inquest_question(struct inquiry *inquiry, const unsigned *numbers)
 {
 	struct question *question = g_new0(struct question, 1);
 

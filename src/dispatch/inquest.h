@@ -59,7 +59,8 @@ bool inquest_is_forbidden(const struct inquest *inquest);
 
 /* Takes a mail's question over: answered is called later, exactly once, never
  * within the call; then the question is freed. */
-struct question *question_new(struct inquiry *inquiry, const unsigned *numbers);
+struct question *inquest_question(
+    struct inquiry *inquiry, const unsigned *numbers);
 void inquest_put(struct inquest *inquest, struct question *question);
 
 /* Nobody wants to know any more; the question is gone for the caller. */

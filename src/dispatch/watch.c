@@ -236,7 +236,8 @@ ask(struct vigil *vigil, struct inquest *inquest)
 	for (unsigned i = 0; i < vigil->subjects->len; i++)
 		numbers[i] =
 		    g_array_index(vigil->subjects, struct subject, i).number;
-	vigil->question = question_new(copy_inquiry(vigil->inquiry), numbers);
+	vigil->question =
+	    inquest_question(copy_inquiry(vigil->inquiry), numbers);
 	vigil->question->answered = on_answered;
 	vigil->question->object = vigil;
 	inquest_put(inquest, vigil->question);

@@ -105,7 +105,7 @@ put(const char *name)
 	struct question *question;
 
 	inquiry_add(inquiry, "rcpt0@example.org");
-	question = question_new(inquiry, &number);
+	question = inquest_question(inquiry, &number);
 	question->answered = on_answered;
 	question->object = (void *)name;
 	inquest_put(stage.inquest, question);

@@ -82,6 +82,8 @@ class UpstreamDoubt(ferry.Scenario):
     """An SMTP server took the mail and its last word is missing."""
     providers = ("upstream", "mailgun")
     settings = {**Doubt.settings,
+                "server": {**Doubt.settings["server"],
+                           "doubt_wait_smtp": "3s", "doubt_move_smtp": "4s"},
                 "provider upstream": {"answer_timeout": "500ms"}}
 
     def check(self, words):
