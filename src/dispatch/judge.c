@@ -77,24 +77,36 @@ judge_worst(const struct outcome *outcome)
 	return worst;
 }
 
-/* One recipient that is put off (SMTP 450 or 452 at RCPT) beside others that
- * were taken says nothing against the provider. */
-static enum standing
-weigh_unavailable(const struct outcome *outcome)
+/* The first verdict that says most of the provider; NULL: none says anything.
+ * A recipient who is put off alone is no fault of it, nor one too many beside
+ * others that were taken. */
+static const struct verdict *
+find_telling(const struct outcome *outcome, bool taken)
 {
-	if (ledger_accepted(outcome) > 0)
-		return STANDING_WELL;
-	return judge_worst(outcome)->class == VERDICT_THROTTLE
-		   ? STANDING_THROTTLED
-		   : STANDING_DOWN;
+	const struct verdict *worst = NULL;
+
+	for (unsigned i = 0; i < outcome->count; i++) {
+		const struct verdict *verdict = &outcome->verdicts[i];
+		if (verdict->single || (verdict->surplus && taken))
+			continue;
+		if (worst == NULL ||
+		    rank_verdict(verdict) > rank_verdict(worst))
+			worst = verdict;
+	}
+	return worst;
 }
 
 enum standing
 judge_standing(const struct exchange *exchange, const struct outcome *outcome)
 {
+	bool taken = ledger_accepted(outcome) > 0;
+	const struct verdict *telling = find_telling(outcome, taken);
+
 	if (exchange->end == EXCHANGE_UNREADABLE)
 		return STANDING_UNKNOWN;
-	switch (judge_worst(outcome)->class) {
+	if (telling == NULL)
+		return STANDING_WELL;
+	switch (telling->class) {
 	case VERDICT_ACCEPTED:
 	case VERDICT_RECIPIENT:
 	case VERDICT_PAYLOAD:
@@ -104,10 +116,11 @@ judge_standing(const struct exchange *exchange, const struct outcome *outcome)
 	case VERDICT_ACCOUNT:
 		return STANDING_UNUSABLE;
 	case VERDICT_THROTTLE:
+		return taken ? STANDING_WELL : STANDING_THROTTLED;
 	case VERDICT_OUTAGE:
 	case VERDICT_NONE:
 	case VERDICT_DOUBT:
-		return weigh_unavailable(outcome);
+		return taken ? STANDING_WELL : STANDING_DOWN;
 	}
 	g_assert_not_reached();
 }

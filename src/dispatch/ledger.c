@@ -161,12 +161,15 @@ ledger_exclude(
 	}
 }
 
+/* `again`: to be sent to the same one at once. */
 static enum recipient_state
 enter_verdict(const struct ledger *ledger, struct ledger_recipient *recipient,
-    const struct verdict *verdict)
+    const struct verdict *verdict, bool again)
 {
 	uint32_t bit = 1u << recipient->provider;
 
+	if (again)
+		return RECIPIENT_WAITING;
 	recipient->tried |= bit;
 	switch (verdict->class) {
 	case VERDICT_ACCEPTED:
@@ -212,6 +215,23 @@ double_batch(struct ledger *ledger, unsigned provider)
 	ledger->batch[provider] = batch > most / 2 ? most : batch * 2;
 }
 
+/* As many as it took are asked for at a time from now on: fewer than before,
+ * so it comes to an end. */
+static void
+shrink_batch(struct ledger *ledger, unsigned provider, unsigned taken)
+{
+	ledger->batch_max[provider] = ledger->batch[provider] = taken;
+}
+
+static bool
+has_surplus(const struct outcome *outcome)
+{
+	for (unsigned i = 0; i < outcome->count; i++)
+		if (outcome->verdicts[i].surplus)
+			return true;
+	return false;
+}
+
 unsigned
 ledger_accepted(const struct outcome *outcome)
 {
@@ -240,12 +260,17 @@ void
 ledger_settle(struct ledger *ledger, unsigned provider,
     const struct delivery *delivery, const struct outcome *outcome)
 {
+	unsigned taken;
+
 	g_assert(outcome->count == delivery->count);
 	if (outcome->split && delivery->count > 1) {
 		halve_batch(ledger, provider, delivery);
 		return;
 	}
-	if (ledger_accepted(outcome) > 0)
+	taken = ledger_accepted(outcome);
+	if (taken > 0 && has_surplus(outcome))
+		shrink_batch(ledger, provider, taken);
+	else if (taken > 0)
 		double_batch(ledger, provider);
 	for (unsigned i = 0; i < delivery->count; i++) {
 		struct ledger_recipient *r =
@@ -259,7 +284,8 @@ ledger_settle(struct ledger *ledger, unsigned provider,
 		forget_texts(r);
 		r->id = g_strdup(verdict->id);
 		r->text = g_strdup(verdict->text);
-		r->state = enter_verdict(ledger, r, verdict);
+		r->state = enter_verdict(
+		    ledger, r, verdict, verdict->surplus && taken > 0);
 		count_doubts(ledger, r);
 	}
 }

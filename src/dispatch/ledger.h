@@ -115,7 +115,9 @@ void ledger_exclude(struct ledger *ledger, unsigned provider, unsigned status,
 /* Enters what came of the delivery by that provider.  A call that was refused
  * as a whole for one bad recipient is repeated with half as many; each call
  * that was accepted doubles the number again, so that n recipients of which k
- * are bad cost about 2 k log n calls. */
+ * are bad cost about 2 k log n calls.  Whoever was one too many beside others
+ * that were taken waits for a further call of the same provider, with as many
+ * as it took. */
 void ledger_settle(struct ledger *ledger, unsigned provider,
     const struct delivery *delivery, const struct outcome *outcome);
 

@@ -312,7 +312,9 @@ take_rcpt(struct talk *talk, const char *rest)
 		say_fault(talk, talk->parcel.fault);
 	} else if (fault_refuses(
 		       talk->parcel.fault, address, record->recipients->len)) {
-		talk_say(talk, "550 5.1.1 No such user");
+		talk_say(talk, fault_has(talk->parcel.fault, "too-many")
+				   ? "452 4.5.3 Too many recipients"
+				   : "550 5.1.1 No such user");
 	} else if (record->recipients->len == MOST_RECIPIENTS) {
 		talk_say(talk, "452 4.5.3 Too many recipients");
 	} else {

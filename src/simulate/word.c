@@ -108,7 +108,7 @@ static const struct word rows[] = {
 	    "=URL, or =self: go there; ,status=N [307]; not recorded" },
 	{ "accept", FAULT_ACCEPT, FAULT_ANY, WORD_NUMBER, 0,
 	    "the first so many recipients of a mail, the others are refused; "
-	    ",reason=NAME (Mandrill)" },
+	    ",reason=NAME (Mandrill); ,too-many: as such, for now (SMTP)" },
 	{ "close-at", FAULT_CLOSE_AT, FAULT_SMTP, WORD_TEXT, 0,
 	    "=COMMAND, or =greeting: close in place of a reply to it" },
 	{ "stall-at", FAULT_STALL_AT, FAULT_SMTP, WORD_TEXT, 0,

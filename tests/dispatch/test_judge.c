@@ -141,6 +141,47 @@ test_mixes(void **state)
 	}
 }
 
+/* Of two recipients, some of them put off alone ('s'), or too many ('m'). */
+static const struct {
+	enum verdict_class classes[2];
+	const char *marks;
+	enum standing standing;
+} marked[] = {
+	{ { VERDICT_OUTAGE, VERDICT_OUTAGE }, "s-", STANDING_DOWN },
+	{ { VERDICT_OUTAGE, VERDICT_OUTAGE }, "ss", STANDING_WELL },
+	{ { VERDICT_OUTAGE, VERDICT_RECIPIENT }, "s-", STANDING_WELL },
+	{ { VERDICT_OUTAGE, VERDICT_DOUBT }, "s-", STANDING_DOWN },
+	{ { VERDICT_OUTAGE, VERDICT_THROTTLE }, "s-", STANDING_THROTTLED },
+	{ { VERDICT_OUTAGE, VERDICT_SENDER }, "s-", STANDING_SENDER },
+	{ { VERDICT_OUTAGE, VERDICT_ACCOUNT }, "s-", STANDING_UNUSABLE },
+	{ { VERDICT_ACCEPTED, VERDICT_THROTTLE }, "-m", STANDING_WELL },
+	{ { VERDICT_RECIPIENT, VERDICT_THROTTLE }, "-m", STANDING_THROTTLED },
+	{ { VERDICT_DOUBT, VERDICT_THROTTLE }, "-m", STANDING_DOWN },
+	{ { VERDICT_OUTAGE, VERDICT_THROTTLE }, "sm", STANDING_THROTTLED },
+};
+
+static void
+test_marked(void **state)
+{
+	static const struct exchange answered = { .end = EXCHANGE_ANSWERED };
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(marked); i++) {
+		struct outcome *outcome = outcome_new(2);
+
+		for (unsigned n = 0; n < 2; n++) {
+			outcome_set(outcome, n, marked[i].classes[n], 0, NULL);
+			outcome->verdicts[n].single = marked[i].marks[n] == 's';
+			outcome->verdicts[n].surplus =
+			    marked[i].marks[n] == 'm';
+		}
+		if (judge_standing(&answered, outcome) != marked[i].standing)
+			fail_msg("mark %zu: standing %d", i,
+			    judge_standing(&answered, outcome));
+		outcome_free(outcome);
+	}
+}
+
 static const char *const names[] = { "mailgun", "mandrill", NULL };
 
 #define AT SAMPLE_ID ": "
@@ -319,6 +360,7 @@ main(void)
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_mixes),
+		cmocka_unit_test(test_marked),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_many_refused_fit_one_line),
 	};

@@ -490,6 +490,65 @@ test_all_bad(void **state)
 	ledger_free(ledger);
 }
 
+/* A server that takes so many in one mail, and says of each further one that it
+ * is too many. */
+static const struct {
+	const char *name;
+	unsigned recipients, takes, calls;
+	unsigned left; /* who wait for another provider */
+} servers[] = {
+	{ "as many as it takes", 100, 100, 1, 0 },
+	{ "more than it takes", 150, 100, 2, 0 },
+	{ "many more", 1000, 100, 10, 0 },
+	{ "one at a time", 5, 1, 5, 0 },
+	{ "nobody: it is a limit", 5, 0, 1, 5 },
+};
+
+static unsigned
+take_some(struct ledger *ledger, unsigned takes)
+{
+	unsigned *picked = g_new(unsigned, ledger->count);
+	struct delivery delivery = { .recipients = picked };
+	struct outcome *outcome;
+
+	delivery.count = ledger_pick(ledger, 0, 0, picked);
+	if (delivery.count == 0) {
+		g_free(picked);
+		return 0;
+	}
+	outcome = outcome_new(delivery.count);
+	ledger_open(ledger, 0, picked, delivery.count);
+	for (unsigned i = 0; i < delivery.count; i++) {
+		outcome_set(outcome, i,
+		    i < takes ? VERDICT_ACCEPTED : VERDICT_THROTTLE, 452, NULL);
+		outcome->verdicts[i].surplus = i >= takes;
+	}
+	ledger_settle(ledger, 0, &delivery, outcome);
+	outcome_free(outcome);
+	g_free(picked);
+	return 1;
+}
+
+static void
+test_surplus(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(servers); i++) {
+		struct ledger *ledger = make_ledger(servers[i].recipients, 2);
+		unsigned calls = 0;
+
+		while (take_some(ledger, servers[i].takes) > 0)
+			assert_in_range(++calls, 1, servers[i].calls);
+		if (calls != servers[i].calls)
+			fail_msg("%s: %u calls", servers[i].name, calls);
+		assert_int_equal(
+		    ledger_count(ledger, RECIPIENT_WAITING), servers[i].left);
+		assert_int_equal(ledger_count(ledger, RECIPIENT_ACCEPTED),
+		    servers[i].recipients - servers[i].left);
+		ledger_free(ledger);
+	}
+}
+
 int
 main(void)
 {
@@ -506,6 +565,7 @@ main(void)
 		cmocka_unit_test(test_partial),
 		cmocka_unit_test(test_splits),
 		cmocka_unit_test(test_all_bad),
+		cmocka_unit_test(test_surplus),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,6 +110,25 @@ class Refusals(ferry.Scenario):
         mail, = self.upstream.mails(1)
         self.assertEqual(mail.recipients, ["bob@example.net"])
 
+    def test_upstream_takes_so_many_in_one_mail(self):
+        """Those that are too many go in further ones, at once; nothing is
+        said against the server."""
+        self.mailgun.fault("refuse")
+        self.mandrill.fault("refuse")
+        self.upstream.fault("accept=40,too-many")
+        people = [f"r{i}@example.net" for i in range(150)]
+        code, text = self.send(ferry.simple(), people)
+        self.assertEqual(code, 250, text)
+        mails = self.upstream.mails(4)
+        # A hundred are asked for at a time, until it says otherwise.
+        self.assertEqual([len(mail.recipients) for mail in mails],
+                         [40, 40, 40, 30])
+        self.assertEqual(sorted(to for mail in mails
+                                for to in mail.recipients), sorted(people))
+        self.assertNotRegex(self.ferry.text(), r"provider \w+ provider=upstream")
+        self.accept(ferry.simple())
+        self.assertEqual(self.upstream.count(), 5)
+
 
 if __name__ == "__main__":
     ferry.main()

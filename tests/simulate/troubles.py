@@ -208,13 +208,16 @@ class Smtp(unittest.TestCase):
         self.assertNotIn(b"\r\n250 ", answer)
 
     def test_accept(self):
-        self.sink.fault("accept=1")
-        answer, _ = exchange(
-            self.sink.address, b"EHLO a\r\nMAIL FROM:<a@b.c>\r\n"
-            b"RCPT TO:<d@e.f>\r\nRCPT TO:<g@e.f>\r\nQUIT\r\n")
-        self.assertEqual(
-            [line[:3] for line in answer.split(b"\r\n")[-4:-1]],
-            [b"250", b"550", b"221"])
+        for fault, code in (("accept=1", b"550"),
+                            ("accept=1,too-many", b"452")):
+            with self.subTest(fault):
+                self.sink.fault(fault)
+                answer, _ = exchange(
+                    self.sink.address, b"EHLO a\r\nMAIL FROM:<a@b.c>\r\n"
+                    b"RCPT TO:<d@e.f>\r\nRCPT TO:<g@e.f>\r\nQUIT\r\n")
+                self.assertEqual(
+                    [line[:3] for line in answer.split(b"\r\n")[-4:-1]],
+                    [b"250", code, b"221"])
 
 
 class Secure(unittest.TestCase):
