@@ -65,6 +65,11 @@ void store_journal_post(void *store, struct journal *journal);
  * all that landed before now; 0: no more of them. */
 void store_wake_post(void *store, unsigned count);
 
+/* Any thread: all that are woken go onward only as long as fewer than `most` of
+ * those that were tried before are on their way; due mail does at its time.
+ * UINT_MAX, as it is at first: as many as the window holds. */
+void store_ramp_post(void *store, unsigned most);
+
 /* Any thread: nothing is posted onward any more; fresh mail still accepted. */
 void store_quiet_post(struct store *store);
 

@@ -277,6 +277,7 @@ make_dispatcher(
 		dispatcher.states = states = store_states(ferry->store);
 		dispatcher.journal = store_journal_post;
 		dispatcher.wake = store_wake_post;
+		dispatcher.ramp = store_ramp_post;
 		dispatcher.store = ferry->store;
 	}
 	ferry->dispatcher = dispatcher_new(&dispatcher, error);

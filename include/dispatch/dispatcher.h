@@ -48,6 +48,8 @@ struct dispatcher_options {
 	 * `delivered`, and what is left over is its client's. */
 	journal_fn journal;
 	void (*wake)(void *store, unsigned count); /* store.h */
+	void (*ramp)(void *store, unsigned most);  /* likewise; NULL: all come
+						    * at once */
 	void *store;
 
 	/* How the providers were at the last stop (struct journal_state *);

@@ -9,6 +9,7 @@
 #include "lane_state.h"
 #include "pause.h"
 #include "probe.h"
+#include "ramp.h"
 #include "report.h"
 #include "reserve.h"
 #include "state.h"
@@ -233,6 +234,7 @@ dispatcher_new(const struct dispatcher_options *options, GError **error)
 	make_lanes(dispatcher);
 	dispatcher->reserve = reserve_new(dispatcher);
 	dispatcher->keeping = keeping_new(dispatcher);
+	dispatcher->ramp = ramp_new(dispatcher);
 	doubt_open(dispatcher);
 	probe_open(dispatcher);
 	pause_open(dispatcher);
@@ -439,6 +441,7 @@ dispatcher_free(struct dispatcher *dispatcher)
 	weighing_free(dispatcher->weighing);
 	reserve_free(dispatcher->reserve);
 	keeping_free(dispatcher->keeping);
+	ramp_free(dispatcher->ramp);
 	alarms_free(dispatcher->alarms);
 	route_map_free(dispatcher->map);
 	g_strfreev(dispatcher->domains);

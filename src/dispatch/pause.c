@@ -3,8 +3,8 @@
  * What waits in the queue for a provider is woken before it is due: one mail
  * when a pause is over, to see whether the provider is back, and one more after
  * each that went well, and all when it is; nobody any more when no provider can
- * be asked.  All of them come no faster than the window of the store lets them,
- * and wait behind fresh mail in the lane's lines.
+ * be asked.  All of them come no faster than the lanes take them (ramp.c), and
+ * wait behind fresh mail in the lane's lines.
  *
  * Nobody in a line is forgotten: as long as someone waits there the lane has a
  * request under way, whose end moves them, or the timer is set.
@@ -15,6 +15,7 @@
 #include "core/clock.h"
 #include "keeping.h"
 #include "probe.h"
+#include "ramp.h"
 #include "reserve.h"
 #include "weighing.h"
 
@@ -29,6 +30,13 @@ wake(const struct dispatcher *dispatcher, unsigned count)
 {
 	if (dispatcher->options.wake != NULL)
 		dispatcher->options.wake(dispatcher->options.store, count);
+}
+
+static void
+wake_all(struct dispatcher *dispatcher)
+{
+	ramp_start(dispatcher);
+	wake(dispatcher, UINT_MAX);
 }
 
 static bool
@@ -139,7 +147,7 @@ pause_note(struct dispatcher *dispatcher, struct lane *lane, unsigned changes)
 		touch_others(dispatcher, lane);
 	if (changes & (LANE_BACK | LANE_ALL_CONNECTED)) {
 		pause->probe_pause_ms = pause->probe_ms = 0;
-		wake(dispatcher, UINT_MAX);
+		wake_all(dispatcher);
 	} else if (changes & (LANE_CLOSED | LANE_ALL_CUT_OFF) &&
 		   are_all_closed(dispatcher)) {
 		wake(dispatcher, 0);
@@ -198,7 +206,10 @@ pause_close(struct dispatcher *dispatcher)
 void
 pause_start(struct dispatcher *dispatcher)
 {
-	wake(dispatcher, are_all_closed(dispatcher) ? 0 : UINT_MAX);
+	if (are_all_closed(dispatcher))
+		wake(dispatcher, 0);
+	else
+		wake_all(dispatcher);
 	for (unsigned i = 0; i < dispatcher->map->providers->len; i++)
 		pause_arm(dispatcher, dispatcher->lanes[i]);
 }
@@ -210,4 +221,5 @@ pause_stop(struct dispatcher *dispatcher)
 
 	for (unsigned i = 0; i < dispatcher->map->providers->len; i++)
 		set_timer(&dispatcher->pauses[i], 0, now);
+	ramp_stop(dispatcher);
 }

@@ -67,6 +67,7 @@ struct dispatcher {
 	struct alarms *alarms;
 	struct reserve *reserve;
 	struct keeping *keeping;
+	struct ramp *ramp; /* of what waits in the queue */
 	struct report_count reports;
 	struct clockwatch clocks;
 	GQueue flights;

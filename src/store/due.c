@@ -71,6 +71,20 @@ due_wake(struct store *store, unsigned count)
 		due_expect(store, 0);
 }
 
+void
+due_left(struct store *store)
+{
+	if (store->due.woken_ms != 0)
+		due_expect(store, 0);
+}
+
+void
+due_ramp(struct store *store, unsigned most)
+{
+	store->due.ramp = most;
+	due_left(store);
+}
+
 static int64_t
 read_ahead(void)
 {
@@ -81,6 +95,7 @@ void
 due_open(struct store *store)
 {
 	store->due.loaded = g_ptr_array_new();
+	store->due.ramp = UINT_MAX;
 	store->due.looked_ms = clock_monotonic_ms();
 	store->due.ahead_ms = read_ahead();
 	/* while nobody watched it */
@@ -210,6 +225,17 @@ load_kind(struct store *store, struct look *look)
 	return result == ENGINE_OK ? load_found(store, look, ids) : result;
 }
 
+/* Woken mails that may go in by the ramp. */
+static unsigned
+find_ramp(const struct store *store)
+{
+	unsigned tried = window_count(store->window, WINDOW_TRIED);
+
+	if (store->due.woken_ms == 0)
+		return 0;
+	return store->due.ramp > tried ? store->due.ramp - tried : 0;
+}
+
 /* Whether any waits is asked of both kinds before one is loaded, so that each
  * leaves the other its share. */
 static enum engine_result
@@ -220,6 +246,8 @@ find_waiting(struct store *store, const struct look *look)
 	enum engine_result result;
 
 	query.most = 1;
+	if (find_ramp(store) > 0)
+		query.woken_ms = store->due.woken_ms;
 	result = store->engine->due(store->rows, &query, ids);
 	window_wait(store->window, look->kind, ids->len > 0);
 	return result;
@@ -248,6 +276,27 @@ load_probes(struct store *store)
 	return result;
 }
 
+/* All that wait for a provider, those that wait longest first. */
+static enum engine_result
+load_woken(struct store *store)
+{
+	unsigned room = MIN(find_ramp(store), window_room(store->window));
+	struct look look = {
+		.kind = WINDOW_TRIED,
+		.query = { .now_ms = clock_wall_ms(),
+		    .woken_ms = store->due.woken_ms,
+		    .most = MIN(room, LOADS) },
+	};
+	enum engine_result result;
+
+	if (room == 0)
+		return ENGINE_OK;
+	result = load_kind(store, &look);
+	if (look.all)
+		store->due.woken_ms = 0;
+	return result;
+}
+
 static enum engine_result
 plan_next(struct store *store, const struct look looks[2])
 {
@@ -256,11 +305,9 @@ plan_next(struct store *store, const struct look looks[2])
 	int64_t next_ms = 0, now_ms = looks[WINDOW_FRESH].query.now_ms;
 
 	due->looked_ms = clock_monotonic_ms();
-	if (looks[WINDOW_TRIED].all)
-		due->woken_ms = 0;
 	due->next_ms = 0;
 	if (looks[WINDOW_FRESH].all && looks[WINDOW_TRIED].all &&
-	    due->probes == 0) {
+	    due->probes == 0 && find_ramp(store) == 0) {
 		result = store->engine->next(store->rows, &next_ms);
 		due->next_ms = next_ms == 0 ? INT64_MAX : next_ms;
 	}
@@ -278,10 +325,7 @@ due_write(struct store *store)
 		[WINDOW_FRESH] = { WINDOW_FRESH,
 		    { .now_ms = now_ms, .fresh = true, .most = most }, false },
 		[WINDOW_TRIED] = { WINDOW_TRIED,
-		    { .now_ms = now_ms,
-			.woken_ms = store->due.woken_ms,
-			.most = most },
-		    false },
+		    { .now_ms = now_ms, .most = most }, false },
 	};
 	enum engine_result result = bring_back(store);
 
@@ -291,6 +335,8 @@ due_write(struct store *store)
 	for (unsigned i = 0; i < G_N_ELEMENTS(looks); i++)
 		if (result == ENGINE_OK)
 			result = load_kind(store, &looks[i]);
+	if (result == ENGINE_OK)
+		result = load_woken(store);
 	if (result == ENGINE_OK)
 		result = load_probes(store);
 	return result == ENGINE_OK ? plan_next(store, looks) : result;

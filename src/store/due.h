@@ -27,6 +27,12 @@ void due_watch(struct store *store);
 /* As store_wake_post(). */
 void due_wake(struct store *store, unsigned count);
 
+/* As store_ramp_post(). */
+void due_ramp(struct store *store, unsigned most);
+
+/* A mail left the window: there may be room for one that was woken. */
+void due_left(struct store *store);
+
 /* Milliseconds until something may have to be loaded. */
 int64_t due_delay(const struct store *store);
 

@@ -283,6 +283,7 @@ follow_landing(struct store *store, struct entry *entry)
 	struct journal *journal = entry->journal;
 
 	window_leave(store->window, id_of(entry));
+	due_left(store);
 	if (!entry->finished && journal->due_ms > 0)
 		due_expect(store, journal->due_ms);
 	if (journal->report == NULL || entry->absent)
@@ -310,6 +311,7 @@ follow(struct store *store, struct entry *entry)
 		follow_landing(store, entry);
 	if (entry->finished) {
 		window_leave(store->window, id_of(entry));
+		due_left(store);
 		departure_add(store, id_of(entry));
 	}
 	/* one that finished before may have left before it landed */

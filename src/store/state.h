@@ -35,6 +35,8 @@ struct due {
 	int64_t looked_ms; /* monotonic: the last look */
 	int64_t woken_ms;  /* wall clock; 0: nobody was woken */
 	unsigned probes;   /* woken mails to load */
+	unsigned ramp;     /* tried mails on their way, before one that was
+			    * woken is loaded */
 	GPtrArray *loaded; /* struct submission *, in this transaction */
 	bool looking;      /* in this transaction */
 	int64_t ahead_ms;  /* of the steady clock: the other, at its most */

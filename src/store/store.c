@@ -348,6 +348,21 @@ store_wake_post(void *store, unsigned count)
 }
 
 static void
+on_ramp(void *owner, struct letter *letter)
+{
+	struct word *word = LETTER_OF(letter, struct word, letter);
+
+	due_ramp(owner, word->number);
+	g_free(word);
+}
+
+void
+store_ramp_post(void *store, unsigned most)
+{
+	post_word(store, most, on_ramp);
+}
+
+static void
 on_quiet(void *object)
 {
 	struct store *store = object;

@@ -76,6 +76,12 @@ window_room(const struct window *window)
 	return taken < window->mails ? window->mails - taken : 0;
 }
 
+unsigned
+window_count(const struct window *window, enum window_kind kind)
+{
+	return window->shares[kind].mails;
+}
+
 void
 window_enter(struct window *window, const char *id, enum window_kind kind,
     uint64_t bytes)

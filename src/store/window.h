@@ -28,6 +28,9 @@ bool window_fits(const struct window *window, enum window_kind kind);
 /* Mails that fit at most, of any kind. */
 unsigned window_room(const struct window *window);
 
+/* Mails of the kind that are in. */
+unsigned window_count(const struct window *window, enum window_kind kind);
+
 /* It goes in, whether it fits or not; one that is in stays as it is. */
 void window_enter(struct window *window, const char *id, enum window_kind kind,
     uint64_t bytes);

@@ -198,7 +198,8 @@ restart(void)
 		    sizeof supplier->sender_until_ms);
 	}
 	world.failed = false;
-	world.jumped_ms = 0;
+	world.jumped_ms = world.woken_ms = 0;
+	world.ramp = UINT_MAX;
 	world.dispatcher = make_dispatcher();
 	for (unsigned i = 0; i < world.mails; i++) {
 		struct mail *mail = &world.mail[i];

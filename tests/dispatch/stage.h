@@ -57,6 +57,7 @@ static struct {
 	struct queue records; /* ...until something is put here */
 	struct queue entries; /* char *: what was written, to the test */
 	struct queue wakes;   /* char *: how many */
+	struct queue ramps;   /* char *: to at most so many */
 	struct queue states;  /* char *: of the providers */
 	GPtrArray *known;     /* struct journal_state *: of them, before the
 			       * start; NULL: nothing */
@@ -72,6 +73,7 @@ static struct {
 	.records = QUEUE,
 	.entries = QUEUE,
 	.wakes = QUEUE,
+	.ramps = QUEUE,
 	.states = QUEUE,
 	.alarms = QUEUE,
 };
@@ -552,6 +554,14 @@ wake(void *store, unsigned most)
 	    most == UINT_MAX ? g_strdup("all") : g_strdup_printf("%u", most));
 }
 
+static void
+ramp(void *store, unsigned most)
+{
+	g_assert(store == &post && loop_here(post.loop));
+	put(&post.ramps,
+	    most == UINT_MAX ? g_strdup("all") : g_strdup_printf("%u", most));
+}
+
 static inline void
 expect_wake(const char *wanted)
 {
@@ -644,6 +654,7 @@ start_with_store(const char *text)
 	struct dispatcher_options options = {
 		.journal = post_journal,
 		.wake = wake,
+		.ramp = ramp,
 		.store = &post,
 		.place = &post.place,
 		.states = post.known,
@@ -666,6 +677,7 @@ stop_store(void)
 	assert_int_equal(count(&post.entries), 0);
 	assert_int_equal(count(&post.records), 0);
 	g_queue_clear_full(&post.wakes.items, g_free);
+	g_queue_clear_full(&post.ramps.items, g_free);
 	g_queue_clear_full(&post.states.items, g_free);
 	post.gated = post.tells = false;
 	post.always = NULL;

@@ -450,6 +450,7 @@ make_dispatcher(void)
 	if (world.queue) {
 		options.journal = post_journal;
 		options.wake = wake;
+		options.ramp = ramp;
 		options.store = &world;
 	}
 	dispatcher = dispatcher_new(&options, NULL);

@@ -77,6 +77,7 @@ load(struct mail *mail)
 		return;
 	mail->sendings++;
 	mail->row.active = true;
+	mail->row.tried = mail->row.landed_ms != 0;
 	mail->row.doubted = false;
 	virtual_trace("m%u: loaded, round %u", mail->number, mail->row.rounds);
 	fly(make_message_of(mail, load_submission(mail)));
@@ -97,12 +98,68 @@ wait_until_due(struct mail *mail)
 	virtual_after(mail->row.due_ms - clock_wall_ms(), on_due, mail);
 }
 
+static unsigned
+count_tried(void)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < world.mails; i++)
+		count += world.mail[i].row.active && world.mail[i].row.tried;
+	return count;
+}
+
+static bool
+is_woken(const struct mail *mail)
+{
+	return is_loadable(mail) && mail->row.wakes &&
+	       mail->row.landed_ms < world.woken_ms;
+}
+
+/* All that wait, as the ramp has it. */
+static void
+load_woken(void)
+{
+	unsigned tried = count_tried();
+
+	if (world.woken_ms == 0)
+		return;
+	for (unsigned i = 0; i < world.mails && tried < world.ramp; i++) {
+		if (!is_woken(&world.mail[i]))
+			continue;
+		happened[HAPPENED_WAKE]++;
+		load(&world.mail[i]);
+		tried++;
+	}
+}
+
+static void
+on_ramped(void *object)
+{
+	world.ramp = GPOINTER_TO_UINT(object);
+	load_woken();
+}
+
+static void
+ramp(void *store, unsigned most)
+{
+	g_assert(store == &world && most > 0);
+	if (!world.ghost)
+		virtual_after(0, on_ramped, GUINT_TO_POINTER(most));
+}
+
 static void
 on_woken(void *object)
 {
 	unsigned count = GPOINTER_TO_UINT(object);
 	int64_t now = clock_wall_ms();
 
+	if (count == 0)
+		world.woken_ms = 0;
+	if (count == UINT_MAX) {
+		world.woken_ms = now;
+		load_woken();
+		return;
+	}
 	for (unsigned i = 0; i < world.mails && count > 0; i++) {
 		struct mail *mail = &world.mail[i];
 		if (!is_loadable(mail) || !mail->row.wakes ||
@@ -298,6 +355,7 @@ enter_landed(struct mail *mail, const struct journal *journal)
 	row->warned = journal->warned;
 	row->hold = journal->hold;
 	row->landed_ms = clock_wall_ms();
+	load_woken();
 	happened[HAPPENED_HOLD] += row->hold != NULL;
 }
 

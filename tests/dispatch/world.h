@@ -80,6 +80,7 @@ struct target {
 /* What the virtual queue keeps of a mail. */
 struct row {
 	bool there, active, finished;
+	bool tried; /* it has landed before */
 	const char *hold;
 	int64_t received_ms, due_ms, landed_ms; /* wall clock */
 	bool wakes, warned;
@@ -133,10 +134,12 @@ static struct {
 			    * did not */
 	struct supplier all[SUPPLIERS];
 	struct mail mail[MAILS_MAX];
-	bool queue;   /* there is one */
-	GQueue notes; /* struct note: what the store has not written yet */
-	bool failed;  /* the store: the process is about to end */
-	bool ghost;   /* what runs is of a process that has died */
+	bool queue;       /* there is one */
+	GQueue notes;     /* struct note: what the store has not written yet */
+	int64_t woken_ms; /* those that landed before are woken... */
+	unsigned ramp;    /* ...while fewer than that are on their way */
+	bool failed;      /* the store: the process is about to end */
+	bool ghost;       /* what runs is of a process that has died */
 	GPtrArray *jobs;
 	struct dispatcher *dispatcher;
 	bool stopping;

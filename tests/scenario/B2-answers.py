@@ -125,7 +125,8 @@ class Refusals(ferry.Scenario):
                          [40, 40, 40, 30])
         self.assertEqual(sorted(to for mail in mails
                                 for to in mail.recipients), sorted(people))
-        self.assertNotRegex(self.ferry.text(), r"provider \w+ provider=upstream")
+        self.assertNotRegex(
+            self.ferry.text(), r"provider \w+ provider=upstream")
         self.accept(ferry.simple())
         self.assertEqual(self.upstream.count(), 5)
 

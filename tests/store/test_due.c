@@ -202,6 +202,62 @@ test_wake_at_the_start(void **state)
 	world_free(world);
 }
 
+static void
+land(struct world *world, char letter, unsigned number)
+{
+	struct journal *journal =
+	    world_journal(world, JOURNAL_LANDED, letter, 10);
+
+	g_snprintf(journal->message->submission->id, ID_LENGTH + 1, "%025u%c",
+	    number, letter);
+	journal->due_ms = NEVER;
+	store_journal_post(world->store, journal);
+}
+
+static void
+expect_onward(struct world *world, const char *word, unsigned wanted)
+{
+	g_autofree char *trace = NULL;
+
+	world_settle_all(world);
+	trace = fake_take(&world->fake);
+	if (count(trace, word) != wanted)
+		fail_msg("%u of %s, not %s", wanted, word, trace);
+}
+
+/* Woken mail comes as the ramp has it, one for each that landed; what is due
+ * does not wait for it, and all have come at last. */
+static void
+test_ramp(void **state)
+{
+	struct world *world = world_new("");
+
+	(void)state;
+	world_open(world);
+	store_start(world->store);
+	world_settle_all(world);
+	add_sleepers(world);
+	g_free(fake_take(&world->fake));
+	store_ramp_post(world->store, 2);
+	store_wake_post(world->store, UINT_MAX);
+	expect_onward(world, "onward W", 2);
+	expect_onward(world, "onward", 0);
+	land(world, 'W', 0);
+	expect_onward(world, "onward W", 1);
+	store_ramp_post(world->store, 1);
+	land(world, 'W', 1);
+	expect_onward(world, "onward W", 0);
+	add(world, 1, (struct fake_mail){ .letter = 'D' });
+	store_ramp_post(world->store, 1); /* has it look */
+	expect_onward(world, "onward D", 1);
+	store_ramp_post(world->store, 100);
+	expect_onward(world, "onward W", 2);
+	add_sleepers(world); /* woken are those that were there */
+	land(world, 'W', 2);
+	expect_onward(world, "onward", 0);
+	world_free(world);
+}
+
 /* All are woken while the window has no room; then no more of them. */
 static void
 test_wake_no_more(void **state)
@@ -449,6 +505,7 @@ main(void)
 		cmocka_unit_test(test_wake),
 		cmocka_unit_test(test_wake_at_the_start),
 		cmocka_unit_test(test_wake_no_more),
+		cmocka_unit_test(test_ramp),
 		cmocka_unit_test(test_timer),
 		cmocka_unit_test(test_landed_is_due_again),
 		cmocka_unit_test(test_set_back),
