@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "entries.h"
 
+#include "core/clock.h"
 #include "core/log.h"
 #include "departure.h"
 #include "due.h"
@@ -60,8 +61,14 @@ tell(struct entry *entry, bool recorded)
 static void
 drop(struct entry *entry, const char *why)
 {
-	log_warn("not recorded", log_str("mail", id_of(entry)),
-	    log_str("entry", kinds[entry->journal->kind]), log_str("why", why));
+	const struct omission omission = {
+		.mail = id_of(entry),
+		.what = kinds[entry->journal->kind],
+		.why = why,
+	};
+
+	omission_note(
+	    &entry->store->omissions, &omission, clock_monotonic_ms());
 	tell(entry, false);
 }
 

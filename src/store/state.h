@@ -18,6 +18,7 @@
 
 #include "body.h"
 #include "engine.h"
+#include "omission.h"
 #include "records.h"
 #include "sweep.h"
 #include "window.h"
@@ -71,6 +72,7 @@ struct store {
 	GQueue questions; /* struct question * */
 	struct due due;
 	struct departures departures;
+	struct omissions omissions;
 };
 
 /* True when mail may be posted onward. */

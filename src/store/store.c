@@ -2,6 +2,7 @@
 #include "state.h"
 
 #include "batch.h"
+#include "core/clock.h"
 #include "core/config.h"
 #include "core/log.h"
 #include "departure.h"
@@ -72,6 +73,7 @@ on_second(void *object)
 
 	space_look(store);
 	due_watch(store);
+	omission_tell(&store->omissions, clock_monotonic_ms());
 	if (store->space.state != DISK_BAD && !store->closing)
 		entries_again(store);
 	take_turn(store);
@@ -424,6 +426,7 @@ store_close(struct store *store)
 	while (batch_turn(store))
 		;
 	entries_end(store);
+	omission_tell(&store->omissions, clock_monotonic_ms());
 	question_end(store);
 	free_store(store);
 }
