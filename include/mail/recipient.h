@@ -40,7 +40,9 @@ struct recipient {
 	int64_t until_ms;  /* DOUBT: wall clock, waited out then */
 	int64_t since_ms;  /* DOUBT: wall clock, the attempt in doubt began;
 			    * 0: not known */
-	unsigned asks;     /* DOUBT: how often its provider was asked since */
+	unsigned asks;     /* DOUBT: the times of the schedule of asks that are
+			    * behind us: its provider was asked then, or
+			    * could not be */
 	int64_t absent_ms; /* DOUBT: wall clock, when that last said it had it
 			    * not; 0: never */
 	unsigned doubts;   /* attempts that ended in doubt; OPEN: with the one

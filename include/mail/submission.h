@@ -70,6 +70,9 @@ struct submission {
 	bool report;             /* we made it: a bounce or a warning */
 	bool warned;             /* the sender has been told of a delay */
 	unsigned rounds;         /* times it went through dispatch in vain */
+	int64_t due_ms;          /* wall clock: when it was to come; later than
+				  * now: it was woken for a provider; 0: it is
+				  * fresh */
 	unsigned attempts;       /* the number of its last attempt; 0: none */
 	struct recipient *known; /* one per recipient of the envelope, or NULL:
 				  * nothing is known of any */

@@ -166,6 +166,7 @@ settle(struct dispatcher *dispatcher, struct flight *flight,
 	struct lane *lane = dispatcher->lanes[flight->provider];
 	struct lane_finding finding = find_out(flight, outcome);
 
+	flight->landing.tried = true;
 	ledger_settle(
 	    flight->ledger, flight->provider, flight->delivery, outcome);
 	if (finding.standing == STANDING_THROTTLED)

@@ -70,6 +70,7 @@ struct flight_landing {
 	int64_t kept_ms;    /* monotonic: a provider that keeps its mail takes
 			     * it then; 0: none does */
 	int64_t report_ms;  /* how long its report waits; 0: it does not */
+	bool tried;         /* a provider was asked to take it */
 	bool in_vain;       /* somebody waits for the next round */
 	bool wakes, warned; /* as in struct journal */
 	const char *hold;   /* a literal; NULL: not held */

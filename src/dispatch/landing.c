@@ -238,6 +238,25 @@ choose_wait(const struct flight *flight, int64_t pause_ms)
 	return MAX(kept - clock_monotonic_ms(), (int64_t)0);
 }
 
+/* It was woken for a provider that does not take it: as if it had not been. */
+static bool
+is_early(const struct flight *flight)
+{
+	const struct flight_landing *landing = &flight->landing;
+
+	return !landing->tried && landing->report_ms == 0 &&
+	       flight->message->submission->due_ms > clock_wall_ms();
+}
+
+/* When whoever waits is tried again (wall clock). */
+static int64_t
+find_turn(const struct flight *flight, int64_t pause_ms)
+{
+	if (is_early(flight) && flight->landing.kept_ms == 0)
+		return flight->message->submission->due_ms;
+	return clock_wall_ms() + choose_wait(flight, pause_ms);
+}
+
 /* When the mail is wanted back (wall clock), 0: never. */
 static int64_t
 find_due(const struct flight *flight, int64_t pause_ms)
@@ -246,7 +265,7 @@ find_due(const struct flight *flight, int64_t pause_ms)
 	int64_t doubt = doubt_due(flight);
 
 	if (ledger_count(flight->ledger, RECIPIENT_WAITING) > 0)
-		due = now + choose_wait(flight, pause_ms);
+		due = find_turn(flight, pause_ms);
 	if (doubt != 0)
 		doubt = now + MAX(doubt - clock_monotonic_ms(), (int64_t)0);
 	if (doubt != 0 && (due == 0 || doubt < due))
@@ -266,7 +285,8 @@ land(struct dispatcher *dispatcher, struct flight *flight)
 	doubt_delay(flight, pause);
 	landing->due_ms = find_due(flight, pause);
 	landing->wakes = waiting && landing->report_ms == 0;
-	landing->in_vain = !cut_off && (waiting || doubt_arose(flight));
+	landing->in_vain =
+	    !cut_off && ((waiting && !is_early(flight)) || doubt_arose(flight));
 	/* whoever is held waits for the others, who are not */
 	if (landing->due_ms != 0)
 		landing->hold = NULL;

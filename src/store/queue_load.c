@@ -83,7 +83,7 @@ read_mail(struct load *load)
 	    "SELECT number, received, listener, peer, helo, esmtp, repaired,"
 	    " sender, eightbit, declared, size, digest, header_end,"
 	    " header_start, long_lines, folds, body_escapes, traits,"
-	    " opaque_why, in_file, report, warned, rounds, attempts"
+	    " opaque_why, in_file, report, warned, rounds, attempts, due"
 	    " FROM mail WHERE number = ?");
 
 	query_put_number(&query, load->mail.number);
@@ -101,6 +101,7 @@ read_mail(struct load *load)
 	submission->warned = query_bool(&query);
 	submission->rounds = (unsigned)query_number(&query, 0, UINT_MAX);
 	submission->attempts = (unsigned)query_number(&query, 0, UINT_MAX);
+	submission->due_ms = query_number(&query, INT64_MIN, INT64_MAX);
 	query_end(&query);
 }
 

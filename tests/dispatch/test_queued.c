@@ -15,6 +15,7 @@ struct queued {
 	unsigned recipients;
 	unsigned rounds, attempts;
 	int64_t age_ms;
+	int64_t early_ms; /* before it is due */
 	bool null_sender, report;
 	const char *fields;        /* more of the header; NULL: no more */
 	struct recipient known[3]; /* borrowed; all WAITING: nothing known */
@@ -32,6 +33,8 @@ load(const struct queued *queued)
 	submission->report = queued->report;
 	submission->rounds = queued->rounds;
 	submission->attempts = queued->attempts;
+	submission->due_ms =
+	    queued->early_ms != 0 ? clock_wall_ms() + queued->early_ms : 0;
 	submission->received_ms = clock_wall_ms() - queued->age_ms;
 	if (queued->null_sender)
 		g_clear_pointer(&submission->envelope->sender, address_free);
@@ -479,6 +482,36 @@ test_wakes(void **state)
 	stop();
 }
 
+/* Woken for another one, and nobody is asked: as if it had not been; at its own
+ * time that is a round. */
+static void
+test_woken_for_another(void **state)
+{
+	static const struct queued early = { .subject = "early",
+		.recipients = 1,
+		.rounds = 2,
+		.early_ms = 3600000 };
+	static const struct queued due = {
+		.subject = "due", .recipients = 1, .rounds = 2
+	};
+
+	(void)state;
+	start_with_store(PROVIDER("one", ""));
+	fail_one("account");
+	fly(&early);
+	expect_entry("landed; round 2, due, wakes");
+	fly(&due);
+	expect_entry("landed; round 3, due, wakes");
+	stop();
+	start_with_store(PROVIDER("one", ""));
+	fly(&early);
+	expect_entry("begun #1 one open: 0 open");
+	serve("one 0", "outage");
+	expect_entry("ended #1 one outage: 0 waiting");
+	expect_entry("landed; round 3, due, wakes");
+	stop();
+}
+
 /* Five failures close it, and it takes three mails to believe it is back. */
 static void
 test_probes(void **state)
@@ -816,6 +849,7 @@ main(void)
 		cmocka_unit_test(test_stop_before_no),
 		cmocka_unit_test(test_stop_while_sending),
 		cmocka_unit_test(test_wakes),
+		cmocka_unit_test(test_woken_for_another),
 		cmocka_unit_test(test_probes),
 		cmocka_unit_test(test_overflow_no),
 		cmocka_unit_test(test_fresh_first),

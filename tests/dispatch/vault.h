@@ -55,6 +55,7 @@ load_submission(struct mail *mail)
 
 	submission->queued = true;
 	submission->rounds = row->rounds;
+	submission->due_ms = row->due_ms;
 	submission->attempts = row->attempts;
 	submission->warned = row->warned;
 	submission->known = g_new0(struct recipient, mail->count);
@@ -78,7 +79,7 @@ load(struct mail *mail)
 	mail->sendings++;
 	mail->row.active = true;
 	mail->row.tried = mail->row.landed_ms != 0;
-	mail->row.doubted = false;
+	mail->row.doubted = mail->row.asked = false;
 	virtual_trace("m%u: loaded, round %u", mail->number, mail->row.rounds);
 	fly(make_message_of(mail, load_submission(mail)));
 }
@@ -277,6 +278,7 @@ enter_ended(struct mail *mail, const struct journal *journal)
 		violate("m%u: attempt %u ends, %u is open", mail->number,
 		    attempt->number, row->open);
 	enter_recipients(mail, journal);
+	row->asked = true;
 	row->open = 0;
 	expect_state(mail, attempt, false);
 }
@@ -333,6 +335,20 @@ forget_refusals(struct mail *mail)
 			mail->targets[i].refused = false;
 }
 
+/* Woken for a provider that did not take it: as if it had not been. */
+static void
+check_schedule(const struct mail *mail, const struct journal *journal)
+{
+	const struct row *row = &mail->row;
+
+	if (row->asked || row->due_ms <= clock_wall_ms())
+		return;
+	if (journal->rounds != row->rounds)
+		violate("m%u: round %u, and nobody was asked", mail->number,
+		    journal->rounds);
+	happened[HAPPENED_EARLY]++;
+}
+
 static void
 enter_landed(struct mail *mail, const struct journal *journal)
 {
@@ -345,6 +361,7 @@ enter_landed(struct mail *mail, const struct journal *journal)
 		    row->rounds);
 	if (row->doubted && journal->rounds == row->rounds && !world.stopping)
 		violate("m%u: a doubt is no round in vain", mail->number);
+	check_schedule(mail, journal);
 	enter_recipients(mail, journal);
 	enter_report(mail, journal);
 	forget_refusals(mail);

@@ -81,6 +81,7 @@ struct target {
 struct row {
 	bool there, active, finished;
 	bool tried; /* it has landed before */
+	bool asked; /* an attempt ended since it was loaded */
 	const char *hold;
 	int64_t received_ms, due_ms, landed_ms; /* wall clock */
 	bool wakes, warned;
@@ -168,6 +169,7 @@ enum happening {
 	HAPPENED_POLICY_HOLD,
 	HAPPENED_CONFIRMED,
 	HAPPENED_SAME,
+	HAPPENED_EARLY,
 	HAPPENINGS,
 };
 
@@ -190,6 +192,7 @@ static const char *const happenings[] = {
 	[HAPPENED_POLICY_HOLD] = "recipients held by policy",
 	[HAPPENED_CONFIRMED] = "duplicates confirmed",
 	[HAPPENED_SAME] = "sent again to the same SMTP server",
+	[HAPPENED_EARLY] = "landings before their time, nobody asked",
 	[HAPPENED_CROWD] = "minutes with too many bounces",
 };
 
