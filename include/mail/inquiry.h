@@ -12,8 +12,13 @@
 
 struct inquiry_recipient {
 	char *address;
-	bool found; /* the provider has the mail for this one */
-	char *id;   /* what it calls it; NULL: not said */
+	bool found;   /* the provider has the mail for this one */
+	char *id;     /* what it calls it; NULL: not said */
+	bool refused; /* found, but it did not deliver it, nor will: as the
+		       * three below say, which mean nothing else */
+	enum verdict_class class;
+	bool suppressed; /* as in struct verdict */
+	char *text;      /* why, for people; NULL: not refused */
 };
 
 struct inquiry {
@@ -45,6 +50,11 @@ void inquiry_add(struct inquiry *inquiry, const char *address);
 /* The provider has it for that address (compared without case; NULL: for all):
  * found, with that id, which is copied.  False when nobody has that address. */
 bool inquiry_find(struct inquiry *inquiry, const char *address, const char *id);
+
+/* The same, but what it says of it is that verdict, which is copied: refused,
+ * unless it has delivered it as well. */
+bool inquiry_refuse(struct inquiry *inquiry, const char *address,
+    const struct verdict *verdict);
 
 void inquiry_reply_clear(struct inquiry_reply *reply);
 

@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include <string.h>
 
 static const char *
 form_text(enum delivery_form form)
@@ -176,6 +177,24 @@ chronicle_doubt(const struct flight *flight, unsigned recipients)
 	    log_str("mail", flight->message->submission->id),
 	    log_num("recipients", recipients),
 	    log_str("duplicate", "possible"));
+}
+
+void
+chronicle_spent(struct flight *flight, const char *provider, unsigned doubts)
+{
+	g_autofree char *what = g_strdup_printf("may have it, and %u attempts "
+						"ended in doubt: not sent "
+						"again now",
+	    doubts);
+
+	if (strstr(flight->story->str, what) != NULL)
+		return;
+	log_warn("doubted too often, not sent again",
+	    log_str("mail", flight->message->submission->id),
+	    log_str("provider", provider), log_num("doubts", doubts),
+	    log_str("advice", "look at that provider: it takes mail and does "
+			      "not say so"));
+	add_to_story(flight, provider, what, NULL);
 }
 
 void

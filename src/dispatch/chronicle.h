@@ -15,6 +15,12 @@ void chronicle_attempt(struct flight *flight, const struct lane *lane,
     const struct outcome *outcome);
 void chronicle_failure(struct flight *flight, const struct lane *lane);
 void chronicle_doubt(const struct flight *flight, unsigned recipients);
+
+/* The recipients at that provider are not sent again: so many attempts ended in
+ * doubt.  Told once. */
+void chronicle_spent(
+    struct flight *flight, const char *provider, unsigned doubts);
+
 void chronicle_found(struct flight *flight, const char *provider);
 void chronicle_end(const struct dispatcher *dispatcher,
     const struct flight *flight, const struct answer *answer);

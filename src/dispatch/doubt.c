@@ -56,17 +56,19 @@ doubt_arose(const struct flight *flight)
 	return false;
 }
 
-/* The longest doubt that this mail was given by policy or schedule: a wall
- * clock that was set back makes none longer. */
+/* The longest doubt that this mail was given by policy or schedule, from now
+ * on: a wall clock that was set back makes none longer. */
 static int64_t
 find_longest(const struct dispatcher *dispatcher, const struct flight *flight,
-    const struct patience_doubt *doubt, bool unlikely)
+    const struct patience_doubt *doubt, bool unlikely, int64_t now_ms)
 {
 	struct patience_doubt fresh = *doubt;
 	int64_t pause = schedule_pause(
 	    dispatcher->retry, flight->message->submission->rounds, 1);
 
-	fresh.since_ms = 0;
+	fresh.begun_ms = 0;
+	fresh.since_ms =
+	    doubt->kind == PATIENCE_UPSTREAM ? doubt->since_ms - now_ms : 0;
 	return MAX(
 	    pause, patience_until(&dispatcher->patience, &fresh, unlikely, 0));
 }
@@ -83,13 +85,17 @@ adapt(const struct dispatcher *dispatcher, struct flight *flight,
 	bool by_begin = doubt.policy != DOUBT_PREFER_DELIVERY ||
 			doubt.kind == PATIENCE_UPSTREAM;
 	int64_t until = r->doubt.until_ms;
+	int64_t ended = until == 0 ? now_ms : r->doubt.since_ms;
 
+	if (until == 0)
+		doubt.begun_ms = now_ms;
 	if (until == 0 || by_begin)
 		until = MAX(until, patience_until(&dispatcher->patience, &doubt,
-				       r->doubt.unlikely, now_ms));
+				       r->doubt.unlikely, ended));
 	if (flight->queued)
-		until = MIN(until, now_ms + find_longest(dispatcher, flight,
-						&doubt, r->doubt.unlikely));
+		until =
+		    MIN(until, now_ms + find_longest(dispatcher, flight, &doubt,
+					    r->doubt.unlikely, now_ms));
 	/* what is new is told, or it would be as new each time */
 	if (until != r->doubt.until_ms || r->doubt.since_ms == now_ms)
 		flight->record.states[number] = RECIPIENT_OPEN;
@@ -114,7 +120,9 @@ freeze(const struct dispatcher *dispatcher, const struct flight *flight,
 	struct patience_doubt doubt =
 	    evidence_describe(dispatcher, flight, number);
 
-	doubt.since_ms = now_ms - MAX(flight->exchange->duration_ms, 0);
+	doubt.begun_ms = now_ms - MAX(flight->exchange->duration_ms, 0);
+	if (doubt.since_ms == 0)
+		doubt.since_ms = doubt.begun_ms;
 	ledger_freeze(flight->ledger, number, doubt.since_ms,
 	    patience_until(&dispatcher->patience, &doubt, unlikely, now_ms));
 }
@@ -167,8 +175,9 @@ find_worth(const struct dispatcher *dispatcher, const struct flight *flight,
 	    evidence_describe(dispatcher, flight, number);
 	struct patience_next next =
 	    patience_next(&dispatcher->patience, &doubt, now_ms);
-	bool goes = doubt.kind == PATIENCE_UPSTREAM ||
-		    ledger_can_thaw(flight->ledger, number);
+	bool goes =
+	    doubt.left > 0 && (doubt.kind == PATIENCE_UPSTREAM ||
+				  ledger_can_thaw(flight->ledger, number));
 
 	if (next.step == PATIENCE_ASK || (next.step == PATIENCE_WAIT && goes))
 		return next.at_ms;
@@ -229,16 +238,10 @@ doubt_restore(struct flight *flight)
 
 /* An upstream may have it, and another provider could take it. */
 static bool
-moves_on(const struct flight *flight, unsigned number,
-    const struct patience_doubt *doubt)
+moves_on(const struct patience_doubt *doubt)
 {
-	const struct ledger_recipient *r = &flight->ledger->recipients[number];
-	uint32_t others =
-	    ledger_takers(flight->ledger, number) & ~r->refused_by;
-
-	return doubt->kind == PATIENCE_UPSTREAM &&
-	       doubt->policy == DOUBT_PREFER_DELIVERY &&
-	       (others & ~(1u << r->provider)) != 0;
+	return doubt->kind == PATIENCE_UPSTREAM && doubt->others &&
+	       doubt->policy == DOUBT_PREFER_DELIVERY;
 }
 
 /* That one is not delayed past its time. */
@@ -251,8 +254,8 @@ choose_delay(const struct flight *flight, unsigned number, int64_t pause_ms)
 	int64_t now = clock_monotonic_ms();
 	int64_t move = doubt.since_ms + dispatcher->patience.move_ms;
 
-	if (move > now && moves_on(flight, number, &doubt))
-		return MIN(now + pause_ms, move);
+	if (moves_on(&doubt))
+		return MIN(now + pause_ms, MAX(move, now));
 	/* it is asked for as long as it takes */
 	if (doubt.kind == PATIENCE_ASKABLE && pause_ms > 0 &&
 	    doubt.policy == DOUBT_PREFER_ONCE)

@@ -78,6 +78,16 @@ find_kind(const struct dispatcher *dispatcher, unsigned provider)
 		   : PATIENCE_MUTE;
 }
 
+static bool
+has_others(const struct ledger *ledger, unsigned recipient)
+{
+	const struct ledger_recipient *r = &ledger->recipients[recipient];
+	uint32_t takers = ledger_takers(ledger, recipient) & ~r->refused_by;
+
+	return r->provider != LEDGER_NOBODY &&
+	       (takers & ~(1u << r->provider)) != 0;
+}
+
 struct patience_doubt
 evidence_describe(const struct dispatcher *dispatcher,
     const struct flight *flight, unsigned recipient)
@@ -92,7 +102,11 @@ evidence_describe(const struct dispatcher *dispatcher,
 		.forbidden =
 		    kind == PATIENCE_ASKABLE &&
 		    inquest_is_forbidden(dispatcher->inquests[r->provider]),
+		.others = has_others(flight->ledger, recipient),
+		.left = dispatcher->doubt_attempts -
+			MIN(r->doubts, dispatcher->doubt_attempts),
 		.since_ms = r->doubt.since_ms,
+		.begun_ms = r->doubt.since_ms,
 		.until_ms = r->doubt.until_ms,
 		.asks = r->doubt.asks,
 		.asked_ms = r->doubt.asked_ms,
@@ -183,19 +197,52 @@ evidence_inquire(
 	return inquiry;
 }
 
+void
+evidence_resolve(struct flight *flight, unsigned recipient, unsigned provider,
+    const char *id)
+{
+	ledger_resolve(flight->ledger, recipient, provider, id);
+	flight->dispatcher->lanes[provider]->accepted++;
+}
+
+/* It has it not, and will not: as if it had said so at once.  Whom it
+ * suppresses another one may know otherwise. */
+static void
+refuse(
+    struct flight *flight, unsigned number, const struct inquiry_recipient *is)
+{
+	unsigned by = flight->ledger->recipients[number].provider;
+	struct verdict verdict = {
+		.class = is->class,
+		.suppressed = is->suppressed,
+		.text = is->text,
+	};
+
+	if (is->suppressed &&
+	    !flight->dispatcher->lanes[by]->provider->respects_suppression)
+		verdict.class = VERDICT_PAYLOAD;
+	ledger_deny(flight->ledger, number, by, &verdict);
+}
+
 /* What is told of one answer. */
 struct finding {
 	const char *provider;
 	int64_t after_ms; /* the attempt began */
-	unsigned asked, found;
+	unsigned asked, found, refused;
 	bool first; /* that it was asked about them */
 	bool answered;
-	const char *text; /* not answered: why */
+	const char *text; /* not answered: why; refused: why the last one was */
 };
 
 static char *
 print_finding(const struct finding *finding)
 {
+	if (finding->refused > 0)
+		return g_strdup_printf(
+		    "asked %s: it did not deliver the mail to %u of %u "
+		    "recipients (%s), and has it for %u",
+		    finding->provider, finding->refused, finding->asked,
+		    finding->text, finding->found);
 	if (finding->found == finding->asked)
 		return g_strdup_printf(
 		    "asked %s: it has the mail", finding->provider);
@@ -217,33 +264,44 @@ print_finding(const struct finding *finding)
 static void
 note_finding(struct flight *flight, const struct finding *finding)
 {
+	unsigned settled = finding->found + finding->refused;
+
 	/* one that is down may be asked for days */
-	if (finding->found > 0 || finding->answered || finding->first)
+	if (settled > 0 || finding->answered || finding->first)
 		entry_note(flight, print_finding(finding));
 	if (finding->found > 0)
 		chronicle_found(flight, finding->provider);
-	log_info(finding->found > 0 ? "doubt resolved" : "doubt remains",
+	log_info(settled > 0 ? "doubt resolved" : "doubt remains",
 	    log_str("mail", flight->message->submission->id),
 	    log_str("provider", finding->provider),
 	    log_num("recipients", finding->asked),
 	    log_num("found", finding->found),
+	    log_num("refused", finding->refused),
 	    log_num("after_ms", finding->after_ms),
-	    log_str("text", finding->answered ? NULL : finding->text));
+	    log_str("text", finding->text));
 }
 
-/* One recipient's part of the answer; true when it was found. */
+/* One recipient's part of the answer; true when that settles it. */
 static bool
-enter_one(struct dispatcher *dispatcher, struct flight *flight, unsigned number,
-    const struct inquiry_recipient *is)
+enter_one(struct flight *flight, unsigned number,
+    const struct inquiry_recipient *is, struct finding *finding)
 {
+	struct dispatcher *dispatcher = flight->dispatcher;
 	struct ledger_recipient *r = &flight->ledger->recipients[number];
 	struct patience_doubt doubt =
 	    evidence_describe(dispatcher, flight, number);
 
 	/* as the store was told it is not true any more */
 	flight->record.states[number] = RECIPIENT_OPEN;
+	if (is != NULL && is->refused) {
+		finding->refused++;
+		finding->text = is->text;
+		refuse(flight, number, is);
+		return true;
+	}
 	if (is != NULL && is->found) {
-		ledger_resolve(flight->ledger, number, r->provider, is->id);
+		finding->found++;
+		evidence_resolve(flight, number, r->provider, is->id);
 		return true;
 	}
 	r->doubt.asks =
@@ -267,18 +325,17 @@ enter(struct flight *flight, const unsigned *numbers, unsigned count,
 		.asked = count,
 		.first = first->doubt.asks == 0,
 		.answered = reply->answered,
-		.text = reply->text,
+		.text = reply->answered ? NULL : reply->text,
 	};
 
 	for (unsigned i = 0; i < count; i++) {
 		struct ledger_doubt *doubt =
 		    &flight->ledger->recipients[numbers[i]].doubt;
-		if (enter_one(dispatcher, flight, numbers[i],
+		if (enter_one(flight, numbers[i],
 			question != NULL ? &question->inquiry->recipients[i]
-					 : NULL)) {
-			finding.found++;
+					 : NULL,
+			&finding))
 			continue;
-		}
 		doubt->asked_ms = asked;
 		if (reply->answered)
 			doubt->absent_ms = asked;

@@ -25,6 +25,11 @@ unsigned evidence_waiting(const struct dispatcher *dispatcher, unsigned number);
 struct patience_doubt evidence_describe(const struct dispatcher *dispatcher,
     const struct flight *flight, unsigned recipient);
 
+/* That provider has the mail for the recipient, in DOUBT or WAITING: ACCEPTED,
+ * and counted as taken by it.  id is copied; NULL: none. */
+void evidence_resolve(struct flight *flight, unsigned recipient,
+    unsigned provider, const char *id);
+
 /* Asks about those whose time to be asked about has come.  True: the flight is
  * ASKING, and goes on by round_advance() when it is answered. */
 bool evidence_seek(

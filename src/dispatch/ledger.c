@@ -76,6 +76,8 @@ ledger_pick(const struct ledger *ledger, unsigned group, unsigned provider,
 	for (unsigned i = 0;
 	     i < ledger->count && count < ledger->batch[provider]; i++) {
 		const struct ledger_recipient *r = &ledger->recipients[i];
+		if (r->doubt.same && r->provider != provider)
+			continue;
 		if (r->state == RECIPIENT_WAITING && r->group == group &&
 		    (find_takers(ledger, r) & ~r->tried & (1u << provider)))
 			out[count++] = i;
@@ -188,8 +190,12 @@ enter_verdict(const struct ledger *ledger, struct ledger_recipient *recipient,
 		return RECIPIENT_WAITING;
 	case VERDICT_NONE:
 	case VERDICT_DOUBT:
-		recipient->doubt =
-		    (struct ledger_doubt){ .unlikely = verdict->unlikely };
+		recipient->doubt = (struct ledger_doubt){
+			.since_ms = recipient->doubt.same
+					? recipient->doubt.since_ms
+					: 0,
+			.unlikely = verdict->unlikely,
+		};
 		return RECIPIENT_DOUBT;
 	}
 	g_assert_not_reached();
@@ -346,7 +352,7 @@ ledger_thaw_same(struct ledger *ledger, unsigned recipient)
 	g_assert(r->state == RECIPIENT_DOUBT && r->provider != LEDGER_NOBODY);
 	r->state = RECIPIENT_WAITING;
 	r->doubt.same = true;
-	r->tried = ~(1u << r->provider) | r->refused_by;
+	r->tried &= ~(1u << r->provider);
 }
 
 void
@@ -375,6 +381,24 @@ ledger_resolve(struct ledger *ledger, unsigned recipient, unsigned provider,
 	r->id = g_strdup(id);
 	r->text = g_strdup("it has the mail, as it said when it was asked");
 	r->doubt = (struct ledger_doubt){ 0 };
+	ledger->counts.resolved++;
+}
+
+void
+ledger_deny(struct ledger *ledger, unsigned recipient, unsigned provider,
+    const struct verdict *verdict)
+{
+	struct ledger_recipient *r = &ledger->recipients[recipient];
+
+	g_assert(r->state == RECIPIENT_DOUBT);
+	forget_texts(r);
+	r->class = verdict->class;
+	r->provider = provider;
+	r->status = verdict->status;
+	r->suppressed = verdict->suppressed;
+	r->text = g_strdup(verdict->text);
+	r->doubt = (struct ledger_doubt){ 0 };
+	r->state = enter_verdict(ledger, r, verdict, false);
 	ledger->counts.resolved++;
 }
 

@@ -32,7 +32,8 @@
 /* Of a recipient in DOUBT; all times are of the monotonic clock. */
 struct ledger_doubt {
 	int64_t until_ms;  /* not sent again before; 0: not known yet */
-	int64_t since_ms;  /* the attempt in doubt began; 0: not known yet */
+	int64_t since_ms;  /* the attempt in doubt began, the first of those in
+			    * a row at the same one; 0: not known yet */
 	unsigned asks;     /* of its schedule of asks that are behind us */
 	int64_t asked_ms;  /* its provider was asked last; 0: not that this
 			    * flight knows */
@@ -146,6 +147,11 @@ void ledger_refreeze(struct ledger *ledger);
  * ACCEPTED.  id is copied; NULL: none. */
 void ledger_resolve(struct ledger *ledger, unsigned recipient,
     unsigned provider, const char *id);
+
+/* That provider says, asked about the recipient in DOUBT there, that it has not
+ * delivered it, and why: as if it had said so at once. */
+void ledger_deny(struct ledger *ledger, unsigned recipient, unsigned provider,
+    const struct verdict *verdict);
 
 /* True when another provider is to be asked when the recipient's doubt is
  * over: there is one, and not each one left it in doubt before. */

@@ -140,7 +140,8 @@ is_news(const struct entry *entry, const struct ledger_recipient *doubtful)
 	       known->state == RECIPIENT_REFUSED ||
 	       was_refused(entry, doubtful) ||
 	       (known->state == RECIPIENT_DOUBT &&
-		   known->doubt.until_ms > doubtful->doubt.until_ms);
+		   (known->doubt.until_ms > doubtful->doubt.until_ms ||
+		       known->doubts > doubtful->doubts));
 }
 
 void
@@ -201,6 +202,15 @@ knows_better(const struct entry *old, const struct entry *new, int64_t now_ms)
 	return told->doubt.asks <= known->doubt.asks;
 }
 
+/* What two sendings learnt adds up: who refused it, how often it was in
+ * doubt. */
+static void
+add_to(struct ledger_recipient *kept, const struct ledger_recipient *other)
+{
+	kept->refused_by |= other->refused_by;
+	kept->doubts = MAX(kept->doubts, other->doubts);
+}
+
 /* Takes the entry over. */
 static void
 enter(struct memory *memory, struct entry *entry, int64_t now_ms)
@@ -208,16 +218,16 @@ enter(struct memory *memory, struct entry *entry, int64_t now_ms)
 	struct entry *old = g_hash_table_lookup(memory->entries, entry->key);
 
 	if (old != NULL && knows_better(old, entry, now_ms)) {
-		old->recipient.refused_by |= entry->recipient.refused_by;
+		add_to(&old->recipient, &entry->recipient);
 		free_entry(entry);
 		return;
 	}
 	if (old != NULL) {
-		entry->recipient.refused_by |= old->recipient.refused_by;
+		add_to(&entry->recipient, &old->recipient);
 		forget(memory, old);
 	}
 	if (entry->recipient.state == RECIPIENT_WAITING &&
-	    entry->recipient.refused_by == 0) {
+	    entry->recipient.refused_by == 0 && entry->recipient.doubts == 0) {
 		free_entry(entry);
 		return;
 	}
@@ -236,7 +246,7 @@ keep_one(struct memory *memory, struct entry *entry, int64_t now_ms)
 		r->provider = r->open_by;
 		r->doubt = (struct ledger_doubt){
 			.until_ms = now_ms + memory->limits.open_ms,
-			.since_ms = now_ms,
+			.since_ms = r->doubt.same ? r->doubt.since_ms : now_ms,
 		};
 	}
 	enter(memory, entry, now_ms);

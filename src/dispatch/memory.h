@@ -37,7 +37,8 @@ void memory_review(struct memory *memory, const struct message *message,
 
 /* Remembers the recipients that are accepted, refused (for good or by one
  * provider) or in doubt; one with an attempt under way is in doubt until it is
- * kept again.  Who waits is forgotten. */
+ * kept again.  Of who waits only who refused it, and how often it was in doubt:
+ * resends do not begin anew. */
 void memory_keep(struct memory *memory, const struct message *message,
     const struct ledger *ledger, int64_t now_ms);
 

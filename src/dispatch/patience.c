@@ -70,6 +70,21 @@ patience_check(const struct config *config, GPtrArray *errors)
 	return errors->len == before;
 }
 
+static int64_t
+find_until_upstream(const struct patience *patience,
+    const struct patience_doubt *doubt, int64_t ended_ms)
+{
+	bool delivery = doubt->policy == DOUBT_PREFER_DELIVERY;
+	int64_t age = doubt->begun_ms - doubt->since_ms;
+	int64_t same = doubt->begun_ms + age +
+		       (delivery ? patience->same_ms : patience->once_ms);
+	int64_t move = MAX(doubt->since_ms + patience->move_ms, ended_ms);
+
+	if (!delivery || !doubt->others)
+		return same;
+	return doubt->left > 1 ? MIN(same, move) : move;
+}
+
 int64_t
 patience_until(const struct patience *patience,
     const struct patience_doubt *doubt, bool unlikely, int64_t ended_ms)
@@ -77,8 +92,7 @@ patience_until(const struct patience *patience,
 	bool delivery = doubt->policy == DOUBT_PREFER_DELIVERY;
 
 	if (doubt->kind == PATIENCE_UPSTREAM)
-		return doubt->since_ms +
-		       (delivery ? patience->same_ms : patience->once_ms);
+		return find_until_upstream(patience, doubt, ended_ms);
 	if (!delivery)
 		return doubt->since_ms + patience->once_ms;
 	return ended_ms + (unlikely ? patience->error_ms : patience->wait_ms);
@@ -151,13 +165,17 @@ static struct patience_next
 next_upstream(const struct patience *patience,
     const struct patience_doubt *doubt, int64_t now_ms)
 {
+	bool moves = doubt->policy == DOUBT_PREFER_DELIVERY && doubt->others;
+	int64_t move = doubt->since_ms + patience->move_ms;
+
 	if (doubt->policy == DOUBT_NEVER_TWICE)
 		return (struct patience_next){ PATIENCE_HOLD, 0 };
 	if (now_ms < doubt->until_ms)
 		return (struct patience_next){ PATIENCE_WAIT, doubt->until_ms };
-	if (doubt->policy == DOUBT_PREFER_DELIVERY &&
-	    now_ms >= doubt->since_ms + patience->move_ms)
+	if (moves && now_ms >= move)
 		return (struct patience_next){ PATIENCE_ANY, 0 };
+	if (moves && doubt->left <= 1)
+		return (struct patience_next){ PATIENCE_WAIT, move };
 	return (struct patience_next){ PATIENCE_SAME, 0 };
 }
 

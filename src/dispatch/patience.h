@@ -9,11 +9,18 @@
  *	           anyone                 is proof: anyone
  *	UPSTREAM   after doubt_wait_smtp  after doubt_once      held
  *	           the same, after        the same
- *	           doubt_move_smtp anyone
+ *	           doubt_move_smtp
+ *	           another
  *	MUTE       after doubt_wait       held                  held
  *	           anyone
  *
  * One more ask has been answered, or has failed, before anyone sends again.
+ * Sent to the same upstream again and in doubt again, the doubt goes on: its
+ * times count from the first attempt, and each pause is as long as it has
+ * lasted, and doubt_wait_smtp more (5, 10, 20 min): one more copy soon, in case
+ * it was an accident, then ever fewer.  While there is another provider, the
+ * last of doubt_attempts is for it: the same one does not get that.  When all
+ * have been made it is held, or left to its client.
  * Pure: all times are of the monotonic clock and come in as arguments.
  */
 #ifndef DISPATCH_PATIENCE_H
@@ -49,7 +56,10 @@ struct patience_doubt {
 	enum doubt_policy policy;
 	enum patience_kind kind;
 	bool forbidden;    /* ASKABLE: our key may not ask */
-	int64_t since_ms;  /* the attempt began */
+	bool others;       /* UPSTREAM: another provider could take it */
+	unsigned left;     /* attempts before it is held */
+	int64_t since_ms;  /* the attempt began; UPSTREAM: the first one */
+	int64_t begun_ms;  /* UPSTREAM: the last one did */
 	int64_t until_ms;  /* nobody sends it again before */
 	unsigned asks;     /* of the schedule that are behind us */
 	int64_t asked_ms;  /* when it was asked last; 0: not known */

@@ -44,6 +44,16 @@ hold_often(struct flight *flight, unsigned number, struct thawing *thawing)
 		flight->ledger->recipients[number].doubts));
 }
 
+/* Its client keeps it, or the queue takes it over and holds it. */
+static void
+leave_often(struct flight *flight, unsigned number)
+{
+	const struct ledger_recipient *r = &flight->ledger->recipients[number];
+
+	chronicle_spent(
+	    flight, flight->dispatcher->names[r->provider], r->doubts);
+}
+
 static void
 hold_policy(struct flight *flight, unsigned number,
     const struct patience_doubt *doubt, struct thawing *thawing)
@@ -151,9 +161,11 @@ thaw_one(struct dispatcher *dispatcher, struct flight *flight, unsigned number,
 		end(flight, number);
 	} else if (flight->queued && (stuck || next.step == PATIENCE_HOLD)) {
 		hold_policy(flight, number, &doubt, thawing);
-	} else if (again && flight->queued &&
-		   r->doubts >= dispatcher->doubt_attempts) {
-		hold_often(flight, number, thawing);
+	} else if (again && doubt.left == 0) {
+		if (flight->queued)
+			hold_often(flight, number, thawing);
+		else
+			leave_often(flight, number);
 	} else if (next.step == PATIENCE_SAME) {
 		thawing->thawed += thaw_same(dispatcher, flight, number, now);
 	} else if (next.step == PATIENCE_ANY) {
@@ -173,7 +185,7 @@ look_at_watch(const struct dispatcher *dispatcher, struct flight *flight)
 		if (r->state != RECIPIENT_WAITING || r->doubts == 0 ||
 		    !watch_found(dispatcher->watch, flight, i, &provider, &id))
 			continue;
-		ledger_resolve(flight->ledger, i, provider, id);
+		evidence_resolve(flight, i, provider, id);
 		chronicle_found(flight, dispatcher->names[provider]);
 		entry_note(flight, g_strdup_printf("asked %s: it has the mail",
 				       dispatcher->names[provider]));

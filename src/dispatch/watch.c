@@ -205,7 +205,7 @@ on_answered(void *object, const struct question *question,
 	(void)reply; /* who is found is there, whatever came of the rest */
 	vigil->question = NULL;
 	for (unsigned i = 0; i < said->count; i++)
-		if (said->recipients[i].found)
+		if (said->recipients[i].found && !said->recipients[i].refused)
 			inquiry_find(vigil->inquiry,
 			    said->recipients[i].address,
 			    said->recipients[i].id);
@@ -336,6 +336,45 @@ watch_begin(
 		wait_on(vigil);
 }
 
+/* What that provider would be asked, as text; NULL: nothing. */
+static char *
+print_ask(const struct vigil *vigil, unsigned number)
+{
+	struct dispatcher *dispatcher = vigil->watch->dispatcher;
+	const struct provider *provider = dispatcher->lanes[number]->provider;
+	g_autoptr(GPtrArray) inquiries = g_ptr_array_new();
+	char *text = NULL, body[4096] = { 0 };
+	struct exchange *exchange;
+	struct segment_reader *reader;
+
+	if (dispatcher->inquests[number] == NULL)
+		return NULL;
+	g_ptr_array_add(inquiries, vigil->inquiry);
+	exchange = exchange_new(
+	    EXCHANGE_HTTP, &provider->endpoint, vigil->inquiry->id);
+	if (provider->translator->ask(provider, inquiries, exchange)) {
+		if (exchange->body != NULL) {
+			reader = segment_reader_new(exchange->body);
+			segment_reader_read(reader, body, sizeof body - 1);
+			segment_reader_free(reader);
+		}
+		text = g_strdup_printf("%s%s %s", exchange->endpoint->base_url,
+		    exchange->http.path, body);
+	}
+	exchange_free(exchange);
+	return text;
+}
+
+/* Two names of one account: both would be asked the very same. */
+static bool
+are_one_account(const struct vigil *vigil, unsigned other)
+{
+	g_autofree char *one = print_ask(vigil, vigil->provider);
+	g_autofree char *two = print_ask(vigil, other);
+
+	return one != NULL && g_strcmp0(one, two) == 0;
+}
+
 /* By the same one it is not another copy that we could tell from the first. */
 void
 watch_accept(
@@ -351,7 +390,7 @@ watch_accept(
 		    vigil != NULL ? find_subject(vigil, recipient) : NULL;
 		if (subject == NULL)
 			continue;
-		if (i == by)
+		if (i == by || are_one_account(vigil, by))
 			subject->confirmed = true;
 		else
 			subject->taken_by = by;

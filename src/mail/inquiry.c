@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define INQUIRY_TEXT_MAX 240
+
 struct inquiry *
 inquiry_new(const char *id, const char *message_id, const char *from_domain)
 {
@@ -22,6 +24,7 @@ inquiry_free(struct inquiry *inquiry)
 	for (unsigned i = 0; i < inquiry->count; i++) {
 		g_free(inquiry->recipients[i].address);
 		g_free(inquiry->recipients[i].id);
+		g_free(inquiry->recipients[i].text);
 	}
 	g_free(inquiry->recipients);
 	g_free(inquiry->message_id);
@@ -52,6 +55,40 @@ inquiry_find(struct inquiry *inquiry, const char *address, const char *id)
 		g_free(one->id);
 		one->id = g_strdup(id);
 		one->found = found = true;
+		one->refused = false;
+		g_clear_pointer(&one->text, g_free);
+	}
+	return found;
+}
+
+static void
+refuse(struct inquiry_recipient *one, const struct verdict *verdict)
+{
+	if (one->found && !one->refused)
+		return;
+	g_free(one->id);
+	g_free(one->text);
+	one->id = g_strdup(verdict->id);
+	one->text = verdict_clean(
+	    verdict->text, strlen(verdict->text), INQUIRY_TEXT_MAX);
+	one->class = verdict->class;
+	one->suppressed = verdict->suppressed;
+	one->found = one->refused = true;
+}
+
+bool
+inquiry_refuse(
+    struct inquiry *inquiry, const char *address, const struct verdict *verdict)
+{
+	bool found = false;
+
+	for (unsigned i = 0; i < inquiry->count; i++) {
+		struct inquiry_recipient *one = &inquiry->recipients[i];
+
+		if (g_ascii_strcasecmp(one->address, address) != 0)
+			continue;
+		refuse(one, verdict);
+		found = true;
 	}
 	return found;
 }

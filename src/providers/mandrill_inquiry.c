@@ -2,6 +2,7 @@
 #include "mandrill_inquiry.h"
 
 #include "mandrill_account.h"
+#include "mandrill_verdicts.h"
 #include "query.h"
 #include "response.h"
 
@@ -195,6 +196,51 @@ is_usual(const char *state)
 	return state != NULL && g_strv_contains(states, state);
 }
 
+/* The reason of a rejection may stand beside the state; most are of the reject
+ * list, but what is not said is not known. */
+static struct verdict
+read_refusal(struct json_object *entry)
+{
+	const char *reason = response_member(entry, "reject_reason");
+	struct verdict verdict = { .class = VERDICT_RECIPIENT };
+
+	if (reason == NULL)
+		reason = response_member(
+		    query_member(entry, "reject", json_type_object), "reason");
+	if (reason != NULL) {
+		const struct mandrill_verdicts_word *row =
+		    mandrill_verdicts_find(mandrill_verdicts_reasons, reason);
+		verdict.class = row->class;
+		verdict.suppressed = row->suppressed;
+	}
+	verdict.text = g_strdup_printf("Mandrill says, asked later: %s%s%s",
+	    response_member(entry, "state"), reason != NULL ? ", " : "",
+	    reason != NULL ? reason : "");
+	return verdict;
+}
+
+static bool
+is_refusal(const char *state)
+{
+	static const char *const states[] = { "rejected", "bounced",
+		"soft-bounced", "invalid", NULL };
+
+	return state != NULL && g_strv_contains(states, state);
+}
+
+static bool
+refuse_entry(
+    struct json_object *entry, struct inquiry *inquiry, const char *email)
+{
+	struct verdict verdict = read_refusal(entry);
+	bool found;
+
+	verdict.id = (char *)response_member(entry, "_id");
+	found = inquiry_refuse(inquiry, email, &verdict);
+	g_free(verdict.text);
+	return found;
+}
+
 static bool
 read_entry(struct json_object *entry, const GPtrArray *inquiries)
 {
@@ -209,6 +255,8 @@ read_entry(struct json_object *entry, const GPtrArray *inquiries)
 	if (inquiry == NULL || email == NULL ||
 	    !is_of(entry, inquiry, g_strcmp0(state, "rejected") != 0))
 		return false;
+	if (is_refusal(state))
+		return refuse_entry(entry, inquiry, email);
 	id = make_id(entry, is_usual(state));
 	return inquiry_find(inquiry, email, id);
 }

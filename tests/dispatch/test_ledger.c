@@ -208,12 +208,12 @@ static const struct {
 	const char *name;
 	enum verdict_class class; /* NONE: it is not sent */
 	enum recipient_state state;
-	bool kept; /* its doubt is as old as before */
+	bool others; /* could be asked when that doubt is over */
 } sames[] = {
 	{ "not sent", VERDICT_NONE, RECIPIENT_DOUBT, true },
 	{ "not taken", VERDICT_OUTAGE, RECIPIENT_DOUBT, true },
 	{ "taken", VERDICT_ACCEPTED, RECIPIENT_ACCEPTED, true },
-	{ "in doubt again", VERDICT_DOUBT, RECIPIENT_DOUBT, false },
+	{ "in doubt again", VERDICT_DOUBT, RECIPIENT_DOUBT, true },
 	{ "refused", VERDICT_RECIPIENT, RECIPIENT_REFUSED, true },
 	{ "the mail is refused", VERDICT_PAYLOAD, RECIPIENT_DOUBT, true },
 };
@@ -236,11 +236,50 @@ test_the_same_again(void **state)
 		assert_int_equal(find_next(ledger),
 		    sames[i].class == VERDICT_NONE ? 2 : NOBODY);
 		ledger_refreeze(ledger);
-		if (r->state != sames[i].state ||
-		    (r->doubt.since_ms == 1000) != sames[i].kept)
+		if (r->state == RECIPIENT_DOUBT &&
+		    ledger_can_thaw(ledger, 0) != sames[i].others)
+			fail_msg("%s: who is to be asked", sames[i].name);
+		if (r->state != sames[i].state || r->doubt.since_ms != 1000)
 			fail_msg("%s: %s, since %d", sames[i].name,
 			    recipient_state_text(r->state),
 			    (int)r->doubt.since_ms);
+		ledger_free(ledger);
+	}
+}
+
+/* What came of it, said later; of two providers, and of one. */
+static const struct {
+	enum verdict_class class;
+	enum recipient_state of_two, of_one;
+} denials[] = {
+	{ VERDICT_RECIPIENT, RECIPIENT_REFUSED, RECIPIENT_REFUSED },
+	{ VERDICT_PAYLOAD, RECIPIENT_WAITING, RECIPIENT_REFUSED },
+	{ VERDICT_SENDER, RECIPIENT_WAITING, RECIPIENT_WAITING },
+};
+
+static void
+test_denied(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2 * G_N_ELEMENTS(denials); i++) {
+		const struct verdict verdict = {
+			.class = denials[i / 2].class,
+			.suppressed = true,
+			.text = "unsub",
+		};
+		struct ledger *ledger = make_ledger(1, 1 + i % 2);
+		const struct ledger_recipient *r = &ledger->recipients[0];
+
+		attempt_all(ledger, 0, VERDICT_DOUBT);
+		ledger_freeze(ledger, 0, 100, 200);
+		ledger_deny(ledger, 0, 0, &verdict);
+		assert_int_equal(r->state,
+		    i % 2 ? denials[i / 2].of_two : denials[i / 2].of_one);
+		assert_string_equal(r->text, "unsub");
+		assert_true(r->suppressed);
+		assert_int_equal(r->doubt.until_ms, 0);
+		assert_int_equal(ledger->counts.resolved, 1);
+		assert_int_equal(ledger->counts.possible, 0);
 		ledger_free(ledger);
 	}
 }
@@ -558,6 +597,7 @@ main(void)
 		cmocka_unit_test(test_doubt_with_nobody_else_stays),
 		cmocka_unit_test(test_the_earliest_doubt),
 		cmocka_unit_test(test_the_same_again),
+		cmocka_unit_test(test_denied),
 		cmocka_unit_test(test_resolved),
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_exclusions),

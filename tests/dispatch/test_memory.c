@@ -452,6 +452,64 @@ test_review(void **state)
 	message_unref(message);
 }
 
+/* How often it was in doubt is not forgotten by who waits, nor by a sending
+ * that knows less of it. */
+static const struct {
+	const char *name;
+	enum recipient_state states[2];
+	unsigned doubts[2];
+	int64_t until_ms[2];
+	unsigned left; /* entries */
+	enum recipient_state found;
+	unsigned found_doubts;
+} counts[] = {
+	{ "waited out, and not taken then",
+	    { RECIPIENT_DOUBT, RECIPIENT_WAITING }, { 1, 1 }, { 900, 0 }, 1,
+	    RECIPIENT_WAITING, 1 },
+	{ "another sending was never in doubt",
+	    { RECIPIENT_DOUBT, RECIPIENT_WAITING }, { 2, 0 }, { 900, 0 }, 1,
+	    RECIPIENT_WAITING, 2 },
+	{ "another one is in doubt longer, less often",
+	    { RECIPIENT_DOUBT, RECIPIENT_DOUBT }, { 3, 1 }, { 5000, 6000 }, 1,
+	    RECIPIENT_DOUBT, 3 },
+	{ "never in doubt", { RECIPIENT_WAITING, RECIPIENT_WAITING }, { 0, 0 },
+	    { 0, 0 }, 0, RECIPIENT_WAITING, 0 },
+};
+
+static void
+test_counts(void **state)
+{
+	struct message *mails[2] = { fixture_message(FIXTURE_TEXT, 1),
+		fixture_message(FIXTURE_TEXT, 1) };
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(counts); i++) {
+		struct memory *memory = make_memory(10);
+		struct ledger *ledger;
+
+		for (unsigned n = 0; n < 2; n++) {
+			struct ledger_recipient *r;
+			ledger = make_ledger(mails[n], 2);
+			r = set(ledger, 0, counts[i].states[n]);
+			r->doubts = counts[i].doubts[n];
+			r->doubt.until_ms = counts[i].until_ms[n];
+			keep(memory, mails[n], ledger, 1000);
+		}
+		ledger = make_ledger(mails[0], 2);
+		memory_recall(memory, mails[0], ledger, 1000);
+		if (memory_count(memory) != counts[i].left ||
+		    ledger->recipients[0].state != counts[i].found ||
+		    ledger->recipients[0].doubts != counts[i].found_doubts)
+			fail_msg("%s: %s, %u doubts", counts[i].name,
+			    recipient_state_text(ledger->recipients[0].state),
+			    ledger->recipients[0].doubts);
+		ledger_free(ledger);
+		memory_free(memory);
+	}
+	message_unref(mails[0]);
+	message_unref(mails[1]);
+}
+
 static int
 start_parser(void **state)
 {
@@ -475,6 +533,7 @@ main(void)
 		cmocka_unit_test(test_tellings),
 		cmocka_unit_test(test_the_first_sending_settles_its_doubt),
 		cmocka_unit_test(test_review),
+		cmocka_unit_test(test_counts),
 	};
 
 	return cmocka_run_group_tests(tests, start_parser, NULL);

@@ -127,6 +127,8 @@ test_next(void **state)
 			.policy = cases[i].policy,
 			.kind = cases[i].kind,
 			.forbidden = cases[i].forbidden,
+			.others = true,
+			.left = 2,
 			.since_ms = BEGAN,
 			.until_ms = BEGAN + cases[i].until_ms,
 			.asks = cases[i].asks,
@@ -166,12 +168,91 @@ test_until(void **state)
 		const struct patience_doubt doubt = {
 			.policy = ends[i].policy,
 			.kind = ends[i].kind,
+			.left = 2,
 			.since_ms = BEGAN,
+			.begun_ms = BEGAN,
 		};
 		assert_int_equal(patience_until(&usual, &doubt,
 				     ends[i].unlikely, BEGAN + 2 * SECOND),
 		    BEGAN + ends[i].until_ms);
 	}
+}
+
+/* An upstream that loses each answer: when the next copy goes, after one that
+ * began then and took two seconds, and whose it is. */
+static const struct {
+	enum doubt_policy policy;
+	bool others;
+	unsigned left;
+	int64_t begun_ms, until_ms;
+	enum patience_step step;
+} resends[] = {
+	/* alone: ever fewer */
+	{ DELIVERY, false, 2, 0, 5 * MINUTE, PATIENCE_SAME },
+	{ DELIVERY, false, 1, 5 * MINUTE, 15 * MINUTE, PATIENCE_SAME },
+	{ DELIVERY, false, 9, 15 * MINUTE, 35 * MINUTE, PATIENCE_SAME },
+	{ DELIVERY, false, 9, 35 * MINUTE, 75 * MINUTE, PATIENCE_SAME },
+	/* another one gets it in time, whatever the same one does */
+	{ DELIVERY, true, 2, 0, 5 * MINUTE, PATIENCE_SAME },
+	{ DELIVERY, true, 9, 5 * MINUTE, 15 * MINUTE, PATIENCE_ANY },
+	{ DELIVERY, true, 9, 9 * MINUTE, 15 * MINUTE, PATIENCE_ANY },
+	/* late already: when the attempt has ended */
+	{ DELIVERY, true, 9, 20 * MINUTE, 20 * MINUTE + 2 * SECOND,
+	    PATIENCE_ANY },
+	/* the last one is for it */
+	{ DELIVERY, true, 1, 0, 15 * MINUTE, PATIENCE_ANY },
+	/* never another */
+	{ ONCE, true, 2, 0, 35 * MINUTE, PATIENCE_SAME },
+	{ ONCE, true, 1, 35 * MINUTE, 105 * MINUTE, PATIENCE_SAME },
+	{ NEVER, true, 2, 0, 35 * MINUTE, PATIENCE_HOLD },
+};
+
+static void
+test_resends(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(resends); i++) {
+		struct patience_doubt doubt = {
+			.policy = resends[i].policy,
+			.kind = UPSTREAM,
+			.others = resends[i].others,
+			.left = resends[i].left,
+			.since_ms = BEGAN,
+			.begun_ms = BEGAN + resends[i].begun_ms,
+		};
+		struct patience_next next;
+
+		doubt.until_ms = patience_until(
+		    &usual, &doubt, false, doubt.begun_ms + 2 * SECOND);
+		next = patience_next(&usual, &doubt, doubt.until_ms);
+		if (doubt.until_ms != BEGAN + resends[i].until_ms ||
+		    next.step != resends[i].step)
+			fail_msg("row %zu: %d at %d s", i, next.step,
+			    (int)((doubt.until_ms - BEGAN) / SECOND));
+		next = patience_next(&usual, &doubt, doubt.until_ms - 1);
+		assert_int_equal(next.step,
+		    resends[i].policy == NEVER ? PATIENCE_HOLD : PATIENCE_WAIT);
+	}
+}
+
+/* The other one's turn is waited for, when the same one has had its own. */
+static void
+test_the_last_is_for_another(void **state)
+{
+	const struct patience_doubt doubt = {
+		.policy = DELIVERY,
+		.kind = UPSTREAM,
+		.others = true,
+		.left = 1,
+		.since_ms = BEGAN,
+		.until_ms = BEGAN + 5 * MINUTE,
+	};
+	struct patience_next next =
+	    patience_next(&usual, &doubt, BEGAN + 6 * MINUTE);
+
+	(void)state;
+	assert_int_equal(next.step, PATIENCE_WAIT);
+	assert_int_equal(next.at_ms, BEGAN + 15 * MINUTE);
 }
 
 /* Nothing of the schedule is asked twice in a row to make up for lost time. */
@@ -233,6 +314,8 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_next),
 		cmocka_unit_test(test_until),
+		cmocka_unit_test(test_resends),
+		cmocka_unit_test(test_the_last_is_for_another),
 		cmocka_unit_test(test_asks),
 		cmocka_unit_test(test_settings),
 	};

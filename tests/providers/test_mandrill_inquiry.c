@@ -16,14 +16,20 @@
 	"{\"_id\":\"x1\",\"email\":\"" EMAIL "\",\"ts\":" TIME     \
 	",\"state\":\"" STATE "\",\"metadata\":{\"postferry_id\":" \
 	"\"" ID "\"}}"
+#define REJECTED(REASON)                                                   \
+	"{\"_id\":\"x1\",\"email\":\"bob@example.net\",\"ts\":1795256641," \
+	"\"state\":\"rejected\",\"reject_reason\":\"" REASON "\","         \
+	"\"metadata\":{\"postferry_id\":\"" ID1 "\"}}"
 #define SENT(ID, EMAIL) ENTRY(ID, EMAIL, "sent", "1795256641")
 
 struct row {
 	const char *settings;
 	struct turn turns[3];
-	const char *found; /* of bob and eve of the first, bob of the other */
+	const char *found; /* of bob and eve of the first, bob of the other: 1;
+			    * R refused, S as suppressed */
 	const char *id;    /* of the first that is found; NULL: any */
-	const char *text;  /* found in it; NULL: it was answered */
+	const char *text;  /* found in it, or said of who is refused; NULL: all
+			    * is well */
 	enum verdict_class class;
 };
 
@@ -51,12 +57,36 @@ static const struct row rows[] = {
 	    { { BY_ID, 200,
 		"[" ENTRY(
 		    ID1, "bob@example.net", "bounced", "1795256641") "]" } },
-	    "100", "x1 (bounced)", NULL, VERDICT_NONE },
+	    "R00", "x1", "asked later: bounced", VERDICT_RECIPIENT },
+	{ "",
+	    { { BY_ID, 200,
+		"[" ENTRY(ID1, "bob@example.net", "soft-bounced",
+		    "1795256641") "]" } },
+	    "R00", "x1", "asked later: soft-bounced", VERDICT_RECIPIENT },
+	{ "",
+	    { { BY_ID, 200,
+		"[" ENTRY(ID1, "bob@example.net", "spam", "1795256641") "]" } },
+	    "100", "x1 (spam)", NULL, VERDICT_NONE },
 	{ "",
 	    { { BY_ID, 200,
 		"[" ENTRY(
 		    ID1, "bob@example.net", "rejected", "1795256641") "]" } },
-	    "100", "x1 (rejected)", NULL, VERDICT_NONE },
+	    "R00", "x1", "asked later: rejected", VERDICT_RECIPIENT },
+	{ "", { { BY_ID, 200, "[" REJECTED("unsub") "]" } }, "S00", "x1",
+	    "asked later: rejected, unsub", VERDICT_RECIPIENT },
+	{ "", { { BY_ID, 200, "[" REJECTED("invalid-sender") "]" } }, "R00",
+	    "x1", "rejected, invalid-sender", VERDICT_SENDER },
+	{ "", { { BY_ID, 200, "[" REJECTED("rule") "]" } }, "R00", "x1",
+	    "rejected, rule", VERDICT_PAYLOAD },
+	/* of two copies one is delivered, in either order */
+	{ "",
+	    { { BY_ID, 200,
+		"[" REJECTED("unsub") "," SENT(ID1, "bob@example.net") "]" } },
+	    "100", "x1", NULL, VERDICT_NONE },
+	{ "",
+	    { { BY_ID, 200,
+		"[" SENT(ID1, "bob@example.net") "," REJECTED("unsub") "]" } },
+	    "100", "x1", NULL, VERDICT_NONE },
 	/* of an attempt before: the clocks may differ, a refusal is none */
 	{ "",
 	    { { BY_ID, 200,
@@ -135,6 +165,18 @@ make_inquiries(void)
 }
 
 static void
+check_refused(
+    const struct row *row, const struct inquiry_recipient *r, char found)
+{
+	assert_int_equal(r->refused, found == 'R' || found == 'S');
+	if (!r->refused)
+		return;
+	assert_int_equal(r->class, row->class);
+	assert_int_equal(r->suppressed, found == 'S');
+	assert_non_null(strstr(r->text, row->text));
+}
+
+static void
 check_found(const struct row *row, const GPtrArray *inquiries)
 {
 	const char *found = row->found, *id = row->id;
@@ -143,12 +185,13 @@ check_found(const struct row *row, const GPtrArray *inquiries)
 		const struct inquiry *inquiry = inquiries->pdata[i];
 
 		for (unsigned j = 0; j < inquiry->count; j++, found++) {
-			assert_int_equal(
-			    inquiry->recipients[j].found, *found == '1');
-			if (*found == '1' && id != NULL)
-				assert_string_equal(
-				    inquiry->recipients[j].id, id);
-			if (*found == '1')
+			const struct inquiry_recipient *r =
+			    &inquiry->recipients[j];
+			assert_int_equal(r->found, *found != '0');
+			check_refused(row, r, *found);
+			if (r->found && id != NULL)
+				assert_string_equal(r->id, id);
+			if (r->found)
 				id = NULL;
 		}
 	}
@@ -164,7 +207,7 @@ check_row(const struct row *row)
 	struct exchange *exchange =
 	    exchange_new(EXCHANGE_HTTP, &provider->endpoint, ID1);
 	const struct turn *turn = row->turns;
-	bool more = true;
+	bool more = true, refused;
 
 	assert_true(translator->ask(provider, inquiries, exchange));
 	for (; more; turn++) {
@@ -173,8 +216,9 @@ check_row(const struct row *row)
 	}
 	assert_null(turn->request);
 	check_found(row, inquiries);
-	assert_int_equal(reply.answered, row->text == NULL);
-	if (row->text != NULL) {
+	refused = strpbrk(row->found, "RS") != NULL;
+	assert_int_equal(reply.answered, row->text == NULL || refused);
+	if (!reply.answered) {
 		assert_int_equal(reply.class, row->class);
 		assert_non_null(strstr(reply.text, row->text));
 	}
