@@ -20,6 +20,8 @@ struct provider_standing {
 			       * everything), "cut off" (this host reaches
 			       * nobody) */
 	char *why;            /* what it said last, not "open"; NULL: nothing */
+	unsigned told;        /* "distrusted": recipients that were believed to
+			       * be at fault before, and their senders told */
 	int64_t since_ms;     /* wall clock: in this state */
 	int64_t until_ms;     /* ms from now until it is asked again; 0: now */
 	unsigned requests;    /* under way */

@@ -35,8 +35,8 @@ static const struct {
 	    "refuses every mail, so that its refusals are not believed",
 	    "refuses every mail, so that its refusals are not believed; tried "
 	    "again in %s",
-	    "Look at what it says, and at the account there; nothing bounces "
-	    "meanwhile." },
+	    "Look at what it says, and at the account there; what it refuses "
+	    "meanwhile does not bounce." },
 	{ "cut off", "cannot be reached, nor can any other provider",
 	    "cannot be reached, nor can any other provider; tried again in %s",
 	    "Check this host's network and name server." },
@@ -59,8 +59,21 @@ standing_is_open(struct json_object *provider)
 	return fact_is(provider, "state", "open");
 }
 
-char *
-standing_tell(struct json_object *provider)
+/* Whom it was believed about before it was not. */
+static char *
+tell_told(struct json_object *provider)
+{
+	unsigned told = (unsigned)fact_number(provider, "told_before");
+
+	if (told == 0)
+		return g_strdup("");
+	return g_strdup_printf("; %u recipient%s refused just before, and "
+			       "bounced",
+	    told, told == 1 ? " was" : "s were");
+}
+
+static char *
+tell_state(struct json_object *provider)
 {
 	uint64_t until_ms = fact_number(provider, "until_ms");
 	g_autofree char *span = measure_span((int64_t)until_ms);
@@ -73,6 +86,15 @@ standing_tell(struct json_object *provider)
 		return g_strdup(states[i].words);
 	parts = g_strsplit(states[i].timed, "%s", 2);
 	return g_strconcat(parts[0], span, parts[1], NULL);
+}
+
+char *
+standing_tell(struct json_object *provider)
+{
+	g_autofree char *state = tell_state(provider);
+	g_autofree char *told = tell_told(provider);
+
+	return g_strconcat(state, told, NULL);
 }
 
 const char *

@@ -122,6 +122,19 @@ add_digests(const struct flight *flight, struct lane_finding *finding)
 	finding->domain = digest(envelope_recipient(envelope, first)->domain);
 }
 
+/* A report of our own that is refused says nothing of other mail; only a lane
+ * that is not believed anyway is not back because of it. */
+static unsigned
+count_refused(const struct flight *flight, const struct outcome *outcome)
+{
+	const struct dispatcher *dispatcher = flight->dispatcher;
+	const struct lane *lane = dispatcher->lanes[flight->provider];
+
+	if (flight->message->submission->report && !lane_is_distrusted(lane))
+		return 0;
+	return judge_refused(outcome);
+}
+
 static struct lane_finding
 find_out(const struct flight *flight, const struct outcome *outcome)
 {
@@ -133,7 +146,7 @@ find_out(const struct flight *flight, const struct outcome *outcome)
 		.unreached = exchange->unreached,
 		.timed_out = exchange->timed_out,
 		.accepted = ledger_accepted(outcome),
-		.refused = judge_refused(outcome),
+		.refused = count_refused(flight, outcome),
 		.text = judge_worst(outcome)->text,
 		.moment = { clock_monotonic_ms(), g_random_double() },
 	};

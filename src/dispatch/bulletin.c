@@ -64,19 +64,23 @@ tell_unusable(
 
 #define DISTRUST_ADVICE                                                      \
 	"see what it says of each: most often the account or the domain is " \
-	"at fault; what it refused is not bounced, but sent by another or "  \
-	"later"
+	"at fault; what it refuses from now on is not bounced, but sent by " \
+	"another or later; `bounce made` in the log names what bounced before"
 
 static void
 tell_distrusted(struct dispatcher *dispatcher, const struct lane *lane)
 {
 	const char *name = lane->provider->name;
-	g_autofree char *text = g_strdup_printf(
-	    "%s refuses all mail: %s", name, lane->why ? lane->why : "-");
+	unsigned told = lane->guard.told;
+	g_autofree char *before = told > 0 ? lane_state_told(told) : NULL;
+	g_autofree char *text = g_strdup_printf("%s refuses all mail: %s%s%s",
+	    name, lane->why ? lane->why : "-", told > 0 ? "; " : "",
+	    told > 0 ? before : "");
 
 	log_error("provider refuses everything, it is not believed",
 	    log_str("provider", name), log_num("pause_ms", find_pause(lane)),
-	    log_str("text", lane->why), log_str("advice", DISTRUST_ADVICE));
+	    log_num("told_before", told), log_str("text", lane->why),
+	    log_str("advice", DISTRUST_ADVICE));
 	alarms_begin(
 	    dispatcher->alarms, &(struct alarm){ .kind = "provider_distrusted",
 				    .subject = name,

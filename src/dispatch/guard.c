@@ -27,6 +27,17 @@ guard_refused(struct guard *guard, const struct guard_refusal *refusal)
 	return true;
 }
 
+int64_t
+guard_wait(const struct guard *guard, int64_t wait_ms)
+{
+	unsigned doublings = guard->count > 1 ? guard->count - 1 : 0;
+
+	/* ten of one sender to one domain: they are at fault */
+	if (guard->count >= GUARD_MAILS)
+		return wait_ms;
+	return MAX(wait_ms, MIN(wait_ms << doublings, GUARD_WAIT_MOST_MS));
+}
+
 bool
 guard_accepted(struct guard *guard)
 {

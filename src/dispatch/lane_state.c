@@ -35,12 +35,23 @@ static const char *const reasons[] = {
 	[BREAKER_DISTRUST] = "distrusted",
 };
 
+char *
+lane_state_told(unsigned recipients)
+{
+	return g_strdup_printf(
+	    "%u recipient%s of mails it refused just before %s believed to be "
+	    "at fault, and their senders told",
+	    recipients, recipients == 1 ? "" : "s",
+	    recipients == 1 ? "was" : "were");
+}
+
 void
 lane_state_standing(
     const struct lane *lane, int64_t now_ms, struct provider_standing *standing)
 {
 	enum lane_mode mode = lane_mode(lane, now_ms);
-	int64_t since = mode == lane->mode ? lane->since_ms : now_ms;
+	int64_t since = lane->troubled || mode == lane->mode ? lane->since_ms
+							     : now_ms;
 	int64_t until = lane_until(lane, now_ms);
 	int64_t wall = now_ms + lane->apart_ms;
 
@@ -50,6 +61,7 @@ lane_state_standing(
 	standing->why = mode != LANE_OPEN ? g_strdup(lane->why) : NULL;
 	standing->since_ms = since + lane->apart_ms;
 	standing->until_ms = until > 0 ? until - now_ms : 0;
+	standing->told = mode == LANE_DISTRUST ? lane->guard.told : 0;
 	standing->requests = lane->requests;
 	standing->limit = lane->limit.now;
 	standing->connections = lane->provider->endpoint.connections;
@@ -320,6 +332,7 @@ recall_all(struct lane *lane, struct reading *reading, int64_t now_ms)
 		recall_senders(lane, reading, now_ms);
 	lane->why = g_steal_pointer(&reading->why);
 	lane->mode = lane->told = lane_mode(lane, now_ms);
+	lane->troubled = lane->mode != LANE_OPEN;
 	lane->since_ms = reading->since_ms > 0 ? MIN(since, now_ms) : now_ms;
 }
 

@@ -24,4 +24,8 @@ char *lane_state_tell(const struct lane *lane, int64_t now_ms);
  * as before when the line makes no sense. */
 bool lane_state_recall(struct lane *lane, const char *line, int64_t now_ms);
 
+/* That it was believed for so many recipients before it was distrusted, for
+ * people: new string. */
+char *lane_state_told(unsigned recipients);
+
 #endif

@@ -21,7 +21,7 @@ struct weighing {
 struct mark {
 	unsigned recipient, lane;
 	uint64_t begun, given; /* the lane's `taken` then */
-	int64_t until_ms;      /* monotonic: believed then */
+	int64_t given_ms;      /* monotonic: since then */
 };
 
 enum weight {
@@ -88,7 +88,7 @@ add_mark(
 		.lane = refusals->lane,
 		.begun = refusals->begun,
 		.given = weighing->scales[refusals->lane].taken,
-		.until_ms = clock_monotonic_ms() + weighing->wait_ms,
+		.given_ms = clock_monotonic_ms(),
 	};
 
 	if (refusals->marks == NULL)
@@ -133,6 +133,16 @@ weighing_wake(struct dispatcher *dispatcher, const struct lane *lane)
 	}
 }
 
+/* Believed then, as its lane is now: it may refuse more meanwhile. */
+static int64_t
+find_end(const struct dispatcher *dispatcher, const struct mark *mark)
+{
+	const struct lane *lane = dispatcher->lanes[mark->lane];
+
+	return mark->given_ms +
+	       guard_wait(&lane->guard, dispatcher->weighing->wait_ms);
+}
+
 static enum weight
 weigh(const struct dispatcher *dispatcher, const struct mark *mark,
     int64_t now_ms)
@@ -142,7 +152,7 @@ weigh(const struct dispatcher *dispatcher, const struct mark *mark,
 	if (lane_is_distrusted(dispatcher->lanes[mark->lane]) &&
 	    scale->taken == mark->given)
 		return WEIGHT_VOID;
-	if (scale->taken > mark->begun || now_ms >= mark->until_ms)
+	if (scale->taken > mark->begun || now_ms >= find_end(dispatcher, mark))
 		return WEIGHT_BELIEVED;
 	return WEIGHT_OPEN;
 }
@@ -183,6 +193,21 @@ avoid(struct dispatcher *dispatcher, struct flight *flight,
 		r->class = VERDICT_ACCOUNT;
 	}
 	r->state = RECIPIENT_WAITING;
+}
+
+/* Nothing speaks for it but that it was alone for so long: should its lane turn
+ * out to refuse everything, people are told how many it was. */
+static void
+note_told(struct dispatcher *dispatcher, const struct flight *flight,
+    const struct mark *mark)
+{
+	const struct ledger_recipient *r =
+	    &flight->ledger->recipients[mark->recipient];
+	bool alone =
+	    dispatcher->weighing->scales[mark->lane].taken == mark->begun;
+
+	if (alone && r->state == RECIPIENT_REFUSED)
+		dispatcher->lanes[mark->lane]->guard.told++;
 }
 
 /* Two who say the same are believed. */
@@ -231,6 +256,8 @@ weighing_review(
 		if (weight == WEIGHT_OPEN)
 			continue;
 		g_array_remove_index_fast(marks, i - 1);
+		if (weight == WEIGHT_BELIEVED)
+			note_told(dispatcher, flight, &mark);
 		if (weight != WEIGHT_VOID || !is_pending(flight, &mark))
 			continue;
 		avoid(dispatcher, flight, &mark);
@@ -242,18 +269,21 @@ weighing_review(
 		tell_void(flight, provider, avoided);
 }
 
-/* The one that is weighed last. */
+/* The one that is weighed last, and when; NULL: there is none. */
 static const struct mark *
-find_last(const struct flight *flight)
+find_last(const struct flight *flight, int64_t *end_ms)
 {
 	const GArray *marks = flight->refusals.marks;
 	const struct mark *last = NULL;
 
+	*end_ms = 0;
 	for (unsigned i = 0; marks != NULL && i < marks->len; i++) {
 		const struct mark *mark = &g_array_index(marks, struct mark, i);
-		if (is_pending(flight, mark) &&
-		    (last == NULL || mark->until_ms > last->until_ms))
-			last = mark;
+		int64_t end = find_end(flight->dispatcher, mark);
+		if (!is_pending(flight, mark) || (last && end <= *end_ms))
+			continue;
+		*end_ms = end;
+		last = mark;
 	}
 	return last;
 }
@@ -261,15 +291,17 @@ find_last(const struct flight *flight)
 int64_t
 weighing_until(const struct flight *flight)
 {
-	const struct mark *last = find_last(flight);
+	int64_t end;
 
-	return last != NULL ? last->until_ms : 0;
+	find_last(flight, &end);
+	return end;
 }
 
 void
 weighing_wait(struct dispatcher *dispatcher, struct flight *flight)
 {
-	const struct mark *last = find_last(flight);
+	int64_t end;
+	const struct mark *last = find_last(flight, &end);
 
 	g_assert(flight->state == FLIGHT_NEW && last != NULL);
 	flight->state = FLIGHT_WEIGHING;
@@ -313,12 +345,14 @@ weighing_end(struct dispatcher *dispatcher, struct flight *flight)
 	if (marks == NULL)
 		return;
 	weighing_review(dispatcher, flight, clock_monotonic_ms());
-	for (unsigned i = 0; short_of && i < marks->len; i++) {
+	for (unsigned i = 0; i < marks->len; i++) {
 		const struct mark *mark = &g_array_index(marks, struct mark, i);
 		struct ledger_recipient *r =
 		    &flight->ledger->recipients[mark->recipient];
-		if (r->state == RECIPIENT_REFUSED)
+		if (short_of && r->state == RECIPIENT_REFUSED)
 			r->state = RECIPIENT_WAITING;
+		else if (!short_of)
+			note_told(dispatcher, flight, mark);
 	}
 	g_clear_pointer(&flight->refusals.marks, g_array_unref);
 }

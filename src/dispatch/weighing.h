@@ -5,7 +5,8 @@
  *
  *	given --it took another mail since the attempt began--> believed
  *	  |   --refused by two providers----------------------> believed
- *	  |   --refusal_wait is over--------------------------> believed
+ *	  |   --refusal_wait is over (longer in a row of
+ *	  |     refusals, see guard_wait)---------------------> believed
  *	  '---the lane is distrusted, and took nothing since--> void
  *
  * Whose refusal is void waits to be sent: by another provider in this round,

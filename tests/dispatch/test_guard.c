@@ -66,11 +66,41 @@ test_rows(void **state)
 	}
 }
 
+/* Of one alone as it is set; of a row longer and longer, until it is known
+ * whose fault it is. */
+static void
+test_wait(void **state)
+{
+	static const struct {
+		unsigned count;
+		int64_t wait_ms, waits_ms;
+	} rows[] = {
+		{ 0, 10000, 10000 },
+		{ 1, 10000, 10000 },
+		{ 2, 10000, 20000 },
+		{ 3, 10000, 40000 },
+		{ 7, 10000, 600000 },
+		{ 9, 10000, 600000 },
+		{ 10, 10000, 10000 },
+		{ 11, 10000, 10000 },
+		{ 9, 0, 0 },
+		{ 9, 900000, 900000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct guard guard = { .count = rows[i].count };
+		assert_int_equal(
+		    guard_wait(&guard, rows[i].wait_ms), rows[i].waits_ms);
+	}
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

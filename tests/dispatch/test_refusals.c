@@ -10,9 +10,9 @@
 #define SHORT   "[server]\nbounce_domains = example.com\nrefusal_wait = 60ms\n"
 #define WAIT_MS 60
 
-/* A mail of the queue, that of one of many senders. */
+/* A mail of the queue, that of one of many senders; or a report of ours. */
 static void
-fly_from(unsigned sender, unsigned recipients)
+fly(unsigned sender, unsigned recipients, bool report)
 {
 	static const struct parse_options options = {
 		.hostname = "mail.example.com",
@@ -24,12 +24,19 @@ fly_from(unsigned sender, unsigned recipients)
 
 	submission->return_to = (struct return_address){ 0 };
 	submission->queued = true;
+	submission->report = report;
 	submission->received_ms = clock_wall_ms();
 	address_free(submission->envelope->sender);
 	submission->envelope->sender = sample_address(from);
 	struct message *message = parse_message(submission, &options, NULL);
 	dispatcher_post(post.dispatcher,
 	    flight_new(message, dispatcher_route(post.dispatcher)));
+}
+
+static void
+fly_from(unsigned sender, unsigned recipients)
+{
+	fly(sender, recipients, false);
 }
 
 static void
@@ -304,6 +311,59 @@ test_clients_of_a_distrusted_one(void **state)
 	stop();
 }
 
+/* Long enough for a busy machine. */
+#define SLOW_MS 300
+
+static void
+wait_for_time(int64_t until_ms)
+{
+	while (clock_monotonic_ms() < until_ms)
+		wait_for_loop();
+}
+
+/* A slow stream: one is told of before the second comes, those that follow wait
+ * for each other, and the alarm says how many it was. */
+static void
+test_slow_stream(void **state)
+{
+	(void)state;
+	start_with_store("[server]\nbounce_domains = example.com\n"
+			 "refusal_wait = 300ms\n" PROVIDER("one", ""));
+	fly_from(0, 1);
+	expect_refused("recipient");
+	expect_bounced();
+	post.always = "recipient";
+	int64_t begun = clock_monotonic_ms();
+	for (unsigned i = 1; i < 10; i++) {
+		fly_from(i, 1);
+		wait_for_time(begun + MIN(i, 3) * (SLOW_MS + 20));
+	}
+	expect_alarm("provider_distrusted one: one refuses all mail: "
+		     "recipient; 1 recipient of mails it refused just before "
+		     "was believed");
+	assert_int_equal(wait_for_landings(9).waiting, 9);
+	post.always = NULL;
+	stop();
+}
+
+/* What is said of our own reports says nothing of other mail. */
+static void
+test_reports_are_no_evidence(void **state)
+{
+	(void)state;
+	start_with_store(LONG PROVIDER("one", ""));
+	for (unsigned i = 0; i < 12; i++) {
+		fly(i, 1, true);
+		expect_refused("recipient");
+	}
+	wait_for_loop();
+	assert_int_equal(lane_refusals(post.dispatcher->lanes[0]), 0);
+	assert_false(lane_is_distrusted(post.dispatcher->lanes[0]));
+	dispatcher_stop(post.dispatcher, NULL, NULL);
+	assert_int_equal(wait_for_landings(12).waiting, 12);
+	stop();
+}
+
 static void
 test_stop_while_weighing(void **state)
 {
@@ -354,6 +414,8 @@ main(void)
 		cmocka_unit_test(test_refuses_everything_before_another),
 		cmocka_unit_test(test_clients),
 		cmocka_unit_test(test_clients_of_a_distrusted_one),
+		cmocka_unit_test(test_slow_stream),
+		cmocka_unit_test(test_reports_are_no_evidence),
 		cmocka_unit_test(test_stop_while_weighing),
 		cmocka_unit_test(test_soft_bounce),
 	};
