@@ -15,9 +15,10 @@ struct carrier {
 	 * exactly once.  The loop's thread. */
 	void (*send)(void *self, struct exchange *exchange);
 
-	/* Breaks off what is under way: each exchange is done soon (never
-	 * within the call), UNSENT or LOST as it was.  The loop's thread. */
-	void (*abort)(void *self);
+	/* Breaks off what is under way to that endpoint, NULL: to all: each
+	 * exchange is done soon (never within the call), UNSENT or LOST as it
+	 * was.  The loop's thread. */
+	void (*abort)(void *self, const struct endpoint *endpoint);
 
 	/* Frees it; nothing is under way.  After the loop has stopped, before
 	 * it is freed.  May wait for a name that is being looked up. */

@@ -367,8 +367,8 @@ on_abort(void *owner, struct letter *letter)
 	struct ferry *ferry = LETTER_OF(letter, struct ferry, abort);
 
 	(void)owner;
-	ferry->http.abort(ferry->http.self);
-	ferry->relay.abort(ferry->relay.self);
+	ferry->http.abort(ferry->http.self, NULL);
+	ferry->relay.abort(ferry->relay.self, NULL);
 }
 
 static void

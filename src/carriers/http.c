@@ -335,16 +335,17 @@ abort_line(struct http_line *line)
 }
 
 static void
-on_abort(void *self)
+on_abort(void *self, const struct endpoint *endpoint)
 {
 	struct http *http = self;
 	GHashTableIter iter;
-	void *line;
+	void *key, *line;
 
 	g_assert(loop_here(http->loop));
 	g_hash_table_iter_init(&iter, http->lines);
-	while (g_hash_table_iter_next(&iter, NULL, &line))
-		abort_line(line);
+	while (g_hash_table_iter_next(&iter, &key, &line))
+		if (endpoint == NULL || key == endpoint)
+			abort_line(line);
 }
 
 static void

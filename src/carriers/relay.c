@@ -256,8 +256,15 @@ drop_waiting(struct relay_line *line, int64_t now_ms, const char *error)
 	}
 }
 
+/* To that endpoint; NULL: to all. */
+static bool
+leads_to(const struct relay_line *line, const struct endpoint *endpoint)
+{
+	return endpoint == NULL || line->endpoint == endpoint;
+}
+
 static void
-drop_all_waiting(struct relay *relay, int64_t now_ms, const char *error)
+drop_all_late(struct relay *relay, int64_t now_ms)
 {
 	GList *next;
 
@@ -265,7 +272,25 @@ drop_all_waiting(struct relay *relay, int64_t now_ms, const char *error)
 		struct relay_line *line = l->data;
 
 		next = l->next;
-		drop_waiting(line, now_ms, error);
+		drop_waiting(
+		    line, now_ms, "the mail's deadline passed before its turn");
+		end_line_if_idle(relay, line);
+	}
+}
+
+static void
+abort_waiting(struct relay *relay, const struct endpoint *endpoint)
+{
+	GList *next;
+
+	for (GList *l = relay->lines.head; l != NULL; l = next) {
+		struct relay_line *line = l->data;
+
+		next = l->next;
+		if (!leads_to(line, endpoint))
+			continue;
+		drop_waiting(
+		    line, G_MAXINT64, "broken off: postferry is stopping");
 		end_line_if_idle(relay, line);
 	}
 }
@@ -311,8 +336,7 @@ on_time(void *object)
 	int64_t now_ms = clock_monotonic_ms();
 	int64_t next_ms = G_MAXINT64;
 
-	drop_all_waiting(
-	    relay, now_ms, "the mail's deadline passed before its turn");
+	drop_all_late(relay, now_ms);
 	for (GList *l = relay->sessions.head; l != NULL; l = l->next)
 		next_ms = MIN(next_ms, look_at_session(l->data, now_ms));
 	relay->watching = next_ms != G_MAXINT64;
@@ -321,24 +345,24 @@ on_time(void *object)
 }
 
 static void
-cut_sessions(struct relay *relay)
+cut_sessions(struct relay *relay, const struct endpoint *endpoint)
 {
 	for (GList *l = relay->sessions.head; l != NULL; l = l->next) {
 		struct relay_session *session = l->data;
 
-		relay_watch_cut(&session->watch, RELAY_CUT_ABORT);
+		if (leads_to(session->line, endpoint))
+			relay_watch_cut(&session->watch, RELAY_CUT_ABORT);
 	}
 }
 
 static void
-on_abort(void *self)
+on_abort(void *self, const struct endpoint *endpoint)
 {
 	struct relay *relay = self;
 
 	g_assert(loop_here(relay->loop));
-	drop_all_waiting(
-	    relay, G_MAXINT64, "broken off: postferry is stopping");
-	cut_sessions(relay);
+	abort_waiting(relay, endpoint);
+	cut_sessions(relay, endpoint);
 	loop_timer_set(relay->timer, 0);
 }
 
@@ -350,7 +374,7 @@ on_free(void *self)
 	struct relay *relay = self;
 	GList *link;
 
-	cut_sessions(relay);
+	cut_sessions(relay, NULL);
 	pool_free(relay->pool);
 	while ((link = g_queue_pop_head_link(&relay->sessions)) != NULL) {
 		struct relay_session *session = link->data;

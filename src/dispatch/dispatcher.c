@@ -5,6 +5,7 @@
 #include "cutoff.h"
 #include "doubt.h"
 #include "evidence.h"
+#include "inquest.h"
 #include "keeping.h"
 #include "lane_state.h"
 #include "pause.h"
@@ -269,12 +270,11 @@ dispatcher_release(struct dispatcher *dispatcher, struct flight *flight)
 
 /* Only asks and probes are under way, which nobody waits for. */
 static void
-break_off(const struct dispatcher_options *options)
+break_off(const struct dispatcher *dispatcher)
 {
-	if (options->http.abort != NULL)
-		options->http.abort(options->http.self);
-	if (options->relay.abort != NULL)
-		options->relay.abort(options->relay.self);
+	probe_break_off(dispatcher);
+	for (unsigned i = 0; i < dispatcher->map->providers->len; i++)
+		inquest_break_off(dispatcher->inquests[i]);
 }
 
 void
@@ -284,7 +284,7 @@ dispatcher_tell_if_stopped(struct dispatcher *dispatcher)
 	    !g_queue_is_empty(&dispatcher->flights))
 		return;
 	if (dispatcher->asides > 0) {
-		break_off(&dispatcher->options);
+		break_off(dispatcher);
 		return;
 	}
 	loop_fn stopped = dispatcher->stopped;

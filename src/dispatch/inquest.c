@@ -418,3 +418,15 @@ inquest_stop(struct inquest *inquest)
 	inquest->stopped = true;
 	loop_timer_clear(inquest->timer);
 }
+
+void
+inquest_break_off(struct inquest *inquest)
+{
+	const struct carrier *carrier;
+
+	if (inquest == NULL || !inquest->sent)
+		return;
+	carrier = inquest->options.http;
+	if (carrier->abort != NULL)
+		carrier->abort(carrier->self, inquest->exchange->endpoint);
+}

@@ -72,4 +72,7 @@ unsigned inquest_waiting(const struct inquest *inquest);
 /* Nothing new is sent from now on; who asks withdraws. */
 void inquest_stop(struct inquest *inquest);
 
+/* What is under way ends soon.  NULL is fine. */
+void inquest_break_off(struct inquest *inquest);
+
 #endif

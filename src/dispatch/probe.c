@@ -169,14 +169,21 @@ finish(struct probe *probe)
 
 static void on_done(void *object, struct exchange *exchange);
 
+static const struct carrier *
+find_carrier(const struct probe *probe)
+{
+	const struct dispatcher_options *options = &probe->dispatcher->options;
+
+	return probe->exchange->kind == EXCHANGE_HTTP ? &options->http
+						      : &options->relay;
+}
+
 static void
 send_exchange(struct probe *probe)
 {
 	struct dispatcher *dispatcher = probe->dispatcher;
 	struct exchange *exchange = probe->exchange;
-	const struct carrier *carrier = exchange->kind == EXCHANGE_HTTP
-					    ? &dispatcher->options.http
-					    : &dispatcher->options.relay;
+	const struct carrier *carrier = find_carrier(probe);
 
 	exchange->done = on_done;
 	exchange->object = probe;
@@ -255,6 +262,22 @@ probe_stop(struct dispatcher *dispatcher)
 	for (unsigned i = 0; i < dispatcher->map->providers->len; i++) {
 		dispatcher->probes[i].started = false;
 		loop_timer_clear(dispatcher->probes[i].timer);
+	}
+}
+
+void
+probe_break_off(const struct dispatcher *dispatcher)
+{
+	for (unsigned i = 0; i < dispatcher->map->providers->len; i++) {
+		const struct probe *probe = &dispatcher->probes[i];
+		const struct carrier *carrier;
+
+		if (probe->exchange == NULL)
+			continue;
+		carrier = find_carrier(probe);
+		if (carrier->abort != NULL)
+			carrier->abort(
+			    carrier->self, probe->exchange->endpoint);
 	}
 }
 

@@ -20,6 +20,9 @@ void probe_close(struct dispatcher *dispatcher);
 void probe_start(struct dispatcher *dispatcher);
 void probe_stop(struct dispatcher *dispatcher);
 
+/* What is under way ends soon. */
+void probe_break_off(const struct dispatcher *dispatcher);
+
 /* The lane may have been closed because of our account. */
 void probe_note(struct dispatcher *dispatcher, const struct lane *lane);
 

@@ -877,7 +877,7 @@ test_abort(void **state)
 		stage_send(&stage, exchanges[i]);
 	stage_pass(&stage, 300);
 	assert_int_equal(stage.ended->len, 0);
-	stage.carrier.abort(stage.carrier.self);
+	stage.carrier.abort(stage.carrier.self, NULL);
 	assert_int_equal(stage.ended->len, 0);
 	stage_await(&stage, 3);
 	assert_int_equal(exchanges[0]->end, EXCHANGE_LOST);
@@ -887,6 +887,33 @@ test_abort(void **state)
 	for (int i = 0; i < 3; i++)
 		assert_false(
 		    exchanges[i]->unreached || exchanges[i]->timed_out);
+	stage_close(&stage);
+}
+
+/* What goes elsewhere goes on. */
+static void
+test_abort_one(void **state)
+{
+	struct stage stage;
+	struct endpoint other;
+	struct exchange *one, *two;
+
+	(void)state;
+	open_stage(&stage, serve_deaf);
+	other = stage.endpoint;
+	one = make_exchange(&stage, 10);
+	two = make_exchange(&stage, 10);
+	two->endpoint = &other;
+	stage_send(&stage, one);
+	stage_send(&stage, two);
+	stage_pass(&stage, 200);
+	stage.carrier.abort(stage.carrier.self, &other);
+	stage_await(&stage, 1);
+	assert_ptr_equal(stage.ended->pdata[0], two);
+	assert_int_equal(one->end, EXCHANGE_PENDING);
+	stage.carrier.abort(stage.carrier.self, &stage.endpoint);
+	stage_await(&stage, 2);
+	assert_int_equal(one->end, EXCHANGE_LOST);
 	stage_close(&stage);
 }
 
@@ -1228,6 +1255,7 @@ main(void)
 		cmocka_unit_test(test_dead_connection_in_the_body),
 		cmocka_unit_test(test_closed_while_idle),
 		cmocka_unit_test(test_abort),
+		cmocka_unit_test(test_abort_one),
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_large_body_is_streamed),
 		cmocka_unit_test(test_send_from_done),

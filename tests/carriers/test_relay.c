@@ -644,7 +644,7 @@ test_result_does_not_wait_for_the_session(void **state)
 	assert_int_equal(first->end, EXCHANGE_ANSWERED);
 	while (atomic_load(&stage.peer.requests) < 3)
 		stage_pass(&stage, 5);
-	stage.carrier.abort(stage.carrier.self);
+	stage.carrier.abort(stage.carrier.self, NULL);
 	assert_int_equal(stage_await(&stage, 3)->end, EXCHANGE_LOST);
 	stage_close(&stage);
 }
@@ -786,7 +786,7 @@ test_black_hole(void **state)
 	exchange = make_exchange(&stage, "b@x.test", 0);
 	stage_send(&stage, exchange);
 	stage_pass(&stage, 50);
-	stage.carrier.abort(stage.carrier.self);
+	stage.carrier.abort(stage.carrier.self, NULL);
 	stage_await(&stage, 2);
 	assert_int_equal(exchange->end, EXCHANGE_UNSENT);
 	assert_false(exchange->unreached || exchange->timed_out);
@@ -809,7 +809,7 @@ test_abort(void **state)
 	send_many(&stage, 5, "b@x.test");
 	stage_pass(&stage, 200);
 	assert_int_equal(stage.ended->len, 0);
-	stage.carrier.abort(stage.carrier.self);
+	stage.carrier.abort(stage.carrier.self, NULL);
 	stage_await(&stage, 5);
 	for (unsigned i = 0; i < 5; i++) {
 		const struct exchange *exchange =
@@ -821,6 +821,35 @@ test_abort(void **state)
 		assert_false(exchange->unreached || exchange->timed_out);
 	}
 	assert_int_equal(atomic_load(&stage.peer.requests), 2);
+	stage_close(&stage);
+}
+
+/* What goes elsewhere goes on, and what waits for its turn there. */
+static void
+test_abort_one(void **state)
+{
+	static const struct server_script script = { .dot = "!stall" };
+	struct stage stage;
+	struct endpoint other;
+	struct exchange *exchanges[4];
+
+	(void)state;
+	open_stage(&stage, &script);
+	stage.endpoint.connections = 1;
+	other = stage.endpoint;
+	for (int i = 0; i < 4; i++) {
+		exchanges[i] = make_exchange(&stage, "b@x.test", 0);
+		if (i >= 2)
+			exchanges[i]->endpoint = &other;
+		stage_send(&stage, exchanges[i]);
+	}
+	stage_pass(&stage, 200);
+	stage.carrier.abort(stage.carrier.self, &other);
+	stage_await(&stage, 2);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(exchanges[i]->end == EXCHANGE_PENDING, i < 2);
+	stage.carrier.abort(stage.carrier.self, &stage.endpoint);
+	stage_await(&stage, 4);
 	stage_close(&stage);
 }
 
@@ -1164,6 +1193,7 @@ main(void)
 		cmocka_unit_test(test_not_reached),
 		cmocka_unit_test(test_black_hole),
 		cmocka_unit_test(test_abort),
+		cmocka_unit_test(test_abort_one),
 		cmocka_unit_test(test_address_that_cannot_be_sent),
 		cmocka_unit_test(test_endpoint_that_cannot_be_used),
 		cmocka_unit_test(test_auth),
