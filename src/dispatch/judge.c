@@ -15,6 +15,83 @@ open_suppressed(struct outcome *outcome)
 	}
 }
 
+/* The From domain that this provider has beside others; NULL: whatever it
+ * refuses is the whole account. */
+static char *
+find_one_domain(
+    const struct provider *provider, const struct delivery *delivery)
+{
+	g_autofree char *from = NULL;
+	char *const *domains = provider->domains;
+
+	if (domains != NULL && (domains[0] == NULL || domains[1] == NULL))
+		return NULL;
+	from = delivery_from_domain(delivery);
+	return *from != '\0' ? g_strdup(provider_domain(provider, from)) : NULL;
+}
+
+static bool
+is_domain_byte(char byte)
+{
+	return g_ascii_isalnum(byte) || byte == '-';
+}
+
+/* True when the domain is at, and neither a longer nor a lower one: what
+ * follows a dot there is more of a name. */
+static bool
+is_domain(const char *text, const char *at, size_t length)
+{
+	const char *end = at + length;
+
+	if (at > text && (is_domain_byte(at[-1]) || at[-1] == '.'))
+		return false;
+	return !is_domain_byte(*end) &&
+	       (*end != '.' || !is_domain_byte(end[1]));
+}
+
+static bool
+names_domain(const char *text, const char *domain)
+{
+	g_autofree char *low = g_ascii_strdown(text, -1);
+	size_t length = strlen(domain);
+
+	for (const char *at = strstr(low, domain); at != NULL;
+	     at = strstr(at + 1, domain))
+		if (is_domain(low, at, length))
+			return true;
+	return false;
+}
+
+/* It says why, and that is not the one domain it names. */
+static bool
+names_account(const char *text)
+{
+	return g_regex_match_simple(
+	    "\\baccount\\b|\\bupgrade\\b|\\bsuspended\\b", text,
+	    G_REGEX_CASELESS, 0);
+}
+
+/* The account is well, and this domain of it is not. */
+static void
+narrow_accounts(const struct provider *provider,
+    const struct delivery *delivery, struct outcome *outcome)
+{
+	g_autofree char *domain = NULL;
+
+	for (unsigned i = 0; i < outcome->count; i++) {
+		struct verdict *verdict = &outcome->verdicts[i];
+		if (verdict->class != VERDICT_ACCOUNT)
+			continue;
+		if (domain == NULL)
+			domain = find_one_domain(provider, delivery);
+		if (domain == NULL)
+			return;
+		if (names_domain(verdict->text, domain) &&
+		    !names_account(verdict->text))
+			verdict->class = VERDICT_SENDER;
+	}
+}
+
 struct outcome *
 judge_outcome(const struct provider *provider, const struct delivery *delivery,
     const struct exchange *exchange)
@@ -43,6 +120,8 @@ judge_outcome(const struct provider *provider, const struct delivery *delivery,
 	case EXCHANGE_PENDING:
 		g_assert_not_reached();
 	}
+	if (exchange->end == EXCHANGE_ANSWERED)
+		narrow_accounts(provider, delivery, outcome);
 	if (!provider->respects_suppression)
 		open_suppressed(outcome);
 	return outcome;

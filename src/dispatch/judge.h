@@ -22,7 +22,8 @@ enum standing {
 
 /* The outcome of a delivery: a new one.  Whom a provider suppresses is refused
  * (RECIPIENT), or, where its list is not respected, may be taken by another one
- * (PAYLOAD). */
+ * (PAYLOAD).  An account of several domains that refuses the one of this From,
+ * naming it, is usable for the others (SENDER). */
 struct outcome *judge_outcome(const struct provider *provider,
     const struct delivery *delivery, const struct exchange *exchange);
 

@@ -353,6 +353,70 @@ start_parser(void **state)
 	return 0;
 }
 
+static void
+refuse_account(const struct provider *self, const struct delivery *delivery,
+    const struct exchange *exchange, struct outcome *outcome)
+{
+	(void)self;
+	(void)delivery;
+	outcome_set_all(outcome, VERDICT_ACCOUNT, 400, exchange->error);
+}
+
+#define DENIED " is not allowed to send: "
+
+/* Refused for one of several domains, as it says itself. */
+static void
+test_one_domain(void **state)
+{
+	static const char *const several[] = { "mg.example.com", "example.net",
+		NULL };
+	static const char *const single[] = { "mg.example.com", NULL };
+	static const struct translator refusing = { .decode = refuse_account };
+	static const struct {
+		const char *const *domains;
+		const char *text;
+		enum standing standing;
+	} rows[] = {
+		{ several, "Domain mg.example.com" DENIED "it is unverified",
+		    STANDING_SENDER },
+		{ several, "Domain not found: MG.Example.com.",
+		    STANDING_SENDER },
+		{ NULL, "Domain example.com" DENIED "it is unverified",
+		    STANDING_SENDER },
+		{ single, "Domain mg.example.com" DENIED "it is unverified",
+		    STANDING_UNUSABLE },
+		{ several, "Domain example.net" DENIED "it is unverified",
+		    STANDING_UNUSABLE },
+		{ several, "Domain mg.example.com.au" DENIED "unverified",
+		    STANDING_UNUSABLE },
+		{ several, "Domain x.mg.example.com" DENIED "unverified",
+		    STANDING_UNUSABLE },
+		{ several,
+		    "Domain mg.example.com" DENIED "activate your "
+		    "account",
+		    STANDING_UNUSABLE },
+		{ several, "Forbidden", STANDING_UNUSABLE },
+	};
+	struct message *message = fixture_message(FIXTURE_TEXT, 1);
+	struct delivery *delivery = fixture_delivery(message);
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const struct provider one = { .translator = &refusing,
+			.domains = (char **)rows[i].domains };
+		struct exchange exchange = { .end = EXCHANGE_ANSWERED,
+			.error = (char *)rows[i].text };
+		struct outcome *outcome =
+		    judge_outcome(&one, delivery, &exchange);
+
+		if (judge_standing(&exchange, outcome) != rows[i].standing)
+			fail_msg("%s", rows[i].text);
+		outcome_free(outcome);
+	}
+	delivery_free(delivery);
+	message_unref(message);
+}
+
 int
 main(void)
 {
@@ -361,6 +425,7 @@ main(void)
 		cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_mixes),
 		cmocka_unit_test(test_marked),
+		cmocka_unit_test(test_one_domain),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_many_refused_fit_one_line),
 	};
