@@ -254,11 +254,12 @@ find_breaker_mode(const struct lane *lane, int64_t now_ms)
 		return LANE_OPEN;
 	if (lane->guard.distrusted)
 		return LANE_DISTRUST;
-	if (lane->breaker.reason == BREAKER_ACCOUNT)
-		return LANE_UNUSABLE;
 	if (lane->breaker.reason == BREAKER_CUT_OFF)
 		return LANE_CUT_OFF;
-	return lane->breaker.until_ms > now_ms ? LANE_PAUSED : LANE_PROBING;
+	if (lane->breaker.until_ms <= now_ms)
+		return LANE_PROBING;
+	return lane->breaker.reason == BREAKER_ACCOUNT ? LANE_UNUSABLE
+						       : LANE_PAUSED;
 }
 
 enum lane_mode
@@ -343,6 +344,8 @@ tell_change(struct lane *lane, enum lane_mode mode)
 								 : LANE_BACK;
 	if (told == LANE_OPEN)
 		return LANE_CLOSED;
+	if (told == LANE_PROBING && mode == LANE_PAUSED)
+		return LANE_LONGER;
 	/* needs a person, which it did not before */
 	return mode != told && (mode == LANE_UNUSABLE || mode == LANE_DISTRUST)
 		   ? LANE_CLOSED
@@ -354,8 +357,12 @@ lane_tick(struct lane *lane, int64_t now_ms)
 {
 	enum lane_mode mode = lane_mode(lane, now_ms);
 
-	if (mode != lane->mode)
+	bool troubled = mode != LANE_OPEN || lane->throttles > 0;
+
+	/* one trouble from its beginning until it is over */
+	if (troubled != lane->troubled)
 		lane->since_ms = now_ms;
+	lane->troubled = troubled;
 	lane->mode = mode;
 	return tell_change(lane, mode);
 }

@@ -22,6 +22,11 @@
 /* How long a mail waits for a lane rather than to land. */
 #define LANE_LATER_MS (10 * INT64_C(1000))
 
+/* Throttled again and again, the pause is doubled to this; to that where the
+ * provider says itself how long, which is never shortened. */
+#define LANE_THROTTLE_MOST_MS (5 * 60 * INT64_C(1000))
+#define LANE_TOLD_MOST_MS     (60 * INT64_C(1000))
+
 struct lane_limits {
 	struct breaker_limits breaker;
 	int64_t account_ms;  /* an unusable account is tried again after */
@@ -49,6 +54,14 @@ enum lane_mode {
 	LANE_CUT_OFF,   /* this host reaches nobody */
 };
 
+/* What the log was told of a lane (bulletin.c). */
+struct lane_notice {
+	bool closed;       /* that it is, and not yet that it is back */
+	bool hastened;     /* a good probe shortened the pause of its account */
+	int64_t told_ms;   /* monotonic: of a closing, last */
+	unsigned left_out; /* closings since then, not told */
+};
+
 struct lane {
 	struct provider *provider;        /* borrowed */
 	unsigned number;                  /* its place in the settings */
@@ -68,14 +81,17 @@ struct lane {
 
 	/* for people */
 	enum lane_mode mode; /* as it was last seen... */
-	int64_t since_ms;    /* ...since then, monotonic */
+	bool troubled;       /* not open, or throttled and not back yet... */
+	int64_t since_ms;    /* ...or neither, since then; monotonic */
 	enum lane_mode told; /* as it was last told of (lane_change) */
 	bool reserve; /* mail goes by it because those before it cannot be
 		       * asked; set by who chooses the lanes */
 	char *why;    /* what it said when it did not take a mail last; NULL:
 		       * nothing */
-	uint64_t accepted; /* recipients */
-	uint64_t failed;   /* attempts of which nobody was accepted */
+	uint64_t accepted;  /* recipients */
+	uint64_t failed;    /* attempts of which nobody was accepted */
+	unsigned throttles; /* in a row, none accepted in between */
+	struct lane_notice notice;
 
 	/* whoever waits for it */
 	GQueue lines[LANE_LINES];
@@ -120,6 +136,7 @@ enum lane_change {
 				    * closed, none is to blame */
 	LANE_ALL_CONNECTED = 1 << 6, /* it does again: all lanes may have
 				      * changed */
+	LANE_LONGER = 1 << 7,        /* it failed again: a new pause */
 };
 
 /* One attempt by this lane, from lane_begin() to settled or cancelled; the
@@ -135,8 +152,8 @@ struct lane_attempt {
 /* What came of it. */
 struct lane_finding {
 	enum standing standing;
-	int64_t retry_ms;    /* THROTTLED, DOWN: its own time; 0: none */
-	int64_t duration_ms; /* of the exchange: slow answers count too */
+	int64_t retry_ms;          /* THROTTLED, DOWN: its own time; 0: none */
+	int64_t duration_ms;       /* of the exchange: slow answers count too */
 	bool unreached, timed_out; /* as in struct exchange */
 	unsigned accepted;         /* recipients */
 	unsigned refused; /* recipients, refused by a verdict that another mail

@@ -134,12 +134,30 @@ settle_down(struct lane *lane, const struct lane_attempt *attempt,
 	return 0;
 }
 
+/* One that throttles again and again is asked less and less, whatever it
+ * says. */
+static int64_t
+choose_throttle(const struct lane *lane, int64_t retry_ms)
+{
+	int64_t own = lane->limits->throttle_ms;
+	unsigned doublings = MIN(MAX(lane->throttles, 1) - 1, 20);
+
+	if (retry_ms > 0 && doublings == 0)
+		return retry_ms;
+	if (retry_ms > 0)
+		return MAX(retry_ms,
+		    MIN(INT64_C(500) << doublings, LANE_TOLD_MOST_MS));
+	return MIN(own << doublings, MAX(own, LANE_THROTTLE_MOST_MS));
+}
+
 static void
 settle_throttled(struct lane *lane, const struct lane_attempt *attempt,
     const struct lane_finding *finding)
 {
-	int64_t retry = finding->retry_ms > 0 ? finding->retry_ms
-					      : lane->limits->throttle_ms;
+	/* those under way meanwhile say the same */
+	if (attempt->pass.closings == lane->gate.closings)
+		lane->throttles++;
+	int64_t retry = choose_throttle(lane, finding->retry_ms);
 
 	breaker_release(&lane->breaker, &attempt->mark);
 	gate_throttle(
@@ -211,6 +229,8 @@ static void
 note_finding(struct lane *lane, const struct lane_finding *finding)
 {
 	lane->accepted += finding->accepted;
+	if (finding->accepted > 0)
+		lane->throttles = 0;
 	if (finding->accepted > 0)
 		return;
 	lane->failed++;

@@ -308,6 +308,95 @@ test_flapping(void **state)
 	lane_free(lane);
 }
 
+static void
+throttle(struct lane *lane, int64_t retry_ms, int64_t now_ms)
+{
+	struct lane_attempt one = begin(lane, HERE, now_ms);
+	const struct lane_finding finding = {
+		.standing = STANDING_THROTTLED,
+		.retry_ms = retry_ms,
+		.moment = { now_ms, 0.5 },
+	};
+
+	lane_settle(lane, &one, &finding);
+}
+
+/* Again and again, and it is asked less and less; the time it names is never
+ * made shorter. */
+static void
+test_throttles_in_a_row(void **state)
+{
+	static const struct {
+		int64_t retry_ms;
+		int64_t pauses[9]; /* s */
+	} rows[] = {
+		{ 0, { 60, 120, 240, 300, 300, 300, 300, 300, 300 } },
+		{ 2000, { 2, 2, 2, 4, 8, 16, 32, 60, 60 } },
+		{ 600000, { 600, 600, 600, 600, 600, 600, 600, 600, 600 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct lane *lane = make_lane();
+		int64_t now = 0;
+		for (unsigned n = 0; n < 9; n++) {
+			throttle(lane, rows[i].retry_ms, now);
+			assert_int_equal(lane_until(lane, now) - now,
+			    rows[i].pauses[n] * 1000);
+			now = lane_until(lane, now);
+			lane_tick(lane, now);
+			assert_int_equal(lane->since_ms, 0); /* one trouble */
+		}
+		now += 10000;
+		attempt(lane, HERE, STANDING_WELL, now);
+		assert_int_equal(lane->since_ms, now);
+		now += 10000;
+		throttle(lane, rows[i].retry_ms, now);
+		assert_int_equal(
+		    lane_until(lane, now) - now, rows[i].pauses[0] * 1000);
+		lane_free(lane);
+	}
+}
+
+/* Its beginning is told, over all pauses, until it is well. */
+static void
+test_since(void **state)
+{
+	struct lane *lane = make_lane();
+
+	(void)state;
+	go_down(lane, 1000);
+	assert_int_equal(lane_tick(lane, 6000), 0);
+	assert_int_equal(lane->mode, LANE_PROBING);
+	assert_int_equal(attempt(lane, HERE, STANDING_DOWN, 6000), LANE_LONGER);
+	lane_tick(lane, 16000);
+	attempt(lane, HERE, STANDING_WELL, 16000);
+	assert_int_equal(lane->since_ms, 1000);
+	attempts(lane, 2, STANDING_WELL, 17000);
+	assert_int_equal(lane->mode, LANE_OPEN);
+	assert_int_equal(lane->since_ms, 17000);
+	lane_free(lane);
+}
+
+/* Its account was refused: with the pause over it is tried by the next mail,
+ * like any other. */
+static void
+test_account_tried_again(void **state)
+{
+	struct lane *lane = make_lane();
+
+	(void)state;
+	attempt(lane, HERE, STANDING_UNUSABLE, 0);
+	assert_int_equal(lane_mode(lane, 99999), LANE_UNUSABLE);
+	assert_int_equal(lane_mode(lane, 100000), LANE_PROBING);
+	lane_tick(lane, 100000);
+	assert_int_equal(
+	    attempt(lane, HERE, STANDING_UNUSABLE, 100000), LANE_CLOSED);
+	assert_int_equal(lane_mode(lane, 100000), LANE_UNUSABLE);
+	assert_int_equal(lane->since_ms, 0);
+	lane_free(lane);
+}
+
 int
 main(void)
 {
@@ -323,6 +412,9 @@ main(void)
 		cmocka_unit_test(test_distrusted_and_suppressed),
 		cmocka_unit_test(test_refusals_are_believed),
 		cmocka_unit_test(test_cut_off),
+		cmocka_unit_test(test_throttles_in_a_row),
+		cmocka_unit_test(test_since),
+		cmocka_unit_test(test_account_tried_again),
 		cmocka_unit_test(test_worse_is_told),
 		cmocka_unit_test(test_flapping),
 	};
