@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mailgun_probe.h"
 
+#include "form.h"
 #include "mailgun_account.h"
 #include "query.h"
 #include "response.h"
@@ -10,11 +11,16 @@
 
 #define DOMAIN_PATH "/v4/domains/"
 #define QUEUES_PATH "/v3/domains/%s/sending_queues"
+#define SEND_PATH   "/v3/%s/messages"
+
+/* The id of a form that brings no mail. */
+#define NO_MAIL "probe"
 
 /* A probe asks for so many domains, two requests each. */
 #define DOMAINS_MAX 10
 
-/* One domain after the other is asked for: its state, then its queue. */
+/* One domain after the other is asked for: its state, then its queue.  What
+ * does not show thereby is asked last: whether api_key may send. */
 struct step {
 	const struct provider *provider;
 	const struct mailgun_account *self;
@@ -54,6 +60,12 @@ static char *
 make_queues_path(const char *domain)
 {
 	return g_strdup_printf(QUEUES_PATH, domain);
+}
+
+static char *
+make_send_path(const char *domain)
+{
+	return g_strdup_printf(SEND_PATH, domain);
 }
 
 /* Adds what was found of the account; takes the text over. */
@@ -195,6 +207,27 @@ tell_all(const struct step *step)
 	health_set(step->health, HEALTH_GOOD, text, NULL);
 }
 
+/* A call to send that has no mail in it, neither From nor recipients: it is
+ * told what is missing when the key may send, and is unauthorized when not. */
+static bool
+ask_sending(const struct step *step)
+{
+	struct exchange *exchange = step->exchange;
+	struct form form = { .id = NO_MAIL };
+	g_autofree char *type = form_content_type(&form);
+
+	exchange_renew(exchange);
+	exchange->endpoint = &step->provider->endpoint;
+	exchange->http.method = g_strdup("POST");
+	exchange->http.path = make_send_path(step->domain);
+	exchange_add_field(exchange, "Accept", "application/json");
+	exchange_add_field(exchange, "Content-Type", type);
+	exchange->body = form.segments = segments_new(NULL);
+	form_add(&form, "o:testmode", "yes");
+	form_end(&form);
+	return true;
+}
+
 static bool
 ask_next(const struct step *step)
 {
@@ -203,7 +236,7 @@ ask_next(const struct step *step)
 
 	if (next == NULL) {
 		tell_all(step);
-		return false;
+		return step->self->lookup_key && ask_sending(step);
 	}
 	path = make_path(next);
 	exchange_renew(step->exchange);
@@ -270,25 +303,65 @@ read_other(const struct step *step, struct json_object *json)
 	return ask_next(step);
 }
 
-/* A sending key may send and nothing else, so this is no fault. */
+/* A sending key may send and nothing else, so this alone is no fault. */
 static bool
-read_refusal(const struct step *step, char *said)
+read_refusal(const struct step *step, const char *said)
 {
-	g_autofree char *text = said;
-
 	if (step->self->lookup_key)
 		find(step, HEALTH_DOUBTFUL,
 		    "set another lookup_key; mail goes with api_key all the "
 		    "same",
-		    g_strdup_printf("lookup_key is refused (%s)", text));
+		    g_strdup_printf("lookup_key is refused (%s)", said));
 	else
 		find(step, HEALTH_UNKNOWN,
-		    "set lookup_key to a key of the account to have it "
-		    "checked, and lost answers looked up",
+		    "look at api_key; with a key of the account in lookup_key "
+		    "it is checked, and lost answers are looked up",
 		    g_strdup_printf("api_key may not look at the account "
 				    "(%s), as a key for sending only never "
-				    "may",
-			text));
+				    "may, or the key is wrong",
+			said));
+	return ask_sending(step);
+}
+
+/* The key was taken: what was missing is the mail. */
+static void
+tell_sending(const struct step *step)
+{
+	if (!step->self->lookup_key && step->health->state == HEALTH_UNKNOWN)
+		health_set(step->health, HEALTH_UNKNOWN,
+		    "api_key may send, but not look at the account: how the "
+		    "domain is there is not known",
+		    "set lookup_key to a key of the account to have it "
+		    "checked, and lost answers looked up");
+}
+
+/* What is neither yes nor no leaves what was found before. */
+static bool
+read_sending(const struct step *step)
+{
+	unsigned status = step->exchange->end == EXCHANGE_ANSWERED
+			      ? step->exchange->http_response.status
+			      : 0;
+	g_autofree char *text = query_text(step->exchange);
+
+	if (query_is_throttle(step->exchange, text))
+		return false;
+	if (status == 401)
+		find(step, HEALTH_BAD,
+		    "set api_key to a key of this Mailgun account, or to the "
+		    "sending key of this domain",
+		    g_strdup_printf("api_key is refused (%s)", text));
+	else if (status == 403 || strstr(text, "not allowed to send") != NULL)
+		find_bad(step, "look into Mailgun's control panel",
+		    g_strdup_printf("no mail may be sent by domain %s: %s",
+			step->domain, text));
+	else if (status == 404)
+		find_bad(step,
+		    "look at the spelling of the domain, and at region",
+		    g_strdup_printf("mail cannot be sent by domain %s: %s",
+			step->domain, text));
+	else if (status == 400)
+		tell_sending(step);
 	return false;
 }
 
@@ -304,7 +377,7 @@ read_fault(const struct step *step)
 		return false;
 	}
 	if (status == 401 || status == 403)
-		return read_refusal(step, g_steal_pointer(&text));
+		return read_refusal(step, text);
 	if (status == 404 && strstr(text, "omain") != NULL) {
 		if (step->self->other.base_url != NULL)
 			return ask_other(step);
@@ -329,8 +402,11 @@ read_step(struct step *step, const struct provider *provider)
 		g_autofree char *state = make_path(find_domain(provider, i));
 		g_autofree char *queues =
 		    make_queues_path(find_domain(provider, i));
+		g_autofree char *send =
+		    make_send_path(find_domain(provider, i));
 
-		if (strcmp(path, state) != 0 && strcmp(path, queues) != 0)
+		if (strcmp(path, state) != 0 && strcmp(path, queues) != 0 &&
+		    strcmp(path, send) != 0)
 			continue;
 		step->number = i;
 		step->domain = find_domain(provider, i);
@@ -346,6 +422,8 @@ read_answer(const struct step *step, struct json_object *json)
 
 	if (exchange->endpoint == &step->self->other)
 		return read_other(step, json);
+	if (strcmp(exchange->http.method, "POST") == 0)
+		return read_sending(step);
 	if (!g_str_has_prefix(exchange->http.path, DOMAIN_PATH)) {
 		read_queue(step, json);
 		return ask_next(step);
@@ -377,7 +455,7 @@ mailgun_probe_read(const struct provider *provider, struct exchange *exchange,
 	query_begin(exchange, health);
 	if (!read_step(&step, provider))
 		return false;
-	/* the other region and the queue are asked beside the domain */
+	/* all else is asked beside the domain */
 	if (exchange->endpoint != &step.self->other &&
 	    g_str_has_prefix(exchange->http.path, DOMAIN_PATH) &&
 	    query_is_unreachable(exchange, health))

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "providers/turn.h"
 
-#define US        "GET https://api.mailgun.net/"
-#define EU        "GET https://api.eu.mailgun.net/"
-#define MG        "mg.example.com as key-of-mailgun"
-#define DOMAIN    US "v4/domains/" MG
+#define US     "GET https://api.mailgun.net/"
+#define EU     "GET https://api.eu.mailgun.net/"
+#define MG     "mg.example.com as key-of-mailgun"
+#define DOMAIN US "v4/domains/" MG
+#define SENDING                                                                \
+	"POST https://api.mailgun.net/v3/mg.example.com/messages as "          \
+	"key-of-mailgun --postferry-probe\r\nContent-Disposition: form-data; " \
+	"name=\"o:testmode\"\r\n\r\nyes\r\n--postferry-probe--\r\n"
+#define MISSING   "{\"message\":\"from parameter is missing\"}"
 #define DOMAIN2   US "v4/domains/example.org as key-of-mailgun"
 #define QUEUES    US "v3/domains/mg.example.com/sending_queues as key-of-mailgun"
 #define QUEUES2   US "v3/domains/example.org/sending_queues as key-of-mailgun"
@@ -40,8 +45,16 @@ static const struct row rows[] = {
 	{ "mailgun", "lookup_key=other",
 	    { { US "v4/domains/mg.example.com as other", 200, ACTIVE },
 		{ US "v3/domains/mg.example.com/sending_queues as other", 404,
-		    "{}" } },
+		    "{}" },
+		{ SENDING, 400, MISSING } },
 	    HEALTH_GOOD, "is active", NULL },
+	{ "mailgun", "lookup_key=other",
+	    { { US "v4/domains/mg.example.com as other", 200, ACTIVE },
+		{ US "v3/domains/mg.example.com/sending_queues as other", 200,
+		    IDLE },
+		{ SENDING, 401, "Forbidden" } },
+	    HEALTH_BAD, "api_key is refused (HTTP 401: Forbidden)",
+	    "set api_key" },
 	{ "mailgun", "",
 	    { { DOMAIN, 200, "{\"domain\":{\"state\":\"unverified\"}}" },
 		{ QUEUES, 200, IDLE } },
@@ -80,13 +93,44 @@ static const struct row rows[] = {
 	{ "mailgun", "", { { DOMAIN, 200, ACTIVE }, { QUEUES, 0, "reset" } },
 	    HEALTH_GOOD, "is active", NULL },
 	/* a sending key, and a lookup key that is wrong */
-	{ "mailgun", "", { { DOMAIN, 401, "Forbidden" } }, HEALTH_UNKNOWN,
-	    "as a key for sending only never may", "set lookup_key" },
+	{ "mailgun", "",
+	    { { DOMAIN, 401, "Forbidden" }, { SENDING, 400, MISSING } },
+	    HEALTH_UNKNOWN, "api_key may send, but not look",
+	    "set lookup_key" },
 	{ "mailgun", "lookup_key=other",
 	    { { US "v4/domains/mg.example.com as other", 401,
-		"{\"message\":\"Invalid private key\"}" } },
+		  "{\"message\":\"Invalid private key\"}" },
+		{ SENDING, 400, MISSING } },
 	    HEALTH_DOUBTFUL, "lookup_key is refused (HTTP 401: Invalid",
 	    "another lookup_key" },
+	/* a key that is wrong, or may not send, or nobody says so */
+	{ "mailgun", "",
+	    { { DOMAIN, 401, "Forbidden" }, { SENDING, 401, "Forbidden" } },
+	    HEALTH_BAD, "api_key is refused (HTTP 401: Forbidden)",
+	    "set api_key" },
+	{ "mailgun", "",
+	    { { DOMAIN, 401, "Forbidden" },
+		{ SENDING, 400,
+		    "{\"message\":\"Domain mg.example.com is not allowed to "
+		    "send: The domain is unverified\"}" } },
+	    HEALTH_BAD, "no mail may be sent by domain mg.example.com",
+	    "control panel" },
+	{ "mailgun", "",
+	    { { DOMAIN, 403, "no" },
+		{ SENDING, 404, "{\"message\":\"Domain not found\"}" } },
+	    HEALTH_BAD, "cannot be sent by domain mg.example.com", "region" },
+	{ "mailgun", "", { { DOMAIN, 401, "Forbidden" }, { SENDING, 503, "" } },
+	    HEALTH_UNKNOWN, "never may, or the key is wrong",
+	    "look at api_key" },
+	{ "mailgun", "",
+	    { { DOMAIN, 401, "Forbidden" }, { SENDING, 0, "reset" } },
+	    HEALTH_UNKNOWN, "never may, or the key is wrong",
+	    "look at api_key" },
+	{ "mailgun", "",
+	    { { DOMAIN, 401, "Forbidden" },
+		{ SENDING, 429, "{\"message\":\"slowly\"}" } },
+	    HEALTH_UNKNOWN, "never may, or the key is wrong",
+	    "look at api_key" },
 	/* the region */
 	{ "mailgun", "",
 	    { { DOMAIN, 404, NOT_FOUND },

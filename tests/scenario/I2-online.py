@@ -84,20 +84,49 @@ class Online(Checks):
 
 
 class Refused(Checks):
-    """The key is another account's; at mailgun it could be one that may only
-    send."""
+    """The key is another account's."""
     options = {"mailgun": ("--key", "the-key-of-another"),
                "mandrill": ("--key", "the-key-of-another")}
 
     def test_a_refused_key(self):
         text = self.check("--online", code=UNAVAILABLE)
-        self.assertRegex(self.lines(text)["mailgun"], r": unknown: .*401")
+        self.assertRegex(self.lines(text)["mailgun"],
+                         r": bad: api_key is refused .*401")
         self.assertRegex(self.lines(text)["mandrill"], r": bad: ")
         self.assertRegex(text, r"(?m)^mandrill .*\n    \S")
         found = json.loads(self.check("--online", "--json",
                                       code=UNAVAILABLE))["providers"]
         self.assertEqual(found[1]["health"], "bad")
         self.assertTrue(found[1]["advice"])
+        self.assertEqual(self.count(), 0)
+
+
+class Sending(Checks):
+    """A key that may send and nothing else is told from a wrong one, without
+    sending."""
+    providers = ("mailgun",)
+
+    def test_a_sending_key(self):
+        self.mailgun.fault("sending-key")
+        text = self.check("--online")
+        self.assertRegex(self.lines(text)["mailgun"],
+                         r": unknown: api_key may send, but not look")
+        self.assertIn("set lookup_key", text)
+        self.assertEqual(self.count(), 0)
+
+
+class Second(Checks):
+    """A lookup_key that is good hides no api_key that is wrong."""
+    providers = ("mailgun",)
+    options = {"mailgun": ("--key", "the-key-of-another",
+                           "--lookup-key", "the-key-of-the-account")}
+
+    def test_a_wrong_key_beside_it(self):
+        self.settings = {"provider mailgun": {
+            "lookup_key": "the-key-of-the-account"}}
+        text = self.check("--online", code=UNAVAILABLE)
+        self.assertRegex(self.lines(text)["mailgun"],
+                         r": bad: api_key is refused .*401")
 
 
 if __name__ == "__main__":

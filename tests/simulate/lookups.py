@@ -207,6 +207,20 @@ class Mailgun(unittest.TestCase):
                          (404, f"Domain not found: {DOMAIN}"))
         self.assertEqual(self.get(f"/v4/domains/{DOMAIN}")[0], 404)
 
+    def test_a_key_is_asked_for_without_mail(self):
+        """It may send or not; nothing is sent, and nobody made a mistake."""
+        before = self.mailgun.accepted(), self.mailgun.violations()
+        for key, status, said in (("key-1", 400, "from parameter is missing"),
+                                  ("key-3", 401, "Forbidden")):
+            answer = request(
+                self.mailgun.address, "POST", f"/v3/{DOMAIN}/messages",
+                doors.form(("o:testmode", "yes")),
+                doors.mailgun_headers(key))
+            self.assertEqual(answer[0], status, answer)
+            self.assertIn(said, answer[2].decode())
+        self.assertEqual(
+            (self.mailgun.accepted(), self.mailgun.violations()), before)
+
     def test_faults_of_sending_spare_the_others(self):
         name = self.send()
         for fault in ("status=503", "stall", "reset-after-body", "throttle",
