@@ -238,9 +238,33 @@ plan_group(const struct planning *planning)
 	return 0;
 }
 
+/* Accounts at one company; with SMTP at one host. */
+static bool
+is_like(const struct provider *one, const struct provider *other)
+{
+	return g_strcmp0(one->translator->type, other->translator->type) == 0 &&
+	       one->translator->kind == other->translator->kind &&
+	       (one->translator->kind == EXCHANGE_HTTP ||
+		   g_strcmp0(one->endpoint.host, other->endpoint.host) == 0);
+}
+
+static void
+liken(struct ledger *ledger, const struct route_map *map)
+{
+	for (unsigned i = 1; i < map->providers->len; i++) {
+		unsigned first = 0;
+
+		while (!is_like(
+		    route_map_provider(map, i), route_map_provider(map, first)))
+			first++;
+		ledger_liken(ledger, i, first);
+	}
+}
+
 void
 group_make(struct flight *flight, const struct route_map *map)
 {
+	liken(flight->ledger, map);
 	split(flight, map);
 	for (unsigned i = 0; i < flight->group_count; i++) {
 		struct delivery *delivery = address_group(flight, i);

@@ -10,6 +10,8 @@ ledger_new(unsigned recipients, unsigned providers)
 	ledger->count = recipients;
 	ledger->providers = providers;
 	ledger->groups[0] = UINT32_MAX;
+	for (unsigned i = 0; i < providers; i++)
+		ledger->kinds[i] = (uint8_t)i;
 	for (unsigned i = 0; i < recipients; i++)
 		ledger->recipients[i].provider = LEDGER_NOBODY;
 	return ledger;
@@ -107,6 +109,43 @@ ledger_reopen(struct ledger *ledger, const unsigned *recipients, unsigned count)
 	}
 }
 
+void
+ledger_liken(struct ledger *ledger, unsigned provider, unsigned first)
+{
+	g_assert(provider < ledger->providers && first <= provider);
+	ledger->kinds[provider] = (uint8_t)first;
+}
+
+/* The kinds of these providers. */
+static uint32_t
+find_kinds(const struct ledger *ledger, uint32_t providers)
+{
+	uint32_t kinds = 0;
+
+	for (unsigned i = 0; i < ledger->providers; i++)
+		if (providers & 1u << i)
+			kinds |= 1u << ledger->kinds[i];
+	return kinds;
+}
+
+static bool
+is_agreed(const struct ledger *ledger, const struct ledger_recipient *recipient)
+{
+	uint32_t kinds = find_kinds(ledger, recipient->refused_by);
+	uint32_t others = find_kinds(ledger, find_takers(ledger, recipient));
+
+	if (__builtin_popcount(recipient->refused_by) < 2)
+		return false;
+	return __builtin_popcount(kinds) >= 2 || (others & ~kinds) == 0;
+}
+
+bool
+ledger_is_agreed(const struct ledger *ledger, unsigned recipient)
+{
+	g_assert(recipient < ledger->count);
+	return is_agreed(ledger, &ledger->recipients[recipient]);
+}
+
 static bool
 is_refused_for_good(
     const struct ledger *ledger, const struct ledger_recipient *recipient)
@@ -114,7 +153,7 @@ is_refused_for_good(
 	uint32_t others =
 	    find_takers(ledger, recipient) & ~recipient->refused_by;
 
-	return others == 0 || __builtin_popcount(recipient->refused_by) >= 2;
+	return others == 0 || is_agreed(ledger, recipient);
 }
 
 void

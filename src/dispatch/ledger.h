@@ -10,8 +10,9 @@
  * Each recipient is in exactly one state; ACCEPTED, REFUSED and DROPPED are
  * final, HELD waits for a person: none of these is sent.  A
  * mail one provider refuses as such (payload) is shown to one other; refused
- * by two, or with no other to ask, it is refused.  Pure; time comes in as an
- * argument.  Providers are numbered as in the settings, 32 at most.
+ * by two, or with no other to ask, it is refused.  Two accounts of one kind
+ * count as two only where no other kind is to be asked.  Pure; time comes in as
+ *an argument.  Providers are numbered as in the settings, 32 at most.
  */
 #ifndef DISPATCH_LEDGER_H
 #define DISPATCH_LEDGER_H
@@ -70,6 +71,8 @@ struct ledger {
 	unsigned batch_max[LEDGER_PROVIDERS_MAX]; /* recipients one request
 						   * takes */
 	unsigned batch[LEDGER_PROVIDERS_MAX];     /* in the next one */
+	uint8_t kinds[LEDGER_PROVIDERS_MAX];      /* of each: the number of the
+						   * first one like it */
 	struct journal_counts counts; /* that the store was not told yet */
 };
 
@@ -80,6 +83,13 @@ void ledger_free(struct ledger *ledger);
 /* That provider can carry the mail, for at most `most` recipients in one
  * request; 0: for any number. */
 void ledger_allow(struct ledger *ledger, unsigned provider, unsigned most);
+
+/* That provider is of the same kind as that one, which comes before it: what
+ * the one refuses the other will most likely, too. */
+void ledger_liken(struct ledger *ledger, unsigned provider, unsigned first);
+
+/* True when two who count as two refused the mail for the recipient. */
+bool ledger_is_agreed(const struct ledger *ledger, unsigned recipient);
 
 /* The recipient goes by the route of that group, which names these
  * providers. */

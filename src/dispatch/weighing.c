@@ -219,9 +219,7 @@ believe_pairs(struct flight *flight)
 	for (unsigned i = marks->len; i > 0; i--) {
 		const struct mark *mark =
 		    &g_array_index(marks, struct mark, i - 1);
-		const struct ledger_recipient *r =
-		    &flight->ledger->recipients[mark->recipient];
-		if (__builtin_popcount(r->refused_by) >= 2)
+		if (ledger_is_agreed(flight->ledger, mark->recipient))
 			g_array_remove_index_fast(marks, i - 1);
 	}
 }

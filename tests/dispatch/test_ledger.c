@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -588,6 +589,49 @@ test_surplus(void **state)
 	}
 }
 
+/* Of four providers: those of one kind count once as long as another kind is to
+ * be asked. */
+static void
+test_kinds(void **state)
+{
+	static const struct {
+		const char *name, *kinds; /* a letter for each */
+		unsigned asked[4], count;
+		enum recipient_state state;
+		bool agreed;
+	} rows[] = {
+		{ "two accounts, another kind", "aab", { 0, 1 }, 2,
+		    RECIPIENT_WAITING, false },
+		{ "then it refuses, too", "aab", { 0, 1, 2 }, 3,
+		    RECIPIENT_REFUSED, true },
+		{ "two kinds", "aab", { 0, 2 }, 2, RECIPIENT_REFUSED, true },
+		{ "one kind only", "aaa", { 0, 1 }, 2, RECIPIENT_REFUSED,
+		    true },
+		{ "three accounts before it", "aaab", { 0, 1, 2 }, 3,
+		    RECIPIENT_WAITING, false },
+		{ "each its own", "abcd", { 0, 1 }, 2, RECIPIENT_REFUSED,
+		    true },
+		{ "the other way round", "baab", { 1, 2 }, 2, RECIPIENT_WAITING,
+		    false },
+		{ "nobody else", "a", { 0 }, 1, RECIPIENT_REFUSED, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const char *kinds = rows[i].kinds;
+		struct ledger *ledger = make_ledger(1, (unsigned)strlen(kinds));
+		print_message("%s\n", rows[i].name);
+		for (unsigned n = 0; kinds[n] != '\0'; n++)
+			ledger_liken(ledger, n,
+			    (unsigned)(strchr(kinds, kinds[n]) - kinds));
+		for (unsigned n = 0; n < rows[i].count; n++)
+			attempt_all(ledger, rows[i].asked[n], VERDICT_PAYLOAD);
+		assert_int_equal(ledger->recipients[0].state, rows[i].state);
+		assert_int_equal(ledger_is_agreed(ledger, 0), rows[i].agreed);
+		ledger_free(ledger);
+	}
+}
+
 int
 main(void)
 {
@@ -606,6 +650,7 @@ main(void)
 		cmocka_unit_test(test_splits),
 		cmocka_unit_test(test_all_bad),
 		cmocka_unit_test(test_surplus),
+		cmocka_unit_test(test_kinds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,8 +108,8 @@ static const struct {
 	const char *name, *settings;
 	struct {
 		const char *to, *says;
-	} requests[3];
-	const char *entries[6];
+	} requests[4];
+	const char *entries[8];
 } rows[] = {
 	{ "the same mail is taken for another", LONG PROVIDER("one", ""),
 	    { { "one 0,1", "accepted,recipient" } },
@@ -130,6 +130,17 @@ static const struct {
 		"ended #2 two payload: 0 waiting, 1 waiting",
 		"landed: 0 refused, 1 refused; round 0; report to "
 		"app1@example.com" } },
+	{ "refused by two of one kind, taken by another",
+	    LONG TWO PROVIDER("three", "smtp = yes\n"),
+	    { { "one 0,1", "payload" }, { "two 0,1", "payload" },
+		{ "three 0,1", "accepted" } },
+	    { "begun #1 one open: 0 open, 1 open",
+		"ended #1 one payload: 0 waiting, 1 waiting",
+		"begun #2 two open: 0 open, 1 open",
+		"ended #2 two payload: 0 waiting, 1 waiting",
+		"begun #3 three open: 0 open, 1 open",
+		"ended #3 three accepted: 0 accepted, 1 accepted",
+		"landed; round 0" } },
 	{ "suppressed", LONG PROVIDER("one", ""),
 	    { { "one 0,1", "recipient: suppressed" } },
 	    { "begun #1 one open: 0 open, 1 open",
