@@ -21,6 +21,9 @@ struct alarm {
 			      * "provider_held_back", "reserve", "all_down",
 			      * "cut_off", "mail_held", "duplicate_confirmed" */
 	const char *subject; /* what it is about: the provider, or the mail */
+	const char *group;   /* of what happens to many subjects and is never
+			      * over: those of a kind and group are collected
+			      * and told as one; NULL: each is told */
 	bool over;           /* it is not so any more */
 	int64_t since_ms;    /* wall clock: it began */
 	const char *text;    /* one line: what */

@@ -277,6 +277,10 @@ bell_ring(void *object, const struct alarm *alarm)
 void
 bell_stop(struct bell *bell, loop_fn stopped, void *object)
 {
+	struct notice *notice;
+
+	while ((notice = pace_flush(bell->pace)) != NULL)
+		tell(bell, notice);
 	bell->stopped = stopped;
 	bell->object = object;
 	g_atomic_ref_count_inc(&bell->count);

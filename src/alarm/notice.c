@@ -23,6 +23,7 @@ notice_new(const struct alarm *alarm)
 
 	notice->kind = clean(alarm->kind);
 	notice->subject = clean(alarm->subject == NULL ? "" : alarm->subject);
+	notice->group = clean(alarm->group);
 	notice->over = alarm->over;
 	notice->since_ms = alarm->since_ms;
 	notice->text = clean(alarm->text == NULL ? "" : alarm->text);
@@ -37,6 +38,7 @@ notice_copy(const struct notice *notice)
 
 	copy->kind = g_strdup(notice->kind);
 	copy->subject = g_strdup(notice->subject);
+	copy->group = g_strdup(notice->group);
 	copy->text = g_strdup(notice->text);
 	copy->advice = g_strdup(notice->advice);
 	return copy;
@@ -49,6 +51,7 @@ notice_free(struct notice *notice)
 		return;
 	g_free(notice->kind);
 	g_free(notice->subject);
+	g_free(notice->group);
 	g_free(notice->text);
 	g_free(notice->advice);
 	g_free(notice);

@@ -11,6 +11,7 @@
 
 struct notice {
 	char *kind, *subject;
+	char *group; /* NULL: none */
 	bool over;
 	int64_t since_ms;    /* wall clock */
 	char *text, *advice; /* advice NULL: there is none */

@@ -6,6 +6,8 @@ struct thing {
 	bool told;        /* they know of it, and not that it is over */
 	unsigned left_out;
 	struct notice *waiting; /* it began again; NULL: it did not */
+	unsigned count;         /* of a group: how many wait */
+	GString *names;         /* the first of them; NULL: none waits */
 };
 
 struct pace {
@@ -20,6 +22,8 @@ free_thing(void *object)
 	struct thing *thing = object;
 
 	notice_free(thing->waiting);
+	if (thing->names != NULL)
+		g_string_free(thing->names, TRUE);
 	g_free(thing);
 }
 
@@ -106,11 +110,60 @@ take_beginning(struct pace *pace, struct thing *thing, struct notice *notice,
 	return NULL;
 }
 
+/* ---- groups ---- */
+
+/* The notice is the latest of its group. */
+static void
+gather(struct pace *pace, struct thing *thing, struct notice *notice,
+    int64_t now_ms)
+{
+	if (thing->waiting == NULL) {
+		thing->quiet_ms = MAX(thing->quiet_ms,
+		    now_ms + MIN(pace->pause_ms, PACE_GATHER_MS));
+		thing->names = g_string_new(NULL);
+	} else {
+		notice->since_ms = thing->waiting->since_ms;
+		leave_out(&thing->left_out, thing->waiting);
+	}
+	if (++thing->count <= PACE_NAMES)
+		g_string_append_printf(thing->names, "%s%s",
+		    thing->count > 1 ? ", " : "", notice->subject);
+	thing->waiting = notice;
+}
+
+static void
+name_all(struct thing *thing)
+{
+	struct notice *notice = thing->waiting;
+	g_autofree char *last = notice->text;
+
+	if (thing->count > PACE_NAMES)
+		g_string_append_printf(
+		    thing->names, " and %u more", thing->count - PACE_NAMES);
+	notice->text = g_strdup_printf("%u times: %s; the last: %s",
+	    thing->count, thing->names->str, last);
+}
+
+static struct notice *
+take_waiting(struct pace *pace, struct thing *thing)
+{
+	if (thing->count > 1)
+		name_all(thing);
+	thing->count = 0;
+	if (thing->names != NULL)
+		g_string_free(g_steal_pointer(&thing->names), TRUE);
+	return tell(pace, thing, g_steal_pointer(&thing->waiting));
+}
+
+/* ---- the whole ---- */
+
 struct notice *
 pace_take(struct pace *pace, struct notice *notice, int64_t now_ms)
 {
+	bool grouped = notice->group != NULL && !notice->over;
 	g_autofree char *name =
-	    g_strconcat(notice->kind, " ", notice->subject, NULL);
+	    g_strconcat(notice->kind, grouped ? " of " : " ",
+		grouped ? notice->group : notice->subject, NULL);
 	struct thing *thing = g_hash_table_lookup(pace->things, name);
 
 	/* it was told before we remember, and nobody may be left with it */
@@ -125,6 +178,10 @@ pace_take(struct pace *pace, struct notice *notice, int64_t now_ms)
 		thing->quiet_ms = now_ms;
 		g_hash_table_insert(
 		    pace->things, g_steal_pointer(&name), thing);
+	}
+	if (grouped) {
+		gather(pace, thing, notice, now_ms);
+		return NULL;
 	}
 	return notice->over ? take_end(pace, thing, notice)
 			    : take_beginning(pace, thing, notice, now_ms);
@@ -143,7 +200,23 @@ pace_due(struct pace *pace, int64_t now_ms)
 		if (thing->waiting == NULL || thing->quiet_ms > now_ms)
 			continue;
 		thing->quiet_ms = now_ms + pace->pause_ms;
-		return tell(pace, thing, g_steal_pointer(&thing->waiting));
+		return take_waiting(pace, thing);
+	}
+	return NULL;
+}
+
+struct notice *
+pace_flush(struct pace *pace)
+{
+	GHashTableIter iter;
+	void *value;
+
+	g_hash_table_iter_init(&iter, pace->things);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		struct thing *thing = value;
+
+		if (thing->count > 0)
+			return take_waiting(pace, thing);
 	}
 	return NULL;
 }

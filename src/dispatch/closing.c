@@ -44,8 +44,8 @@ closing_hold(const struct flight *flight, unsigned recipients)
 	g_autofree char *text = g_strdup_printf("mail %s from %s is held: %s",
 	    id, sender_text(flight), flight->landing.hold);
 	g_autofree char *advice = g_strdup_printf(
-	    "see 'postferry why %s', then 'postferry queue release %s' or "
-	    "'postferry queue drop %s'",
+	    "see 'postferry queue list --state held', and 'postferry why %s', "
+	    "then 'postferry queue release %s' or 'postferry queue drop %s'",
 	    id, id, id);
 
 	log_error("mail held", log_str("mail", id),
@@ -55,6 +55,7 @@ closing_hold(const struct flight *flight, unsigned recipients)
 	alarms_ring(
 	    flight->dispatcher->alarms, &(struct alarm){ .kind = "mail_held",
 					    .subject = id,
+					    .group = flight->landing.hold,
 					    .text = text,
 					    .advice = advice });
 }

@@ -97,6 +97,90 @@ test_rows(void **state)
 	}
 }
 
+/* At 250 of the group happens to b; "." time alone, "!" the end of it all. */
+static const struct {
+	const char *name;
+	struct {
+		int64_t at_ms;
+		const char *group, *subject, *told;
+	} steps[8];
+} gatherings[] = {
+	{ "one is told as it is, a moment later",
+	    { { 10, "x", "a", "" }, { 5009, ".", "", "" },
+		{ 5010, ".", "", "a 0 mail goes by it" } } },
+	{ "some at once are one, and counted",
+	    { { 10, "x", "a", "" }, { 11, "x", "b", "" },
+		{ 5010, ".", "",
+		    "b 1 2 times: a, b; the last: mail goes by it" } } },
+	{ "the first are named",
+	    { { 10, "x", "a", "" }, { 11, "x", "b", "" }, { 12, "x", "c", "" },
+		{ 13, "x", "d", "" }, { 14, "x", "e", "" },
+		{ 5010, ".", "",
+		    "e 4 5 times: a, b, c and 2 more; the last: mail goes by "
+		    "it" } } },
+	{ "then one in a pause",
+	    { { 10, "x", "a", "" }, { 5010, ".", "", "a 0 mail goes by it" },
+		{ 5020, "x", "b", "" }, { 11000, ".", "", "" },
+		{ 12000, "x", "c", "" }, { 25009, ".", "", "" },
+		{ 25010, ".", "",
+		    "c 1 2 times: b, c; the last: mail goes by it" } } },
+	{ "after a silence a moment again",
+	    { { 10, "x", "a", "" }, { 5010, ".", "", "a 0 mail goes by it" },
+		{ 90000, "x", "b", "" }, { 94999, ".", "", "" },
+		{ 95000, ".", "", "b 0 mail goes by it" } } },
+	{ "other groups are others",
+	    { { 10, "x", "a", "" }, { 20, "y", "b", "" },
+		{ 5010, ".", "", "a 0 mail goes by it" },
+		{ 5020, ".", "", "b 0 mail goes by it" } } },
+	{ "at the end it is told what waits",
+	    { { 10, "x", "a", "" }, { 11, "x", "b", "" },
+		{ 12, "!", "", "b 1 2 times: a, b; the last: mail goes by it" },
+		{ 13, "!", "", "" } } },
+};
+
+static struct notice *
+step_group(
+    struct pace *pace, const char *group, const char *subject, int64_t now_ms)
+{
+	struct notice *notice;
+
+	if (*group == '!')
+		return pace_flush(pace);
+	if (*group == '.')
+		return pace_due(pace, now_ms);
+	notice = make_notice(subject, false);
+	notice->group = g_strdup(group);
+	return pace_take(pace, notice, now_ms);
+}
+
+static void
+test_groups(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(gatherings); i++) {
+		struct pace *pace = pace_new(20000);
+
+		print_message("%s\n", gatherings[i].name);
+		for (size_t k = 0; k < G_N_ELEMENTS(gatherings[i].steps) &&
+				   gatherings[i].steps[k].group != NULL;
+		     k++) {
+			struct notice *notice =
+			    step_group(pace, gatherings[i].steps[k].group,
+				gatherings[i].steps[k].subject,
+				gatherings[i].steps[k].at_ms);
+			g_autofree char *told =
+			    notice == NULL
+				? g_strdup("")
+				: g_strdup_printf("%s %u %s", notice->subject,
+				      notice->left_out, notice->text);
+
+			assert_string_equal(told, gatherings[i].steps[k].told);
+			notice_free(notice);
+		}
+		pace_free(pace);
+	}
+}
+
 /* The timer is set to the first that waits. */
 static void
 test_next(void **state)
@@ -200,6 +284,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_next),
 		cmocka_unit_test(test_bounded),
 		cmocka_unit_test(test_backlog),

@@ -8,6 +8,7 @@ import os
 import threading
 import time
 
+import durable
 import ferry
 
 
@@ -164,6 +165,32 @@ class Deaf(Alarmed):
             self.accept(ferry.simple())
         self.bell.silent.set()
         self.assertEqual(self.ferry.stop(), 0)
+
+
+class Held(durable.Durable):
+    """Mail after mail that a person has to decide of is one alarm."""
+    providers = ("mandrill",)
+
+    def setUp(self):
+        self.bell = Bell()
+        self.addCleanup(self.bell.server_close)
+        self.addCleanup(self.bell.shutdown)
+        self.settings = {"server": {
+            "alarm_url": f"http://127.0.0.1:{self.bell.server_port}/hook",
+            "bounce_domains": "nowhere.example"}}
+        super().setUp()
+
+    def test_they_are_collected(self):
+        self.mandrill.fault("reject-reason=hard-bounce")
+        ids = [self.accept_id(ferry.simple(), ("eve@example.org",),
+                              "ann@example.com") for _ in range(5)]
+        alarm = self.bell.wait(kind="mail_held", over=False)
+        self.assertEqual(alarm["left_out"], 4)
+        self.assertIn(alarm["subject"], ids)
+        self.assertRegex(alarm["text"], r"^5 times: .* and 2 more; the last: "
+                         r"mail .* is held: ")
+        self.assertIn("queue list --state held", alarm["advice"])
+        self.assertEqual(len(self.bell.heard), 1)
 
 
 if __name__ == "__main__":
