@@ -208,6 +208,9 @@ find_step(const struct dispatcher *dispatcher, const struct flight *flight,
 	struct patience_next next =
 	    patience_next(&dispatcher->patience, &doubt, now_ms);
 
+	/* it is held then */
+	if (doubt.left == 0 && next.step != PATIENCE_ASK)
+		return now_ms;
 	if (next.step == PATIENCE_ASK || next.step == PATIENCE_WAIT)
 		return MAX(next.at_ms, now_ms);
 	return MAX(doubt.until_ms, now_ms);

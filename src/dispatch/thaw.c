@@ -21,6 +21,15 @@ struct thawing {
 	const char *why; /* a literal; of those held */
 };
 
+static const char *
+find_name(const struct flight *flight, unsigned number)
+{
+	unsigned provider = flight->ledger->recipients[number].provider;
+
+	return provider != LEDGER_NOBODY ? flight->dispatcher->names[provider]
+					 : "a provider that is set no more";
+}
+
 static void
 hold(struct flight *flight, unsigned number, char *text)
 {
@@ -48,20 +57,14 @@ hold_often(struct flight *flight, unsigned number, struct thawing *thawing)
 static void
 leave_often(struct flight *flight, unsigned number)
 {
-	const struct ledger_recipient *r = &flight->ledger->recipients[number];
-
-	chronicle_spent(
-	    flight, flight->dispatcher->names[r->provider], r->doubts);
+	chronicle_spent(flight, find_name(flight, number),
+	    flight->ledger->recipients[number].doubts);
 }
 
 static void
 hold_policy(struct flight *flight, unsigned number,
     const struct patience_doubt *doubt, struct thawing *thawing)
 {
-	unsigned provider = flight->ledger->recipients[number].provider;
-	const char *name = provider != LEDGER_NOBODY
-			       ? flight->dispatcher->names[provider]
-			       : "a provider that is set no more";
 	bool asked = doubt->absent_ms != 0;
 
 	thawing->held++;
@@ -71,7 +74,7 @@ hold_policy(struct flight *flight, unsigned number,
 	    g_strdup_printf(
 		"%s may have it: %s, and its policy is %s; look there, then "
 		"drop it, or release sends it once more",
-		name,
+		find_name(flight, number),
 		asked ? "it did not say so when it was asked"
 		      : "nothing could be learnt by asking",
 		doubt_policy_text(doubt->policy)));
@@ -155,13 +158,14 @@ thaw_one(struct dispatcher *dispatcher, struct flight *flight, unsigned number,
 	    patience_next(&dispatcher->patience, &doubt, now);
 	bool asked = next.step != PATIENCE_ASK || r->doubt.asked_ms != 0;
 	bool stuck = is_stuck(flight, number, &doubt, next.step);
-	bool again = next.step == PATIENCE_SAME || next.step == PATIENCE_ANY;
+	/* nothing is to be learnt by waiting on */
+	bool spent = doubt.left == 0 && next.step != PATIENCE_ASK;
 
 	if (asked && is_over(dispatcher, flight, number, now)) {
 		end(flight, number);
 	} else if (flight->queued && (stuck || next.step == PATIENCE_HOLD)) {
 		hold_policy(flight, number, &doubt, thawing);
-	} else if (again && doubt.left == 0) {
+	} else if (spent) {
 		if (flight->queued)
 			hold_often(flight, number, thawing);
 		else

@@ -341,14 +341,15 @@ static char *
 print_ask(const struct vigil *vigil, unsigned number)
 {
 	struct dispatcher *dispatcher = vigil->watch->dispatcher;
-	const struct provider *provider = dispatcher->lanes[number]->provider;
+	const struct provider *provider;
 	g_autoptr(GPtrArray) inquiries = g_ptr_array_new();
 	char *text = NULL, body[4096] = { 0 };
 	struct exchange *exchange;
 	struct segment_reader *reader;
 
-	if (dispatcher->inquests[number] == NULL)
+	if (number == LEDGER_NOBODY || dispatcher->inquests[number] == NULL)
 		return NULL;
+	provider = dispatcher->lanes[number]->provider;
 	g_ptr_array_add(inquiries, vigil->inquiry);
 	exchange = exchange_new(
 	    EXCHANGE_HTTP, &provider->endpoint, vigil->inquiry->id);

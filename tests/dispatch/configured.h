@@ -30,6 +30,8 @@ static const struct setting configured_providers[] = {
 	    .help = "Carries plain mail only." },
 	{ "provider", "asks", SETTING_NUMBER, "0", .max = 99,
 	    .help = "Mails it can be asked about at a time." },
+	{ "provider", "account", SETTING_STRING,
+	    .help = "What it is asked as; two may have the same." },
 	{ "provider", "probes", SETTING_BOOL, "no", .help = "Can be probed." },
 	{ "provider", "smtp", SETTING_BOOL, "no", .help = "Speaks SMTP." },
 	{ .section = NULL },

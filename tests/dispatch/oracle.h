@@ -22,7 +22,8 @@ oracle_print_inquiry(GString *line, const struct inquiry *inquiry)
 		    inquiry->recipients[i].address[strlen("rcpt")]);
 }
 
-/* "ask one x 0,1; y 0": the provider, then mails and recipients. */
+/* "ask one x 0,1; y 0": the provider (its account, if that has a name), then
+ * mails and recipients. */
 static inline bool
 oracle_ask(const struct provider *provider, const GPtrArray *inquiries,
     struct exchange *exchange)
@@ -30,7 +31,9 @@ oracle_ask(const struct provider *provider, const GPtrArray *inquiries,
 	GString *line = g_string_new("ask ");
 
 	g_assert(inquiries->len <= provider->translator->limits.ask_batch);
-	g_string_append(line, provider->name);
+	g_string_append(line, provider->endpoint.username != NULL
+				  ? provider->endpoint.username
+				  : provider->name);
 	for (unsigned i = 0; i < inquiries->len; i++) {
 		if (i > 0)
 			g_string_append_c(line, ';');
@@ -50,9 +53,25 @@ oracle_fail(
 	reply->text = g_strdup(text);
 }
 
-/* A word for each recipient of each inquiry, the last for the rest: "found", or
- * any other; or one for all: "forbidden", "throttled", "down"; "more": there is
- * another page. */
+/* That word of a recipient. */
+static inline void
+oracle_tell(struct inquiry *inquiry, const char *address, const char *word)
+{
+	const struct verdict verdict = {
+		.class = VERDICT_RECIPIENT,
+		.suppressed = g_str_equal(word, "suppressed"),
+		.text = (char *)word,
+	};
+
+	if (g_str_equal(word, "found"))
+		inquiry_find(inquiry, address, "<id>");
+	else if (verdict.suppressed || g_str_equal(word, "bounced"))
+		inquiry_refuse(inquiry, address, &verdict);
+}
+
+/* A word for each recipient of each inquiry, the last for the rest: "found",
+ * "bounced", "suppressed", or any other; or one for all: "forbidden",
+ * "throttled", "down"; "more": there is another page. */
 static inline bool
 oracle_asked(const struct provider *provider, const GPtrArray *inquiries,
     struct exchange *exchange, struct inquiry_reply *reply)
@@ -77,9 +96,8 @@ oracle_asked(const struct provider *provider, const GPtrArray *inquiries,
 	for (unsigned i = 0; i < inquiries->len; i++) {
 		struct inquiry *inquiry = inquiries->pdata[i];
 		for (unsigned n = 0; n < inquiry->count; n++) {
-			if (g_str_equal(words[at], "found"))
-				inquiry_find(inquiry,
-				    inquiry->recipients[n].address, "<id>");
+			oracle_tell(
+			    inquiry, inquiry->recipients[n].address, words[at]);
 			at += words[at + 1] != NULL;
 		}
 	}

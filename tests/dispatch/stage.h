@@ -214,6 +214,8 @@ provider_open(const char *name, struct config *config, GError **error)
 	provider->translator = make_translator(config, provider->section);
 	provider->endpoint.connections =
 	    (unsigned)config_number(config, provider->section, "connections");
+	provider->endpoint.username =
+	    config_string(config, provider->section, "account");
 	provider->pace.overflow =
 	    config_bool(config, provider->section, "overflow");
 	provider->respects_suppression =

@@ -311,6 +311,17 @@ choose_wait(const struct job *job, const struct verdict *verdict)
 	return MAX(wait, retries[row] * 8 / 10);
 }
 
+/* Another one does not wait that long for an SMTP server. */
+static int64_t
+choose_move(const struct job *job, const struct target *target)
+{
+	bool moves = world.suppliers > 1 &&
+		     job->mail->policy == DOUBT_PREFER_DELIVERY &&
+		     world.all[job->supplier].translator.kind == EXCHANGE_SMTP;
+
+	return moves ? target->doubt_first_ms + MOVE_MS : INT64_MAX;
+}
+
 /* It has it, and knows so some time later. */
 static void
 take(struct target *target, unsigned supplier)
@@ -343,14 +354,17 @@ note_verdict(
 	case VERDICT_NONE:
 	case VERDICT_DOUBT:
 		target->doubts++;
+		if (!target->doubtful || target->doubt_by != job->supplier)
+			target->doubt_first_ms = target->sent_ms;
 		if (virtual_chance(50))
 			take(target, job->supplier);
 		target->doubtful = true;
 		target->doubt_sent_ms = target->sent_ms;
 		target->doubt_by = job->supplier;
 		target->doubt_sending = job->sending;
-		target->doubt_until_ms = virtual.now_ms +
-					 choose_wait(job, verdict);
+		target->doubt_until_ms =
+		    MIN(virtual.now_ms + choose_wait(job, verdict),
+			choose_move(job, target));
 		target->queue_doubts += job->mail->row.there;
 		break;
 	default:

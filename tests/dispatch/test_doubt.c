@@ -12,9 +12,10 @@
 #define OTHER PROVIDER("two", "asks = 2\n")
 #define BOTH  ASKED OTHER
 /* As usual, but that questions do not wait for more. */
-#define QUICK        \
-	"[server]\n" \
-	"doubt_asks = 50ms, 20s, 60s, 3m, 10m, 30m, 35m\n"
+#define QUICK                                              \
+	"[server]\n"                                       \
+	"doubt_asks = 50ms, 20s, 60s, 3m, 10m, 30m, 35m\n" \
+	"bounce_domains = example.com\n"
 
 #define ROUTE "[route default]\nproviders = one, two\ndoubt = "
 
@@ -24,6 +25,7 @@ struct doubtful {
 	int64_t since_ms, until_ms;
 	unsigned asks;
 	int64_t absent_ms; /* 0: never */
+	unsigned doubts;   /* 0: one */
 };
 
 static void
@@ -41,7 +43,7 @@ fill_known(struct recipient *out, const struct doubtful *from)
 		.until_ms = now - from->until_ms,
 		.asks = from->asks,
 		.absent_ms = from->absent_ms != 0 ? now - from->absent_ms : 0,
-		.doubts = 1,
+		.doubts = MAX(from->doubts, 1u),
 	};
 }
 
@@ -68,9 +70,9 @@ load(const struct doubtful *doubts, unsigned count)
 }
 
 #define DUE   -MINUTE /* ...in a minute */
-#define FRESH "one", 6 * SECOND, DUE, 0, 0
-#define OVER  "one", 3 * MINUTE, SECOND, 3, MINUTE
-#define LATE  "one", 36 * MINUTE, SECOND, 6, 6 * MINUTE
+#define FRESH "one", 6 * SECOND, DUE, 0, 0, 1
+#define OVER  "one", 3 * MINUTE, SECOND, 3, MINUTE, 1
+#define LATE  "one", 36 * MINUTE, SECOND, 6, 6 * MINUTE, 1
 
 static const struct {
 	const char *name, *settings;
@@ -87,18 +89,18 @@ static const struct {
 	    { { "ask one x 0", "absent" } },
 	    { "landed: 0 doubt; round 1, due; note: asked one 6 s after the "
 	      "attempt: it does not have the mail so far" } },
-	{ "not yet to be asked", BOTH, { { "one", SECOND, DUE, 1, 0 } },
+	{ "not yet to be asked", BOTH, { { "one", SECOND, DUE, 1, 0, 1 } },
 	    { { 0 } }, { "landed; round 1, due" } },
 	{ "asked before, and not due", BOTH,
-	    { { "one", 6 * SECOND, DUE, 1, SECOND } }, { { 0 } },
+	    { { "one", 6 * SECOND, DUE, 1, SECOND, 1 } }, { { 0 } },
 	    { "landed; round 1, due" } },
 	{ "no answer: later again", BOTH, { { FRESH } },
 	    { { "ask one x 0", NULL } },
 	    { "landed: 0 doubt; round 1, due; note: asked one whether it has "
 	      "the mail: no answer (no answer); it is asked again" } },
 	{ "no answer again is no news", BOTH,
-	    { { "one", 21 * SECOND, DUE, 1, 0 } }, { { "ask one x 0", NULL } },
-	    { "landed: 0 doubt; round 1, due" } },
+	    { { "one", 21 * SECOND, DUE, 1, 0, 1 } },
+	    { { "ask one x 0", NULL } }, { "landed: 0 doubt; round 1, due" } },
 	{ "over: asked once more, then the next", BOTH, { { OVER } },
 	    { { "ask one x 0", "absent" }, { "two 0", "accepted" } },
 	    { "begun #1 two open: 0 open; note: asked one 180 s after the "
@@ -115,7 +117,7 @@ static const struct {
 		"ended #1 two doubt: 0 doubt; counts 1 0 1 0",
 		"landed; round 2, due" } },
 	{ "over, the last answer was in time", BOTH,
-	    { { "one", 3 * MINUTE, SECOND, 4, SECOND / 2 } },
+	    { { "one", 3 * MINUTE, SECOND, 4, SECOND / 2, 1 } },
 	    { { "two 0", "accepted" } },
 	    { "begun #1 two open: 0 open",
 		"ended #1 two accepted: 0 accepted; counts 0 0 1 0",
@@ -127,7 +129,7 @@ static const struct {
 		"ended #1 two accepted: 0 accepted; counts 0 0 1 0",
 		"landed: 1 accepted; round 1" } },
 	{ "each at its own provider", BOTH,
-	    { { FRESH }, { "two", 6 * SECOND, DUE, 0, 0 } },
+	    { { FRESH }, { "two", 6 * SECOND, DUE, 0, 0, 1 } },
 	    { { "ask one x 0", "found" }, { "ask two x 1", "found" } },
 	    { "landed: 0 accepted, 1 accepted; round 1; note: asked one: it "
 	      "has the mail; note: asked two: it has the mail; "
@@ -144,8 +146,34 @@ static const struct {
 		"ended #1 two accepted: 0 accepted; counts 0 0 1 0",
 		"landed; round 1" } },
 
+	{ "it bounced there", BOTH, { { FRESH } },
+	    { { "ask one x 0", "bounced" } },
+	    { "landed: 0 refused (bounced); round 1; note: asked one: it did "
+	      "not deliver the mail to 1 of 1 recipients (bounced), and has it "
+	      "for 0; counts 0 1 0 0; report to app@example.com" } },
+	{ "one of two bounced there", BOTH, { { FRESH }, { FRESH } },
+	    { { "ask one x 0,1", "found,bounced" } },
+	    { "landed: 0 accepted, 1 refused (bounced); round 1; note: asked "
+	      "one: it did not deliver the mail to 1 of 2 recipients "
+	      "(bounced), and has it for 1; counts 0 2 0 0; report to "
+	      "app@example.com" } },
+	{ "it is suppressed there", BOTH, { { FRESH } },
+	    { { "ask one x 0", "suppressed" } },
+	    { "landed: 0 refused (suppressed); round 1; note: asked one: it "
+	      "did not deliver the mail to 1 of 1 recipients (suppressed), and "
+	      "has it for 0; counts 0 1 0 0; report to app@example.com" } },
+	{ "it is suppressed there, which others may not know",
+	    PROVIDER("one", "asks = 2\nrespect_suppression = no\n") OTHER,
+	    { { FRESH } },
+	    { { "ask one x 0", "suppressed" }, { "two 0", "accepted" } },
+	    { "begun #1 two open: 0 open; note: asked one: it did not deliver "
+	      "the mail to 1 of 1 recipients (suppressed), and has it for 0; "
+	      "counts 0 1 0 0",
+		"ended #1 two accepted: 0 accepted; counts 0 0 1 0",
+		"landed; round 1" } },
+
 	{ "once: not before its time", BOTH ROUTE "prefer_once\n",
-	    { { "one", 3 * MINUTE, SECOND, 4, SECOND } }, { { 0 } },
+	    { { "one", 3 * MINUTE, SECOND, 4, SECOND, 1 } }, { { 0 } },
 	    { "landed: 0 doubt; round 1, due" } },
 	{ "once: proof", BOTH ROUTE "prefer_once\n", { { LATE } },
 	    { { "ask one x 0", "absent" }, { "two 0", "accepted" } },
@@ -154,17 +182,17 @@ static const struct {
 		"ended #1 two accepted: 0 accepted; counts 0 0 1 0",
 		"landed; round 1" } },
 	{ "once: no answer, but the last was proof", BOTH ROUTE "prefer_once\n",
-	    { { "one", 36 * MINUTE, SECOND, 6, 5 * MINUTE } },
+	    { { "one", 36 * MINUTE, SECOND, 6, 5 * MINUTE, 1 } },
 	    { { "ask one x 0", "down" }, { "two 0", "accepted" } },
 	    { "begun #1 two open: 0 open",
 		"ended #1 two accepted: 0 accepted; counts 0 0 1 0",
 		"landed; round 1" } },
 	{ "once: no proof, no answer: asked on", BOTH ROUTE "prefer_once\n",
-	    { { "one", 36 * MINUTE, SECOND, 6, 10 * MINUTE } },
+	    { { "one", 36 * MINUTE, SECOND, 6, 10 * MINUTE, 1 } },
 	    { { "ask one x 0", "down" } },
 	    { "landed: 0 doubt; round 1, due" } },
 	{ "once: the key may not ask", BOTH ROUTE "prefer_once\n",
-	    { { "one", 36 * MINUTE, SECOND, 6, 0 } },
+	    { { "one", 36 * MINUTE, SECOND, 6, 0, 1 } },
 	    { { "ask one x 0", "forbidden" } },
 	    { "landed: 0 held (one may have it: nothing could be learnt by "
 	      "asking, and its policy is prefer_once; look there, then drop "
@@ -172,7 +200,7 @@ static const struct {
 	      "been delivered, its policy is prefer_once, and the provider "
 	      "cannot be asked" } },
 	{ "once: nobody to ask", TWO ROUTE "prefer_once\n",
-	    { { "one", 6 * SECOND, DUE, 0, 0 } }, { { 0 } },
+	    { { "one", 6 * SECOND, DUE, 0, 0, 1 } }, { { 0 } },
 	    { "landed: 0 held (one may have it: nothing could be learnt by "
 	      "asking, and its policy is prefer_once; look there, then drop "
 	      "it, or release sends it once more); round 1; hold: it may have "
@@ -191,30 +219,31 @@ static const struct {
 	      "counts 0 1 0 0" } },
 
 	{ "upstream: the same first", PROVIDER("one", "smtp = yes\n") OTHER,
-	    { { "one", 6 * MINUTE, MINUTE, 0, 0 } },
+	    { { "one", 6 * MINUTE, MINUTE, 0, 0, 1 } },
 	    { { "one 0", "accepted" } },
 	    { "begun #1 one open: 0 open",
 		"ended #1 one accepted: 0 accepted; counts 0 0 1 0",
 		"landed; round 1" } },
 	{ "upstream: not before its time",
 	    PROVIDER("one", "smtp = yes\n") OTHER,
-	    { { "one", 3 * MINUTE, SECOND, 0, 0 } }, { { 0 } },
+	    { { "one", 3 * MINUTE, SECOND, 0, 0, 1 } }, { { 0 } },
 	    { "landed: 0 doubt; round 1, due" } },
 	{ "upstream: not taken, and nobody else yet",
 	    PROVIDER("one", "smtp = yes\n") OTHER,
-	    { { "one", 6 * MINUTE, MINUTE, 0, 0 } }, { { "one 0", "outage" } },
+	    { { "one", 6 * MINUTE, MINUTE, 0, 0, 1 } },
+	    { { "one 0", "outage" } },
 	    { "begun #1 one open: 0 open", "ended #1 one outage: 0 waiting",
 		"landed: 0 doubt; round 2, due" } },
 	{ "upstream: another one after a while",
 	    PROVIDER("one", "smtp = yes\n") OTHER,
-	    { { "one", 16 * MINUTE, MINUTE, 0, 0 } },
+	    { { "one", 16 * MINUTE, MINUTE, 0, 0, 1 } },
 	    { { "two 0", "accepted" } },
 	    { "begun #1 two open: 0 open",
 		"ended #1 two accepted: 0 accepted; counts 0 0 1 0",
 		"landed; round 1" } },
 	{ "upstream, once: never another",
 	    PROVIDER("one", "smtp = yes\n") OTHER ROUTE "prefer_once\n",
-	    { { "one", 99 * MINUTE, MINUTE, 0, 0 } },
+	    { { "one", 99 * MINUTE, MINUTE, 0, 0, 1 } },
 	    { { "one 0", "accepted" } },
 	    { "begun #1 one open: 0 open",
 		"ended #1 one accepted: 0 accepted; counts 0 0 1 0",
@@ -356,6 +385,128 @@ test_client_waits(void **state)
 	}
 }
 
+/* What loses each answer: how many copies of one mail go where, by its client's
+ * sendings; each but the last ends with 451. */
+#define LOSSY                                                          \
+	"[server]\ndoubt_wait_smtp = 1ms\ndoubt_move_smtp = "          \
+	"400ms\ndoubt_once = 1ms\ndoubt_proof = 1ms\ndoubt_wait = 0\n" \
+	"pause_min = 1ms\npause_max = 1ms\n"
+#define SERVER_ONE PROVIDER("one", "smtp = yes\n")
+
+static const struct {
+	const char *name, *settings;
+	struct {
+		const char *to, *says;
+	} sendings[5][4]; /* none: it is not sent, 451 */
+	unsigned count;
+} losses[] = {
+	{ "one server", LOSSY SERVER_ONE,
+	    { { { "one 0", "doubt" }, { "one 0", "doubt" },
+		{ "one 0", "doubt" } } },
+	    3 },
+	{ "one server, and then another", LOSSY SERVER_ONE PROVIDER("two", ""),
+	    { { { "one 0", "doubt" }, { "one 0", "doubt" },
+		{ "two 0", "doubt" } } },
+	    3 },
+	{ "the last attempt is for the other",
+	    LOSSY "doubt_attempts = 2\n" SERVER_ONE PROVIDER("two", ""),
+	    { { { "one 0", "doubt" }, { "two 0", "doubt" } } }, 3 },
+	{ "one attempt", LOSSY "doubt_attempts = 1\n" SERVER_ONE OTHER,
+	    { { { "one 0", "doubt" } } }, 3 },
+	{ "once", LOSSY SERVER_ONE OTHER ROUTE "prefer_once\n",
+	    { { { "one 0", "doubt" }, { "one 0", "doubt" },
+		{ "one 0", "doubt" } } },
+	    3 },
+	{ "never twice", LOSSY SERVER_ONE OTHER ROUTE "never_twice\n",
+	    { { { "one 0", "doubt" } } }, 3 },
+	{ "one that is not asked", LOSSY PROVIDER("one", ""),
+	    { { { "one 0", "doubt" } }, { { "one 0", "doubt" } },
+		{ { "one 0", "doubt" } } },
+	    5 },
+	{ "two that are not asked", LOSSY TWO,
+	    { { { "one 0", "doubt" }, { "two 0", "doubt" } },
+		{ { "one 0", "doubt" } } },
+	    4 },
+	{ "the other one is down", LOSSY TWO,
+	    { { { "one 0", "doubt" }, { "two 0", "outage" } },
+		{ { "one 0", "doubt" }, { "two 0", "outage" } },
+		{ { "one 0", "doubt" } } },
+	    5 },
+	{ "not asked, once", LOSSY TWO ROUTE "prefer_once\n",
+	    { { { "one 0", "doubt" } } }, 3 },
+	{ "not asked, never twice", LOSSY TWO ROUTE "never_twice\n",
+	    { { { "one 0", "doubt" } } }, 3 },
+	{ "asked, and it does not say so", LOSSY "doubt_asks = 1ms\n" ASKED,
+	    { { { "one 0", "doubt" }, { "ask one x 0", "absent" } },
+		{ { "one 0", "doubt" }, { "ask one x 0", "absent" } },
+		{ { "one 0", "doubt" }, { "ask one x 0", "absent" } } },
+	    5 },
+};
+
+static void
+test_losses(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(losses); i++) {
+		print_message("%s\n", losses[i].name);
+		start(losses[i].settings);
+		for (unsigned n = 0; n < losses[i].count; n++) {
+			submit_one("x");
+			for (unsigned k = 0;
+			     losses[i].sendings[n][k].to != NULL; k++)
+				serve(losses[i].sendings[n][k].to,
+				    losses[i].sendings[n][k].says);
+			expect_answer(451, "4.4.1", "");
+		}
+		assert_int_equal(count(&post.requests), 0);
+		stop();
+	}
+}
+
+/* The same with a queue: it takes the mail over, and holds it. */
+static void
+test_loss_is_held(void **state)
+{
+	(void)state;
+	start_with_store(LOSSY SERVER_ONE);
+	post.tells = true;
+	submit_one("x");
+	for (unsigned i = 0; i < 3; i++)
+		serve("one 0", "doubt");
+	expect_entry("taken #1 one doubt #2 one doubt #3 one doubt: 0 doubt; "
+		     "counts 3 0 2 0");
+	expect_answer(250, "2.0.0", "queued as");
+	expect_entry("landed: 0 doubt; round 1, due");
+	stop();
+	/* as it comes back */
+	start_with_store(LOSSY SERVER_ONE);
+	load(
+	    &(struct doubtful){
+		.provider = "one", .until_ms = DUE, .doubts = 3 },
+	    1);
+	expect_entry("landed: 0 held (3 attempts ended in doubt: it may have "
+		     "been delivered; release sends it once more); round 1; "
+		     "hold: too many attempts ended in doubt");
+	stop();
+}
+
+/* Who is found by asking counts as taken. */
+static void
+test_found_is_accepted(void **state)
+{
+	static const struct doubtful doubt = { FRESH };
+
+	(void)state;
+	start_with_store(BOTH);
+	load(&doubt, 1);
+	serve("ask one x 0", "found");
+	g_free(take(&post.entries, "landed"));
+	wait_for_loop();
+	assert_int_equal(post.dispatcher->lanes[0]->accepted, 1);
+	assert_int_equal(post.dispatcher->lanes[1]->accepted, 0);
+	stop();
+}
+
 /* The client was told 451 of a doubt; it sends the mail again. */
 static void
 test_resend(void **state)
@@ -416,6 +567,9 @@ main(void)
 		cmocka_unit_test(test_forbidden),
 		cmocka_unit_test(test_stop_while_asking),
 		cmocka_unit_test(test_client_waits),
+		cmocka_unit_test(test_losses),
+		cmocka_unit_test(test_loss_is_held),
+		cmocka_unit_test(test_found_is_accepted),
 		cmocka_unit_test(test_resend),
 		cmocka_unit_test(test_deadline_while_asking),
 	};

@@ -125,7 +125,9 @@ static const struct {
 	    { .subject = "x", .recipients = 1, .known = { { .doubts = 3 } } },
 	    { { "one 0", "doubt" } },
 	    { "begun #1 one open: 0 open", "ended #1 one doubt: 0 doubt",
-		"landed; round 1, due" },
+		"landed: 0 held (4 attempts ended in doubt: it may have been "
+		"delivered; release sends it once more); round 1; hold: too "
+		"many attempts ended in doubt" },
 	    NULL },
 	{ "given up in doubt, not sent again", DOMAINS TWO,
 	    { .subject = "x",

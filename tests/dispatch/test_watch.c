@@ -110,6 +110,29 @@ test_the_same_provider(void **state)
 	stop();
 }
 
+/* One account under two names knows only that it has the mail. */
+static void
+test_one_account(void **state)
+{
+	(void)state;
+	start_with_store(SETTINGS PROVIDER("one", "asks = 9\naccount = a\n")
+		PROVIDER("two", "asks = 9\naccount = a\n"));
+	post.tells = true;
+	submit_one("x");
+	serve("one 0", "doubt");
+	serve("ask a x 0", "absent");
+	serve("two 0", "accepted");
+	expect_answer(250, "2.0.0", "accepted by two");
+	expect_entry("passed #1 one doubt #2 two accepted: 0 accepted; note: "
+		     "asked one 0 s after the attempt: it does not have the "
+		     "mail so far; counts 1 0 1 0");
+	serve("ask a x 0", "found");
+	wait_for_loop();
+	assert_int_equal(count(&post.alarms), 0);
+	assert_int_equal(count(&post.entries), 0);
+	stop();
+}
+
 int
 main(void)
 {
@@ -118,6 +141,7 @@ main(void)
 		cmocka_unit_test(test_some),
 		cmocka_unit_test(test_found_in_time),
 		cmocka_unit_test(test_the_same_provider),
+		cmocka_unit_test(test_one_account),
 	};
 
 	return cmocka_run_group_tests(tests, start_all, end_all);

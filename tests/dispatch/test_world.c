@@ -96,6 +96,24 @@ choose_delay(void)
 	return 1000 + virtual_random(virtual_chance(40) ? 5000 : 200000);
 }
 
+/* Who may have it so many times already is not sent it again: only its client
+ * ends that. */
+static bool
+is_spent(const struct mail *mail)
+{
+	for (unsigned i = 0; i < mail->count; i++)
+		if (mail->targets[i].doubts >= world.doubt_attempts)
+			return true;
+	return false;
+}
+
+/* Clients send again until they know, but for that. */
+static bool
+gives_up(const struct mail *mail)
+{
+	return is_spent(mail) && mail->sendings > 20;
+}
+
 static void
 post_answer(void *server, struct answer *answer)
 {
@@ -117,7 +135,7 @@ post_answer(void *server, struct answer *answer)
 	} else if (strcmp(answer->enhanced, "4.3.0") != 0) {
 		check_answer(mail, answer->code);
 	}
-	if (answer->code == 451 && !world.stopping)
+	if (answer->code == 451 && !world.stopping && !gives_up(mail))
 		virtual_after(choose_delay(), on_client, mail);
 	answer_said(answer);
 	answer_free(answer);
@@ -544,7 +562,7 @@ check_end(void)
 		const struct mail *mail = &world.mail[i];
 		if (mail->asked)
 			violate("m%u has no answer", i);
-		if (!world.stopping && mail->code == 451)
+		if (!world.stopping && mail->code == 451 && !gives_up(mail))
 			violate("m%u has no end", i);
 		check_kept(mail);
 	}

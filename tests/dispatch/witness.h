@@ -149,7 +149,7 @@ check_same(
 {
 	const struct supplier *by = &world.all[target->doubt_by];
 	unsigned number = (unsigned)(target - mail->targets);
-	bool late = virtual.now_ms >= target->doubt_sent_ms + MOVE_MS;
+	bool late = virtual.now_ms >= target->doubt_first_ms + MOVE_MS;
 
 	if (!target->doubtful || by->translator.kind != EXCHANGE_SMTP ||
 	    world.jumped_ms != 0)

@@ -75,6 +75,7 @@ struct target {
 	uint32_t payload_by;
 	int64_t doubt_until_ms;
 	unsigned doubt_by, doubt_sending;
+	int64_t doubt_first_ms; /* sent to that one, of those in a row */
 };
 
 /* What the virtual queue keeps of a mail. */
