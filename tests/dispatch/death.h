@@ -203,6 +203,8 @@ restart(void)
 	world.dispatcher = make_dispatcher();
 	for (unsigned i = 0; i < world.mails; i++) {
 		struct mail *mail = &world.mail[i];
+		for (unsigned n = 0; n < mail->count; n++)
+			mail->targets[n].life_doubts = 0;
 		if (mail->row.there) {
 			mail->asked = false;
 			mail->code = 250;

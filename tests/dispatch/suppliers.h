@@ -218,6 +218,11 @@ check_send(struct job *job, unsigned recipient)
 	if (target->queue_doubts >= world.doubt_attempts)
 		violate("m%u r%u is sent again after %u doubts", mail,
 		    recipient, target->queue_doubts);
+	if (!job->mail->row.there &&
+	    target->life_doubts >= world.doubt_attempts)
+		violate("m%u r%u: its client's sendings send it again after "
+			"%u doubts",
+		    mail, recipient, target->life_doubts);
 	check_begun(job->mail, recipient);
 	check_asked(job->mail, target);
 	check_same(job->mail, target, job->supplier);
@@ -366,6 +371,7 @@ note_verdict(
 		    MIN(virtual.now_ms + choose_wait(job, verdict),
 			choose_move(job, target));
 		target->queue_doubts += job->mail->row.there;
+		target->life_doubts++;
 		break;
 	default:
 		break;

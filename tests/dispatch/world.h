@@ -68,6 +68,7 @@ struct target {
 	int64_t doubt_sent_ms;       /* ...at that time */
 	int64_t asked_ms, absent_ms; /* its supplier said */
 	unsigned queue_doubts;       /* of them on the queue's account */
+	unsigned life_doubts;        /* since the process was started */
 	bool known;                  /* an answer said accepted */
 	bool evident;                /* it was said when nobody waited for it */
 	bool refused;                /* an answer said never */
