@@ -2,6 +2,7 @@
 #include "alarms.h"
 
 #include "core/clock.h"
+#include <string.h>
 
 struct alarms {
 	alarm_fn alarm;
@@ -72,9 +73,14 @@ void
 alarms_end(struct alarms *alarms, const char *kind, const char *subject,
     const char *text)
 {
-	g_autofree char *key = make_key(kind, subject);
-	const int64_t *since = g_hash_table_lookup(alarms->on, key);
+	g_autofree char *key = NULL;
+	const int64_t *since;
 
+	/* it is asked for with each mail */
+	if (g_hash_table_size(alarms->on) == 0)
+		return;
+	key = make_key(kind, subject);
+	since = g_hash_table_lookup(alarms->on, key);
 	if (since == NULL)
 		return;
 	struct alarm one = {
@@ -92,7 +98,55 @@ bool
 alarms_are_on(
     const struct alarms *alarms, const char *kind, const char *subject)
 {
-	g_autofree char *key = make_key(kind, subject);
+	g_autofree char *key = NULL;
 
+	if (g_hash_table_size(alarms->on) == 0)
+		return false;
+	key = make_key(kind, subject);
 	return g_hash_table_contains(alarms->on, key);
+}
+
+char *
+alarms_print(const struct alarms *alarms)
+{
+	GString *line = g_string_new("v=1");
+	GHashTableIter iter;
+	gpointer key, since;
+
+	g_hash_table_iter_init(&iter, alarms->on);
+	while (g_hash_table_iter_next(&iter, &key, &since)) {
+		g_autofree char *word = g_uri_escape_string(key, NULL, FALSE);
+		g_string_append_printf(line, " %s=%" G_GINT64_FORMAT, word,
+		    *(const int64_t *)since);
+	}
+	return g_string_free(line, FALSE);
+}
+
+static void
+recall_word(struct alarms *alarms, char *word)
+{
+	char *text = strchr(word, '=');
+	g_autofree char *key = NULL;
+	int64_t since;
+
+	if (text == NULL)
+		return;
+	*text++ = '\0';
+	key = g_uri_unescape_string(word, NULL);
+	if (key == NULL || strchr(key, ' ') == NULL ||
+	    !g_ascii_string_to_signed(text, 10, 1, G_MAXINT64, &since, NULL))
+		return;
+	g_hash_table_insert(
+	    alarms->on, g_steal_pointer(&key), g_memdup2(&since, sizeof since));
+}
+
+void
+alarms_recall(struct alarms *alarms, const char *line)
+{
+	g_auto(GStrv) words = g_strsplit(line, " ", 0);
+
+	if (words[0] == NULL || strcmp(words[0], "v=1") != 0)
+		return;
+	for (unsigned i = 1; words[i] != NULL; i++)
+		recall_word(alarms, words[i]);
 }

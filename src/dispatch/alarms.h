@@ -25,6 +25,12 @@ void alarms_end(struct alarms *alarms, const char *kind, const char *subject,
 bool alarms_are_on(
     const struct alarms *alarms, const char *kind, const char *subject);
 
+/* Which are on, in one line, for the next start: new string. */
+char *alarms_print(const struct alarms *alarms);
+
+/* Those of the line are on, as they were: nobody is told anew. */
+void alarms_recall(struct alarms *alarms, const char *line);
+
 /* It happened, and is never over: told each time. */
 void alarms_ring(struct alarms *alarms, const struct alarm *alarm);
 

@@ -3,7 +3,10 @@
 
 #include "core/clock.h"
 #include "core/log.h"
-#include "lane_state.h"
+#include "probe.h"
+
+/* Pauses that repeat are told no more often. */
+#define TELL_MS (60 * INT64_C(1000))
 
 /* What a person can do, by the status of the refusal; the last row for any
  * other. */
@@ -52,9 +55,20 @@ tell_unusable(
 	g_autofree char *text = g_strdup_printf(
 	    "%s refuses our account: %s", name, lane->why ? lane->why : "-");
 
-	log_error("provider refuses our account", log_str("provider", name),
-	    log_num("pause_ms", find_pause(lane)), log_str("text", lane->why),
-	    log_str("advice", advice));
+	const struct log_field fields[] = {
+		log_str("provider", name),
+		log_num("pause_ms", find_pause(lane)),
+		log_str("text", lane->why),
+		log_str("advice", advice),
+		{ .type = LOG_TYPE_END },
+	};
+
+	if (alarms_are_on(dispatcher->alarms, "provider_unusable", name))
+		log_write(LOG_LEVEL_WARN, "provider still refuses our account",
+		    fields);
+	else
+		log_write(
+		    LOG_LEVEL_ERROR, "provider refuses our account", fields);
 	alarms_begin(
 	    dispatcher->alarms, &(struct alarm){ .kind = "provider_unusable",
 				    .subject = name,
@@ -88,8 +102,60 @@ tell_distrusted(struct dispatcher *dispatcher, const struct lane *lane)
 				    .advice = DISTRUST_ADVICE });
 }
 
+/* One that pauses again and again is told once a minute. */
+static bool
+is_told_enough(struct lane *lane)
+{
+	struct lane_notice *notice = &lane->notice;
+	int64_t now = clock_monotonic_ms();
+
+	if (notice->closed && notice->told_ms != 0 &&
+	    now - notice->told_ms < TELL_MS) {
+		notice->left_out++;
+		return true;
+	}
+	notice->told_ms = now;
+	return false;
+}
+
 static void
-tell_closed(struct dispatcher *dispatcher, const struct lane *lane,
+tell_paused(struct lane *lane, const struct verdict *verdict)
+{
+	enum lane_mode mode = lane_mode(lane, clock_monotonic_ms());
+	const char *class =
+	    verdict != NULL ? verdict_class_text(verdict->class) : NULL;
+
+	if (is_told_enough(lane))
+		return;
+	lane->notice.pause_ms = find_pause(lane);
+	log_warn("provider paused", log_str("provider", lane->provider->name),
+	    log_str("state", lane_state_word(mode)), log_str("class", class),
+	    log_num("pause_ms", lane->notice.pause_ms),
+	    log_num("times_before", lane->notice.left_out),
+	    log_str("text", lane->why));
+	lane->notice.left_out = 0;
+}
+
+/* It failed again: each pause that is longer, else once a minute. */
+static void
+tell_longer(struct lane *lane)
+{
+	struct lane_notice *notice = &lane->notice;
+	int64_t pause = find_pause(lane);
+
+	if (pause <= notice->pause_ms && is_told_enough(lane))
+		return;
+	notice->pause_ms = pause;
+	log_info("provider paused again",
+	    log_str("provider", lane->provider->name),
+	    log_num("pause_ms", pause),
+	    log_num("times_before", notice->left_out),
+	    log_str("text", lane->why));
+	notice->left_out = 0;
+}
+
+static void
+tell_closed(struct dispatcher *dispatcher, struct lane *lane,
     const struct verdict *verdict)
 {
 	enum lane_mode mode = lane_mode(lane, clock_monotonic_ms());
@@ -98,18 +164,12 @@ tell_closed(struct dispatcher *dispatcher, const struct lane *lane,
 		tell_unusable(dispatcher, lane,
 		    choose_advice(verdict != NULL ? verdict->status : 0));
 	else if (mode != LANE_DISTRUST)
-		log_warn("provider paused",
-		    log_str("provider", lane->provider->name),
-		    log_str("state", lane_state_word(mode)),
-		    log_str("class", verdict != NULL
-					 ? verdict_class_text(verdict->class)
-					 : NULL),
-		    log_num("pause_ms", find_pause(lane)),
-		    log_str("text", lane->why));
+		tell_paused(lane, verdict);
+	lane->notice.closed = true;
 }
 
 static void
-tell_back(struct dispatcher *dispatcher, const struct lane *lane)
+tell_back(struct dispatcher *dispatcher, struct lane *lane)
 {
 	const char *name = lane->provider->name;
 	g_autofree char *text = g_strconcat(name, " is well again", NULL);
@@ -117,24 +177,31 @@ tell_back(struct dispatcher *dispatcher, const struct lane *lane)
 	log_info("provider back", log_str("provider", name));
 	alarms_end(dispatcher->alarms, "provider_unusable", name, text);
 	alarms_end(dispatcher->alarms, "provider_distrusted", name, text);
+	lane->notice = (struct lane_notice){ 0 };
 }
 
 static void
-tell_cut_off(struct dispatcher *dispatcher)
+tell_cut_off(struct dispatcher *dispatcher, const struct lane *lane)
 {
 	static const char advice[] =
-	    "check this host's network and DNS; mail waits and goes on by "
+	    "see whether this host reaches anything else (its network, its "
+	    "name server, a proxy or firewall); mail waits and goes on by "
 	    "itself";
+	const char *host = dispatcher->options.hostname;
+	const char *why = lane->why != NULL ? lane->why : "-";
+	g_autofree char *text = g_strdup_printf(
+	    "%s comes to no connection with any provider (last %s: %s): most "
+	    "likely its own network or name server, less likely all of them "
+	    "at once",
+	    host, lane->provider->name, why);
 
-	log_error("this host reaches no provider, mail waits",
-	    log_str("host", dispatcher->options.hostname),
-	    log_str("advice", advice));
-	alarms_begin(dispatcher->alarms,
-	    &(struct alarm){ .kind = "cut_off",
-		.subject = dispatcher->options.hostname,
-		.text = "this host reaches no provider at all: it is cut off, "
-			"not they",
-		.advice = advice });
+	log_error("no provider can be reached from this host, mail waits",
+	    log_str("host", host), log_str("provider", lane->provider->name),
+	    log_str("text", why), log_str("advice", advice));
+	alarms_begin(dispatcher->alarms, &(struct alarm){ .kind = "cut_off",
+					     .subject = host,
+					     .text = text,
+					     .advice = advice });
 }
 
 static void
@@ -147,17 +214,17 @@ tell_connected(struct dispatcher *dispatcher)
 }
 
 static void
-tell_changes(struct dispatcher *dispatcher, const struct lane *lane,
-    unsigned changes, const struct verdict *verdict)
+tell_changes(struct dispatcher *dispatcher, struct lane *lane, unsigned changes,
+    const struct verdict *verdict)
 {
 	if (changes & LANE_ALL_CUT_OFF)
-		tell_cut_off(dispatcher);
+		tell_cut_off(dispatcher, lane);
 	if (changes & LANE_ALL_CONNECTED)
 		tell_connected(dispatcher);
-	if (changes & LANE_BACK)
-		tell_back(dispatcher, lane);
 	if (changes & LANE_CLOSED && !(changes & LANE_ALL_CUT_OFF))
 		tell_closed(dispatcher, lane, verdict);
+	if (changes & LANE_LONGER)
+		tell_longer(lane);
 	if (changes & LANE_DISTRUSTED)
 		tell_distrusted(dispatcher, lane);
 	if (changes & LANE_BELIEVED)
@@ -238,37 +305,78 @@ tell_accepted(struct dispatcher *dispatcher, const struct lane *lane,
 	    lane->provider->name, "mail goes out again");
 }
 
+/* A pause that is over proves nothing: it is back when it says so itself. */
+static bool
+is_back(const struct lane *lane, unsigned changes, unsigned accepted,
+    const struct outcome *outcome)
+{
+	if (changes & LANE_BACK && judge_refused(outcome) > 0)
+		return true;
+	return accepted > 0 && lane->mode == LANE_OPEN &&
+	       (lane->notice.closed || changes & LANE_BACK);
+}
+
+/* Alarms of before the start are over as well. */
+static void
+end_old(struct dispatcher *dispatcher, const struct lane *lane)
+{
+	const char *name = lane->provider->name;
+
+	alarms_end(dispatcher->alarms, "cut_off", dispatcher->options.hostname,
+	    "this host reaches its providers again");
+	if (lane->mode != LANE_OPEN)
+		return;
+	alarms_end(
+	    dispatcher->alarms, "provider_unusable", name, "it takes mail");
+	alarms_end(
+	    dispatcher->alarms, "provider_distrusted", name, "it takes mail");
+}
+
 void
 bulletin_attempt(struct dispatcher *dispatcher, const struct flight *flight,
     unsigned changes, const struct outcome *outcome)
 {
-	const struct lane *lane = dispatcher->lanes[flight->provider];
+	struct lane *lane = dispatcher->lanes[flight->provider];
 	const struct verdict *worst = judge_worst(outcome);
 	const struct verdict *held = find_held(outcome);
+	unsigned accepted = ledger_accepted(outcome);
 
 	if (held != NULL)
 		tell_held(dispatcher, lane, flight, held);
-	else if (ledger_accepted(outcome) > 0)
+	else if (accepted > 0)
 		tell_accepted(dispatcher, lane, flight);
 	if (changes & LANE_SENDER_CLOSED)
 		tell_sender(dispatcher, lane, flight, worst);
 	tell_changes(dispatcher, lane, changes, worst);
+	if (is_back(lane, changes, accepted, outcome))
+		tell_back(dispatcher, lane);
+	if (accepted == 0)
+		return;
+	end_old(dispatcher, lane);
+	probe_overrule(dispatcher, lane);
 }
 
 void
 bulletin_tick(
-    struct dispatcher *dispatcher, const struct lane *lane, unsigned changes)
+    struct dispatcher *dispatcher, struct lane *lane, unsigned changes)
 {
 	tell_changes(dispatcher, lane, changes, NULL);
 }
 
 void
-bulletin_recall(struct dispatcher *dispatcher, const struct lane *lane)
+bulletin_recall(const struct lane *lane, enum lane_recall recall)
 {
-	enum lane_mode mode = lane_mode(lane, clock_monotonic_ms());
+	int64_t now = clock_monotonic_ms();
 
-	if (mode == LANE_UNUSABLE)
-		tell_unusable(dispatcher, lane, choose_advice(0));
-	else if (mode == LANE_DISTRUST)
-		tell_distrusted(dispatcher, lane);
+	if (recall == LANE_RECALL_CHANGED)
+		log_info("provider is asked anew, its settings were changed",
+		    log_str("provider", lane->provider->name));
+	else if (lane->mode != LANE_OPEN)
+		log_info("provider is as before the start, nothing new is "
+			 "known of it",
+		    log_str("provider", lane->provider->name),
+		    log_str("state", lane_state_word(lane->mode)),
+		    log_num("since_s", (now - lane->since_ms) / 1000),
+		    log_num("pause_ms", find_pause(lane)),
+		    log_str("text", lane->why));
 }

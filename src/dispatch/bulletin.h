@@ -7,6 +7,7 @@
 #ifndef DISPATCH_BULLETIN_H
 #define DISPATCH_BULLETIN_H
 
+#include "lane_state.h"
 #include "state.h"
 
 /* An attempt came to this, and changed the lane so (enum lane_change). */
@@ -16,9 +17,9 @@ void bulletin_attempt(struct dispatcher *dispatcher,
 
 /* Time alone, or a lane that another attempt went by, changed the lane so. */
 void bulletin_tick(
-    struct dispatcher *dispatcher, const struct lane *lane, unsigned changes);
+    struct dispatcher *dispatcher, struct lane *lane, unsigned changes);
 
-/* As the lane is at the start, from before. */
-void bulletin_recall(struct dispatcher *dispatcher, const struct lane *lane);
+/* As the lane is at the start, from before: only told. */
+void bulletin_recall(const struct lane *lane, enum lane_recall recall);
 
 #endif

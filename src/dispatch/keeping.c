@@ -5,10 +5,15 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "lane_state.h"
+#include <string.h>
 
 /* Changes that come together are told together. */
 #define SOON_MS  200
 #define QUOTA_MS 10000
+
+/* The alarms that are on are kept beside the providers: no provider has such a
+ * name. */
+#define ALARMS "(alarms)"
 
 struct keeping {
 	struct dispatcher *dispatcher;
@@ -33,6 +38,8 @@ tell(struct keeping *keeping)
 		g_autofree char *text = lane_state_tell(lane, now);
 		journal_add_state(journal, lane->provider->name, text);
 	}
+	g_autofree char *alarms = alarms_print(dispatcher->alarms);
+	journal_add_state(journal, ALARMS, alarms);
 	dispatcher->options.journal(dispatcher->options.store, journal);
 }
 
@@ -71,25 +78,33 @@ find_lane(const struct dispatcher *dispatcher, const char *name)
 	return NULL;
 }
 
+static void
+recall_one(struct dispatcher *dispatcher, const struct journal_state *state)
+{
+	struct lane *lane = find_lane(dispatcher, state->provider);
+	enum lane_recall recall;
+
+	if (strcmp(state->provider, ALARMS) == 0)
+		alarms_recall(dispatcher->alarms, state->text);
+	if (lane == NULL)
+		return;
+	recall = lane_state_recall(lane, state->text, clock_monotonic_ms());
+	if (recall == LANE_RECALL_NONSENSE)
+		log_warn("state of a provider cannot be read, it is taken to "
+			 "be well",
+		    log_str("provider", state->provider),
+		    log_str("state", state->text));
+	else
+		bulletin_recall(lane, recall);
+}
+
 void
 keeping_recall(struct dispatcher *dispatcher)
 {
 	const GPtrArray *states = dispatcher->options.states;
-	int64_t now = clock_monotonic_ms();
 
-	for (unsigned i = 0; states != NULL && i < states->len; i++) {
-		const struct journal_state *state = states->pdata[i];
-		struct lane *lane = find_lane(dispatcher, state->provider);
-		if (lane == NULL)
-			continue;
-		if (lane_state_recall(lane, state->text, now))
-			bulletin_recall(dispatcher, lane);
-		else
-			log_warn("state of a provider cannot be read, it is "
-				 "taken to be well",
-			    log_str("provider", state->provider),
-			    log_str("state", state->text));
-	}
+	for (unsigned i = 0; states != NULL && i < states->len; i++)
+		recall_one(dispatcher, states->pdata[i]);
 	dispatcher->options.states = NULL;
 }
 

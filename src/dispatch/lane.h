@@ -59,6 +59,7 @@ struct lane_notice {
 	bool closed;       /* that it is, and not yet that it is back */
 	bool hastened;     /* a good probe shortened the pause of its account */
 	int64_t told_ms;   /* monotonic: of a closing, last */
+	int64_t pause_ms;  /* as it was told last */
 	unsigned left_out; /* closings since then, not told */
 };
 

@@ -9,6 +9,9 @@
 /* Of what a provider said, in bytes. */
 #define WHY_MAX 512
 
+/* Of the digest of its settings, in hexadecimal digits. */
+#define SETTINGS_DIGITS 5
+
 const char *
 lane_state_word(enum lane_mode mode)
 {
@@ -50,8 +53,8 @@ lane_state_standing(
     const struct lane *lane, int64_t now_ms, struct provider_standing *standing)
 {
 	enum lane_mode mode = lane_mode(lane, now_ms);
-	int64_t since = lane->troubled || mode == lane->mode ? lane->since_ms
-							     : now_ms;
+	int64_t since =
+	    lane->troubled || mode == lane->mode ? lane->since_ms : now_ms;
 	int64_t until = lane_until(lane, now_ms);
 	int64_t wall = now_ms + lane->apart_ms;
 
@@ -124,11 +127,57 @@ tell_senders(GString *line, const struct lane *lane, int64_t now_ms)
 	}
 }
 
+static void
+add_text(GChecksum *sum, const char *text)
+{
+	if (text != NULL)
+		g_checksum_update(sum, (const guchar *)text, -1);
+	g_checksum_update(sum, (const guchar *)"", 1);
+}
+
+/* What its kind adds: keys, domains, hosts. */
+static void
+add_settings(GChecksum *sum, const struct provider *provider)
+{
+	const struct setting *row = provider->translator->settings;
+
+	if (row == NULL || provider->config == NULL)
+		return;
+	for (; row->section != NULL; row++)
+		if (row->type == SETTING_SECRET || row->type == SETTING_DOMAIN)
+			add_text(sum, config_string(provider->config,
+					  provider->section, row->key));
+}
+
+/* Of what decides whether the provider knows us and where it is: enough to see
+ * a change, too little to guess a secret by. */
+static char *
+print_settings(const struct provider *provider)
+{
+	const struct endpoint *endpoint = &provider->endpoint;
+	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+	const char *const texts[] = { endpoint->base_url, endpoint->proxy,
+		endpoint->ca_file, endpoint->host, endpoint->username,
+		endpoint->password };
+	g_autofree char *numbers =
+	    g_strdup_printf("%u %d", endpoint->port, (int)endpoint->tls);
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++)
+		add_text(sum, texts[i]);
+	add_text(sum, numbers);
+	for (char **at = provider->domains; at != NULL && *at != NULL; at++)
+		add_text(sum, *at);
+	add_settings(sum, provider);
+	return g_strndup(g_checksum_get_string(sum), SETTINGS_DIGITS);
+}
+
 char *
 lane_state_tell(const struct lane *lane, int64_t now_ms)
 {
 	GString *line = g_string_new("v=1");
+	g_autofree char *settings = print_settings(lane->provider);
 
+	g_string_append_printf(line, " settings=%s", settings);
 	tell_breaker(line, lane);
 	if (gate_is_closed(&lane->gate, now_ms))
 		add_number(line, "gate", lane->gate.until_ms + lane->apart_ms);
@@ -151,7 +200,7 @@ struct reading {
 	enum breaker_reason reason;
 	int64_t until_ms, pause_ms, needed, gate_ms, since_ms;
 	struct quota hour, day;
-	char *senders, *why; /* owned */
+	char *senders, *why, *settings; /* owned */
 };
 
 static void
@@ -159,6 +208,7 @@ clear_reading(struct reading *reading)
 {
 	g_free(reading->senders);
 	g_free(reading->why);
+	g_free(reading->settings);
 }
 
 static bool
@@ -238,6 +288,8 @@ read_word(const char *key, const char *text, struct reading *reading)
 		return read_quota(text, &reading->day);
 	if (strcmp(key, "senders") == 0)
 		return read_text(&reading->senders, g_strdup(text));
+	if (strcmp(key, "settings") == 0)
+		return read_text(&reading->settings, g_strdup(text));
 	if (strcmp(key, "why") == 0)
 		return read_text(
 		    &reading->why, g_uri_unescape_string(text, NULL));
@@ -317,7 +369,7 @@ recall_quota(struct quota *quota, const struct quota *read, int64_t wall_ms)
 }
 
 static void
-recall_all(struct lane *lane, struct reading *reading, int64_t now_ms)
+recall_trouble(struct lane *lane, struct reading *reading, int64_t now_ms)
 {
 	int64_t since = reading->since_ms - lane->apart_ms;
 
@@ -326,24 +378,47 @@ recall_all(struct lane *lane, struct reading *reading, int64_t now_ms)
 	if (reading->gate_ms > 0)
 		lane->gate.until_ms = recall_time(
 		    lane, reading->gate_ms, GATE_CLOSED_MOST_MS, now_ms);
-	recall_quota(&lane->gate.hour, &reading->hour, now_ms + lane->apart_ms);
-	recall_quota(&lane->gate.day, &reading->day, now_ms + lane->apart_ms);
 	if (reading->senders != NULL)
 		recall_senders(lane, reading, now_ms);
 	lane->why = g_steal_pointer(&reading->why);
-	lane->mode = lane->told = lane_mode(lane, now_ms);
-	lane->troubled = lane->mode != LANE_OPEN;
 	lane->since_ms = reading->since_ms > 0 ? MIN(since, now_ms) : now_ms;
 }
 
-bool
+/* A line of an earlier version says nothing of the settings. */
+static bool
+are_settings_other(const struct lane *lane, const struct reading *reading)
+{
+	g_autofree char *settings = print_settings(lane->provider);
+
+	return reading->settings != NULL &&
+	       strcmp(reading->settings, settings) != 0;
+}
+
+static enum lane_recall
+recall_all(struct lane *lane, struct reading *reading, int64_t now_ms)
+{
+	bool other = are_settings_other(lane, reading);
+	bool trouble =
+	    reading->open || reading->gate_ms > 0 || reading->senders != NULL;
+
+	recall_quota(&lane->gate.hour, &reading->hour, now_ms + lane->apart_ms);
+	recall_quota(&lane->gate.day, &reading->day, now_ms + lane->apart_ms);
+	lane->since_ms = now_ms;
+	if (!other)
+		recall_trouble(lane, reading, now_ms);
+	lane->mode = lane->told = lane_mode(lane, now_ms);
+	lane->troubled = lane->notice.closed = lane->mode != LANE_OPEN;
+	return other && trouble ? LANE_RECALL_CHANGED : LANE_RECALLED;
+}
+
+enum lane_recall
 lane_state_recall(struct lane *lane, const char *line, int64_t now_ms)
 {
 	struct reading reading = { 0 };
-	bool sense = read_line(line, &reading);
+	enum lane_recall recall = LANE_RECALL_NONSENSE;
 
-	if (sense)
-		recall_all(lane, &reading, now_ms);
+	if (read_line(line, &reading))
+		recall = recall_all(lane, &reading, now_ms);
 	clear_reading(&reading);
-	return sense;
+	return recall;
 }

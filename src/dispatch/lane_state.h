@@ -19,10 +19,18 @@ void lane_state_standing(const struct lane *lane, int64_t now_ms,
  * so lane_clock() was called. */
 char *lane_state_tell(const struct lane *lane, int64_t now_ms);
 
+/* What came of a line. */
+enum lane_recall {
+	LANE_RECALL_NONSENSE, /* the lane is as it was */
+	LANE_RECALLED,
+	LANE_RECALL_CHANGED, /* but for what was wrong with it, because its
+			      * settings are others now */
+};
+
 /* The lane, a new one whose clock is set, becomes as the line says, but that
- * what was open is half-open at its time, never closed.  False and the lane is
- * as before when the line makes no sense. */
-bool lane_state_recall(struct lane *lane, const char *line, int64_t now_ms);
+ * what was open is half-open at its time, never closed. */
+enum lane_recall lane_state_recall(
+    struct lane *lane, const char *line, int64_t now_ms);
 
 /* That it was believed for so many recipients before it was distrusted, for
  * people: new string. */

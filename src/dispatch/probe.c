@@ -3,11 +3,17 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "keeping.h"
+#include "pause.h"
+#include "reserve.h"
 
 /* One exchange; of a probe that takes several each. */
 #define ANSWER_MS (20 * INT64_C(1000))
 
 #define RENEWALS_MAX 20
+
+/* One that found it ill is made again after so long, then twice as long. */
+#define AGAIN_MS (15 * INT64_C(1000))
 
 struct probe {
 	struct dispatcher *dispatcher;
@@ -17,6 +23,9 @@ struct probe {
 	unsigned renewals;
 	struct health found;  /* by this one, so far */
 	struct health health; /* by the last one */
+	unsigned failures;    /* in a row that found nothing good */
+	char *overruled; /* what it found wrong, and mail was taken; NULL: that
+			  * did not happen */
 	bool started;
 };
 
@@ -48,6 +57,7 @@ probe_close(struct dispatcher *dispatcher)
 		loop_timer_free(probe->timer);
 		health_clear(&probe->health);
 		health_clear(&probe->found);
+		g_free(probe->overruled);
 	}
 	g_free(dispatcher->probes);
 }
@@ -71,13 +81,28 @@ find_early(const struct probe *probe)
 	return probe->lane->breaker.until_ms - MIN(ANSWER_MS, most);
 }
 
+static bool
+is_ill(const struct health *health)
+{
+	return health->state == HEALTH_BAD ||
+	       health->state == HEALTH_UNREACHABLE;
+}
+
+static int64_t
+find_interval(const struct probe *probe)
+{
+	int64_t most = probe->dispatcher->probe_ms;
+	unsigned doublings = MIN(MAX(probe->failures, 1) - 1, 20);
+
+	return probe->failures > 0 ? MIN(AGAIN_MS << doublings, most) : most;
+}
+
 static void
 set_timer(struct probe *probe)
 {
 	int64_t now = clock_monotonic_ms();
 	double spread = 0.8 + 0.4 * g_random_double();
-	int64_t at =
-	    now + (int64_t)((double)probe->dispatcher->probe_ms * spread);
+	int64_t at = now + (int64_t)((double)find_interval(probe) * spread);
 
 	if (is_refused(probe) && find_early(probe) > now)
 		at = MIN(at, find_early(probe));
@@ -151,12 +176,49 @@ keep_closed(struct probe *probe)
 	pause_arm(probe->dispatcher, lane);
 }
 
+/* Somebody may have mended our account: a mail will tell. */
+static void
+hasten(struct probe *probe)
+{
+	struct lane *lane = probe->lane;
+	int64_t now = clock_monotonic_ms();
+
+	if (probe->health.state != HEALTH_GOOD)
+		lane->notice.hastened = false;
+	if (probe->health.state != HEALTH_GOOD || !is_refused(probe) ||
+	    lane->notice.hastened || lane->breaker.until_ms <= now)
+		return;
+	lane->notice.hastened = true;
+	log_info("provider is well by its probe, the next mail tries it",
+	    log_str("provider", lane->provider->name),
+	    log_num("pause_ms", lane->breaker.until_ms - now));
+	lane->breaker.until_ms = now;
+	/* a mail of the queue is asked for at once */
+	probe->dispatcher->pauses[lane->number].probe_ms = 0;
+	pause_tick(probe->dispatcher, lane);
+}
+
+/* What was found wrong again, and no mail suffered from, wants looking at. */
+static void
+weaken(struct probe *probe)
+{
+	struct health *found = &probe->found;
+
+	if (found->state == HEALTH_GOOD)
+		g_clear_pointer(&probe->overruled, g_free);
+	if (found->state == HEALTH_BAD && !is_refused(probe) &&
+	    g_strcmp0(found->text, probe->overruled) == 0)
+		found->state = HEALTH_DOUBTFUL;
+}
+
 static void
 finish(struct probe *probe)
 {
 	enum health_state was = probe->health.state;
 
 	g_clear_pointer(&probe->exchange, exchange_free);
+	weaken(probe);
+	probe->failures = is_ill(&probe->found) ? probe->failures + 1 : 0;
 	health_clear(&probe->health);
 	probe->health = probe->found;
 	probe->found = (struct health){ 0 };
@@ -164,6 +226,9 @@ finish(struct probe *probe)
 	tell(probe, was);
 	ring(probe);
 	keep_closed(probe);
+	hasten(probe);
+	keeping_note(probe->dispatcher);
+	reserve_review(probe->dispatcher);
 	set_timer(probe);
 }
 
@@ -288,6 +353,31 @@ probe_note(struct dispatcher *dispatcher, const struct lane *lane)
 
 	if (probe->started && probe->exchange == NULL && is_refused(probe))
 		set_timer(probe);
+}
+
+void
+probe_overrule(struct dispatcher *dispatcher, const struct lane *lane)
+{
+	struct probe *probe = &dispatcher->probes[lane->number];
+	enum health_state was = probe->health.state;
+	g_autofree char *text = NULL;
+
+	if (!is_ill(&probe->health))
+		return;
+	text = g_strdup_printf("it answers, it took mail since (the probe "
+			       "before: %s)",
+	    probe->health.text != NULL ? probe->health.text
+				       : health_state_text(was));
+	if (was == HEALTH_BAD) {
+		g_free(probe->overruled);
+		probe->overruled = g_strdup(probe->health.text);
+	}
+	health_clear(&probe->health);
+	health_set(&probe->health, HEALTH_GOOD, text, NULL);
+	probe->health.probed_ms = clock_wall_ms();
+	probe->failures = 0;
+	tell(probe, was);
+	ring(probe);
 }
 
 void

@@ -3,7 +3,10 @@
  * Probes ask each provider how our account there is, without sending mail: at
  * the start, every probe_interval, and once more just before a provider that
  * refused our account would be tried with a mail, which is spared when it is
- * still bad.  A probe closes no breaker, and opens none.  The dispatch thread.
+ * still bad; soon again where it found nothing good.  A good one lets a mail
+ * try such a provider at once, before its pause is over: once, and not again if
+ * that mail is refused as well.  A probe closes no breaker else, and opens
+ * none.  What a mail finds overrules it.  The dispatch thread.
  */
 #ifndef DISPATCH_PROBE_H
 #define DISPATCH_PROBE_H
@@ -25,6 +28,9 @@ void probe_break_off(const struct dispatcher *dispatcher);
 
 /* The lane may have been closed because of our account. */
 void probe_note(struct dispatcher *dispatcher, const struct lane *lane);
+
+/* The provider took a mail: what a probe before that found wrong is not so. */
+void probe_overrule(struct dispatcher *dispatcher, const struct lane *lane);
 
 /* What the last probe of that provider found. */
 void probe_fill(const struct dispatcher *dispatcher, unsigned number,

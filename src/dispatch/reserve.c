@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "keeping.h"
 #include "lane_state.h"
 
 /* How one route is. */
@@ -29,7 +30,10 @@ static void review_times(struct reserve *reserve);
 static void
 on_lasted(void *object)
 {
-	review_times(object);
+	struct reserve *reserve = object;
+
+	reserve_review(reserve->dispatcher);
+	review_times(reserve);
 }
 
 struct reserve *
@@ -118,6 +122,7 @@ tell(struct reserve *reserve, struct branch *branch)
 
 	branch->told = true;
 	mark_lanes(reserve);
+	keeping_note(dispatcher);
 	log_error("mail goes by the reserve",
 	    log_str("route", branch->route->name),
 	    log_str("provider", dispatcher->names[branch->by]),
@@ -146,11 +151,29 @@ end(struct reserve *reserve, struct branch *branch)
 		return;
 	branch->told = false;
 	mark_lanes(reserve);
+	keeping_note(dispatcher);
 	log_info("reserve no longer needed",
 	    log_str("route", branch->route->name), log_str("provider", first),
 	    log_num("mails", branch->mails),
 	    log_num("ms", clock_monotonic_ms() - branch->since_ms));
 	alarms_end(dispatcher->alarms, "reserve", branch->route->name, text);
+}
+
+/* When one of its lanes may be idle: nothing else tells of that. */
+static int64_t
+find_idle(const struct dispatcher *dispatcher, const struct route *route,
+    int64_t now_ms)
+{
+	int64_t first = INT64_MAX;
+
+	if (!alarms_are_on(dispatcher->alarms, "all_down", route->name))
+		return first;
+	for (unsigned i = 0; i < route->count; i++) {
+		int64_t until =
+		    lane_until(dispatcher->lanes[route->numbers[i]], now_ms);
+		first = MIN(first, MAX(until, now_ms) + RESERVE_IDLE_MS);
+	}
+	return first;
 }
 
 /* Tells of those that have lasted, waits for the next that may. */
@@ -159,6 +182,9 @@ review_times(struct reserve *reserve)
 {
 	int64_t now = clock_monotonic_ms(), next = INT64_MAX;
 
+	for (unsigned i = 0; i < reserve->count; i++)
+		next = MIN(next, find_idle(reserve->dispatcher,
+				     reserve->branches[i].route, now));
 	for (unsigned i = 0; i < reserve->count; i++) {
 		struct branch *branch = &reserve->branches[i];
 		if (!branch->used || branch->told)
@@ -192,6 +218,21 @@ find_passed(const struct dispatcher *dispatcher, const struct flight *flight,
 	return NULL;
 }
 
+/* Of before the start. */
+static void
+end_old(struct dispatcher *dispatcher, const struct branch *branch)
+{
+	const char *route = branch->route->name;
+
+	if (branch->told ||
+	    !alarms_are_on(dispatcher->alarms, "reserve", route))
+		return;
+	g_autofree char *text = g_strdup_printf(
+	    "route %s: mail goes by its first provider again", route);
+	alarms_end(dispatcher->alarms, "reserve", route, text);
+	keeping_note(dispatcher);
+}
+
 void
 reserve_note(struct dispatcher *dispatcher, const struct flight *flight,
     const struct lane *lane)
@@ -202,8 +243,12 @@ reserve_note(struct dispatcher *dispatcher, const struct flight *flight,
 	struct branch *branch =
 	    find_branch(reserve, flight->groups[flight->group].route);
 
-	if (passed == NULL || branch == NULL || dispatcher->stopping)
+	if (branch == NULL || dispatcher->stopping)
 		return;
+	if (passed == NULL) {
+		end_old(dispatcher, branch);
+		return;
+	}
 	if (!branch->used) {
 		branch->used = true;
 		branch->first = passed->number;
@@ -220,48 +265,137 @@ reserve_note(struct dispatcher *dispatcher, const struct flight *flight,
 		review_times(reserve);
 }
 
+/* Its pause is over, and no mail is there that would tell whether it is back:
+ * the next one will. */
+static bool
+is_idle(const struct lane *lane, int64_t now_ms)
+{
+	return lane_mode(lane, now_ms) == LANE_PROBING && lane->requests == 0 &&
+	       lane_waiting(lane) == 0 &&
+	       now_ms - lane->breaker.until_ms >= RESERVE_IDLE_MS;
+}
+
 static bool
 is_all_down(const struct dispatcher *dispatcher, const struct route *route,
     int64_t now_ms)
 {
-	for (unsigned i = 0; i < route->count; i++)
-		if (!is_down(dispatcher->lanes[route->numbers[i]], now_ms))
+	for (unsigned i = 0; i < route->count; i++) {
+		const struct lane *lane = dispatcher->lanes[route->numbers[i]];
+		if (!is_down(lane, now_ms) || is_idle(lane, now_ms))
 			return false;
+	}
 	return route->count > 0;
+}
+
+static char *
+print_left(const struct lane *lane, int64_t now_ms)
+{
+	int64_t left = (lane_until(lane, now_ms) - now_ms + 999) / 1000;
+
+	if (left <= 0)
+		return g_strdup("is being tried");
+	if (left < 120)
+		return g_strdup_printf(
+		    "is asked again in %" G_GINT64_FORMAT " s", left);
+	return g_strdup_printf(
+	    "is asked again in %" G_GINT64_FORMAT " min", (left + 59) / 60);
+}
+
+/* "one is unusable (HTTP 401: Forbidden) and is asked again in 5 min; two..."
+ */
+static char *
+list_lanes(const struct dispatcher *dispatcher, const struct route *route,
+    int64_t now_ms)
+{
+	GString *text = g_string_new(NULL);
+
+	for (unsigned i = 0; i < route->count; i++) {
+		const struct lane *lane = dispatcher->lanes[route->numbers[i]];
+		enum lane_mode mode = lane_mode(lane, now_ms);
+		g_autofree char *left = print_left(lane, now_ms);
+		g_string_append_printf(text, "%s%s is %s", i > 0 ? "; " : "",
+		    lane->provider->name, lane_state_word(mode));
+		if (lane->why != NULL)
+			g_string_append_printf(text, " (%s)", lane->why);
+		g_string_append_printf(text, " and %s", left);
+	}
+	return g_string_free(text, FALSE);
+}
+
+static const char *
+choose_advice(const struct dispatcher *dispatcher, const struct route *route,
+    int64_t now_ms)
+{
+	for (unsigned i = 0; i < route->count; i++) {
+		enum lane_mode mode =
+		    lane_mode(dispatcher->lanes[route->numbers[i]], now_ms);
+		if (mode == LANE_UNUSABLE || mode == LANE_DISTRUST)
+			return "look at the key, payment and domain of those "
+			       "that refuse us; each is asked again by itself";
+	}
+	return "nothing, unless it lasts: each is asked again by itself";
 }
 
 static void
 tell_all_down(struct dispatcher *dispatcher, const struct route *route)
 {
-	g_autofree char *text = g_strdup_printf(
-	    "route %s: none of its providers can be asked now, its mail waits",
-	    route->name);
+	int64_t now = clock_monotonic_ms();
+	const char *advice = choose_advice(dispatcher, route, now);
+	g_autofree char *lanes = NULL, *text = NULL;
 
 	if (alarms_are_on(dispatcher->alarms, "all_down", route->name))
 		return;
-	log_error("no provider can be asked", log_str("route", route->name));
-	alarms_begin(dispatcher->alarms,
-	    &(struct alarm){ .kind = "all_down",
-		.subject = route->name,
-		.text = text,
-		.advice = "see 'postferry status' for what each of them says; "
-			  "they are tried again by themselves" });
+	lanes = list_lanes(dispatcher, route, now);
+	text = g_strdup_printf("route %s: none of its providers can be asked "
+			       "now, its mail waits: %s",
+	    route->name, lanes);
+	log_error("no provider can be asked", log_str("route", route->name),
+	    log_str("providers", lanes), log_str("advice", advice));
+	alarms_begin(dispatcher->alarms, &(struct alarm){ .kind = "all_down",
+					     .subject = route->name,
+					     .text = text,
+					     .advice = advice });
+	keeping_note(dispatcher);
+}
+
+static bool
+has_waiting(const struct flight *flight, unsigned group)
+{
+	for (unsigned i = 0; i < flight->ledger->count; i++) {
+		const struct ledger_recipient *r =
+		    &flight->ledger->recipients[i];
+		if (r->state == RECIPIENT_WAITING && r->group == group)
+			return true;
+	}
+	return false;
+}
+
+void
+reserve_miss(struct dispatcher *dispatcher, const struct flight *flight)
+{
+	int64_t now = clock_monotonic_ms();
+
+	for (unsigned i = 0; i < flight->group_count; i++) {
+		const struct route *route = flight->groups[i].route;
+		if (has_waiting(flight, i) &&
+		    is_all_down(dispatcher, route, now))
+			tell_all_down(dispatcher, route);
+	}
+	review_times(dispatcher->reserve);
 }
 
 static void
 review_route(struct dispatcher *dispatcher, const struct route *route)
 {
-	if (is_all_down(dispatcher, route, clock_monotonic_ms())) {
-		tell_all_down(dispatcher, route);
-		return;
-	}
-	if (!alarms_are_on(dispatcher->alarms, "all_down", route->name))
+	if (!alarms_are_on(dispatcher->alarms, "all_down", route->name) ||
+	    is_all_down(dispatcher, route, clock_monotonic_ms()))
 		return;
 	g_autofree char *text = g_strdup_printf(
 	    "route %s: a provider can be asked again", route->name);
 	log_info(
 	    "a provider can be asked again", log_str("route", route->name));
 	alarms_end(dispatcher->alarms, "all_down", route->name, text);
+	keeping_note(dispatcher);
 }
 
 void

@@ -13,6 +13,7 @@
 #include "landing.h"
 #include "pause.h"
 #include "report.h"
+#include "reserve.h"
 #include "takeover.h"
 #include "weighing.h"
 
@@ -180,6 +181,8 @@ round_advance(struct dispatcher *dispatcher, struct flight *flight)
 		return;
 	struct choice choice = choose(dispatcher, flight);
 	flight->group = choice.group;
+	if (choice.lane == NULL)
+		reserve_miss(dispatcher, flight);
 	if (choice.lane == NULL)
 		wait_or_land(dispatcher, flight);
 	else if (choice.answer == LANE_TAKES)

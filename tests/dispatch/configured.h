@@ -33,6 +33,7 @@ static const struct setting configured_providers[] = {
 	{ "provider", "account", SETTING_STRING,
 	    .help = "What it is asked as; two may have the same." },
 	{ "provider", "probes", SETTING_BOOL, "no", .help = "Can be probed." },
+	{ "provider", "password", SETTING_STRING, .help = "Its key." },
 	{ "provider", "smtp", SETTING_BOOL, "no", .help = "Speaks SMTP." },
 	{ .section = NULL },
 };

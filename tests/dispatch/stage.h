@@ -212,6 +212,8 @@ provider_open(const char *name, struct config *config, GError **error)
 	provider->name = g_strdup(name);
 	provider->section = g_strdup_printf("provider %s", name);
 	provider->translator = make_translator(config, provider->section);
+	provider->endpoint.password =
+	    config_string(config, provider->section, "password");
 	provider->endpoint.connections =
 	    (unsigned)config_number(config, provider->section, "connections");
 	provider->endpoint.username =

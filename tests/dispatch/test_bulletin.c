@@ -96,7 +96,9 @@ test_all_down(void **state)
 	expect_alarm("provider_unusable one");
 	expect_alarm("provider_unusable two");
 	expect_alarm("all_down default: route default: none of its providers "
-		     "can be asked now");
+		     "can be asked now, its mail waits: one is unusable "
+		     "(account) and is asked again in 1 s; two is unusable "
+		     "(account) and is asked again in 1 s; look at the key");
 	expect_wake("0");
 	expect_wake("1");
 	send_by("one 0", "accepted", NULL);
@@ -179,7 +181,9 @@ test_cut_off(void **state)
 	end(take_request("two 0"), EXCHANGE_UNSENT, "no route");
 	expect_answer(451, "4.4.1", "last tried two: no route");
 	drop_entries();
-	expect_alarm("cut_off mail.example.com: this host reaches no provider");
+	expect_alarm("cut_off mail.example.com: mail.example.com comes to no "
+		     "connection with any provider (last two: no route): most "
+		     "likely");
 	assert_int_equal(count(&post.alarms), 0);
 	expect_wake("0");
 	expect_wake("1");
@@ -218,7 +222,19 @@ read_states(void)
 	return states;
 }
 
-/* It is as it was, after a restart: nobody is woken for it, nothing sent. */
+static void
+restart(const char *settings)
+{
+	put(&post.states, take(&post.states, "state"));
+	post.known = read_states();
+	stop();
+	g_queue_clear_full(&post.alarms.items, g_free);
+	start_with_store(settings);
+	g_clear_pointer(&post.known, g_ptr_array_unref);
+}
+
+/* It is as it was, after a restart: nobody is woken for it, nothing sent, and
+ * nobody is told again; but that it is over. */
 static void
 test_restart(void **state)
 {
@@ -231,20 +247,34 @@ test_restart(void **state)
 	expect_answer(451, "4.4.1", "last tried one");
 	drop_entries();
 	expect_wake("0");
-	put(&post.states, take(&post.states, "state"));
-	post.known = read_states();
-	stop();
-
-	g_queue_clear_full(&post.alarms.items, g_free);
-	start_with_store(PROVIDER("one", ""));
-	g_clear_pointer(&post.known, g_ptr_array_unref);
+	restart(PROVIDER("one", ""));
 	dispatcher_start(post.dispatcher);
 	expect_wake("0");
-	expect_alarm("provider_unusable one: one refuses our account: account");
 	expect_standing("one", "unusable", false);
 	submit_one("y");
 	expect_answer(451, "4.4.1", "no provider is available now");
 	drop_entries();
+	assert_int_equal(count(&post.alarms), 0);
+	stop();
+}
+
+/* What it said of another key says nothing of this one. */
+static void
+test_settings_changed(void **state)
+{
+	(void)state;
+	start_with_store(PROVIDER("one", ""));
+	submit_one("x");
+	serve("one 0", "account");
+	expect_answer(451, "4.4.1", "last tried one");
+	drop_entries();
+	expect_wake("0");
+	restart(PROVIDER("one", "password = another\n"));
+	expect_standing("one", "open", false);
+	send_by("one 0", "accepted", NULL);
+	drop_entries();
+	expect_alarm("over: provider_unusable one: it takes mail");
+	expect_alarm("over: all_down default");
 	stop();
 }
 
@@ -300,6 +330,7 @@ main(void)
 		cmocka_unit_test(test_held_back),
 		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_restart),
+		cmocka_unit_test(test_settings_changed),
 		cmocka_unit_test(test_told_at_the_stop),
 		cmocka_unit_test(test_mail_held),
 	};
