@@ -229,6 +229,21 @@ find_state(const struct ledger *ledger, enum recipient_state state)
 	return NULL;
 }
 
+/* Of whom nobody gave the last verdict, or one that is set no more. */
+static const char *
+name_provider(const struct ledger_recipient *r, const char *const *names)
+{
+	return r->provider != LEDGER_NOBODY ? names[r->provider] : NULL;
+}
+
+static const char *
+name_anyone(const struct ledger_recipient *r, const char *const *names)
+{
+	const char *name = name_provider(r, names);
+
+	return name != NULL ? name : "a provider that is set no more";
+}
+
 /* Whoever is not sent to by the settings is told of, and no fault. */
 static void
 tell_dropped(GString *text, const struct ledger *ledger)
@@ -249,21 +264,47 @@ answer_accepted(const struct ledger *ledger,
     const struct submission *submission, const char *const *names)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
-	uint32_t told = 0;
+	uint64_t told = 0;
 
 	g_string_append_printf(text, "Ok: %s ", submission->id);
 	for (unsigned i = 0; i < ledger->count; i++) {
 		const struct ledger_recipient *r = &ledger->recipients[i];
-		if (r->state != RECIPIENT_ACCEPTED ||
-		    told & (1u << r->provider))
+		uint64_t bit = UINT64_C(1)
+			       << MIN(r->provider, LEDGER_PROVIDERS_MAX);
+		if (r->state != RECIPIENT_ACCEPTED || told & bit)
 			continue;
 		g_string_append_printf(text, "%s%s",
-		    told ? " and " : "accepted by ", names[r->provider]);
-		told |= 1u << r->provider;
+		    told ? " and " : "accepted by ", name_anyone(r, names));
+		told |= bit;
 	}
 	tell_dropped(text, ledger);
 	return answer_new(
 	    submission->return_to.session, 250, "2.0.0", text->str);
+}
+
+static char *
+explain_doubt(const struct ledger_recipient *r, const char *const *names)
+{
+	const char *name = name_anyone(r, names);
+
+	if (r->status == 0)
+		return g_strdup_printf(
+		    "%s may have taken it and did not say; try again later",
+		    name);
+	return g_strdup_printf(
+	    "%s may have taken it and answered %u; try again later", name,
+	    r->status);
+}
+
+static char *
+explain_waiting(const struct ledger_recipient *r, const char *const *names)
+{
+	const char *name = name_provider(r, names);
+
+	if (r->text == NULL)
+		return g_strdup("no provider is available now");
+	return g_strdup_printf("no provider takes it now; last%s%s: %s",
+	    name != NULL ? " tried " : "", name != NULL ? name : "", r->text);
 }
 
 static struct answer *
@@ -271,30 +312,19 @@ answer_later(const struct ledger *ledger, const struct submission *submission,
     const char *const *names)
 {
 	const struct ledger_recipient *r = find_state(ledger, RECIPIENT_DOUBT);
-	g_autofree char *text = NULL;
+	g_autofree char *why = NULL, *text = NULL;
 
 	if (r == NULL)
 		r = find_state(ledger, RECIPIENT_OPEN);
 	if (r == NULL)
 		r = find_state(ledger, RECIPIENT_WAITING);
-	if (r->state == RECIPIENT_DOUBT && r->status != 0)
-		text = g_strdup_printf(
-		    "%s: %s may have taken it and answered %u; try again later",
-		    submission->id, names[r->provider], r->status);
-	else if (r->state == RECIPIENT_DOUBT)
-		text = g_strdup_printf(
-		    "%s: %s may have taken it and did not say; try again later",
-		    submission->id, names[r->provider]);
+	if (r->state == RECIPIENT_DOUBT)
+		why = explain_doubt(r, names);
 	else if (r->state == RECIPIENT_OPEN)
-		text = g_strdup_printf(
-		    "%s: no answer in time; try again later", submission->id);
-	else if (r->text != NULL)
-		text = g_strdup_printf("%s: no provider takes it now; last "
-				       "tried %s: %s",
-		    submission->id, names[r->provider], r->text);
+		why = g_strdup("no answer in time; try again later");
 	else
-		text = g_strdup_printf(
-		    "%s: no provider is available now", submission->id);
+		why = explain_waiting(r, names);
+	text = g_strdup_printf("%s: %s", submission->id, why);
 	return answer_new(submission->return_to.session, 451, "4.4.1", text);
 }
 
@@ -340,11 +370,11 @@ name_refused(GString *text, const struct ledger *ledger,
 		if (r->state != RECIPIENT_REFUSED)
 			continue;
 		g_autofree char *why = explain_refusal(r, most);
-		bool named = r->provider != LEDGER_NOBODY;
+		const char *name = name_provider(r, names);
 		g_autofree char *one =
 		    g_strdup_printf("%s<%s>%s%s: %s", told > 0 ? "; " : "",
 			envelope_recipient(submission->envelope, i)->text,
-			named ? " " : "", named ? names[r->provider] : "", why);
+			name != NULL ? " " : "", name != NULL ? name : "", why);
 		if (told > 0 && text->len + strlen(one) > REFUSED_TEXT_MAX)
 			break;
 		g_string_append(text, one);

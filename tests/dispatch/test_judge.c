@@ -259,6 +259,24 @@ static const struct {
 	{ { { RECIPIENT_REFUSED, VERDICT_PAYLOAD, LEDGER_NOBODY, 554,
 	      "its header is odd", false } },
 	    1, 554, "5.6.0", AT "<rcpt0@example.org>: its header is odd" },
+	{ { { RECIPIENT_WAITING, VERDICT_PAYLOAD, LEDGER_NOBODY, 554,
+	      "its header is odd", false } },
+	    1, 451, "4.4.1",
+	    AT "no provider takes it now; last: its header is odd" },
+	{ { { RECIPIENT_DOUBT, VERDICT_DOUBT, LEDGER_NOBODY, 0, "lost",
+	      false } },
+	    1, 451, "4.4.1",
+	    AT "a provider that is set no more may have taken it and did not "
+	       "say; try again later" },
+	{ { { RECIPIENT_DOUBT, VERDICT_DOUBT, LEDGER_NOBODY, 502, "lost",
+	      false } },
+	    1, 451, "4.4.1",
+	    AT "a provider that is set no more may have taken it and answered "
+	       "502; try again later" },
+	{ { ACCEPTED(LEDGER_NOBODY), ACCEPTED(1), ACCEPTED(LEDGER_NOBODY) }, 3,
+	    250, "2.0.0",
+	    "Ok: " SAMPLE_ID " accepted by a provider that is set no more and "
+	    "mandrill" },
 	{ { DROPPED }, 1, 250, "2.0.0", "Ok: " SAMPLE_ID " not sent: staging" },
 	{ { DROPPED, ACCEPTED(1) }, 2, 250, "2.0.0",
 	    "Ok: " SAMPLE_ID " accepted by mandrill; 1 of 2 recipients not "
