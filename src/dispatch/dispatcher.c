@@ -61,19 +61,21 @@ const struct setting dispatcher_settings[] = {
 	    .max = 86400000,
 	    .help = "An SMTP server took the whole mail and never answered: "
 		    "how long after the attempt began the same server gets it "
-		    "again, which may know it." },
+		    "again, which may know it; each pause after that is as "
+		    "long as the doubt has lasted, and so much more." },
 	{ "server", "doubt_move_smtp", SETTING_DURATION, "15m", .min = 0,
 	    .max = 86400000,
-	    .help = "The same: how long before another provider is asked." },
+	    .help = "The same: how long after the first attempt another "
+		    "provider is asked." },
 	{ "server", "probe_interval", SETTING_DURATION, "5m", .min = 0,
 	    .max = 86400000,
 	    .help = "How often each provider is asked, without sending mail, "
 		    "whether our account there is well; each time 20 % more or "
 		    "less; 0: never." },
 	{ "server", "doubt_attempts", SETTING_NUMBER, "3", .min = 1, .max = 100,
-	    .help = "How many attempts may end in doubt before a recipient of "
-		    "the queue is held: it may have been delivered each "
-		    "time." },
+	    .help = "How many attempts may end in doubt before a recipient is "
+		    "held, or without a queue not sent again: it may have been "
+		    "delivered each time." },
 	{ "server", "answer_floor", SETTING_DURATION, "20s", .min = 1,
 	    .max = 600000,
 	    .help = "Without a queue: how long an attempt may go on behind "

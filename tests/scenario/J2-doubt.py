@@ -361,5 +361,83 @@ class Policy(Lookups):
                    (False, True))
 
 
+class Lossy(Doubts):
+    """An SMTP server that has each mail, and loses each answer."""
+    settings = {"server": {**SERVER, "doubt_wait_smtp": "300ms",
+                           "doubt_move_smtp": "600ms",
+                           "doubt_attempts": "3"}}
+    answer = "delivered"
+    fault = "close-after-dot-accepted"
+    policy = None
+
+    def check(self, most, held):
+        """Copies at the first one; what `why` tells."""
+        self.first.fault(self.fault)
+        data = ferry.simple()
+        if self.policy:
+            data = f"X-Postferry-Doubt: {self.policy}\r\n".encode() + data
+        number = self.accept_id(data)
+        counts = self.queue.drain()
+        totals = self.check_totals()
+        copies = self.first.count()
+        others = sum(simulator.count() for simulator in self.simulators()
+                     if simulator is not self.first)
+        print(f"{type(self).__name__}: {copies} copies at the first,"
+              f" {others} at the others, {counts['held']} held,"
+              f" possible duplicates {totals['possible_duplicates']}",
+              flush=True)
+        self.assertEqual((copies, counts["held"]), (most, held))
+        self.assertEqual(others, 0 if held else 1)
+        self.assertEqual(totals["doubts"], copies)
+        self.assertEqual(totals["possible_duplicates"], copies + others - 1)
+        return self.queue.command("why", number).decode()
+
+
+class LossyAlone(Lossy):
+    providers = ("upstream",)
+
+    def test_it_is_held(self):
+        story = self.check(3, 1)
+        self.assertIn("3 attempts ended in doubt: it may have been delivered",
+                      story)
+        self.assertEqual(story.count("in doubt: it may or may not have been"),
+                         3, story)
+
+
+class LossyQueued(LossyAlone):
+    answer = "queued"
+
+
+class LossyFirst(Lossy):
+    """The next one gets the last copy."""
+    providers = ("upstream", "mailgun")
+
+    def test_the_next_delivers_it(self):
+        story = self.check(2, 0)
+        self.assertRegex(story, r"attempt 3: mailgun was asked")
+
+
+class LossyFirstQueued(LossyFirst):
+    answer = "queued"
+
+
+class LossyOnce(Lossy):
+    """Never another one."""
+    providers = ("upstream", "mailgun")
+    policy = "prefer_once"
+    settings = {"server": {**Lossy.settings["server"], "doubt_proof": "200ms",
+                           "doubt_once": "300ms"}}
+
+    def test_it_is_held(self):
+        self.check(3, 1)
+
+
+class LossyNever(LossyOnce):
+    policy = "never_twice"
+
+    def test_it_is_held(self):
+        self.assertIn("never_twice", self.check(1, 1))
+
+
 if __name__ == "__main__":
     ferry.main()
