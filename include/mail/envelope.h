@@ -30,4 +30,9 @@ bool envelope_add_recipient(
 const struct address *envelope_recipient(
     const struct envelope *envelope, unsigned i);
 
+/* So many recipients, of whom number `first` is the first, for the log:
+ * "a@example.org", "a@example.org +2", "" for none.  New string. */
+char *envelope_tell(
+    const struct envelope *envelope, unsigned first, unsigned count);
+
 #endif

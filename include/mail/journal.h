@@ -62,6 +62,8 @@ struct journal_attempt {
 	enum delivery_form form;
 	unsigned *recipients; /* numbers in the envelope, ascending */
 	unsigned count;
+	char *redirect;           /* the address all of these were sent to
+				   * instead of their own; NULL: to their own */
 	int64_t begun_ms;         /* wall clock */
 	int64_t ended_ms;         /* 0: it is open */
 	uint64_t sent_bytes;      /* of the request */

@@ -53,15 +53,48 @@ quote_provider(struct json_object *object)
 	    *text != '\0' ? ": " : "", text);
 }
 
+static bool
+is_for(struct json_object *attempt, const char *address)
+{
+	for (size_t i = 0; i < fact_count(attempt, "recipients"); i++) {
+		g_autofree char *one = fact_text_at(attempt, "recipients", i);
+
+		if (strcmp(one, address) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Where the last attempt for it went instead; "": to itself, or its attempts
+ * are not known.  New string. */
 static char *
-tell_accepted(struct json_object *recipient)
+tell_redirect(const struct story *story, struct json_object *recipient)
+{
+	g_autofree char *address = fact_text_or(recipient, "address", "");
+
+	for (size_t i = fact_count(story->mail, "attempts"); i > 0; i--) {
+		struct json_object *attempt =
+		    fact_element(story->mail, "attempts", i - 1);
+		g_autofree char *redirect = fact_text(attempt, "redirected");
+
+		if (is_for(attempt, address))
+			return redirect == NULL
+				   ? g_strdup("")
+				   : g_strdup_printf(
+					 ", redirected to <%s>", redirect);
+	}
+	return g_strdup("");
+}
+
+static char *
+tell_accepted(const struct story *story, struct json_object *recipient)
 {
 	g_autofree char *provider = find_provider(recipient);
 	g_autofree char *id = fact_text(recipient, "provider_id");
+	g_autofree char *redirect = tell_redirect(story, recipient);
 
-	return id != NULL
-		   ? g_strdup_printf("%s accepted it as %s", provider, id)
-		   : g_strdup_printf("%s accepted it", provider);
+	return g_strdup_printf("%s accepted it%s%s%s", provider, redirect,
+	    id != NULL ? " as " : "", id != NULL ? id : "");
 }
 
 static bool
@@ -129,7 +162,7 @@ story_tell_recipient(const struct story *story, struct json_object *recipient)
 	g_autofree char *quote = quote_provider(recipient);
 
 	if (fact_is(recipient, "state", "accepted"))
-		return tell_accepted(recipient);
+		return tell_accepted(story, recipient);
 	if (fact_is(recipient, "state", "doubt"))
 		return tell_doubt(story, recipient);
 	if (fact_is(recipient, "state", "refused"))

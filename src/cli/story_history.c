@@ -84,10 +84,13 @@ print_attempt(const struct story *story, struct json_object *attempt)
 	g_autofree char *provider =
 	    fact_text_or(attempt, "provider", "a provider");
 	g_autofree char *names = name_addresses(attempt);
+	g_autofree char *redirect = fact_text(attempt, "redirected");
 
 	printf("  %s  attempt %u: %s was asked for %s, as %s\n", date,
 	    (unsigned)fact_number(attempt, "number"), provider, names,
 	    fact_is(attempt, "form", "raw") ? "raw MIME" : "fields");
+	if (redirect != NULL)
+		printf("            redirected to <%s>\n", redirect);
 	print_result(story, attempt);
 }
 

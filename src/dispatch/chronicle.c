@@ -77,6 +77,26 @@ chronicle_plan(const struct flight *flight, const struct lane *lane)
 	    log_str("form", form_text(plan->form)), log_str("lost", lost));
 }
 
+/* New string. */
+static char *
+name_recipients(const struct flight *flight)
+{
+	const struct delivery *delivery = flight->delivery;
+
+	return envelope_tell(flight->message->submission->envelope,
+	    delivery->recipients[0], delivery->count);
+}
+
+/* The last field, or none. */
+static struct log_field
+tell_redirect(const struct flight *flight)
+{
+	const struct address *redirect = flight->delivery->guise.redirect;
+
+	return redirect != NULL ? log_str("redirected", redirect->text)
+				: (struct log_field){ .type = LOG_TYPE_END };
+}
+
 static void
 tell_accepted(struct flight *flight, const struct lane *lane,
     const struct verdict *verdict)
@@ -87,6 +107,7 @@ tell_accepted(struct flight *flight, const struct lane *lane,
 	    raw ? plan_losses_text(flight->plan.avoided) : NULL;
 	g_autofree char *what =
 	    g_strdup_printf("took it as %s", form_text(flight->delivery->form));
+	g_autofree char *to = name_recipients(flight);
 
 	log_info("delivery accepted",
 	    log_str("mail", flight->message->submission->id),
@@ -94,10 +115,11 @@ tell_accepted(struct flight *flight, const struct lane *lane,
 	    log_str("form", form_text(flight->delivery->form)),
 	    log_str("why", why),
 	    log_str("class", verdict_class_text(verdict->class)),
-	    log_num("status", verdict->status),
+	    log_num("status", verdict->status), log_str("to", to),
 	    log_num("recipients", flight->delivery->count),
 	    log_num("ms", flight->exchange->duration_ms),
-	    log_str("id", verdict->id), log_str("text", verdict->text));
+	    log_str("id", verdict->id), log_str("text", verdict->text),
+	    tell_redirect(flight));
 	add_to_story(flight, lane->provider->name, what, why);
 }
 
@@ -106,6 +128,7 @@ tell_not_accepted(struct flight *flight, const struct lane *lane,
     const struct outcome *outcome, const struct verdict *verdict)
 {
 	unsigned accepted = ledger_accepted(outcome);
+	g_autofree char *to = name_recipients(flight);
 	g_autofree char *what = NULL;
 
 	log_warn("delivery failed",
@@ -113,12 +136,12 @@ tell_not_accepted(struct flight *flight, const struct lane *lane,
 	    log_str("provider", lane->provider->name),
 	    log_str("form", form_text(flight->delivery->form)),
 	    log_str("class", verdict_class_text(verdict->class)),
-	    log_num("status", verdict->status),
+	    log_num("status", verdict->status), log_str("to", to),
 	    log_num("recipients", flight->delivery->count),
 	    log_num("accepted", accepted),
 	    log_num("sent_bytes", (int64_t)flight->exchange->sent_bytes),
 	    log_num("ms", flight->exchange->duration_ms),
-	    log_str("text", verdict->text));
+	    log_str("text", verdict->text), tell_redirect(flight));
 	if (accepted > 0)
 		what = g_strdup_printf("took it for %u of %u; %s", accepted,
 		    outcome->count, verdict_class_text(verdict->class));

@@ -45,3 +45,15 @@ envelope_recipient(const struct envelope *envelope, unsigned i)
 	g_assert(i < envelope->recipients->len);
 	return g_ptr_array_index(envelope->recipients, i);
 }
+
+char *
+envelope_tell(const struct envelope *envelope, unsigned first, unsigned count)
+{
+	const char *text;
+
+	if (count == 0)
+		return g_strdup("");
+	text = envelope_recipient(envelope, first)->text;
+	return count == 1 ? g_strdup(text)
+			  : g_strdup_printf("%s +%u", text, count - 1);
+}

@@ -115,6 +115,8 @@ journal_attempt_new(
 	attempt->count = delivery->count;
 	attempt->recipients = g_memdup2(delivery->recipients,
 	    delivery->count * sizeof *delivery->recipients);
+	if (delivery->guise.redirect != NULL)
+		attempt->redirect = g_strdup(delivery->guise.redirect->text);
 	attempt->begun_ms = begun_ms;
 	return attempt;
 }
@@ -127,6 +129,7 @@ journal_attempt_copy(const struct journal_attempt *attempt)
 	copy->provider = g_strdup(attempt->provider);
 	copy->recipients = g_memdup2(
 	    attempt->recipients, attempt->count * sizeof *attempt->recipients);
+	copy->redirect = g_strdup(attempt->redirect);
 	copy->text = g_strdup(attempt->text);
 	return copy;
 }
@@ -138,6 +141,7 @@ journal_attempt_free(struct journal_attempt *attempt)
 		return;
 	g_free(attempt->provider);
 	g_free(attempt->recipients);
+	g_free(attempt->redirect);
 	g_free(attempt->text);
 	g_free(attempt);
 }

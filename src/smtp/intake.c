@@ -83,6 +83,8 @@ static void
 log_received(const struct session *session, const struct submission *submission)
 {
 	const struct envelope *envelope = submission->envelope;
+	g_autofree char *to =
+	    envelope_tell(envelope, 0, envelope->recipients->len);
 
 	log_info("mail received", log_str("mail", submission->id),
 	    log_num("session", (int64_t)session->id),
@@ -90,7 +92,7 @@ log_received(const struct session *session, const struct submission *submission)
 	    log_str("helo", submission->helo),
 	    log_str(
 		"from", envelope->sender == NULL ? "" : envelope->sender->text),
-	    log_num("recipients", envelope->recipients->len),
+	    log_str("to", to), log_num("recipients", envelope->recipients->len),
 	    log_num("size", (int64_t)spool_size(submission->spool)));
 	if (submission->repaired)
 		log_info("line endings mended", log_str("mail", submission->id),

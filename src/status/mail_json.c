@@ -104,6 +104,7 @@ write_attempt(
 	    object, "form", attempt->form == DELIVERY_RAW ? "raw" : "fields");
 	json_object_object_add(
 	    object, "recipients", write_addresses(mail, attempt));
+	page_add_text(object, "redirected", attempt->redirect);
 	page_add_time(object, "begun", attempt->begun_ms);
 	page_add_time(object, "ended", attempt->ended_ms);
 	/* the wall clock may have been set back meanwhile */

@@ -61,6 +61,9 @@
 	"ALTER TABLE recipient ADD COLUMN asks INTEGER NOT NULL DEFAULT 0;"  \
 	"ALTER TABLE recipient ADD COLUMN absent INTEGER NOT NULL DEFAULT 0;"
 
+/* The fourth: where mail went that did not go to its recipients. */
+#define KEEP_REDIRECTS "ALTER TABLE attempt ADD COLUMN redirect TEXT;"
+
 static const char *const queue_steps[] = {
 	"CREATE TABLE mail ("
 	" number INTEGER PRIMARY KEY,"
@@ -122,6 +125,7 @@ static const char *const queue_steps[] = {
 	"ALTER TABLE total ADD COLUMN resolved INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE total ADD COLUMN possible INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE total ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 0;",
+	KEEP_REDIRECTS,
 };
 
 static const char *const records_steps[] = {
@@ -138,6 +142,7 @@ static const char *const records_steps[] = {
 	"CREATE INDEX mail_finished ON mail (finished);" STORY_TABLES,
 	COUNT_DOUBTS,
 	TIME_DOUBTS,
+	KEEP_REDIRECTS,
 };
 
 const struct schema schema_queue = {

@@ -111,14 +111,15 @@ story_add_attempt(
 	g_autofree char *numbers = write_numbers(attempt);
 	struct query query = query_open(story->database, "attempt",
 	    "INSERT INTO attempt (mail, number, provider, form, recipients,"
-	    " begun, ended, sent_bytes, class, status, text)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	    " redirect, begun, ended, sent_bytes, class, status, text)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
 	query_put_number(&query, story->mail);
 	query_put_number(&query, attempt->number);
 	query_put_text(&query, attempt->provider);
 	query_put_number(&query, attempt->form);
 	query_put_text(&query, numbers);
+	query_put_text(&query, attempt->redirect);
 	query_put_number(&query, attempt->begun_ms);
 	put_result(&query, attempt);
 	return query_run(&query) == 1;
@@ -275,6 +276,7 @@ read_attempt(struct query *query)
 		    ": recipients is %.100s, expected ascending numbers"
 		    " like [0,2]",
 		    mail, numbers);
+	attempt->redirect = query_string_or_null(query);
 	attempt->begun_ms = query_number(query, 0, INT64_MAX);
 	attempt->ended_ms = query_number_or(query, 0, INT64_MAX);
 	attempt->sent_bytes = (uint64_t)query_number(query, 0, INT64_MAX);
@@ -289,8 +291,8 @@ void
 story_read_attempts(const struct story *story, struct store_mail *mail)
 {
 	struct query query = query_open(story->database, "attempt",
-	    "SELECT mail, number, provider, form, recipients, begun, ended,"
-	    " sent_bytes, class, status, text"
+	    "SELECT mail, number, provider, form, recipients, redirect, begun,"
+	    " ended, sent_bytes, class, status, text"
 	    " FROM attempt WHERE mail = ? ORDER BY number");
 
 	query_put_number(&query, story->mail);

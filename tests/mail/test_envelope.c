@@ -58,12 +58,41 @@ test_frees_all(void **state)
 	envelope_free(NULL);
 }
 
+static void
+test_tell(void **state)
+{
+	static const struct {
+		unsigned first, count;
+		const char *said;
+	} rows[] = {
+		{ 0, 0, "" },
+		{ 0, 1, "a@x.y" },
+		{ 0, 2, "a@x.y +1" },
+		{ 1, 1, "b@x.y" },
+	};
+	struct envelope *envelope = envelope_new();
+	enum address_fault fault;
+
+	(void)state;
+	envelope_add_recipient(
+	    envelope, address_parse("a@x.y", 5, NULL, &fault));
+	envelope_add_recipient(
+	    envelope, address_parse("b@x.y", 5, NULL, &fault));
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *said =
+		    envelope_tell(envelope, rows[i].first, rows[i].count);
+		assert_string_equal(said, rows[i].said);
+	}
+	envelope_free(envelope);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_recipients),
 		cmocka_unit_test(test_frees_all),
+		cmocka_unit_test(test_tell),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,10 +33,12 @@ static void
 test_attempt(void **state)
 {
 	struct delivery *delivery = make_delivery();
+	struct address redirect = { .text = (char *)"staging@example.com" };
 	char provider[] = "mailgun", text[] = "Try later";
 	struct verdict verdict = {
 		.class = VERDICT_THROTTLE, .status = 429, .text = text
 	};
+	delivery->guise.redirect = &redirect;
 	struct journal_attempt *attempt =
 	    journal_attempt_new(delivery, provider, 1000);
 	struct journal_attempt *open = journal_attempt_copy(attempt);
@@ -49,6 +51,7 @@ test_attempt(void **state)
 	struct journal_attempt *copy = journal_attempt_copy(attempt);
 	journal_attempt_free(attempt);
 	check_attempt(copy);
+	assert_string_equal(copy->redirect, "staging@example.com");
 	assert_int_equal(copy->ended_ms, 2000);
 	assert_int_equal(copy->sent_bytes, 55);
 	assert_int_equal(copy->class, VERDICT_THROTTLE);

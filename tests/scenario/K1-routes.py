@@ -311,6 +311,9 @@ class Staging(Routes):
         mail, = self.mandrill.mails(1)
         self.assertEqual(mail.recipients, ["all@staging.example"])
         self.assertEqual(self.counts(), [0, 1, 0])
+        self.ferry.wait_line(
+            r"delivery accepted .* to=\"bob@example\.net \+1\" recipients=2 "
+            r".* redirected=all@staging\.example")
 
     def test_some_are_redirected(self):
         self.accept(ferry.simple(X_Postferry_Route="some"),

@@ -77,6 +77,7 @@ make_mail(struct world *world)
 		.form = DELIVERY_RAW,
 		.recipients = recipients_of_attempt,
 		.count = 3, /* one of them is no recipient: damage */
+		.redirect = (char *)"staging@example.com",
 		.begun_ms = RECEIVED,
 		.ended_ms = RECEIVED + 350,
 		.sent_bytes = 7000,
@@ -395,13 +396,14 @@ static const struct {
 	{ MAILS "/" FAKE_ID, "/attempts/0",
 	    "{\"number\":1,\"provider\":\"mailgun\",\"form\":\"raw\","
 	    "\"recipients\":[\"a@example.org\",\"c@example.org\"],"
+	    "\"redirected\":\"staging@example.com\","
 	    "\"begun\":\"2026-11-21T10:24:00.123Z\","
 	    "\"ended\":\"2026-11-21T10:24:00.473Z\",\"duration_ms\":350,"
 	    "\"sent_bytes\":7000,\"class\":\"doubt\",\"status\":502,"
 	    "\"text\":\"Bad Gateway\"}" },
 	{ MAILS "/" FAKE_ID, "/attempts/1",
 	    "{\"number\":2,\"provider\":\"upstream\",\"form\":\"fields\","
-	    "\"recipients\":[],\"begun\":\"2026-11-21T10:24:00.523Z\","
+	    "\"recipients\":[],\"redirected\":null,\"begun\":\"2026-11-21T10:24:00.523Z\","
 	    "\"ended\":null,\"duration_ms\":null,\"sent_bytes\":0,"
 	    "\"class\":null,\"status\":null,\"text\":null}" },
 	{ MAILS "/" FAKE_ID, "/acts/0",

@@ -405,8 +405,8 @@ test_mail(void **state)
 	stand_run(stand, "UPDATE mail SET attempts = 2 WHERE number = 3");
 	stand_run(stand,
 	    "INSERT INTO attempt VALUES"
-	    " (3, 2, 'mandrill', 0, '[1]', 8, 9, 10, 6, 429, 'slow'),"
-	    " (3, 1, 'mailgun', 1, '[0,1]', 5, 6, 7, 8, 0, NULL)");
+	    " (3, 2, 'mandrill', 0, '[1]', 8, 9, 10, 6, 429, 'slow', 'a@b.example'),"
+	    " (3, 1, 'mailgun', 1, '[0,1]', 5, 6, 7, 8, 0, NULL, NULL)");
 	assert_int_equal(stand->engine->ask(stand->self, &ask), ENGINE_OK);
 	assert_true(ask.found);
 	assert_int_equal(ask.mails->len, 1);
@@ -417,6 +417,7 @@ test_mail(void **state)
 	assert_int_equal(attempt->number, 1);
 	assert_int_equal(attempt->count, 2);
 	assert_int_equal(attempt->class, VERDICT_DOUBT);
+	assert_null(attempt->redirect);
 	attempt = g_ptr_array_index(mail->attempts, 1);
 	assert_string_equal(attempt->provider, "mandrill");
 	assert_int_equal(attempt->form, DELIVERY_FIELDS);
@@ -426,6 +427,7 @@ test_mail(void **state)
 	assert_int_equal(attempt->sent_bytes, 10);
 	assert_int_equal(attempt->status, 429);
 	assert_string_equal(attempt->text, "slow");
+	assert_string_equal(attempt->redirect, "a@b.example");
 	store_ask_clear(&ask);
 	ask.id = "nobody";
 	assert_int_equal(stand->engine->ask(stand->self, &ask), ENGINE_OK);

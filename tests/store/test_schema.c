@@ -89,7 +89,7 @@ static const struct {
 	{ "PRAGMA mmap_size", "0" },
 	{ "PRAGMA temp_store", "2" },
 	{ "PRAGMA cache_size", "-16000" },
-	{ "PRAGMA user_version", "3" },
+	{ "PRAGMA user_version", "4" },
 	{ "PRAGMA application_id", "1885761841" },
 	{ "PRAGMA integrity_check", "ok" },
 };
@@ -322,7 +322,7 @@ test_killed_between(void **state)
 		answer = ask(database->handle,
 		    "SELECT accepted || ' ' || confirmed || user_version"
 		    " FROM total, pragma_user_version");
-		assert_string_equal(answer, "5 03");
+		assert_string_equal(answer, "5 04");
 		database_close(database);
 		clear_place(&place);
 		clear_place(&killed);
