@@ -116,6 +116,18 @@ count_newly_refused(const struct flight *flight)
 	return count;
 }
 
+/* "mandrill: no such mailbox" */
+static char *
+explain_refusal(
+    const struct ledger_recipient *recipient, const char *const *names)
+{
+	bool named = recipient->provider != LEDGER_NOBODY;
+
+	return g_strconcat(named ? names[recipient->provider] : "",
+	    named ? ": " : "",
+	    recipient->text != NULL ? recipient->text : "refused", NULL);
+}
+
 /* Nobody may be told: a person has to look. */
 static void
 hold_refused(struct flight *flight, const char *why)
@@ -126,9 +138,10 @@ hold_refused(struct flight *flight, const char *why)
 		struct ledger_recipient *r = &flight->ledger->recipients[i];
 		if (!is_newly_refused(flight, i))
 			continue;
+		g_autofree char *refusal =
+		    explain_refusal(r, flight->dispatcher->names);
 		r->state = RECIPIENT_HELD;
-		set_text(r, g_strdup_printf("%s; %s", why,
-				r->text != NULL ? r->text : "refused"));
+		set_text(r, g_strdup_printf("%s; %s", why, refusal));
 		held++;
 	}
 	flight->landing.hold = why;

@@ -27,6 +27,7 @@ takeover_is_due(
 	unsigned accepted = ledger_count(ledger, RECIPIENT_ACCEPTED);
 	unsigned dropped = ledger_count(ledger, RECIPIENT_DROPPED);
 	unsigned doubtful = ledger_count(ledger, RECIPIENT_DOUBT);
+	unsigned refused = ledger_count(ledger, RECIPIENT_REFUSED);
 	bool sending = flight->state == FLIGHT_SENDING;
 
 	if (dispatcher->options.journal == NULL || flight->queued ||
@@ -35,8 +36,8 @@ takeover_is_due(
 	if (accepted + dropped == ledger->count ||
 	    (accepted + doubtful == 0 && !sending))
 		return false;
-	/* who is refused has to hear of it, by us or by the client */
-	return ledger_count(ledger, RECIPIENT_REFUSED) == 0 ||
+	/* when nobody else is left the client can tell of the refused */
+	return accepted + dropped + refused < ledger->count ||
 	       report_obstacle(dispatcher, flight->message) == NULL;
 }
 

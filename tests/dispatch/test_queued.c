@@ -163,7 +163,7 @@ static const struct {
 	    { { "one 0", "recipient" } },
 	    { "begun #1 one open: 0 open", "ended #1 one recipient: 0 waiting",
 		"landed: 0 held (its sender's domain is not in bounce_domains, "
-		"so no report may be sent; recipient); round 0; hold: its "
+		"so no report may be sent; one: recipient); round 0; hold: its "
 		"sender's domain is not in bounce_domains, so no report may be "
 		"sent" },
 	    NULL },
@@ -174,7 +174,7 @@ static const struct {
 		.report = true },
 	    { { "one 0", "recipient" } },
 	    { "begun #1 one open: 0 open", "ended #1 one recipient: 0 waiting",
-		"landed: 0 held (it is a report of our own; recipient); round "
+		"landed: 0 held (it is a report of our own; one: recipient); round "
 		"0; hold: it is a report of our own" },
 	    NULL },
 	{ "held waits for the others", PROVIDER("one", ""),
@@ -183,7 +183,7 @@ static const struct {
 	    { "begun #1 one open: 0 open, 1 open",
 		"ended #1 one outage: 0 waiting, 1 waiting",
 		"landed: 0 held (its sender's domain is not in bounce_domains, "
-		"so no report may be sent; recipient); round 1, due, wakes" },
+		"so no report may be sent; one: recipient); round 1, due, wakes" },
 	    NULL },
 	{ "nobody can say it", DOMAINS PROVIDER("one", ""),
 	    { .subject = "unfit one", .recipients = 1 }, { { 0 } },
@@ -619,6 +619,14 @@ static const struct {
 	    { { "one 0,1", "accepted,outage" } }, 250, "Ok: queued as",
 	    { "taken #1 one outage: 0 accepted, 1 waiting",
 		"landed; round 1, due, wakes" } },
+	{ "one is left over, one refused, and nobody may be told",
+	    PROVIDER("one", ""), 3,
+	    { { "one 0,1,2", "accepted,outage,recipient" } }, 250,
+	    "Ok: queued as",
+	    { "taken #1 one outage: 0 accepted, 1 waiting, 2 waiting",
+		"landed: 2 held (its sender's domain is not in bounce_domains, "
+		"so no report may be sent; one: recipient); round 1, due, "
+		"wakes" } },
 	{ "a doubt", PROVIDER("one", ""), 1, { { "one 0", "doubt" } }, 250,
 	    "Ok: queued as",
 	    { "taken #1 one doubt: 0 doubt", "landed; round 1, due" } },
