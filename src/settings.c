@@ -184,6 +184,22 @@ settings_ignored(const char *path, char *const *environment)
 	return g_string_free(names, names->len == 0);
 }
 
+/* Values by themselves were read; now all of it together, as far as it can be
+ * read. */
+static bool
+check(struct config *config, const struct config_source *source,
+    GPtrArray *errors)
+{
+	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
+	bool fits = source->only != NULL || ferry_check(config, found);
+
+	config_drop_told(config, found);
+	while (found->len > 0)
+		g_ptr_array_add(errors, g_ptr_array_steal_index(found, 0));
+	config_sort_errors(errors);
+	return fits && !config_is_faulty(config);
+}
+
 static struct config *
 load(const struct settings *settings, const struct config_source *given,
     GPtrArray *errors)
@@ -195,9 +211,9 @@ load(const struct settings *settings, const struct config_source *given,
 		translated = translate_usual(given->environment);
 		source.environment = translated;
 	}
-	struct config *config = config_read(&source, settings->tables, errors);
-	if (config != NULL && source.only == NULL &&
-	    !ferry_check(config, errors))
+	struct config *config =
+	    config_read_on(&source, settings->tables, errors);
+	if (config != NULL && !check(config, &source, errors))
 		g_clear_pointer(&config, config_unref);
 	if (source.path == NULL)
 		name_usual(errors, given->environment);

@@ -42,6 +42,17 @@ struct config;
 struct config *config_read(const struct config_source *source,
     const struct setting *const *tables, GPtrArray *errors);
 
+/* The same, but what is at fault leaves a config in which something else stands
+ * for it, to check the rest by: config_is_faulty(), and good for nothing else.
+ * NULL when it is not even known which sections there are. */
+struct config *config_read_on(const struct config_source *source,
+    const struct setting *const *tables, GPtrArray *errors);
+bool config_is_faulty(const struct config *config);
+
+/* Removes the errors that only follow from what config_read_on() told.  The
+ * array frees them. */
+void config_drop_told(const struct config *config, GPtrArray *errors);
+
 /* Sorts errors as a person reads the file: by line, then those of variables
  * and of the whole, in the order they have. */
 void config_sort_errors(GPtrArray *errors);

@@ -19,6 +19,7 @@ struct config {
 	struct rows *rows;
 	GHashTable *sections; /* name to GHashTable of key to struct held */
 	GHashTable *names;    /* kind to GPtrArray of char, NULL-terminated */
+	struct told *told;    /* NULL: nothing is at fault */
 };
 
 static void
@@ -75,6 +76,7 @@ config_unref(struct config *config)
 	g_hash_table_unref(config->sections);
 	g_hash_table_unref(config->names);
 	rows_free(config->rows);
+	told_free(config->told);
 	g_free(config);
 }
 
@@ -118,6 +120,7 @@ fault_value(const struct check *check, const struct draft_entry *entry,
 		g_string_append(shown, " = ");
 		log_escape(shown, entry->raw);
 	}
+	told_add(check->draft->told, check->section->name, entry->row->key);
 	draft_fault(check->draft, entry->origin, "[%s] %s%s: %s%s",
 	    check->section->name, entry->row->key, shown->str, fault,
 	    explain_value(entry));
@@ -153,14 +156,30 @@ read_entry(struct check *check, const struct draft_entry *entry,
 	return value;
 }
 
+/* "mailgun or mandrill": the types that have the key. */
+static char *
+list_types(const struct check *check, const struct setting *wanted)
+{
+	GString *types = g_string_new(NULL);
+
+	for (const struct setting *const *row = rows_all(check->draft->rows);
+	     *row != NULL; row++)
+		if (strcmp((*row)->section, wanted->section) == 0 &&
+		    strcmp((*row)->key, wanted->key) == 0)
+			g_string_append_printf(types, "%s%s",
+			    types->len > 0 ? " or " : "", (*row)->only);
+	return g_string_free(types, FALSE);
+}
+
 static void
 fault_type(const struct check *check, const struct draft_entry *entry)
 {
+	g_autofree char *types = list_types(check, entry->row);
+
 	draft_fault(check->draft, entry->origin,
 	    "[%s] %s: this key is for type = %s only; this section has type = "
 	    "%s",
-	    check->section->name, entry->row->key, entry->row->only,
-	    check->type);
+	    check->section->name, entry->row->key, types, check->type);
 }
 
 static void
@@ -198,6 +217,8 @@ read_type(struct check *check)
 	if (entry == NULL)
 		check->type = row->fallback;
 	check->type_unknown = check->type == NULL;
+	if (check->type_unknown)
+		told_add(check->draft->told, check->section->name, NULL);
 }
 
 /* What to do about a key that is missing. */
@@ -223,6 +244,7 @@ fault_missing(const struct check *check, const struct setting *row)
 
 	g_autofree char *remedy = make_remedy(check->section, row);
 
+	told_add(check->draft->told, check->section->name, row->key);
 	draft_fault(check->draft, origin ? origin : "settings",
 	    "[%s] has no %s%s%s%s, which it needs: %s %s", check->section->name,
 	    row->key, secret ? " (or " : "", secret ? row->key : "",
@@ -240,8 +262,10 @@ fill_row(struct check *check, const struct setting *row)
 	    !rows_applies(row, check->type) ||
 	    draft_get(check->section, row->key) != NULL)
 		return;
-	if (row->required && row->fallback == NULL)
+	if (row->required && row->fallback == NULL) {
 		fault_missing(check, row);
+		return;
+	}
 	if (row->fallback != NULL &&
 	    (*row->fallback != '\0' || row->type == SETTING_STRING)) {
 		value = value_new(row, row->fallback, &error);
@@ -250,6 +274,58 @@ fill_row(struct check *check, const struct setting *row)
 			    row->fallback, row->key, error->message);
 	}
 	hold(check, row, value, NULL);
+}
+
+/* What could stand where nothing can be read: the default, or what a person
+ * might write. */
+static struct value *
+invent(const struct setting *row)
+{
+	g_autofree char *example = NULL;
+
+	if (row->fallback != NULL && *row->fallback != '\0')
+		return value_new(row, row->fallback, NULL);
+	if (!row->required)
+		return NULL;
+	example = setting_example(row);
+	return value_new(row, example, NULL);
+}
+
+/* So that the rest can be checked against it. */
+static void
+stand_in(const struct config *config, struct check *check)
+{
+	for (const struct setting *const *row = rows_all(config->rows);
+	     *row != NULL; row++) {
+		if (strcmp((*row)->section, check->section->kind) != 0)
+			continue;
+		if (check->type == NULL && strcmp((*row)->key, "type") == 0) {
+			hold(check, *row, invent(*row), NULL);
+			check->type = ((struct held *)g_hash_table_lookup(
+					   check->keys, "type"))
+					  ->value->text;
+		} else if (rows_applies(*row, check->type) &&
+			   !g_hash_table_contains(check->keys, (*row)->key)) {
+			hold(check, *row, invent(*row), NULL);
+		}
+	}
+}
+
+static void
+read_section(const struct config *config, struct check *check)
+{
+	const struct draft_section *section = check->section;
+
+	if (section->broken) {
+		told_add(check->draft->told, section->name, NULL);
+		return;
+	}
+	read_type(check);
+	for (unsigned i = 0; i < section->entries->len; i++)
+		check_entry(check, section->entries->pdata[i]);
+	for (const struct setting *const *row = rows_all(config->rows);
+	     *row != NULL; row++)
+		fill_row(check, *row);
 }
 
 static void
@@ -266,22 +342,18 @@ check_section(
 		g_ptr_array_add(
 		    g_hash_table_lookup(config->names, section->kind),
 		    g_strdup(section->title));
-	if (section->broken)
-		return;
-	read_type(&check);
-	for (unsigned i = 0; i < section->entries->len; i++)
-		check_entry(&check, section->entries->pdata[i]);
-	for (const struct setting *const *row = rows_all(config->rows);
-	     *row != NULL; row++)
-		fill_row(&check, *row);
+	read_section(config, &check);
+	if (draft->errors->len > 0)
+		stand_in(config, &check);
 }
 
-static void
+/* False when not even the sections are known. */
+static bool
 read_sources(struct config *config, struct draft *draft,
     const struct config_source *source)
 {
 	if (source->path != NULL && !keyfile_read(draft, source->path))
-		return;
+		return false;
 	environment_read(draft);
 	draft_resolve(draft, source->only);
 	for (unsigned i = 0; i < draft->sections->len; i++) {
@@ -290,6 +362,7 @@ read_sources(struct config *config, struct draft *draft,
 		if (draft_is_wanted(section, source->only))
 			check_section(config, draft, section);
 	}
+	return !draft->shapeless;
 }
 
 /* The N of "FILE:N: TEXT"; what has none comes after all that have. */
@@ -327,7 +400,7 @@ config_sort_errors(GPtrArray *errors)
 }
 
 struct config *
-config_read(const struct config_source *source,
+config_read_on(const struct config_source *source,
     const struct setting *const *tables, GPtrArray *errors)
 {
 	struct config *config = make_config(tables);
@@ -335,13 +408,38 @@ config_read(const struct config_source *source,
 	    draft_new(config->rows, source->environment, errors);
 	unsigned before = errors->len;
 
-	read_sources(config, draft, source);
+	if (!read_sources(config, draft, source))
+		g_clear_pointer(&config, config_unref);
+	else if (errors->len > before)
+		config->told = g_steal_pointer(&draft->told);
 	draft_free(draft);
-	if (errors->len == before)
-		return config;
 	config_sort_errors(errors);
-	config_unref(config);
-	return NULL;
+	return config;
+}
+
+struct config *
+config_read(const struct config_source *source,
+    const struct setting *const *tables, GPtrArray *errors)
+{
+	struct config *config = config_read_on(source, tables, errors);
+
+	if (config != NULL && config->told != NULL)
+		g_clear_pointer(&config, config_unref);
+	return config;
+}
+
+bool
+config_is_faulty(const struct config *config)
+{
+	return config->told != NULL;
+}
+
+void
+config_drop_told(const struct config *config, GPtrArray *errors)
+{
+	for (unsigned i = errors->len; config->told != NULL && i-- > 0;)
+		if (told_has(config->told, errors->pdata[i]))
+			g_ptr_array_remove_index(errors, i);
 }
 
 const char *const *

@@ -61,6 +61,7 @@ draft_new(const struct rows *rows, char *const *environment, GPtrArray *errors)
 	draft->rows = rows;
 	draft->environment = environment;
 	draft->errors = errors;
+	draft->told = told_new();
 	draft->sections = g_ptr_array_new_with_free_func(free_section);
 	for (const char *const *kind = rows_kinds(draft->rows); *kind; kind++)
 		if (rows_is_nameless(*kind))
@@ -72,6 +73,7 @@ void
 draft_free(struct draft *draft)
 {
 	g_ptr_array_unref(draft->sections);
+	told_free(draft->told);
 	g_free(draft);
 }
 
@@ -152,11 +154,13 @@ draft_add(struct draft *draft, const char *name, const char *origin,
 
 	if (parts[0] == NULL ||
 	    !g_strv_contains(rows_kinds(draft->rows), parts[0])) {
+		draft->shapeless = true;
 		fault_kind(draft, origin, name);
 		return NULL;
 	}
 	if (rows_is_nameless(parts[0]) ? title != NULL
 				       : title == NULL || !is_title(title)) {
+		draft->shapeless = true;
 		draft_fault(draft, origin,
 		    rows_is_nameless(parts[0])
 			? "[%s]: this section takes no name: write [%s]"
@@ -209,6 +213,10 @@ fault_key(struct draft *draft, const struct draft_section *section,
 	const char *nearest = rows_nearest(given->key, keys);
 	const char *owner = find_owner(draft, given->key);
 
+	/* what is missing elsewhere was meant here */
+	if (owner != NULL || nearest != NULL)
+		told_add(draft->told, owner != NULL ? NULL : section->name,
+		    owner != NULL ? given->key : nearest);
 	if (owner != NULL)
 		draft_fault(draft, given->origin,
 		    "[%s] %s: this key belongs into [%s%s]", section->name,
@@ -324,6 +332,8 @@ resolve_entry(struct draft *draft, const struct draft_section *section,
 	g_autoptr(GError) error = NULL;
 
 	entry->text = make_text(draft, entry, &error);
+	if (entry->text == NULL)
+		told_add(draft->told, section->name, entry->row->key);
 	if (entry->text == NULL)
 		draft_fault(draft, entry->origin, "[%s] %s%s: %s",
 		    section->name, entry->row->key,

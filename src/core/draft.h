@@ -8,6 +8,7 @@
 #define CORE_DRAFT_H
 
 #include "rows.h"
+#include "told.h"
 
 /* Later ones win. */
 enum draft_source {
@@ -40,6 +41,9 @@ struct draft {
 	char *const *environment;
 	GPtrArray *sections; /* struct draft_section; nameless ones first */
 	GPtrArray *errors;   /* char, borrowed */
+	struct told *told;   /* what they are about */
+	bool shapeless;      /* not even the sections are known: some line or
+			      * variable says nothing */
 };
 
 /* What a source gives; copied. */

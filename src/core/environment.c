@@ -132,6 +132,7 @@ fault_variable(struct draft *draft, const char *variable)
 {
 	g_autoptr(GPtrArray) known = g_ptr_array_new_with_free_func(g_free);
 
+	draft->shapeless = true;
 	add_candidates(draft, variable, known);
 	const char *nearest = rows_nearest(variable, known);
 	if (nearest != NULL)

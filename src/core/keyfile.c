@@ -66,6 +66,7 @@ take_place(struct reading *reading, const struct place *place)
 		take_key(reading, place);
 	} else {
 		g_autofree char *origin = make_origin(reading, place);
+		reading->draft->shapeless = true;
 		draft_fault(reading->draft, origin, "%s", place->fault);
 	}
 }

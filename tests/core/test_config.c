@@ -285,6 +285,11 @@ static const struct row rows[] = {
 				  "scheme, port, brackets or a dot at its end",
 		FILE_NAME ":5: [route r] providers = \"\": names separated by "
 			  "commas are expected, at least one" } },
+	{ "a key of two types names both",
+	    "[provider a]\ntype = smtp\nhost = h\napi_key = k\n",
+	    .errors = { FILE_NAME
+		":4: [provider a] api_key: this key is for type = mailgun or "
+		"mandrill only; this section has type = smtp" } },
 	{ "the type decides which keys there may be, and must be",
 	    "[provider a]\ntype = mandrill\nregion = eu\nhost = h\n"
 	    "[provider b]\ntype = smpt\nregion = eu\nhost = h\nbase_url = x\n"
@@ -561,6 +566,38 @@ check_errors(const struct row *row, const GPtrArray *errors)
 	}
 }
 
+/* Whatever is at fault, what has to be there is, for checks of the whole. */
+static void
+check_faulty(const struct config_source *source, unsigned count)
+{
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+	struct config *config = config_read_on(source, tables, errors);
+	const char *const *name;
+
+	assert_int_equal(errors->len, count);
+	if (config == NULL)
+		return;
+	assert_true(config_is_faulty(config) == (count > 0));
+	for (name = config_names(config, "provider"); *name != NULL; name++) {
+		g_autofree char *section =
+		    g_strconcat("provider ", *name, NULL);
+		const char *type = config_string(config, section, "type");
+
+		assert_non_null(type);
+		assert_non_null(config_string(config, section,
+		    strcmp(type, "smtp") == 0 ? "host" : "api_key"));
+	}
+	for (name = config_names(config, "route"); *name != NULL; name++) {
+		g_autofree char *section = g_strconcat("route ", *name, NULL);
+
+		assert_non_null(config_list(config, section, "providers"));
+		assert_non_null(config_durations(config, section, "retry"));
+	}
+	assert_non_null(config_string(config, "server", "answer"));
+	config_drop_told(config, errors);
+	config_unref(config);
+}
+
 static void
 check_row(const struct row *row)
 {
@@ -578,6 +615,7 @@ check_row(const struct row *row)
 	struct config *config = config_read(&source, tables, errors);
 	check_errors(row, errors);
 	assert_true((config != NULL) == (errors->len == 0));
+	check_faulty(&source, errors->len);
 	for (unsigned i = 0; config && row->wants[i].section != NULL; i++) {
 		g_autofree char *have = show(config, &row->wants[i]);
 

@@ -42,6 +42,44 @@ SAID = [
     r":10: .*type.*mailgn.*mailgun",
 ]
 
+# Errors of both kinds: a value by itself, and what does not fit together.
+BOTH = """\
+[server]
+state_dr = /var/lib/postferry
+doubt_proof = 40m
+doubt_once = soon
+bounce_route = nowhere
+[listener local]
+address = 127.0.0.1:x
+[provider mailgun]
+type = mailgn
+domain = mg.example.com
+[provider mandrill]
+type = mandrill
+api_key_file = /nonexistent/key
+[provider upstream]
+type = smtp
+host = smtp.example.net
+port = 465
+[route codes]
+sender_domain = example.com
+providers = mailgun, mandrill, upstrem
+weights = 1, 2
+"""
+
+TOGETHER = [
+    r":2: .*state_dr.*did you mean state_dir",
+    r":4: .*doubt_once = soon",
+    r":5: .*bounce_route.*nowhere",
+    r":7: .*address",
+    r":9: .*type = mailgn",
+    r":13: .*api_key_file",
+    r":17: .*port",
+    r":19: .*sender_domain.*did you mean sender_domains",
+    r":20: .*upstrem",
+    r":21: .*weights",
+]
+
 SECRET = "key-0123456789-secret"
 
 
@@ -75,6 +113,17 @@ class Settings(ferry.Scenario):
         for pattern in SAID:
             with self.subTest(pattern):
                 self.assertRegex(done.stderr, path + pattern)
+
+    def test_one_error_hides_no_other(self):
+        """What can be checked together is, and nothing follows from what is
+        told already."""
+        path = self.write("both.conf", BOTH)
+        done = self.run_command("check", "--config", path)
+        self.assertEqual(done.returncode, 78, done.stderr)
+        lines = done.stderr.splitlines()
+        self.assertEqual(len(lines), len(TOGETHER) + 1, done.stderr)
+        for line, pattern in zip(lines, TOGETHER):
+            self.assertRegex(line, path + pattern)
 
     def test_serve_refuses_them_too(self):
         path = self.write("bad.conf", BAD)
