@@ -19,7 +19,9 @@ struct provider_standing {
 			       * a person has to act), "distrusted" (it refuses
 			       * everything), "cut off" (this host reaches
 			       * nobody) */
-	char *why;            /* what it said last, not "open"; NULL: nothing */
+	char *why;            /* what it said last, not "open" or failing;
+			       * NULL: nothing */
+	unsigned failing;     /* "open": attempts in a row that failed */
 	unsigned told;        /* "distrusted": recipients that were believed to
 			       * be at fault before, and their senders told */
 	int64_t since_ms;     /* wall clock: in this state */

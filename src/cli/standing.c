@@ -13,11 +13,16 @@ static const struct {
 	const char *advice; /* NULL: nothing can be done, or needs to be */
 } states[] = {
 	{ "open", "is asked", NULL, NULL },
-	{ "paused", "failed; the next mail tries it",
+	{ "paused", "failed; asked again with the next mail",
 	    "failed: is not asked for another %s",
 	    "Nothing, unless it lasts: mail goes to the next provider of its "
 	    "route, or waits." },
-	{ "probing", "failed: is tried with one mail at a time", NULL, NULL },
+	{ "probing",
+	    "failed; asked again with the next mail, one at a time until it is "
+	    "back",
+	    NULL,
+	    "Nothing: mail returns to it by itself; a test mail by its route "
+	    "shows it at once." },
 	{ "throttled", "wants to be asked more slowly",
 	    "wants to be asked more slowly: is not asked for another %s",
 	    "Nothing, unless it lasts: then set rate of this provider to what "
@@ -37,9 +42,13 @@ static const struct {
 	    "again in %s",
 	    "Look at what it says, and at the account there; what it refuses "
 	    "meanwhile does not bounce." },
-	{ "cut off", "cannot be reached, nor can any other provider",
+	{ "cut off",
+	    "cannot be reached, nor can any other provider; asked again with "
+	    "the next mail",
 	    "cannot be reached, nor can any other provider; tried again in %s",
-	    "Check this host's network and name server." },
+	    "See whether this host reaches anything else: most likely its "
+	    "network or name server is at fault, less likely all of them at "
+	    "once. Mail goes on by itself." },
 };
 
 static unsigned
@@ -93,8 +102,11 @@ standing_tell(struct json_object *provider)
 {
 	g_autofree char *state = tell_state(provider);
 	g_autofree char *told = tell_told(provider);
+	bool well = fact_is(provider, "state", "probing") &&
+		    fact_is(fact_object(provider, "health"), "state", "good");
 
-	return g_strconcat(state, told, NULL);
+	return g_strconcat(
+	    state, told, well ? "; its probe is good" : "", NULL);
 }
 
 const char *
@@ -146,7 +158,7 @@ print_work(struct json_object *provider)
 
 	printf("; %u request%s under way", requests, requests == 1 ? "" : "s");
 	if (limit > 0)
-		printf(" of %u now, %u at most", limit,
+		printf(" of the %u it bears now, %u at most", limit,
 		    (unsigned)fact_number(provider, "connections"));
 	if (waiting > 0)
 		printf(", %u mail%s for a free one", waiting,

@@ -106,11 +106,11 @@ print_doubts(struct json_object *totals)
 
 	if (doubts == 0)
 		return;
-	printf(LABEL "%" G_GUINT64_FORMAT " doubts so far: %" G_GUINT64_FORMAT
+	printf(LABEL "%" G_GUINT64_FORMAT " doubt%s so far: %" G_GUINT64_FORMAT
 		     " resolved as accepted; %" G_GUINT64_FORMAT
 		     " sent again, so possibly duplicates, of which"
 		     " %" G_GUINT64_FORMAT " confirmed\n",
-	    "", doubts, fact_number(totals, "resolved"),
+	    "", doubts, doubts == 1 ? "" : "s", fact_number(totals, "resolved"),
 	    fact_number(totals, "possible_duplicates"),
 	    fact_number(totals, "confirmed_duplicates"));
 }

@@ -56,13 +56,52 @@ count_open(struct json_object *status)
 	return open;
 }
 
+static bool
+are_all_down(struct json_object *status)
+{
+	return fact_count(status, "providers") > 0 && count_open(status) == 0;
+}
+
+/* No provider is at fault, as it seems: one cause, told once. */
+static bool
+are_all_cut_off(struct json_object *status)
+{
+	size_t count = fact_count(status, "providers");
+
+	for (size_t i = 0; i < count; i++)
+		if (!fact_is(fact_element(status, "providers", i), "state",
+			"cut off"))
+			return false;
+	return count > 0;
+}
+
+static void
+print_cut_off(struct trouble *trouble)
+{
+	struct json_object *first =
+	    fact_element(trouble->status, "providers", 0);
+	g_autofree char *name = fact_text_or(first, "name", "?");
+	g_autofree char *why = fact_text_or(first, "why", "nothing");
+	g_autofree char *moment =
+	    measure_moment(trouble->now_ms, fact_time(first, "since"));
+	g_autofree char *what = g_strdup_printf(
+	    "No provider can be reached from here: all mail waits; so since "
+	    "%s.  Of %s: %s",
+	    moment, name, why);
+
+	print_one(trouble, what, standing_advice(first));
+}
+
 static void
 print_all_down(struct trouble *trouble)
 {
-	if (fact_count(trouble->status, "providers") > 0 &&
-	    count_open(trouble->status) == 0)
+	if (are_all_cut_off(trouble->status))
+		print_cut_off(trouble);
+	else if (are_all_down(trouble->status))
 		print_one(trouble,
-		    "No provider takes mail now: all that comes waits.", NULL);
+		    "No provider takes mail now: all that comes waits, and "
+		    "goes on by itself.",
+		    NULL);
 }
 
 /* "mailgun cannot be used ..., since 2026-...: HTTP 401: Forbidden" */
@@ -88,6 +127,7 @@ is_ill(struct json_object *health)
 	       fact_is(health, "state", "unreachable");
 }
 
+/* Of one that is not asked the probe is told with that. */
 static void
 print_health(struct trouble *trouble, struct json_object *provider)
 {
@@ -96,11 +136,55 @@ print_health(struct trouble *trouble, struct json_object *provider)
 	g_autofree char *state = fact_text_or(health, "state", "?");
 	g_autofree char *text = fact_text_or(health, "text", "nothing said");
 	g_autofree char *advice = fact_text(health, "advice");
-	g_autofree char *what = g_strdup_printf(
-	    "%s was probed, and its health is %s: %s.", name, state, text);
+	g_autofree char *away =
+	    measure_away(trouble->now_ms, fact_time(health, "probed"));
+	g_autofree char *what =
+	    g_strdup_printf("%s was probed %s, and its health is %s: %s.", name,
+		away, state, text);
 
-	if (is_ill(health))
+	if (standing_is_open(provider) && is_ill(health))
 		print_one(trouble, what, advice);
+}
+
+/* It failed, and not often enough to be left alone. */
+static void
+print_failing(struct trouble *trouble, struct json_object *provider)
+{
+	unsigned failing = (unsigned)fact_number(provider, "failing");
+	g_autofree char *name = fact_text_or(provider, "name", "?");
+	g_autofree char *why = fact_text_or(provider, "why", "nothing");
+	g_autofree char *what = g_strdup_printf(
+	    "%s is asked, and failed %u times in a row; it is left alone for "
+	    "a pause when that goes on.  Last: %s",
+	    name, failing, why);
+
+	if (failing > 1)
+		print_one(trouble, what, NULL);
+}
+
+/* Where a probe found what to do, that is the better advice. */
+static void
+print_state(struct trouble *trouble, struct json_object *provider)
+{
+	struct json_object *health = fact_object(provider, "health");
+	const char *advice = standing_advice(provider);
+	g_autofree char *state = tell_state(trouble, provider);
+	g_autofree char *found = NULL, *what = NULL;
+	bool bad = fact_is(health, "state", "bad");
+	bool plain = are_all_down(trouble->status) &&
+		     !fact_is(provider, "state", "unusable") &&
+		     !fact_is(provider, "state", "distrusted") &&
+		     !fact_is(provider, "state", "exhausted");
+
+	if (advice == NULL)
+		return;
+	found = bad ? fact_text(health, "text") : NULL;
+	what = found != NULL ? g_strconcat(state, "  Its probe: ", found, NULL)
+			     : g_strdup(state);
+	g_autofree char *better = bad ? fact_text(health, "advice") : NULL;
+	if (better != NULL)
+		advice = better;
+	print_one(trouble, what, plain ? NULL : advice);
 }
 
 static char *
@@ -136,8 +220,8 @@ print_reserve(struct trouble *trouble, struct json_object *provider)
 {
 	g_autofree char *name = fact_text_or(provider, "name", "?");
 	g_autofree char *what = g_strdup_printf(
-	    "Mail goes by %s, the reserve: those before it in its route "
-	    "cannot be asked.",
+	    "Mail goes by %s, the reserve: one before it in its route is not "
+	    "back yet; mail returns to that by itself.",
 	    name);
 
 	if (fact_flag(provider, "reserve"))
@@ -152,11 +236,10 @@ print_providers(struct trouble *trouble)
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *provider =
 		    fact_element(trouble->status, "providers", i);
-		const char *advice = standing_advice(provider);
-		g_autofree char *state = tell_state(trouble, provider);
 
-		if (advice != NULL)
-			print_one(trouble, state, advice);
+		if (!are_all_cut_off(trouble->status))
+			print_state(trouble, provider);
+		print_failing(trouble, provider);
 		print_health(trouble, provider);
 		print_senders(trouble, provider);
 		print_reserve(trouble, provider);
@@ -169,7 +252,12 @@ print_queue(struct trouble *trouble)
 	struct json_object *queue = fact_object(trouble->status, "queue");
 	struct json_object *totals = fact_object(trouble->status, "totals");
 	unsigned held = (unsigned)fact_number(queue, "held");
+	unsigned doubts = (unsigned)fact_number(queue, "doubts");
 	int64_t lost = fact_signed(totals, "unaccounted");
+	g_autofree char *doubtful = g_strdup_printf(
+	    "%u recipient%s in doubt: a provider may have the mail, and did "
+	    "not say so.",
+	    doubts, doubts == 1 ? " is" : "s are");
 	g_autofree char *mails =
 	    g_strdup_printf("%u mail%s held, and not sent until you say so.",
 		held, held == 1 ? " is" : "s are");
@@ -178,6 +266,10 @@ print_queue(struct trouble *trouble)
 	    "be 0.",
 	    lost);
 
+	if (doubts > 0)
+		print_one(trouble, doubtful,
+		    "Nothing at once: the provider is asked, and the route's "
+		    "`doubt` decides; `postferry why ID` tells of each.");
 	if (held > 0)
 		print_one(trouble, mails,
 		    "See them with `postferry queue list --state held`, then "

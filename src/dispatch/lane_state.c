@@ -61,7 +61,9 @@ lane_state_standing(
 	standing->name = g_strdup(lane->provider->name);
 	standing->type = g_strdup(lane->provider->translator->type);
 	standing->state = lane_state_word(mode);
-	standing->why = mode != LANE_OPEN ? g_strdup(lane->why) : NULL;
+	standing->failing = mode == LANE_OPEN ? lane->breaker.failures : 0;
+	if (mode != LANE_OPEN || standing->failing > 0)
+		standing->why = g_strdup(lane->why);
 	standing->since_ms = since + lane->apart_ms;
 	standing->until_ms = until > 0 ? until - now_ms : 0;
 	standing->told = mode == LANE_DISTRUST ? lane->guard.told : 0;

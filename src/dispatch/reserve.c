@@ -26,6 +26,8 @@ struct reserve {
 };
 
 static void review_times(struct reserve *reserve);
+static void review_route(
+    struct dispatcher *dispatcher, const struct route *route);
 
 static void
 on_lasted(void *object)
@@ -218,12 +220,13 @@ find_passed(const struct dispatcher *dispatcher, const struct flight *flight,
 	return NULL;
 }
 
-/* Of before the start. */
+/* What was told before the start, and is not so. */
 static void
 end_old(struct dispatcher *dispatcher, const struct branch *branch)
 {
 	const char *route = branch->route->name;
 
+	review_route(dispatcher, branch->route);
 	if (branch->told ||
 	    !alarms_are_on(dispatcher->alarms, "reserve", route))
 		return;

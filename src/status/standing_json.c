@@ -62,6 +62,7 @@ standing_json_new(const struct provider_standing *provider)
 	page_add_text(object, "type", provider->type);
 	page_add_text(object, "state", provider->state);
 	page_add_text(object, "why", provider->why);
+	page_add_number(object, "failing", provider->failing);
 	page_add_number(object, "told_before", provider->told);
 	page_add_time(object, "since", provider->since_ms);
 	page_add_number(object, "until_ms",

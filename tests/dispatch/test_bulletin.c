@@ -273,8 +273,23 @@ test_settings_changed(void **state)
 	expect_standing("one", "open", false);
 	send_by("one 0", "accepted", NULL);
 	drop_entries();
-	expect_alarm("over: provider_unusable one: it takes mail");
 	expect_alarm("over: all_down default");
+	expect_alarm("over: provider_unusable one: it takes mail");
+	stop();
+}
+
+/* No mail waits for its route: nobody has to know that it would. */
+static void
+test_idle_route(void **state)
+{
+	(void)state;
+	start_with_store(TWO "[route default]\nproviders = one, two\n"
+			     "[route idle]\nproviders = one\n"
+			     "sender_domains = example.net\n");
+	send_by("one 0", "account", "two 0");
+	drop_entries();
+	expect_alarm("provider_unusable one");
+	assert_int_equal(count(&post.alarms), 0);
 	stop();
 }
 
@@ -331,6 +346,7 @@ main(void)
 		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_settings_changed),
+		cmocka_unit_test(test_idle_route),
 		cmocka_unit_test(test_told_at_the_stop),
 		cmocka_unit_test(test_mail_held),
 	};

@@ -355,11 +355,14 @@ test_standing_well(void **state)
 	attempt(lane, STANDING_DOWN, 0);
 	lane_state_standing(lane, 5000, standing);
 	assert_string_equal(standing->state, "open");
-	assert_null(standing->why); /* it is asked all the same */
+	/* it is asked all the same */
+	assert_int_equal(standing->failing, 1);
+	assert_string_equal(standing->why, "no = 5 %, or so");
 	assert_null(standing->senders);
 	assert_int_equal(standing->until_ms, 0);
 	g_free(standing->name);
 	g_free(standing->type);
+	g_free(standing->why);
 	lane_free(lane);
 }
 

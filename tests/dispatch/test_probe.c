@@ -120,6 +120,67 @@ test_refused_account(void **state)
 	stop();
 }
 
+static void
+refuse(const char *instead)
+{
+	submit_one("x");
+	serve("one 0", "account");
+	serve(instead, "accepted");
+	expect_answer(250, "2.0.0", "accepted by two");
+	g_free(take(&post.entries, "passed"));
+}
+
+/* Somebody mended our account there: a mail tries it long before its pause is
+ * over; but not again and again when it is refused all the same. */
+static void
+test_mended(void **state)
+{
+	(void)state;
+	begin("[server]\nprobe_interval = 30ms\n" PROBED PROVIDER("two", ""));
+	expect_wake("all");
+	struct request *request = take_request("probe one");
+	refuse("two 0");
+	end(request, EXCHANGE_ANSWERED, "good");
+	expect_wake("1");
+	request = take_request("probe one");
+	refuse("two 0");
+	end(request, EXCHANGE_ANSWERED, "good");
+	serve("probe one", "good");
+	serve("probe one", "bad");
+	assert_int_equal(count(&post.wakes), 0);
+	serve("probe one", "good");
+	expect_wake("1");
+	dispatcher_stop(post.dispatcher, NULL, NULL);
+	stop();
+}
+
+/* What a mail finds is newer than what a probe found before. */
+static void
+test_overruled(void **state)
+{
+	(void)state;
+	begin("[server]\nprobe_interval = 200ms\n" PROBED);
+	serve("probe one", "bad");
+	expect_alarm("provider_unusable one: one: it says so");
+	submit_one("x");
+	serve("one 0", "accepted");
+	expect_answer(250, "2.0.0", "accepted by one");
+	g_free(take(&post.entries, "passed"));
+	expect_alarm("over: provider_unusable one: it takes mail");
+	g_autoptr(GPtrArray) all = dispatcher_standings(post.dispatcher);
+	const struct provider_standing *one = all->pdata[0];
+	assert_int_equal(one->health.state, HEALTH_GOOD);
+	assert_non_null(strstr(one->health.text, "it took mail since"));
+	/* the same again is no reason to wake anybody again */
+	serve("probe one", "bad");
+	struct request *request = take_request("probe one");
+	expect_health(HEALTH_DOUBTFUL);
+	assert_int_equal(count(&post.alarms), 0);
+	dispatcher_stop(post.dispatcher, NULL, NULL);
+	end(request, EXCHANGE_LOST, "broken off");
+	stop();
+}
+
 int
 main(void)
 {
@@ -128,6 +189,8 @@ main(void)
 		cmocka_unit_test(test_timer),
 		cmocka_unit_test(test_off),
 		cmocka_unit_test(test_refused_account),
+		cmocka_unit_test(test_mended),
+		cmocka_unit_test(test_overruled),
 	};
 
 	return cmocka_run_group_tests(tests, start_all, end_all);

@@ -114,6 +114,7 @@ HELD_DOUBT = recipient("b@example.org", "held", provider="mandrill", doubts=1,
 
 def provider(name, kind="mailgun", state="open", **facts):
     return {"name": name, "type": kind, "state": state, "why": None,
+            "failing": 0,
             "since": None, "until_ms": 0, "reserve": False, "requests": 0,
             "limit": 0, "connections": 32, "waiting": 0, "doubts": 0,
             "accepted": 0, "failed": 0, "hour_sent": 0, "hour_max": None,
@@ -609,17 +610,17 @@ class Status(Commands):
                 r"^ +40 doubts so far: 30 resolved as accepted; 8 sent again, "
                 r"so possibly duplicates, of which 1 confirmed$",
                 r"^providers +first \(mailgun\) is asked; 3 requests under "
-                r"way of 8 now, 32 at most, 7 mails wait for a free one, it is "
-                r"to be asked about 2 mails in doubt$",
+                r"way of the 8 it bears now, 32 at most, 7 mails wait for a "
+                r"free one, it is to be asked about 2 mails in doubt$",
                 r"^ +recipients accepted since the start: 1200, attempts that "
                 r"failed: 34; 60 of 100 this hour$",
                 r"^ +its health is good \(probed 4 min.* ago\): key and "
                 r"domain are fine$",
                 r"^ +second \(mandrill\) failed: is not asked for another "
                 r"34 s; ",
-                r"^ +third \(smtp\) failed: is tried with one mail at a time; "
-                r"1 request under way$",
-                r"^ +fourth \(smtp\) failed; the next mail tries it; 0 "
+                r"^ +third \(smtp\) failed; asked again with the next mail, "
+                r"one at a time until it is back; 1 request under way$",
+                r"^ +fourth \(smtp\) failed; asked again with the next mail; 0 "
                 r"requests under way, 1 mail waits for a free one$"):
             self.assertRegex(text, re.compile(pattern, re.M))
         self.assertEqual(json.loads(self.run_command("status", "--json")),
@@ -629,7 +630,7 @@ class Status(Commands):
         """It is said first, worst first, each with what to do."""
         daemon = self.start_daemon({})
         well = {**STATUS, "ready": True, "why": None,
-                "queue": {**STATUS["queue"], "held": 0},
+                "queue": {**STATUS["queue"], "held": 0, "doubts": 0},
                 "totals": {**STATUS["totals"], "unaccounted": 0},
                 "providers": [provider("first"), provider("second")]}
         ill = {"state": "bad", "text": "HTTP 401: the key is refused",
@@ -644,27 +645,44 @@ class Status(Commands):
                     provider("second", reserve=True)]},
                  [r"first cannot be used: it refuses our account; tried again "
                   r"in 1 min.*; so since 20\S+Z \(2 h.* ago\)\.  It said: HTTP "
-                  r"401: no", r"    Check its key, domain and payment",
-                  r"first was probed, and its health is bad: HTTP 401: the key "
-                  r"is refused\.", r"    set api_key_file",
+                  r"401: no  Its probe: HTTP 401: the key is refused",
+                  r"    set api_key_file",
                   r"Mail goes by second, the reserve: "]),
+                ({"providers": [
+                    provider("first", failing=4, why="HTTP 503",
+                             health={**ill, "state": "unreachable"}),
+                    provider("second", state="probing",
+                             health={**ill, "state": "good"})]},
+                 [r"first is asked, and failed 4 times in a row; .* HTTP 503",
+                  r"first was probed 5\.?\d* s.* ago, and its health is "
+                  r"unreachable: ", r"    set api_key_file",
+                  r"second failed; asked again with the next mail, one at a "
+                  r"time until it is back; its probe is good\.",
+                  r"    Nothing: mail returns"]),
                 ({"providers": [provider("first", state="distrusted"),
                                 provider("second", state="throttled",
                                          until_ms=5000)]},
-                 [r"No provider takes mail now: all that comes waits\.",
+                 [r"No provider takes mail now: all that comes waits, and ",
                   r"first refuses every mail", r"    Look at what it says",
                   r"second wants to be asked more slowly: is not asked for "
-                  r"another 5", r"    Nothing, unless it lasts"]),
+                  r"another 5"]),
                 ({"providers": [provider("first", state="exhausted"),
                                 provider("second", state="cut off",
                                          refused_senders=["a.example",
                                                           "b.example"])]},
                  [r"No provider takes", r"first has used up its quota",
                   r"    Raise quota_hour", r"second cannot be reached, nor can",
-                  r"    Check this host's network",
                   r"second refuses mail that is from a\.example, b\.example\.",
                   r"    Verify that domain at the provider"]),
-                ({"queue": {**STATUS["queue"], "held": 2}},
+                ({"providers": [
+                    provider(name, state="cut off", since=moment(-60),
+                             why="refused") for name in ("first", "second")]},
+                 [r"No provider can be reached from here: all mail waits; so "
+                  r"since 20\S+Z \(.* ago\)\.  Of first: refused",
+                  r"    See whether this host reaches anything else"]),
+                ({"queue": {**STATUS["queue"], "held": 0, "doubts": 5}},
+                 [r"5 recipients are in doubt: ", r"    Nothing at once: "]),
+                ({"queue": {**STATUS["queue"], "held": 2, "doubts": 0}},
                  [r"2 mails are held, and not sent until you say so\.",
                   r"    See them with `postferry queue list --state held`"]),
                 ({"totals": STATUS["totals"]},
