@@ -212,13 +212,14 @@ settle_limit(struct lane *lane, const struct lane_attempt *attempt,
 		limit_success(&lane->limit);
 }
 
-/* A quota counts what may have been taken. */
+/* A quota counts what may have been taken: looking for one bad recipient among
+ * many costs nothing. */
 static void
 settle_quota(struct lane *lane, const struct lane_attempt *attempt,
     const struct lane_finding *finding)
 {
 	bool taken =
-	    finding->standing == STANDING_WELL || finding->accepted > 0 ||
+	    finding->accepted > 0 ||
 	    (finding->standing == STANDING_DOWN && !finding->unreached);
 
 	if (!taken)

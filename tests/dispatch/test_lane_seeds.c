@@ -58,6 +58,8 @@ struct one {
 	uint64_t hour[HOURS]; /* recipients begun, less those given back */
 };
 
+static const struct translator translator;
+
 static struct {
 	GRand *random;
 	uint32_t seed;
@@ -99,6 +101,7 @@ open_one(struct one *one)
 	*one = (struct one){ 0 };
 	one->provider.name = (char *)"one";
 	one->provider.endpoint.connections = 1 + roll(12);
+	one->provider.translator = &translator;
 	one->provider.pace = (struct provider_pace){
 		.rate = rates[roll(G_N_ELEMENTS(rates))],
 		.burst = 1 + roll(20),
@@ -320,7 +323,7 @@ settle(struct one *one, bool well)
 	};
 
 	lane_settle(one->lane, &sending.attempt, &finding);
-	if (standing != STANDING_WELL &&
+	if (finding.accepted == 0 &&
 	    (standing != STANDING_DOWN || finding.unreached))
 		give_back(one, &sending);
 }

@@ -114,11 +114,15 @@ test_quota_counts_what_may_be_taken(void **state)
 	static const struct {
 		enum standing standing;
 		bool unreached;
+		unsigned accepted;
 		uint64_t used;
-	} rows[] = { { STANDING_WELL, false, 1 }, { STANDING_DOWN, false, 1 },
-		{ STANDING_DOWN, true, 0 }, { STANDING_THROTTLED, false, 0 },
-		{ STANDING_UNUSABLE, false, 0 },
-		{ STANDING_UNKNOWN, false, 0 } };
+	} rows[] = { { STANDING_WELL, false, 1, 1 },
+		{ STANDING_WELL, false, 0, 0 }, { STANDING_DOWN, false, 0, 1 },
+		{ STANDING_DOWN, true, 0, 0 },
+		{ STANDING_THROTTLED, false, 0, 0 },
+		{ STANDING_UNUSABLE, false, 0, 0 },
+		{ STANDING_SENDER, false, 1, 1 },
+		{ STANDING_UNKNOWN, false, 0, 0 } };
 	const struct provider_pace pace = { .burst = 1, .hour_max = 3 };
 
 	(void)state;
@@ -128,6 +132,7 @@ test_quota_counts_what_may_be_taken(void **state)
 		const struct lane_finding finding = {
 			.standing = rows[i].standing,
 			.unreached = rows[i].unreached,
+			.accepted = rows[i].accepted,
 			.moment = { 0, 0.5 },
 		};
 
