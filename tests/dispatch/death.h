@@ -119,7 +119,7 @@ forget_target(struct target *target, const struct recipient *is)
 		if (is->refused_by != NULL &&
 		    g_strv_contains(
 			(const char *const *)is->refused_by, names[i]))
-			target->payload_by |= 1u << i;
+			target->payload_by |= 1u << i & ~target->sulked_by;
 	if (target->known && state != RECIPIENT_ACCEPTED) {
 		target->known = false;
 		target->doubts++;
@@ -187,12 +187,29 @@ lose_mail(struct mail *mail)
 	mail->code = 451;
 }
 
+/* What was closed is not open just because we were not there. */
+static void
+check_recalled(void)
+{
+	for (unsigned i = 0; i < world.suppliers; i++) {
+		const struct lane *lane = world.dispatcher->lanes[i];
+
+		if (!world.all[i].noted)
+			continue;
+		happened[HAPPENED_RECALL]++;
+		if (lane->breaker.state == BREAKER_CLOSED)
+			violate("p%u was closed, and is forgotten", i);
+	}
+}
+
 static void
 restart(void)
 {
 	for (unsigned i = 0; i < world.suppliers; i++) {
 		struct supplier *supplier = &world.all[i];
 		supplier->open = 0;
+		open_budget(supplier);
+		supplier->budget.void_hour = clock_wall_ms() / HOUR_MS;
 		supplier->paused_until_ms = 0;
 		memset(supplier->sender_until_ms, 0,
 		    sizeof supplier->sender_until_ms);
@@ -201,6 +218,7 @@ restart(void)
 	world.jumped_ms = world.woken_ms = 0;
 	world.ramp = UINT_MAX;
 	world.dispatcher = make_dispatcher();
+	check_recalled();
 	for (unsigned i = 0; i < world.mails; i++) {
 		struct mail *mail = &world.mail[i];
 		for (unsigned n = 0; n < mail->count; n++)

@@ -6,6 +6,7 @@
 #ifndef TESTS_DISPATCH_SUPPLIERS_H
 #define TESTS_DISPATCH_SUPPLIERS_H
 
+#include "budgets.h"
 #include "witness.h"
 
 /* The suppliers */
@@ -25,6 +26,8 @@ encode(const struct provider *provider, const struct delivery *delivery,
 		return false;
 	}
 	struct job *job = g_new0(struct job, 1);
+	count_request(&world.all[number]);
+	job->made_ms = clock_wall_ms();
 	job->mail = mail;
 	job->supplier = number;
 	job->sending = session & 0xffff;
@@ -56,6 +59,9 @@ decode(const struct provider *provider, const struct delivery *delivery,
 			continue;
 		outcome_set(outcome, i, v->class, v->status, v->text);
 		outcome->verdicts[i].unlikely = v->unlikely;
+		outcome->verdicts[i].single = v->single;
+		outcome->verdicts[i].surplus = v->surplus;
+		outcome->verdicts[i].suppressed = v->suppressed;
 	}
 	outcome->split = said->split;
 	outcome->retry_ms = said->retry_ms;
@@ -111,6 +117,26 @@ spoil_some(struct job *job, enum verdict_class class)
 			outcome_set(job->outcome, i, class, 450, "later");
 }
 
+/* Of the accepted the first few are. */
+static void
+take_few(struct job *job)
+{
+	unsigned left = 1 + virtual_random(3);
+
+	for (unsigned i = 0; i < job->count; i++) {
+		struct verdict *verdict = &job->outcome->verdicts[i];
+		if (verdict->class != VERDICT_ACCEPTED)
+			continue;
+		if (left > 0) {
+			left--;
+			continue;
+		}
+		outcome_set(job->outcome, i, VERDICT_THROTTLE, 452, "too many");
+		verdict->surplus = true;
+		happened[HAPPENED_SURPLUS]++;
+	}
+}
+
 static void
 answer_mood(const struct supplier *supplier, struct job *job)
 {
@@ -133,6 +159,13 @@ answer_mood(const struct supplier *supplier, struct job *job)
 			    job->outcome, VERDICT_SENDER, 400, "unverified");
 		job->outcome->split &= job->mail->from != 0;
 		break;
+	case NARROW:
+		answer_well(supplier, job);
+		take_few(job);
+		break;
+	case SULKING:
+		outcome_set_all(job->outcome, VERDICT_PAYLOAD, SULKS, "no");
+		break;
 	case MUTE:
 		answer_well(supplier, job);
 		spoil_some(job, VERDICT_NONE);
@@ -140,6 +173,9 @@ answer_mood(const struct supplier *supplier, struct job *job)
 	case GREYLISTING:
 		answer_well(supplier, job);
 		spoil_some(job, VERDICT_OUTAGE);
+		for (unsigned i = 0; i < job->count; i++)
+			job->outcome->verdicts[i].single =
+			    job->outcome->verdicts[i].class == VERDICT_OUTAGE;
 		break;
 	default:
 		answer_well(supplier, job);
@@ -156,7 +192,13 @@ choose_end(const struct supplier *supplier, struct job *job)
 	switch (supplier->mood) {
 	case UNREACHABLE:
 		job->end = EXCHANGE_UNSENT;
-		delay = virtual_random(5000);
+		job->unreached = virtual_chance(70);
+		delay = virtual_random(job->unreached ? 50 : 5000);
+		break;
+	case NOWHERE:
+		job->end = EXCHANGE_UNSENT;
+		job->unreached = job->timed_out = true;
+		delay = CONNECT_MS;
 		break;
 	case FORGED:
 		job->end = EXCHANGE_REFUSED_TLS;
@@ -174,8 +216,12 @@ choose_end(const struct supplier *supplier, struct job *job)
 	default:
 		break;
 	}
-	if (delay > most)
-		job->end = EXCHANGE_LOST;
+	job->timed_out |= supplier->mood == DEAF && delay == 60000;
+	if (delay > most) {
+		if (job->end != EXCHANGE_UNSENT)
+			job->end = EXCHANGE_LOST;
+		job->timed_out = true;
+	}
 	return MIN(delay, most);
 }
 
@@ -184,6 +230,12 @@ change_mood(struct supplier *supplier)
 {
 	bool storm = virtual.now_ms < 1000000 + STORM_MS;
 
+	if (virtual.now_ms >= world.cut_ms[0] &&
+	    virtual.now_ms < world.cut_ms[1]) {
+		supplier->mood = virtual_chance(50) ? NOWHERE : UNREACHABLE;
+		supplier->mood_until_ms = 0;
+		return;
+	}
 	if (storm && virtual.now_ms < supplier->mood_until_ms)
 		return;
 	supplier->mood = WELL;
@@ -202,7 +254,7 @@ check_send(struct job *job, unsigned recipient)
 
 	if (target->known)
 		violate("m%u r%u is sent again, was accepted", mail, recipient);
-	if (target->refused)
+	if (target->refused && !world.distrust)
 		violate("m%u r%u is sent again, was refused", mail, recipient);
 	if (target->open)
 		violate("m%u r%u is sent twice at a time", mail, recipient);
@@ -212,7 +264,8 @@ check_send(struct job *job, unsigned recipient)
 	    world.all[job->supplier].translator.kind == EXCHANGE_HTTP &&
 	    target->doubt_sending == job->sending)
 		violate("m%u r%u: back to who is doubtful", mail, recipient);
-	if (target->payload_by & 1u << job->supplier)
+	if (target->payload_by & 1u << job->supplier &&
+	    !world.all[job->supplier].distrusted)
 		violate(
 		    "m%u r%u: p%u refused it", mail, recipient, job->supplier);
 	if (target->queue_doubts >= world.doubt_attempts)
@@ -253,6 +306,8 @@ send_exchange(void *self, struct exchange *exchange)
 		check_send(job, job->recipients[i]);
 	if (world.stopping)
 		violate("an attempt after the stop");
+	check_open(exchange, job->supplier);
+	job->sent_ms = virtual.now_ms;
 	if (virtual.now_ms < supplier->paused_until_ms)
 		violate("p%u is asked while it is paused", job->supplier);
 	if (virtual.now_ms < supplier->sender_until_ms[job->mail->from])
@@ -281,6 +336,8 @@ note_pause(struct supplier *supplier, const struct job *job)
 
 	if (job->end == EXCHANGE_UNREADABLE)
 		return;
+	if (ledger_accepted(outcome) > 0)
+		return;
 	switch (outcome->verdicts[0].class) {
 	case VERDICT_ACCOUNT:
 		pause_supplier(supplier, ACCOUNT_MS);
@@ -299,21 +356,23 @@ note_pause(struct supplier *supplier, const struct job *job)
 	/* how many failures are too many is the breaker's own business */
 }
 
-/* How long nobody may be sent to. */
+/* Until when nobody may send it again: to an SMTP server, and by policy, from
+ * when it was sent. */
 static int64_t
-choose_wait(const struct job *job, const struct verdict *verdict)
+choose_until(const struct job *job, const struct verdict *verdict)
 {
 	const struct mail *mail = job->mail;
 	unsigned row = MIN(mail->row.rounds, G_N_ELEMENTS(retries) - 1);
 	int64_t wait = verdict->unlikely ? world.unlikely_ms : world.doubt_ms;
+	int64_t until = virtual.now_ms + wait;
 
 	if (world.all[job->supplier].translator.kind == EXCHANGE_SMTP)
-		wait = SAME_MS;
+		until = job->sent_ms + SAME_MS;
 	if (mail->policy != DOUBT_PREFER_DELIVERY)
-		wait = ONCE_MS;
+		until = job->sent_ms + ONCE_MS;
 	if (world.suppliers > 1 || !mail->row.there)
-		return wait;
-	return MAX(wait, retries[row] * 8 / 10);
+		return until;
+	return MAX(until, virtual.now_ms + retries[row] * 8 / 10);
 }
 
 /* Another one does not wait that long for an SMTP server. */
@@ -354,7 +413,10 @@ note_verdict(
 		target->doubtful = false; /* told, or asked anew */
 		break;
 	case VERDICT_PAYLOAD:
-		target->payload_by |= 1u << job->supplier;
+		if (verdict->status == SULKS)
+			target->sulked_by |= 1u << job->supplier;
+		else
+			target->payload_by |= 1u << job->supplier;
 		break;
 	case VERDICT_NONE:
 	case VERDICT_DOUBT:
@@ -368,8 +430,7 @@ note_verdict(
 		target->doubt_by = job->supplier;
 		target->doubt_sending = job->sending;
 		target->doubt_until_ms =
-		    MIN(virtual.now_ms + choose_wait(job, verdict),
-			choose_move(job, target));
+		    MIN(choose_until(job, verdict), choose_move(job, target));
 		target->queue_doubts += job->mail->row.there;
 		target->life_doubts++;
 		break;
@@ -400,6 +461,19 @@ make_outcome(struct supplier *supplier, struct job *job)
 	}
 }
 
+static unsigned
+count_copies(const struct job *job)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < job->count; i++) {
+		enum verdict_class class = job->outcome->verdicts[i].class;
+		count += class == VERDICT_ACCEPTED || class == VERDICT_DOUBT ||
+			 class == VERDICT_NONE;
+	}
+	return count;
+}
+
 static void
 on_answered(void *object)
 {
@@ -420,11 +494,26 @@ on_answered(void *object)
 			    &job->outcome->verdicts[i]);
 	}
 	supplier->open--;
+	count_taken(supplier, job->made_ms, count_copies(job));
 	note_pause(supplier, job);
+	exchange->unreached = job->unreached;
+	exchange->timed_out = job->timed_out;
+	exchange->duration_ms = virtual.now_ms - job->sent_ms;
 	world.answered++;
 	exchange->end = job->end;
 	exchange->error = g_strdup("broken");
 	exchange->done(exchange->object, exchange);
+}
+
+static void
+note_distrust(const struct log_field *field)
+{
+	world.distrust = true;
+	for (; field->type != LOG_TYPE_END; field++)
+		for (unsigned i = 0; i < world.suppliers; i++)
+			if (strcmp(field->key, "provider") == 0 &&
+			    strcmp(field->string, names[i]) == 0)
+				world.all[i].distrusted = true;
 }
 
 static void
@@ -438,6 +527,12 @@ on_logged(const char *event, const struct log_field *field)
 		return;
 	if (g_str_has_prefix(event, "too many bounces"))
 		happened[HAPPENED_CROWD]++;
+	if ((strstr(event, "reached from this host") != NULL))
+		happened[HAPPENED_CUT_OFF]++;
+	if (g_str_has_prefix(event, "provider refuses everything")) {
+		happened[HAPPENED_DISTRUST]++;
+		note_distrust(field);
+	}
 	if (!g_str_has_prefix(event, "delivery ") ||
 	    strcmp(event, "delivery impossible") == 0)
 		return;

@@ -341,7 +341,7 @@ check_schedule(const struct mail *mail, const struct journal *journal)
 {
 	const struct row *row = &mail->row;
 
-	if (row->asked || row->due_ms <= clock_wall_ms())
+	if (row->asked || row->due_ms <= clock_wall_ms() || !journal->wakes)
 		return;
 	if (journal->rounds != row->rounds)
 		violate("m%u: round %u, and nobody was asked", mail->number,
@@ -527,6 +527,38 @@ check_ages(const struct journal *journal)
 }
 
 static void
+free_state(void *object)
+{
+	struct journal_state *state = object;
+
+	g_free(state->provider);
+	g_free(state->text);
+	g_free(state);
+}
+
+/* On disk as soon as it is posted: the world's disks are quick then. */
+static void
+keep_states(const struct journal *journal)
+{
+	if (journal->states == NULL)
+		return;
+	g_ptr_array_set_size(world.states, 0);
+	for (unsigned i = 0; i < journal->states->len; i++) {
+		const struct journal_state *state = journal->states->pdata[i];
+		struct journal_state *copy = g_new0(struct journal_state, 1);
+
+		copy->provider = g_strdup(state->provider);
+		copy->text = g_strdup(state->text);
+		g_ptr_array_add(world.states, copy);
+	}
+	for (unsigned i = 0; i < world.suppliers; i++)
+		world.all[i].noted =
+		    strstr(
+			((struct journal_state *)world.states->pdata[i])->text,
+			" breaker=") != NULL;
+}
+
+static void
 post_journal(void *store, struct journal *journal)
 {
 	struct note *note;
@@ -536,6 +568,8 @@ post_journal(void *store, struct journal *journal)
 		happened[HAPPENED_CONFIRMED] += journal->counts.confirmed;
 		if (!world.ghost && journal->kind == JOURNAL_PASSED)
 			check_passed(find_mail(journal->message), journal);
+		if (!world.ghost && journal->kind == JOURNAL_NOTED)
+			keep_states(journal);
 		journal_free(journal);
 		return;
 	}
@@ -558,67 +592,6 @@ check_begun(const struct mail *mail, unsigned recipient)
 	    row->known[recipient].state != RECIPIENT_OPEN)
 		violate("m%u r%u is sent, and not recorded to be", mail->number,
 		    recipient);
-}
-
-/* Reports */
-
-const char *
-bounce_obstacle(const struct message *message, const char *const *known)
-{
-	const struct mail *mail = find_mail(message);
-
-	g_assert(known != NULL);
-	if (mail->about != NULL)
-		return "a report";
-	return mail->mute ? "mute" : NULL;
-}
-
-/* The world's warnings are always worth something. */
-int64_t
-bounce_expires_ms(const struct message *message)
-{
-	(void)message;
-	return 0;
-}
-
-static void
-note_told(struct mail *report, const GArray *recipients)
-{
-	for (unsigned i = 0; i < recipients->len; i++) {
-		const struct journal_recipient *told =
-		    &g_array_index(recipients, struct journal_recipient, i);
-		report->tells |= UINT64_C(1) << told->number;
-		if (told->is.state == RECIPIENT_REFUSED ||
-		    (report->warning && told->is.state == RECIPIENT_WAITING))
-			continue;
-		violate("m%u: told of r%u, which is %s", report->about->number,
-		    told->number, recipient_state_text(told->is.state));
-	}
-}
-
-struct submission *
-bounce_make(const struct message *message, const GArray *recipients,
-    const struct bounce_options *options)
-{
-	struct mail *report = &world.mail[world.mails];
-
-	errno = ENOSPC;
-	if (world.mails == MAILS_MAX || virtual_chance(10) || world.ghost) {
-		happened[HAPPENED_LATE_BOUNCE]++;
-		return NULL;
-	}
-	report->number = world.mails++;
-	report->about = find_mail(message);
-	report->count = 1;
-	report->queued = true;
-	report->warning = options->action == BOUNCE_DELAYED;
-	report->row.received_ms = clock_wall_ms();
-	report->disliked = virtual_random(16) & virtual_random(16);
-	if (!g_str_has_prefix(options->from, "MAILER-DAEMON@example."))
-		violate("m%u: a report from %s", report->about->number,
-		    options->from);
-	note_told(report, recipients);
-	return make_submission(report);
 }
 
 #endif

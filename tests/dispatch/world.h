@@ -15,6 +15,7 @@
 
 #define SUPPLIERS   4
 #define MAILS       6
+#define CROWD       40 /* in some worlds, of one recipient each */
 #define MAILS_MAX   64 /* with our own reports */
 #define RECIPIENTS  40
 #define DEADLINE_MS 50000
@@ -22,25 +23,41 @@
 #define PATIENCE_MS (30 * 60 * 1000) /* after the storm */
 #define ACCOUNT_MS  60000
 #define SENDER_MS   40000
+#define CONNECT_MS  10000
+#define SULKS       554 /* its status */
 #define ONCE_MS     100000
 #define PROOF_MS    70000
-#define SAME_MS     40000
-#define MOVE_MS     90000
+#define SAME_MS     95000 /* longer than an attempt */
+#define MOVE_MS     200000
 
 enum mood {
 	WELL,
 	SLOW,        /* well, within a minute */
 	UNREACHABLE, /* refused, reset in the body */
+	NOWHERE,     /* nothing comes back until the time to connect is over */
 	DEAF,        /* takes the request, maybe the mail, never answers */
 	FAILING,     /* 502 after the whole body; may have taken the mail */
 	MUTE,        /* says nothing about some recipients */
 	BUSY,        /* 429 */
+	NARROW,      /* takes some, the others are too many in one mail */
+	SULKING,     /* refuses everything */
 	LOCKED,      /* 401 */
 	FORGED,      /* its certificate is wrong */
 	PICKY,       /* refuses a From domain */
 	GREYLISTING, /* puts some recipients off */
 	OUR_FAULT,   /* the spool cannot be read */
 	MOODS,
+};
+
+/* What it may be asked, counted apart from its lane (budgets.h). */
+struct budget_of {
+	double tokens;
+	int64_t tokens_ms;
+	int64_t hour;      /* its number, by the wall clock */
+	int64_t void_hour; /* ...of the one in which we were not there, or
+			    * that the clock did not go through */
+	unsigned taken;    /* recipients */
+	unsigned requests; /* as they were */
 };
 
 struct supplier {
@@ -55,6 +72,9 @@ struct supplier {
 	int64_t mute_until_ms;          /* it may not be asked */
 	int64_t paused_until_ms;
 	int64_t sender_until_ms[2]; /* by From domain */
+	struct budget_of budget;
+	bool distrusted; /* once: what it refused may be void */
+	bool noted;      /* on disk: its breaker is not closed */
 };
 
 /* The truth about one recipient. */
@@ -74,6 +94,7 @@ struct target {
 	bool refused;                /* an answer said never */
 	bool open;                   /* an exchange is under way */
 	uint32_t payload_by;
+	uint32_t sulked_by; /* refused it, as everything: may get it again */
 	int64_t doubt_until_ms;
 	unsigned doubt_by, doubt_sending;
 	int64_t doubt_first_ms; /* sent to that one, of those in a row */
@@ -123,12 +144,17 @@ struct job {
 	unsigned *recipients;
 	struct exchange *exchange;
 	enum exchange_end end;
+	bool unreached, timed_out;
+	int64_t made_ms; /* wall clock */
+	int64_t sent_ms;
 	struct outcome *outcome;
 };
 
 static struct {
 	uint32_t seed;
 	unsigned suppliers, mails, stopped;
+	bool crowded;                  /* with mails */
+	bool distrust;                 /* of some supplier, once */
 	unsigned answered, logged;     /* attempts */
 	int64_t doubt_ms, unlikely_ms; /* settings */
 	int64_t give_up_ms;
@@ -137,12 +163,14 @@ static struct {
 			    * did not */
 	struct supplier all[SUPPLIERS];
 	struct mail mail[MAILS_MAX];
-	bool queue;       /* there is one */
-	GQueue notes;     /* struct note: what the store has not written yet */
-	int64_t woken_ms; /* those that landed before are woken... */
-	unsigned ramp;    /* ...while fewer than that are on their way */
-	bool failed;      /* the store: the process is about to end */
-	bool ghost;       /* what runs is of a process that has died */
+	bool queue;        /* there is one */
+	int64_t cut_ms[2]; /* from then until then this host is cut off */
+	GPtrArray *states; /* struct journal_state *, on disk */
+	GQueue notes;      /* struct note: what the store has not written yet */
+	int64_t woken_ms;  /* those that landed before are woken... */
+	unsigned ramp;     /* ...while fewer than that are on their way */
+	bool failed;       /* the store: the process is about to end */
+	bool ghost;        /* what runs is of a process that has died */
 	GPtrArray *jobs;
 	struct dispatcher *dispatcher;
 	bool stopping;
@@ -171,6 +199,12 @@ enum happening {
 	HAPPENED_POLICY_HOLD,
 	HAPPENED_CONFIRMED,
 	HAPPENED_SAME,
+	HAPPENED_PACED,
+	HAPPENED_QUOTA,
+	HAPPENED_CUT_OFF,
+	HAPPENED_DISTRUST,
+	HAPPENED_SURPLUS,
+	HAPPENED_RECALL,
 	HAPPENED_EARLY,
 	HAPPENINGS,
 };
@@ -194,6 +228,12 @@ static const char *const happenings[] = {
 	[HAPPENED_POLICY_HOLD] = "recipients held by policy",
 	[HAPPENED_CONFIRMED] = "duplicates confirmed",
 	[HAPPENED_SAME] = "sent again to the same SMTP server",
+	[HAPPENED_PACED] = "requests that used a rate up",
+	[HAPPENED_QUOTA] = "requests that used a quota up",
+	[HAPPENED_CUT_OFF] = "times that this host was cut off",
+	[HAPPENED_DISTRUST] = "providers not believed",
+	[HAPPENED_SURPLUS] = "recipients too many in one mail",
+	[HAPPENED_RECALL] = "closed providers recalled",
 	[HAPPENED_EARLY] = "landings before their time, nobody asked",
 	[HAPPENED_CROWD] = "minutes with too many bounces",
 };

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The clients of the made-up world: they send again whatever got 451, and what
+ * they are told is true.
+ */
+#ifndef TESTS_DISPATCH_CLIENTS_H
+#define TESTS_DISPATCH_CLIENTS_H
+
+#include "death.h"
+
+static bool
+is_refused(const struct mail *mail, const struct target *target)
+{
+	uint32_t fit = ((1u << world.suppliers) - 1) & ~mail->unfit;
+	uint32_t refused = target->payload_by | target->sulked_by;
+
+	return target->refused || (fit & ~refused) == 0 ||
+	       __builtin_popcount(refused) >= 2;
+}
+
+static void
+check_answer(const struct mail *mail, unsigned code)
+{
+	unsigned known = 0, refused = 0;
+
+	for (unsigned i = 0; i < mail->count; i++) {
+		const struct target *target = &mail->targets[i];
+		bool never = !target->known && is_refused(mail, target);
+		refused += never;
+		known += target->known || (target->evident && !never);
+		if (code == 250 && target->taken == 0)
+			violate(
+			    "m%u: 250, and r%u has nothing", mail->number, i);
+	}
+	if (code == 250 && known != mail->count)
+		violate("m%u: 250 without knowing", mail->number);
+	if (code >= 500 && (refused == 0 || known + refused != mail->count))
+		violate("m%u: %u, %u known, %u refused of %u", mail->number,
+		    code, known, refused, mail->count);
+	if (virtual.now_ms > mail->deadline_ms)
+		violate("m%u is answered late", mail->number);
+}
+
+/* Some clients are patient. */
+static int64_t
+choose_delay(void)
+{
+	return 1000 + virtual_random(virtual_chance(40) ? 5000 : 200000);
+}
+
+/* Who may have it so many times already is not sent it again: only its client
+ * ends that. */
+static bool
+is_spent(const struct mail *mail)
+{
+	for (unsigned i = 0; i < mail->count; i++)
+		if (mail->targets[i].doubts >= world.doubt_attempts)
+			return true;
+	return false;
+}
+
+/* Clients send again until they know, but for that. */
+static bool
+gives_up(const struct mail *mail)
+{
+	return is_spent(mail) && mail->sendings > 20;
+}
+
+static void
+post_answer(void *server, struct answer *answer)
+{
+	struct mail *mail = &world.mail[answer->session >> 16];
+
+	(void)server;
+	if (world.ghost) {
+		answer_free(answer);
+		return;
+	}
+	virtual_trace("m%u: %u %s", mail->number, answer->code, answer->text);
+	if (!mail->asked || mail->asking != (answer->session & 0xffff))
+		violate("m%u is answered twice", mail->number);
+	mail->asked = false;
+	mail->code = answer->code;
+	if (g_str_has_prefix(answer->text, "Ok: queued as")) {
+		if (!mail->row.there && !mail->row.finished)
+			violate("m%u: 250, and it is not kept", mail->number);
+	} else if (strcmp(answer->enhanced, "4.3.0") != 0) {
+		check_answer(mail, answer->code);
+	}
+	if (answer->code == 451 && !world.stopping && !gives_up(mail))
+		virtual_after(choose_delay(), on_client, mail);
+	answer_said(answer);
+	answer_free(answer);
+}
+
+static void
+answer_fresh(struct mail *mail, bool kept)
+{
+	if (world.ghost)
+		return;
+	virtual_trace("m%u: %s", mail->number, kept ? "kept" : "not kept");
+	mail->asked = false;
+	mail->code = kept ? 250 : 451;
+	if (!kept)
+		virtual_after(choose_delay(), on_client, mail);
+}
+
+static void
+keep_fresh(struct mail *mail)
+{
+	struct note *note = g_new0(struct note, 1);
+
+	note->fresh = mail;
+	add_note(note);
+}
+
+static void
+submit(struct mail *mail)
+{
+	struct submission *submission = make_submission(mail);
+
+	submission->return_to.post = post_answer;
+	fly(make_message_of(mail, submission));
+}
+
+/* The client sends its mail, for the first time or again. */
+static void
+on_client(void *object)
+{
+	struct mail *mail = object;
+
+	if (world.stopping)
+		return;
+	mail->asking = ++mail->sendings;
+	mail->asked = true;
+	mail->deadline_ms = virtual.now_ms + DEADLINE_MS;
+	mail->row.received_ms = clock_wall_ms();
+	virtual_trace("m%u: sending %u", mail->number, mail->sendings);
+	if (mail->queued)
+		keep_fresh(mail);
+	else
+		submit(mail);
+}
+
+#endif
