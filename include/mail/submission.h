@@ -74,6 +74,7 @@ struct submission {
 				  * now: it was woken for a provider; 0: it is
 				  * fresh */
 	unsigned attempts;       /* the number of its last attempt; 0: none */
+	int64_t asked_ms;        /* wall clock: that began; 0: there was none */
 	struct recipient *known; /* one per recipient of the envelope, or NULL:
 				  * nothing is known of any */
 };

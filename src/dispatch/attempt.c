@@ -180,6 +180,7 @@ settle(struct dispatcher *dispatcher, struct flight *flight,
 	struct lane_finding finding = find_out(flight, outcome);
 
 	flight->landing.tried = true;
+	flight->groups[flight->group].asked = true;
 	ledger_settle(
 	    flight->ledger, flight->provider, flight->delivery, outcome);
 	if (finding.standing == STANDING_THROTTLED)

@@ -234,6 +234,8 @@ dispatcher_new(const struct dispatcher_options *options, GError **error)
 	    clockwatch_start(clock_wall_ms(), clock_monotonic_ms());
 	read_settings(dispatcher);
 	g_queue_init(&dispatcher->flights);
+	dispatcher->started_ms = clock_monotonic_ms();
+	dispatcher->started_wall_ms = clock_wall_ms();
 	make_lanes(dispatcher);
 	dispatcher->reserve = reserve_new(dispatcher);
 	dispatcher->keeping = keeping_new(dispatcher);

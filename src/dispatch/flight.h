@@ -105,6 +105,7 @@ struct flight_group {
 	unsigned order[LEDGER_PROVIDERS_MAX]; /* of trying, for this mail */
 	unsigned order_count;
 	enum doubt_policy doubt;
+	bool asked; /* a provider was, for this flight */
 	struct flight_refusal refusal; /* some may be in the way of a few
 					* providers: it counts when none is
 					* left */

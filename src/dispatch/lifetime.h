@@ -2,6 +2,20 @@
 /*
  * The lifetime of a mail of the queue: how old it is, and whether that is too
  * old.  The dispatch thread.
+ *
+ * Nobody is given up for age alone.  It takes
+ *
+ *	age >= give_up of its route, three attempts over its life, and one of
+ *	them by this process; or,
+ *
+ *	where nobody can be asked: age >= give_up, three rounds in vain, every
+ *	provider of its route closed to it now, and this process up for give_up,
+ *	or an hour if that is less.
+ *
+ * So mail that comes up with us, after we were off for longer than its life, is
+ * tried before it is given up, whoever is asked first; what a provider that is
+ * down for days left over is given up all the same, and what waits for a
+ * provider that takes mail is not, however long the line.
  */
 #ifndef DISPATCH_LIFETIME_H
 #define DISPATCH_LIFETIME_H

@@ -16,7 +16,12 @@ schedule_pause(const GArray *times, unsigned round, double random)
 }
 
 bool
-schedule_gives_up(int64_t age_ms, int64_t give_up_ms, unsigned rounds)
+schedule_gives_up(const struct schedule_life *life)
 {
-	return age_ms >= give_up_ms && rounds >= SCHEDULE_ROUNDS_MIN;
+	if (life->age_ms < life->give_up_ms)
+		return false;
+	if (life->asked && life->attempts >= SCHEDULE_TRIES_MIN)
+		return true;
+	return life->closed && life->rounds >= SCHEDULE_TRIES_MIN &&
+	       life->up_ms >= MIN(life->give_up_ms, SCHEDULE_GRACE_MS);
 }

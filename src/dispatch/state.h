@@ -70,6 +70,8 @@ struct dispatcher {
 	struct ramp *ramp; /* of what waits in the queue */
 	struct report_count reports;
 	struct clockwatch clocks;
+	int64_t started_ms;      /* monotonic */
+	int64_t started_wall_ms; /* the same by the wall clock */
 	GQueue flights;
 	unsigned takeovers; /* that wait for the store */
 	bool stopping;

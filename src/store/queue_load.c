@@ -83,7 +83,10 @@ read_mail(struct load *load)
 	    "SELECT number, received, listener, peer, helo, esmtp, repaired,"
 	    " sender, eightbit, declared, size, digest, header_end,"
 	    " header_start, long_lines, folds, body_escapes, traits,"
-	    " opaque_why, in_file, report, warned, rounds, attempts, due"
+	    " opaque_why, in_file, report, warned, rounds, attempts,"
+	    " coalesce((SELECT begun FROM attempt WHERE"
+	    " attempt.mail = mail.number AND"
+	    " attempt.number = mail.attempts), 0), due"
 	    " FROM mail WHERE number = ?");
 
 	query_put_number(&query, load->mail.number);
@@ -101,6 +104,7 @@ read_mail(struct load *load)
 	submission->warned = query_bool(&query);
 	submission->rounds = (unsigned)query_number(&query, 0, UINT_MAX);
 	submission->attempts = (unsigned)query_number(&query, 0, UINT_MAX);
+	submission->asked_ms = query_number(&query, 0, INT64_MAX);
 	submission->due_ms = query_number(&query, INT64_MIN, INT64_MAX);
 	query_end(&query);
 }

@@ -14,6 +14,7 @@ struct queued {
 	const char *subject;
 	unsigned recipients;
 	unsigned rounds, attempts;
+	bool asked; /* its last attempt was made by this process */
 	int64_t age_ms;
 	int64_t early_ms; /* before it is due */
 	bool null_sender, report;
@@ -33,6 +34,10 @@ load(const struct queued *queued)
 	submission->report = queued->report;
 	submission->rounds = queued->rounds;
 	submission->attempts = queued->attempts;
+	submission->asked_ms =
+	    queued->attempts == 0 ? 0 : clock_wall_ms() - HOUR_MS;
+	if (queued->asked)
+		submission->asked_ms = clock_wall_ms();
 	submission->due_ms =
 	    queued->early_ms != 0 ? clock_wall_ms() + queued->early_ms : 0;
 	submission->received_ms = clock_wall_ms() - queued->age_ms;
@@ -133,6 +138,8 @@ static const struct {
 	    { .subject = "x",
 		.recipients = 1,
 		.rounds = 2,
+		.attempts = 3,
+		.asked = true,
 		.age_ms = 121 * HOUR_MS,
 		.known = { { .state = RECIPIENT_DOUBT,
 		    .provider = (char *)"one",
@@ -143,6 +150,21 @@ static const struct {
 	    { "landed: 0 refused (gave up after 5 d; last tried one: lost; it "
 	      "may have been delivered all the same); round 2; report to "
 	      "app@example.com" },
+	    NULL },
+	{ "too old in doubt, and we were off since", DOMAINS TWO,
+	    { .subject = "x",
+		.recipients = 1,
+		.rounds = 2,
+		.attempts = 3,
+		.age_ms = 121 * HOUR_MS,
+		.known = { { .state = RECIPIENT_DOUBT,
+		    .provider = (char *)"one",
+		    .text = (char *)"lost",
+		    .until_ms = 1,
+		    .doubts = 1 } } },
+	    { { "two 0", "accepted" } },
+	    { "begun #4 two open: 0 open", "ended #4 two accepted: 0 accepted",
+		"landed; round 2" },
 	    NULL },
 	{ "several requests are several attempts",
 	    PROVIDER("one", "recipients = 1\n"),
@@ -191,30 +213,32 @@ static const struct {
 	{ "given up", DOMAINS PROVIDER("one", ""),
 	    { .subject = "x",
 		.recipients = 1,
-		.rounds = 2,
+		.attempts = 2,
 		.age_ms = 121 * HOUR_MS },
 	    { { "one 0", "outage" } },
-	    { "begun #1 one open: 0 open", "ended #1 one outage: 0 waiting",
-		"landed: 0 refused (gave up after 5 d; last tried one: 250 outage); round 2; "
+	    { "begun #3 one open: 0 open", "ended #3 one outage: 0 waiting",
+		"landed: 0 refused (gave up after 5 d; last tried one: 250 outage); round 0; "
 		"report to app@example.com" },
 	    NULL },
-	{ "not before three rounds", DOMAINS PROVIDER("one", ""),
+	{ "not before three attempts", DOMAINS PROVIDER("one", ""),
 	    { .subject = "x",
 		.recipients = 1,
-		.rounds = 1,
+		.rounds = 9,
+		.attempts = 1,
 		.age_ms = 121 * HOUR_MS },
 	    { { "one 0", "outage" } },
-	    { "begun #1 one open: 0 open", "ended #1 one outage: 0 waiting",
-		"landed; round 2, due, wakes" },
+	    { "begun #2 one open: 0 open", "ended #2 one outage: 0 waiting",
+		"landed; round 10, due, wakes" },
 	    NULL },
 	{ "the null sender is given up sooner", DOMAINS PROVIDER("one", ""),
 	    { .subject = "x",
 		.recipients = 1,
 		.rounds = 9,
+		.attempts = 2,
 		.age_ms = 49 * HOUR_MS,
 		.null_sender = true },
 	    { { "one 0", "outage" } },
-	    { "begun #1 one open: 0 open", "ended #1 one outage: 0 waiting",
+	    { "begun #3 one open: 0 open", "ended #3 one outage: 0 waiting",
 		"landed: 0 held (it has no sender who could be told (MAIL "
 		"FROM:<>); gave up after 2 d; last tried one: 250 outage); round 9; hold: it "
 		"has no sender who could be told (MAIL FROM:<>)" },
@@ -222,9 +246,13 @@ static const struct {
 	{ "a route's own time",
 	    DOMAINS PROVIDER(
 		"one", "") "[route default]\nproviders = one\ngive_up = 15m\n",
-	    { .subject = "x", .recipients = 1, .rounds = 5, .age_ms = HOUR_MS },
+	    { .subject = "x",
+		.recipients = 1,
+		.rounds = 5,
+		.attempts = 2,
+		.age_ms = HOUR_MS },
 	    { { "one 0", "outage" } },
-	    { "begun #1 one open: 0 open", "ended #1 one outage: 0 waiting",
+	    { "begun #3 one open: 0 open", "ended #3 one outage: 0 waiting",
 		"landed: 0 refused (gave up after 60 min; last tried one: 250 outage); round "
 		"5; report to app@example.com" },
 	    NULL },
@@ -799,6 +827,29 @@ test_takeover_unheard(void **state)
 	stop();
 }
 
+/* We were off for longer than a mail lives: it is tried before it is given up,
+ * though another is asked first. */
+static void
+test_nobody_to_ask(void **state)
+{
+	static const struct queued old = { .subject = "x",
+		.recipients = 1,
+		.rounds = 9,
+		.attempts = 9,
+		.age_ms = 121 * HOUR_MS };
+
+	(void)state;
+	start_with_store(DOMAINS PROVIDER("one", ""));
+	fly(&plain);
+	expect_entry("begun #1 one open: 0 open");
+	serve("one 0", "account");
+	expect_entry("ended #1 one account: 0 waiting");
+	expect_entry("landed; round 1, due, wakes");
+	fly(&old);
+	expect_entry("landed; round 10, due, wakes");
+	stop();
+}
+
 /* Sixty bounces a minute, then a person looks. */
 static void
 test_too_many_bounces(void **state)
@@ -870,6 +921,7 @@ main(void)
 		cmocka_unit_test(test_takeover_fails),
 		cmocka_unit_test(test_takeover_fails_open),
 		cmocka_unit_test(test_takeover_unheard),
+		cmocka_unit_test(test_nobody_to_ask),
 		cmocka_unit_test(test_too_many_bounces),
 		cmocka_unit_test(test_lanes),
 	};

@@ -49,17 +49,36 @@ test_pause(void **state)
 
 static const struct {
 	const char *name;
-	int64_t age_ms;
-	unsigned rounds;
+	struct schedule_life life;
 	bool gives_up;
 } ends[] = {
-	{ "new", 0, 0, false },
-	{ "young, often tried", 5 * DAY - 1, 1000, false },
-	{ "of the age, often tried", 5 * DAY, 3, true },
-	{ "of the age, tried twice", 5 * DAY, 2, false },
-	{ "ten times the age, never tried", 50 * DAY, 0, false },
-	{ "ten times the age", 50 * DAY, 30, true },
-	{ "the clock went back", -DAY, 30, false },
+	{ "new", { 0, 5 * DAY, DAY, 0, 0, false, false }, false },
+	{ "young, often tried",
+	    { 5 * DAY - 1, 5 * DAY, DAY, 1000, 1000, true, true }, false },
+	{ "of the age, often tried",
+	    { 5 * DAY, 5 * DAY, DAY, 3, 3, true, false }, true },
+	{ "of the age, tried twice",
+	    { 5 * DAY, 5 * DAY, DAY, 2, 1000, true, false }, false },
+	{ "of the age, often tried, not by us",
+	    { 5 * DAY, 5 * DAY, DAY, 1000, 1000, false, false }, false },
+	{ "we just came up, and asked for it",
+	    { 50 * DAY, 5 * DAY, 1, 3, 1, true, true }, true },
+	{ "we just came up, and nobody could be asked",
+	    { 50 * DAY, 5 * DAY, 1, 30, 30, false, true }, false },
+	{ "nobody could be asked for less than an hour",
+	    { 50 * DAY, 5 * DAY, HOUR - 1, 30, 30, false, true }, false },
+	{ "nobody could be asked for an hour",
+	    { 50 * DAY, 5 * DAY, HOUR, 1, 3, false, true }, true },
+	{ "nobody could be asked for two rounds",
+	    { 50 * DAY, 5 * DAY, HOUR, 1, 2, false, true }, false },
+	{ "nobody could be asked for its whole short life",
+	    { 15000, 15000, 15000, 0, 3, false, true }, true },
+	{ "nobody could be asked for a part of its short life",
+	    { 15000, 15000, 14999, 0, 3, false, true }, false },
+	{ "it waits for one that takes mail",
+	    { 50 * DAY, 5 * DAY, 50 * DAY, 0, 30, false, false }, false },
+	{ "the clock went back", { -DAY, 5 * DAY, DAY, 30, 30, true, true },
+	    false },
 };
 
 static void
@@ -67,8 +86,7 @@ test_gives_up(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(ends); i++)
-		if (schedule_gives_up(ends[i].age_ms, 5 * DAY,
-			ends[i].rounds) != ends[i].gives_up)
+		if (schedule_gives_up(&ends[i].life) != ends[i].gives_up)
 			fail_msg("%s", ends[i].name);
 }
 

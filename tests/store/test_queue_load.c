@@ -155,7 +155,14 @@ test_known(void **state)
 	journal_add_recipient(journal, 0, &is);
 	journal->due_ms = 1;
 	assert_int_equal(enter(stand, journal, &finished), ENGINE_OK);
+	stand_run(stand, "UPDATE mail SET attempts = 2");
+	stand_run(stand,
+	    "INSERT INTO attempt (mail, number, provider, form, recipients,"
+	    " begun, ended) VALUES (1, 1, 'mailgun', 0, '[0]', 5, 6),"
+	    " (1, 2, 'mandrill', 0, '[0]', 7, 8)");
 	loaded = load(stand, message->submission->id);
+	assert_int_equal(loaded->attempts, 2);
+	assert_int_equal(loaded->asked_ms, 7);
 	assert_int_equal(loaded->known->class, VERDICT_PAYLOAD);
 	assert_int_equal(loaded->known->status, 422);
 	assert_true(loaded->known->suppressed);
