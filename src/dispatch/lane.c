@@ -119,6 +119,15 @@ put_off(const struct lane *lane, int64_t now_ms, int64_t when_ms)
 	return overflow ? LANE_CLOSED_NOW : LANE_KEEPS;
 }
 
+/* To more recipients than a quota has left: those behind it in a line would
+ * fit, so it does not stand in one. */
+static bool
+is_too_large(const struct lane *lane, unsigned recipients, int64_t now_ms)
+{
+	return !is_exhausted(lane, now_ms) &&
+	       find_quota(lane, recipients, now_ms) > now_ms;
+}
+
 enum lane_answer
 lane_ask(const struct lane *lane, const struct lane_query *query,
     int64_t now_ms, int64_t *when_ms)
@@ -129,6 +138,9 @@ lane_ask(const struct lane *lane, const struct lane_query *query,
 	int64_t rate = gate_when(&lane->gate, now_ms);
 
 	*when_ms = MAX(MAX(lane->gate.until_ms, quota), rate);
+	if (is_too_large(lane, query->recipients, now_ms))
+		return lane->provider->pace.overflow ? LANE_CLOSED_NOW
+						     : LANE_KEEPS;
 	if (*when_ms > now_ms)
 		return put_off(lane, now_ms, *when_ms);
 	*when_ms = 0;
@@ -162,6 +174,22 @@ takes_any(const struct lane *lane, int64_t now_ms)
 	       !is_exhausted(lane, now_ms);
 }
 
+static bool
+may_moved_go(const struct lane *lane, int64_t now_ms)
+{
+	return lane->lines[LANE_MOVED].length > 0 &&
+	       allowance_when(&lane->allowance, now_ms) <= now_ms;
+}
+
+static bool
+is_any_next(const struct lane *lane, int64_t now_ms)
+{
+	if (!takes_any(lane, now_ms))
+		return false;
+	return lane->lines[LANE_FRESH].length > 0 ||
+	       lane->lines[LANE_TRIED].length > 0 || may_moved_go(lane, now_ms);
+}
+
 /* Those another provider failed go first, as far as they may: they waited
  * longest, and their allowance leaves the most to the others. */
 GList *
@@ -169,13 +197,11 @@ lane_next(struct lane *lane, int64_t now_ms)
 {
 	const GQueue *fresh = &lane->lines[LANE_FRESH];
 	const GQueue *tried = &lane->lines[LANE_TRIED];
-	const GQueue *moved = &lane->lines[LANE_MOVED];
 
-	if (!takes_any(lane, now_ms))
+	if (!is_any_next(lane, now_ms))
 		return NULL;
-	if (moved->length > 0 &&
-	    allowance_when(&lane->allowance, now_ms) <= now_ms)
-		return moved->head;
+	if (may_moved_go(lane, now_ms))
+		return lane->lines[LANE_MOVED].head;
 	if (tried->length > 0 &&
 	    (fresh->length == 0 || lane->fresh_moved >= LANE_TRIED_EACH - 1)) {
 		lane->fresh_moved = 0;
@@ -295,21 +321,14 @@ choose_earlier(int64_t first_ms, int64_t when_ms, int64_t now_ms)
 static int64_t
 find_waiters_ms(const struct lane *lane, int64_t now_ms)
 {
-	const struct gate *gate = &lane->gate;
-	int64_t wall = now_ms + lane->apart_ms, first = 0;
+	int64_t first = 0;
 
 	if (lane_waiting(lane) == 0)
 		return 0;
-	first = choose_earlier(first, gate_when(gate, now_ms), now_ms);
+	first = choose_earlier(first, gate_when(&lane->gate, now_ms), now_ms);
 	if (lane->lines[LANE_MOVED].length > 0)
 		first = choose_earlier(
 		    first, allowance_when(&lane->allowance, now_ms), now_ms);
-	if (gate->hour.most > 0)
-		first = choose_earlier(first,
-		    quota_turn_ms(&gate->hour, wall) - lane->apart_ms, now_ms);
-	if (gate->day.most > 0)
-		first = choose_earlier(first,
-		    quota_turn_ms(&gate->day, wall) - lane->apart_ms, now_ms);
 	return first;
 }
 
@@ -318,6 +337,9 @@ lane_next_ms(const struct lane *lane, int64_t now_ms)
 {
 	int64_t first = find_waiters_ms(lane, now_ms);
 
+	/* a time that came and was not acted upon is not over, it is due */
+	if (is_any_next(lane, now_ms) || lane_mode(lane, now_ms) != lane->mode)
+		return now_ms;
 	first = choose_earlier(first, find_end(&lane->breaker), now_ms);
 	first = choose_earlier(first, lane->gate.until_ms, now_ms);
 	return choose_earlier(first, find_quota(lane, 1, now_ms), now_ms);

@@ -227,7 +227,8 @@ unsigned lane_settle(struct lane *lane, const struct lane_attempt *attempt,
     const struct lane_finding *finding);
 
 /* When something changes by time alone (a pause is over, its gate opens, its
- * rate allows a mail that waits, a quota begins anew): later than now, 0 when
+ * rate allows a mail that waits, a quota begins anew): later than now; now when
+ * it has changed and no tick saw it, or somebody's turn has come; 0 when
  * nothing does.  A From domain's closing is not among it. */
 int64_t lane_next_ms(const struct lane *lane, int64_t now_ms);
 

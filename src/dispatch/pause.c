@@ -95,14 +95,13 @@ find_next(const struct pause *pause, int64_t now_ms)
 }
 
 void
-pause_arm(struct dispatcher *dispatcher, struct lane *lane)
+pause_arm(struct dispatcher *dispatcher, struct lane *lane, int64_t now_ms)
 {
 	struct pause *pause = find_pause(dispatcher, lane);
-	int64_t now = clock_monotonic_ms();
 
 	if (dispatcher->stopping)
 		return;
-	set_timer(pause, find_next(pause, now), now);
+	set_timer(pause, find_next(pause, now_ms), now_ms);
 	g_assert(
 	    lane_waiting(lane) == 0 || lane->requests > 0 || pause->at_ms != 0);
 }
@@ -175,9 +174,10 @@ on_time(void *object)
 void
 pause_tick(struct dispatcher *dispatcher, struct lane *lane)
 {
-	find_pause(dispatcher, lane)->changes |=
-	    lane_tick(lane, clock_monotonic_ms());
-	pause_arm(dispatcher, lane);
+	int64_t now = clock_monotonic_ms();
+
+	find_pause(dispatcher, lane)->changes |= lane_tick(lane, now);
+	pause_arm(dispatcher, lane, now);
 }
 
 void
@@ -206,12 +206,14 @@ pause_close(struct dispatcher *dispatcher)
 void
 pause_start(struct dispatcher *dispatcher)
 {
+	int64_t now = clock_monotonic_ms();
+
 	if (are_all_closed(dispatcher))
 		wake(dispatcher, 0);
 	else
 		wake_all(dispatcher);
 	for (unsigned i = 0; i < dispatcher->map->providers->len; i++)
-		pause_arm(dispatcher, dispatcher->lanes[i]);
+		pause_arm(dispatcher, dispatcher->lanes[i], now);
 }
 
 void

@@ -173,7 +173,7 @@ keep_closed(struct probe *probe)
 		return;
 	breaker_hold(&lane->breaker, BREAKER_ACCOUNT, clock_monotonic_ms(),
 	    lane->limits->account_ms);
-	pause_arm(probe->dispatcher, lane);
+	pause_arm(probe->dispatcher, lane, clock_monotonic_ms());
 }
 
 /* Somebody may have mended our account: a mail will tell. */

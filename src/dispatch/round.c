@@ -23,6 +23,7 @@ struct choice {
 	unsigned group;
 	enum lane_answer answer;
 	struct lane_query query;
+	int64_t now_ms; /* it was asked at */
 };
 
 /* Another provider was asked for it in this round, not only for what it refused
@@ -68,11 +69,11 @@ ask_group(struct dispatcher *dispatcher, struct flight *flight, unsigned number,
 {
 	const struct flight_group *group = &flight->groups[number];
 	g_autofree unsigned *picked = g_new(unsigned, flight->ledger->count);
-	int64_t now = clock_monotonic_ms(), when;
+	int64_t now = best->now_ms, when;
 
 	for (unsigned i = 0; i < group->order_count; i++) {
 		struct lane *lane = dispatcher->lanes[group->order[i]];
-		struct choice one = { .lane = lane, .group = number };
+		struct choice one = { lane, number, .now_ms = now };
 		one.query = make_query(flight, number, lane, picked);
 		if (one.query.recipients == 0)
 			continue;
@@ -90,9 +91,9 @@ ask_group(struct dispatcher *dispatcher, struct flight *flight, unsigned number,
 
 /* Over all groups: what can be sent now is, before anything is waited for. */
 static struct choice
-choose(struct dispatcher *dispatcher, struct flight *flight)
+choose(struct dispatcher *dispatcher, struct flight *flight, int64_t now_ms)
 {
-	struct choice best = { .answer = LANE_CLOSED_NOW };
+	struct choice best = { .answer = LANE_CLOSED_NOW, .now_ms = now_ms };
 
 	flight->landing.kept_ms = 0;
 	for (unsigned i = 0;
@@ -113,7 +114,7 @@ wait_in_line(struct dispatcher *dispatcher, struct flight *flight,
 		flight->line =
 		    flight_was_tried(flight) ? LANE_TRIED : LANE_FRESH;
 	lane_wait(choice->lane, &flight->waiting, flight->line);
-	pause_arm(dispatcher, choice->lane);
+	pause_arm(dispatcher, choice->lane, choice->now_ms);
 }
 
 static void
@@ -179,7 +180,7 @@ round_advance(struct dispatcher *dispatcher, struct flight *flight)
 	doubt_thaw(dispatcher, flight, now);
 	if (doubt_ask(dispatcher, flight, now))
 		return;
-	struct choice choice = choose(dispatcher, flight);
+	struct choice choice = choose(dispatcher, flight, now);
 	flight->group = choice.group;
 	if (choice.lane == NULL)
 		reserve_miss(dispatcher, flight);
@@ -233,7 +234,7 @@ round_wake(struct dispatcher *dispatcher, struct lane *lane)
 	}
 	for (unsigned i = 0; i < LANE_LINES && !lane_allows_all(lane); i++)
 		move_refused(dispatcher, lane, &lane->lines[i]);
-	pause_arm(dispatcher, lane);
+	pause_arm(dispatcher, lane, clock_monotonic_ms());
 }
 
 /* True when it waited for something other than a lane. */

@@ -109,7 +109,8 @@ void round_wake(struct dispatcher *dispatcher, struct lane *lane);
 
 /* pause.c: sets the timer of the lane to what is next: to be called when it has
  * another request, one less, someone more who waits, or was held. */
-void pause_arm(struct dispatcher *dispatcher, struct lane *lane);
+void pause_arm(
+    struct dispatcher *dispatcher, struct lane *lane, int64_t now_ms);
 
 /* round.c: the dispatcher stops, or the mail is lost to it: the flight lands
  * unless an attempt is under way. */

@@ -114,6 +114,10 @@ test_probes(void **state)
 	assert_int_equal(lane_next_ms(lane, 4999), 5000);
 	assert_false(lane_wants_probe(lane, 4999));
 	assert_int_equal(lane_mode(lane, 5000), LANE_PROBING);
+	/* nobody saw it yet, be it late */
+	assert_int_equal(lane_next_ms(lane, 5000), 5000);
+	assert_int_equal(lane_next_ms(lane, 5001), 5001);
+	assert_int_equal(lane_tick(lane, 5000), 0);
 	for (unsigned i = 0; i < BREAKER_SUCCESSES; i++) {
 		assert_int_equal(changes, 0);
 		assert_true(lane_wants_probe(lane, 5000));
@@ -390,10 +394,56 @@ test_lines_wait(void **state)
 	lane_wait(lane, link, LANE_FRESH);
 	assert_null(lane_next(lane, 1999));
 	assert_int_equal(lane_next_ms(lane, 0), 2000);
+	assert_int_equal(lane_next_ms(lane, 1999), 2000);
+	assert_int_equal(lane_next_ms(lane, 2000), 2000);
+	assert_int_equal(lane_next_ms(lane, 2001), 2001);
 	assert_ptr_equal(lane_next(lane, 2000), link);
 	lane_leave(lane, link, LANE_FRESH);
 	g_list_free(link);
 	lane_free(lane);
+}
+
+/* A quota begins anew: whoever waits for that is due then, and later. */
+static void
+test_quota_wait(void **state)
+{
+	const struct provider_pace pace = { .burst = 1, .hour_max = 1 };
+	struct lane *lane = make_paced(&pace);
+	GList *link = g_list_append(NULL, lane);
+
+	(void)state;
+	attempt(lane, HERE, STANDING_WELL, 0);
+	lane_wait(lane, link, LANE_FRESH);
+	assert_int_equal(lane_next_ms(lane, 0), QUOTA_HOUR_MS);
+	for (int64_t late = 0; late < 3; late++)
+		assert_int_equal(lane_next_ms(lane, QUOTA_HOUR_MS + late),
+		    QUOTA_HOUR_MS + late);
+	lane_leave(lane, link, LANE_FRESH);
+	g_list_free(link);
+	lane_free(lane);
+}
+
+/* A mail to more than are left of the quota stands in nobody's way, however
+ * soon it begins anew. */
+static void
+test_too_large(void **state)
+{
+	const struct lane_query query = { HERE, false, 3 };
+	struct provider_pace pace = { .burst = 1, .hour_max = 3 };
+	int64_t soon = QUOTA_HOUR_MS - 5, when;
+
+	(void)state;
+	for (unsigned overflow = 0; overflow < 2; overflow++) {
+		pace.overflow = overflow;
+		struct lane *lane = make_paced(&pace);
+		attempt(lane, HERE, STANDING_WELL, 0);
+		assert_int_equal(lane_ask(lane, &query, soon, &when),
+		    overflow ? LANE_CLOSED_NOW : LANE_KEEPS);
+		assert_int_equal(when, QUOTA_HOUR_MS);
+		assert_int_equal(
+		    lane_ask(lane, &query, when, &when), LANE_TAKES);
+		lane_free(lane);
+	}
 }
 
 /* Those who moved wait for their allowance, the others pass. */
@@ -409,6 +459,8 @@ test_moved_wait(void **state)
 	lane_wait(lane, moved, LANE_MOVED);
 	assert_null(lane_next(lane, 0));
 	assert_int_equal(lane_next_ms(lane, 0), 334);
+	assert_int_equal(lane_next_ms(lane, 334), 334);
+	assert_int_equal(lane_next_ms(lane, 335), 335);
 	lane_wait(lane, fresh, LANE_FRESH);
 	assert_ptr_equal(lane_next(lane, 0), fresh);
 	assert_ptr_equal(lane_next(lane, 334), moved);
@@ -434,6 +486,8 @@ main(void)
 		cmocka_unit_test(test_ticks),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_lines_wait),
+		cmocka_unit_test(test_quota_wait),
+		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_moved_wait),
 	};
 

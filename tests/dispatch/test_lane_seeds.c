@@ -11,6 +11,9 @@
  *  - a lane that is closed says when it is asked again, or a request is under
  *    way that will tell; what is said of a time is so then
  *  - no time that is told has passed
+ *  - as long as somebody waits in a line, a request is under way or a time is
+ *    told, which is now when his turn has come, however late it is seen; who is
+ *    woken then does not come back to the same
  *  - what a restart recalls is as closed as it was
  *
  * and in the end, when all is well, both lanes are open.
@@ -31,6 +34,7 @@
 #define STEPS    400
 #define LANES    2
 #define UNDERWAY 64
+#define WAITERS  64
 #define HOURS    10000
 #define WALL     INT64_C(1700000000000)
 
@@ -48,11 +52,20 @@ struct sending {
 	unsigned recipients;
 };
 
+/* A mail in a line. */
+struct waiter {
+	GList link; /* its data: the waiter */
+	struct lane_query query;
+	enum lane_line line;
+	bool waits;
+};
+
 struct one {
 	struct provider provider;
 	struct lane *lane;
 	struct sending sendings[UNDERWAY];
 	unsigned count;
+	struct waiter waiters[WAITERS];
 	bool refuses;         /* every mail, for a while */
 	GArray *begun;        /* int64_t: when one was */
 	uint64_t hour[HOURS]; /* recipients begun, less those given back */
@@ -163,8 +176,12 @@ check_times(const struct one *one)
 	enum lane_mode mode = lane_mode(lane, world.now_ms);
 
 	world.happened[mode]++;
-	if (next != 0 && next <= world.now_ms)
+	if (next != 0 && next < world.now_ms)
 		violate("the next change is over");
+	if (lane_waiting(lane) > 0 && one->count == 0 && next == 0)
+		violate("whoever waits is forgotten");
+	if (lane_next(one->lane, world.now_ms) != NULL && next != world.now_ms)
+		violate("whose turn has come is not woken");
 	if (until != 0 && (until <= world.now_ms || next == 0 || next > until))
 		violate("closed without a timer, mode %d", mode);
 	if (until == 0 && mode != LANE_OPEN && one->count == 0 &&
@@ -255,6 +272,40 @@ check_answer(const struct one *one, const struct lane_query *query,
 }
 
 static void
+wait_in_line(struct one *one, const struct lane_query *query, int64_t when_ms)
+{
+	int64_t next;
+
+	for (unsigned i = 0; i < WAITERS; i++) {
+		struct waiter *waiter = &one->waiters[i];
+		if (waiter->waits)
+			continue;
+		*waiter = (struct waiter){ .query = *query, .waits = true };
+		waiter->line = query->failover ? LANE_MOVED : roll(2);
+		waiter->link.data = waiter;
+		lane_wait(one->lane, &waiter->link, waiter->line);
+		break;
+	}
+	next = lane_next_ms(one->lane, world.now_ms);
+	if (when_ms != 0 && one->count == 0 && (next == 0 || next > when_ms))
+		violate("woken later than he was told");
+}
+
+static void
+ask_with(struct one *one, const struct lane_query *query)
+{
+	int64_t when = 0;
+	enum lane_answer answer =
+	    lane_ask(one->lane, query, world.now_ms, &when);
+
+	check_answer(one, query, answer, when);
+	if (answer == LANE_TAKES)
+		begin(one, query);
+	else if (answer == LANE_BUSY || answer == LANE_LATER)
+		wait_in_line(one, query, when);
+}
+
+static void
 ask(struct one *one)
 {
 	const struct lane_query query = {
@@ -262,13 +313,32 @@ ask(struct one *one)
 		.failover = roll(3) == 0,
 		.recipients = 1 + roll(5),
 	};
-	int64_t when = 0;
-	enum lane_answer answer =
-	    lane_ask(one->lane, &query, world.now_ms, &when);
 
-	check_answer(one, &query, answer, when);
-	if (answer == LANE_TAKES)
-		begin(one, &query);
+	ask_with(one, &query);
+}
+
+static void
+leave_line(struct one *one, struct waiter *waiter)
+{
+	lane_leave(one->lane, &waiter->link, waiter->line);
+	waiter->waits = false;
+}
+
+/* As the dispatcher does when the timer goes off, or a request is over. */
+static void
+wake(struct one *one)
+{
+	lane_tick(one->lane, world.now_ms);
+	for (unsigned left = lane_waiting(one->lane); left > 0; left--) {
+		GList *link = lane_next(one->lane, world.now_ms);
+		if (link == NULL)
+			break;
+		struct lane_query query = ((struct waiter *)link->data)->query;
+		leave_line(one, link->data);
+		ask_with(one, &query);
+	}
+	if (lane_next(one->lane, world.now_ms) != NULL)
+		violate("woken in vain");
 }
 
 static struct sending
@@ -335,7 +405,9 @@ pass_time(void)
 
 	world.now_ms += roll(spans[roll(G_N_ELEMENTS(spans))]);
 	for (unsigned i = 0; i < LANES; i++) {
-		lane_tick(world.ones[i].lane, world.now_ms);
+		/* it may be seen late */
+		if (roll(2) == 0)
+			lane_tick(world.ones[i].lane, world.now_ms);
 		if (roll(20) == 0)
 			world.ones[i].refuses = !world.ones[i].refuses;
 	}
@@ -346,9 +418,12 @@ take_step(void)
 {
 	struct one *one = &world.ones[roll(LANES)];
 
-	switch (roll(6)) {
+	switch (roll(7)) {
 	case 0:
 		pass_time();
+		return;
+	case 6:
+		wake(one);
 		return;
 	case 1:
 	case 2:
@@ -371,6 +446,17 @@ recover(struct one *one)
 
 	while (one->count > 0)
 		settle(one, true);
+	/* every waiter is moved by the times that are told, by them alone */
+	for (unsigned i = 0; i < 100 * WAITERS && lane_waiting(one->lane) > 0;
+	     i++) {
+		int64_t next = lane_next_ms(one->lane, world.now_ms);
+		if (next == 0)
+			violate("waits for ever");
+		world.now_ms = MAX(next, world.now_ms);
+		wake(one);
+		while (one->count > 0)
+			settle(one, true);
+	}
 	for (unsigned i = 0; i < 100; i++) {
 		int64_t next = lane_next_ms(one->lane, world.now_ms);
 		world.now_ms = MAX(next, world.now_ms);
@@ -382,6 +468,8 @@ recover(struct one *one)
 		if (one->count > 0)
 			settle(one, true);
 	}
+	if (lane_waiting(one->lane) > 0)
+		violate("%u wait in the end", lane_waiting(one->lane));
 	if (lane_mode(one->lane, world.now_ms) != LANE_OPEN &&
 	    lane_mode(one->lane, world.now_ms) != LANE_EXHAUSTED)
 		violate(
