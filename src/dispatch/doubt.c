@@ -96,6 +96,8 @@ adapt(const struct dispatcher *dispatcher, struct flight *flight,
 		until =
 		    MIN(until, now_ms + find_longest(dispatcher, flight, &doubt,
 					    r->doubt.unlikely, now_ms));
+	until = lifetime_bound(
+	    flight, flight->ledger->recipients[number].group, until, now_ms);
 	/* what is new is told, or it would be as new each time */
 	if (until != r->doubt.until_ms || r->doubt.since_ms == now_ms)
 		flight->record.states[number] = RECIPIENT_OPEN;
@@ -123,8 +125,11 @@ freeze(const struct dispatcher *dispatcher, const struct flight *flight,
 	doubt.begun_ms = now_ms - MAX(flight->exchange->duration_ms, 0);
 	if (doubt.since_ms == 0)
 		doubt.since_ms = doubt.begun_ms;
+	int64_t until =
+	    patience_until(&dispatcher->patience, &doubt, unlikely, now_ms);
 	ledger_freeze(flight->ledger, number, doubt.since_ms,
-	    patience_until(&dispatcher->patience, &doubt, unlikely, now_ms));
+	    lifetime_bound(flight, flight->ledger->recipients[number].group,
+		until, now_ms));
 }
 
 void
@@ -233,10 +238,27 @@ doubt_due(const struct flight *flight)
 	return first;
 }
 
+/* Whose doubt ended with the lifetime, when nobody is given up now. */
+static void
+restore_ended(struct flight *flight)
+{
+	for (unsigned i = 0; i < flight->ledger->count; i++) {
+		struct ledger_recipient *r = &flight->ledger->recipients[i];
+		if (r->state != RECIPIENT_WAITING || !r->doubt.ended)
+			continue;
+		r->state = RECIPIENT_DOUBT;
+		r->doubt.ended = false;
+	}
+}
+
 void
 doubt_restore(struct flight *flight)
 {
+	const struct dispatcher *dispatcher = flight->dispatcher;
+
 	ledger_refreeze(flight->ledger);
+	if (dispatcher->stopping || flight->record.lost)
+		restore_ended(flight);
 }
 
 /* An upstream may have it, and another provider could take it. */
@@ -284,7 +306,8 @@ doubt_delay(struct flight *flight, int64_t pause_ms)
 
 	for (unsigned i = 0; i < flight->ledger->count; i++) {
 		struct ledger_recipient *r = &flight->ledger->recipients[i];
-		int64_t until = choose_delay(flight, i, pause);
+		int64_t until = lifetime_bound(
+		    flight, r->group, choose_delay(flight, i, pause), now);
 		bool stays = r->doubt.until_ms > now &&
 			     (count_new(flight, i) == 0 ||
 				 ledger_has_turn(flight->ledger, i));

@@ -79,6 +79,22 @@ explain_end(const struct ledger_recipient *recipient, const char *const *names,
 	    NULL);
 }
 
+/* Whose doubt ended with the lifetime is in doubt again if the age is not to be
+ * believed any more. */
+static bool
+is_given_up(struct flight *flight, struct ledger_recipient *recipient)
+{
+	bool ended = recipient->doubt.ended;
+
+	recipient->doubt.ended = false;
+	if (ended && !lifetime_trusts(flight->dispatcher)) {
+		recipient->state = RECIPIENT_DOUBT;
+		return false;
+	}
+	return ended ||
+	       lifetime_is_over(flight->dispatcher, flight, recipient->group);
+}
+
 /* Whoever still waits after so long is refused, by nobody. */
 static void
 give_up(struct flight *flight)
@@ -87,8 +103,7 @@ give_up(struct flight *flight)
 
 	for (unsigned i = 0; i < flight->ledger->count; i++) {
 		struct ledger_recipient *r = &flight->ledger->recipients[i];
-		if (r->state != RECIPIENT_WAITING ||
-		    !lifetime_is_over(flight->dispatcher, flight, r->group))
+		if (r->state != RECIPIENT_WAITING || !is_given_up(flight, r))
 			continue;
 		set_text(r, explain_end(r, flight->dispatcher->names, age));
 		r->state = RECIPIENT_REFUSED;

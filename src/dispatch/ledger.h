@@ -42,8 +42,9 @@ struct ledger_doubt {
 	bool unlikely;     /* an error answer, after the whole body */
 	char mail[ID_LENGTH + 1]; /* the sending it is of, when the client has
 				   * sent the mail again since; "": this one */
-	bool same; /* WAITING: sent again to the same one only; DOUBT: was so
-		    * in this flight, in vain */
+	bool ended; /* WAITING: it lasted as long as the mail is tried */
+	bool same;  /* WAITING: sent again to the same one only; DOUBT: was so
+		     * in this flight, in vain */
 };
 
 struct ledger_recipient {

@@ -35,6 +35,17 @@ bool lifetime_is_over(
 /* How long mail of that group is tried, in all. */
 int64_t lifetime_of(const struct flight *flight, unsigned group);
 
+/* For a doubt of that group: the lifetime is over as above, or just now, while
+ * it was looked after: it needs no more rounds to be sure. */
+bool lifetime_ends_doubt(
+    struct dispatcher *dispatcher, const struct flight *flight, unsigned group);
+
+/* The end of a doubt of that group, which is no later than the lifetime's: of
+ * two monotonic times the first.  Where lifetime_ends_doubt() would not end it
+ * the lifetime bounds nothing. */
+int64_t lifetime_bound(const struct flight *flight, unsigned group,
+    int64_t until_ms, int64_t now_ms);
+
 /* Its sender wants to be told of a delay by now. */
 bool lifetime_is_long(
     struct dispatcher *dispatcher, const struct flight *flight);

@@ -86,8 +86,10 @@ end(struct flight *flight, unsigned number)
 {
 	struct ledger_recipient *r = &flight->ledger->recipients[number];
 
-	ledger_thaw(flight->ledger, number);
+	r->state = RECIPIENT_WAITING;
 	r->tried = UINT32_MAX;
+	r->doubt.same = false;
+	r->doubt.ended = true;
 }
 
 static bool
@@ -97,7 +99,7 @@ is_over(struct dispatcher *dispatcher, const struct flight *flight,
 	const struct ledger_recipient *r = &flight->ledger->recipients[number];
 
 	return flight->queued && r->doubt.until_ms <= now_ms &&
-	       lifetime_is_over(dispatcher, flight, r->group);
+	       lifetime_ends_doubt(dispatcher, flight, r->group);
 }
 
 /* The same one would still take it: it has not refused it since. */
@@ -161,7 +163,8 @@ thaw_one(struct dispatcher *dispatcher, struct flight *flight, unsigned number,
 	/* nothing is to be learnt by waiting on */
 	bool spent = doubt.left == 0 && next.step != PATIENCE_ASK;
 
-	if (asked && is_over(dispatcher, flight, number, now)) {
+	if (asked && is_over(dispatcher, flight, number, now) &&
+	    doubt.policy != DOUBT_NEVER_TWICE) {
 		end(flight, number);
 	} else if (flight->queued && (stuck || next.step == PATIENCE_HOLD)) {
 		hold_policy(flight, number, &doubt, thawing);

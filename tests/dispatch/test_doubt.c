@@ -47,6 +47,10 @@ fill_known(struct recipient *out, const struct doubtful *from)
 	};
 }
 
+static struct {
+	int64_t ms; /* of the mail that is loaded */
+} aged;
+
 static void
 load(const struct doubtful *doubts, unsigned count)
 {
@@ -60,7 +64,7 @@ load(const struct doubtful *doubts, unsigned count)
 	submission->return_to = (struct return_address){ 0 };
 	submission->queued = true;
 	submission->rounds = 1;
-	submission->received_ms = clock_wall_ms();
+	submission->received_ms = clock_wall_ms() - aged.ms;
 	submission->known = g_new0(struct recipient, count);
 	for (unsigned i = 0; i < count; i++)
 		fill_known(&submission->known[i], &doubts[i]);
@@ -507,6 +511,70 @@ test_found_is_accepted(void **state)
 	stop();
 }
 
+/* A mail that is as old as that. */
+static void
+load_old(const struct doubtful *doubt, int64_t age_ms)
+{
+	aged.ms = age_ms;
+	load(doubt, 1);
+	aged.ms = 0;
+}
+
+#define SHORT_ROUTE(policy)                                                     \
+	"[server]\nbounce_domains = example.com\ndoubt_asks = 50ms, 35m\n" BOTH \
+	    ROUTE policy "\ngive_up = 15m\n"
+
+/* No doubt lasts longer than the mail is tried: it is asked once more, and
+ * nobody gets it any more. */
+static void
+test_lifetime(void **state)
+{
+	static const struct {
+		const char *name, *settings;
+		const char *says; /* of the last ask; NULL: it is not asked */
+		int64_t age_ms;
+		const char *landed;
+	} rows[] = {
+		{ "delivery", SHORT_ROUTE("prefer_delivery"), "absent",
+		    15 * MINUTE + SECOND,
+		    "landed: 0 refused (gave up after 15 min; last tried one; "
+		    "it may have been delivered all the same)" },
+		{ "once", SHORT_ROUTE("prefer_once"), "absent",
+		    15 * MINUTE + SECOND,
+		    "landed: 0 refused (gave up after 15 min; last tried one; "
+		    "it may have been delivered all the same)" },
+		{ "once, and it has it", SHORT_ROUTE("prefer_once"), "found",
+		    15 * MINUTE + SECOND, "landed: 0 accepted" },
+		{ "never twice", SHORT_ROUTE("never_twice"), "absent",
+		    15 * MINUTE + SECOND,
+		    "landed: 0 held (one may have it: it did not say so when "
+		    "it was asked, and its policy is never_twice" },
+		{ "not yet", SHORT_ROUTE("never_twice"), NULL, 14 * MINUTE,
+		    "landed: 0 doubt; round 1, due" },
+		{ "long ago: we were away", SHORT_ROUTE("never_twice"),
+		    "absent", 300 * MINUTE, "landed: 0 held (one may have it" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const struct doubtful doubt = { "one", rows[i].age_ms, SECOND,
+			1, 0, 1 };
+		const struct doubtful young = { "one", rows[i].age_ms,
+			-20 * MINUTE, 1, 0, 1 };
+
+		print_message("%s\n", rows[i].name);
+		start_with_store(rows[i].settings);
+		load_old(
+		    rows[i].says != NULL ? &doubt : &young, rows[i].age_ms);
+		if (rows[i].says != NULL)
+			serve("ask one x 0", rows[i].says);
+		g_autofree char *line = take(&post.entries, "landing");
+		if (!g_str_has_prefix(line, rows[i].landed))
+			fail_msg("%s", line);
+		stop();
+	}
+}
+
 /* The client was told 451 of a doubt; it sends the mail again. */
 static void
 test_resend(void **state)
@@ -570,6 +638,7 @@ main(void)
 		cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_loss_is_held),
 		cmocka_unit_test(test_found_is_accepted),
+		cmocka_unit_test(test_lifetime),
 		cmocka_unit_test(test_resend),
 		cmocka_unit_test(test_deadline_while_asking),
 	};
