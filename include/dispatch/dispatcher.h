@@ -66,8 +66,9 @@ struct dispatcher_options {
  * error found is added (char *), as config_read() does. */
 bool dispatcher_check(struct config *config, GPtrArray *errors);
 
-/* The domains whose senders get bounces, in IDNA form; the config passed the
- * check: new, NULL-terminated, empty when there is none. */
+/* The domains whose senders get bounces, in IDNA form (".example.com" are those
+ * below it); the config passed the check: new, NULL-terminated, empty when
+ * there is none. */
 char **dispatcher_bounce_domains(struct config *config);
 
 /* Opens the providers and routes of the config; NULL and error when one makes

@@ -30,7 +30,8 @@ struct bounce_options {
 
 /* Why no bounce may be made for this mail (smtp-security: null senders, mail
  * that is a report or automatic itself, senders outside `domains`): a literal;
- * NULL: one may.  domains is NULL-terminated, IDNA forms. */
+ * NULL: one may.  domains is NULL-terminated, IDNA forms;
+ * ".example.com" are those below it. */
 const char *bounce_obstacle(
     const struct message *message, const char *const *domains);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
-#include "dispatch/dispatcher.h"
 #include "ferry.h"
 #include "online.h"
+#include "summary.h"
 #include <getopt.h>
 #include <stdio.h>
 #include <sysexits.h>
@@ -41,105 +41,13 @@ print_source(const char *path)
 }
 
 static void
-print_listeners(const struct config *config)
-{
-	const char *const *name = config_names(config, "listener");
-
-	for (; *name != NULL; name++) {
-		g_autofree char *section =
-		    g_strconcat("listener ", *name, NULL);
-
-		const char *answer = config_string(config, section, "answer");
-
-		if (answer == NULL)
-			answer = config_string(config, "server", "answer");
-		printf("  listener %s: %s, answer %s\n", *name,
-		    config_string(config, section, "address"), answer);
-	}
-}
-
-static void
-print_queue(const struct config *config)
-{
-	const char *directory = config_string(config, "server", "state_dir");
-
-	printf("  queue: %s\n",
-	    directory != NULL ? directory
-			      : "none; mail that no provider takes at once is "
-				"answered 451");
-}
-
-/* Without a queue the clients hear it all. */
-static void
-print_bounces(struct config *config)
-{
-	g_auto(GStrv) domains = dispatcher_bounce_domains(config);
-	g_autofree char *list = g_strjoinv(", ", domains);
-
-	if (config_string(config, "server", "state_dir") == NULL)
-		return;
-	if (*list == '\0')
-		printf("  bounces go to nobody: set [server] bounce_domains\n");
-	else
-		printf("  bounces go to senders in: %s\n", list);
-}
-
-/* In the order of trying, and those that get nothing. */
-static bool
-is_in_a_route(const struct config *config, const char *provider)
-{
-	const char *const *name = config_names(config, "route");
-
-	for (; *name != NULL; name++) {
-		g_autofree char *section = g_strconcat("route ", *name, NULL);
-		const char *const *route =
-		    config_list(config, section, "providers");
-
-		if (route == NULL || g_strv_contains(route, provider))
-			return true;
-	}
-	return false;
-}
-
-/* [route default] is not needed: it means all providers then. */
-static void
-print_routes(const struct config *config)
-{
-	const char *const *all = config_names(config, "provider");
-	const char *const *name = config_names(config, "route");
-	bool usual = g_strv_contains(name, "default");
-
-	for (; *name != NULL; name++) {
-		g_autofree char *section = g_strconcat("route ", *name, NULL);
-		const char *const *route =
-		    config_list(config, section, "providers");
-		g_autofree char *order =
-		    g_strjoinv(", ", (char **)(route != NULL ? route : all));
-
-		printf("  route %s: providers, in the order of trying: %s\n",
-		    *name, order);
-	}
-	for (unsigned i = 0; usual && all[i] != NULL; i++)
-		if (!is_in_a_route(config, all[i]))
-			printf("  in no route, so never used: %s\n", all[i]);
-	if (usual)
-		return;
-	g_autofree char *order = g_strjoinv(", ", (char **)all);
-	printf(
-	    "  all other mail: providers, in the order of trying: %s\n", order);
-}
-
-static void
 print_settings(struct config *config, const char *path)
 {
 	g_autofree char *ignored = settings_ignored(path, environ);
 
 	printf("The settings are fine.\n");
 	print_source(path);
-	print_listeners(config);
-	print_queue(config);
-	print_bounces(config);
-	print_routes(config);
+	summary_print(config);
 	if (ignored != NULL)
 		printf("  not looked at: %s; they count only when there is no "
 		       "settings file\n",

@@ -119,8 +119,9 @@ const struct setting dispatcher_settings[] = {
 		    "mail." },
 	{ "server", "bounce_domains", SETTING_LIST,
 	    .help = "Only senders in these domains get bounces, for others "
-		    "the mail is held; not set: the domains of the providers "
-		    "and those above them." },
+		    "the mail is held; .example.com are those below "
+		    "example.com; not set: the domains of the providers and "
+		    "those above them." },
 	{ .section = NULL },
 };
 
@@ -193,6 +194,7 @@ dispatcher_check(struct config *config, GPtrArray *errors)
 {
 	bool fits = patience_check(config, errors);
 
+	fits = report_check(config, errors) && fits;
 	return route_map_check(config, errors) && fits;
 }
 
@@ -232,10 +234,10 @@ dispatcher_new(const struct dispatcher_options *options, GError **error)
 	dispatcher->map = map;
 	dispatcher->clocks =
 	    clockwatch_start(clock_wall_ms(), clock_monotonic_ms());
-	read_settings(dispatcher);
-	g_queue_init(&dispatcher->flights);
 	dispatcher->started_ms = clock_monotonic_ms();
 	dispatcher->started_wall_ms = clock_wall_ms();
+	read_settings(dispatcher);
+	g_queue_init(&dispatcher->flights);
 	make_lanes(dispatcher);
 	dispatcher->reserve = reserve_new(dispatcher);
 	dispatcher->keeping = keeping_new(dispatcher);

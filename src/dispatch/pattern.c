@@ -75,15 +75,17 @@ char **
 pattern_read_domains(const struct pattern_place *place, GPtrArray *errors)
 {
 	return read_list(place, read_domain,
-	    "a domain (example.com) or those below it (.example.com)", errors);
+	    "a domain (example.com), or those below it without itself "
+	    "(.example.com, *.example.com)",
+	    errors);
 }
 
 char **
 pattern_read_people(const struct pattern_place *place, GPtrArray *errors)
 {
 	return read_list(place, read_anyone,
-	    "an address (ann@example.com), a domain (example.com) or those "
-	    "below it (.example.com)",
+	    "an address (ann@example.com), a domain (example.com), or those "
+	    "below it without itself (.example.com, *.example.com)",
 	    errors);
 }
 

@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "lifetime.h"
+#include "pattern.h"
 #include <errno.h>
 #include <string.h>
 
@@ -207,18 +208,34 @@ add_provider(GPtrArray *domains, const struct provider *provider)
 						  provider->section, "domain"));
 }
 
+static char **
+read_listed(const struct config *config, GPtrArray *errors)
+{
+	const struct pattern_place place = { config, "server",
+		"bounce_domains" };
+
+	return pattern_read_domains(&place, errors);
+}
+
+bool
+report_check(const struct config *config, GPtrArray *errors)
+{
+	unsigned before = errors->len;
+
+	g_strfreev(read_listed(config, errors));
+	return errors->len == before;
+}
+
 char **
 report_domains(const struct config *config, const struct route_map *map)
 {
-	const char *const *listed =
-	    config_list(config, "server", "bounce_domains");
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+	char **listed = read_listed(config, errors);
 	GPtrArray *domains = g_ptr_array_new();
 
-	for (unsigned i = 0; listed != NULL && listed[i] != NULL; i++) {
-		g_autofree char *ascii = address_domain_to_ascii(listed[i]);
-		add_domain(domains, ascii != NULL ? ascii : listed[i]);
-	}
-	for (unsigned i = 0; listed == NULL && i < map->providers->len; i++)
+	if (listed != NULL)
+		return listed;
+	for (unsigned i = 0; i < map->providers->len; i++)
 		add_provider(domains, route_map_provider(map, i));
 	g_ptr_array_add(domains, NULL);
 	return (char **)g_ptr_array_free(domains, FALSE);

@@ -27,7 +27,12 @@ void report_drop_late(struct flight *flight);
 void report_start(struct dispatcher *dispatcher, struct flight *flight,
     enum bounce_action action, void (*made)(struct flight *flight));
 
-/* The domains whose senders may get bounces: new. */
+/* False when bounce_domains is no list of domains; errors (char *) are added.
+ */
+bool report_check(const struct config *config, GPtrArray *errors);
+
+/* The domains whose senders may get bounces (".example.com": those below it):
+ * new. */
 char **report_domains(const struct config *config, const struct route_map *map);
 
 #endif

@@ -61,11 +61,22 @@ has_field(const struct message *message,
 	return false;
 }
 
+/* ".example.com" means those below it. */
+static bool
+means_domain(const char *pattern, const char *domain)
+{
+	size_t length = strlen(pattern), whole = strlen(domain);
+
+	if (*pattern == '.' && whole > length)
+		domain += whole - length;
+	return g_ascii_strcasecmp(pattern, domain) == 0;
+}
+
 static bool
 has_domain(const char *const *domains, const char *domain)
 {
 	for (; *domains != NULL; domains++)
-		if (g_ascii_strcasecmp(*domains, domain) == 0)
+		if (means_domain(*domains, domain))
 			return true;
 	return false;
 }

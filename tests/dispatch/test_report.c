@@ -62,6 +62,9 @@ static const struct {
 	{ "[server]\nbounce_domains = Example.NET, ex\xc3\xa4mple.com\n" PROVIDER(
 	      "a", "mg.example.com"),
 	    "example.net xn--exmple-cua.com" },
+	{ "[server]\nbounce_domains = *.example.net, .example.org\n" PROVIDER(
+	      "a", "mg.example.com"),
+	    ".example.net .example.org" },
 };
 
 static void

@@ -88,6 +88,11 @@ static const struct {
 	{ "the second domain", "\n", "a@xn--mnchen-3ya.example", PLAIN, NULL },
 	{ "below a domain", "\n", "a@sub.example.com", PLAIN, "domain" },
 	{ "ends like a domain", "\n", "a@notexample.com", PLAIN, "domain" },
+	{ "of those below", "\n", "a@b.below.example", PLAIN, NULL },
+	{ "far below", "\n", "a@c.b.Below.example", PLAIN, NULL },
+	{ "those below alone", "\n", "a@below.example", PLAIN, "domain" },
+	{ "ends like those below", "\n", "a@notbelow.example", PLAIN,
+	    "domain" },
 	{ "a stranger", "\n", "a@example.net", PLAIN, "domain" },
 	{ "null sender", "\n", "a@example.com", NULL_SENDER, "MAIL FROM:<>" },
 	{ "our own", "\n", "a@example.com", OWN_REPORT, "our own" },
@@ -117,7 +122,7 @@ static void
 test_obstacle(void **state)
 {
 	static const char *const domains[] = { "example.com",
-		"xn--mnchen-3ya.example", NULL };
+		"xn--mnchen-3ya.example", ".below.example", NULL };
 	static const char *const none[] = { NULL };
 
 	(void)state;

@@ -80,6 +80,82 @@ TOGETHER = [
     r":21: .*weights",
 ]
 
+ROUTES = """\
+[server]
+bounce_route = reports
+[listener local]
+address = 127.0.0.1:2500
+answer = delivered
+control_headers = yes
+[provider a]
+type = smtp
+host = h
+domains = shop.example
+[provider b]
+type = smtp
+host = h
+[route codes]
+header = X-Class: otp*
+listeners = local
+providers = b, a
+give_up = 15m
+doubt = never_twice
+[route shop]
+sender_domains = shop.example, .shop.example
+providers = a, b
+order = weighted
+weights = 3, 1
+format = raw
+[route even]
+recipient_domains = example.net
+providers = a, b
+order = weighted
+from = Shop <shop@shop.example>
+[route staging]
+only_to = example.com, qa@example.net
+redirect_to = staging@example.com
+providers = a
+from = shop@shop.example
+rewrite_from = always
+[route few]
+only_to = example.com
+providers = a
+[route reports]
+redirect_to = postmaster@example.com
+providers = b
+"""
+
+SUMMARY = """\
+  route codes: mail with listeners = local and header = X-Class: otp*
+    providers, in the order of trying: b, a
+    given up after 15m; doubt = never_twice
+  route shop: mail with sender_domains = shop.example, .shop.example
+    providers, drawn by weight, the others follow: a 3, b 1
+    given up after 5d; doubt = prefer_delivery; format = raw
+  route even: mail with recipient_domains = example.net
+    providers, drawn by weight, the others follow: a 1, b 1
+    given up after 5d; doubt = prefer_delivery
+    leaves as from Shop <shop@shop.example> where a provider may not carry \
+its From
+  route staging: mail that names it
+    providers, in the order of trying: a
+    given up after 5d; doubt = prefer_delivery
+    leaves as from shop@shop.example
+    mail to others than example.com, qa@example.net goes to \
+staging@example.com
+  route few: mail that names it
+    providers, in the order of trying: a
+    given up after 5d; doubt = prefer_delivery
+    mail to others than example.com is dropped
+  route reports: our bounces
+    providers, in the order of trying: b
+    given up after 5d; doubt = prefer_delivery
+    all of it goes to postmaster@example.com
+  route default: all other mail
+    providers, in the order of trying: a, b
+    given up after 5d; doubt = prefer_delivery
+"""
+
 SECRET = "key-0123456789-secret"
 
 
@@ -262,6 +338,40 @@ class Settings(ferry.Scenario):
                     self.assertNotIn("bounces go", done.stdout)
                 else:
                     self.assertRegex(done.stdout, f"bounces go to {said}\n")
+
+    def test_check_says_whom_no_bounce_reaches(self):
+        """What is refused of their mail is held: that should be meant."""
+        text = "[server]\nstate_dir = %s\nbounce_domains = %s\n" \
+            "[listener local]\naddress = 127.0.0.1:2500\n" \
+            "[provider b]\ntype = mailgun\ndomain = mg.example.com\n" \
+            "api_key = ${KEY}\ndomains = mg.example.com, example.org\n"
+        for listed, missing in (
+                ("nowhere.example", "mg.example.com, example.org"),
+                ("example.com, example.org", "mg.example.com"),
+                ("*.example.com, example.org", None),
+                (".example.com", "example.org"),
+                (".mg.example.com, example.org", "mg.example.com"),
+                ("MG.example.com, example.org", None)):
+            path = self.write("none.conf", text % (self.folder, listed))
+            done = self.run_command("check", "--config", path, environment={
+                "KEY": SECRET, **sanitizers()})
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with self.subTest(listed):
+                said = re.search(r"warning: these senders get no bounces"
+                                 r".*mail: (.*?);", done.stdout)
+                self.assertEqual(said and said[1], missing, done.stdout)
+        for wrong in ("a.*.example", "*", "exa..mple.com", "a@example.com"):
+            path = self.write("none.conf", text % (self.folder, wrong))
+            done = self.run_command("check", "--config", path, environment={
+                "KEY": SECRET, **sanitizers()})
+            self.assertEqual(done.returncode, 78, done.stdout)
+            self.assertRegex(done.stderr, ":3: .server. bounce_domains names")
+
+    def test_check_says_what_routes_do(self):
+        path = self.write("routes.conf", ROUTES)
+        done = self.run_command("check", "--config", path)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(SUMMARY, done.stdout)
 
     def test_serve_says_what_it_read(self):
         path = self.write("one.conf", "[listener local]\n"
