@@ -35,7 +35,7 @@ SERVER = {
     "throttle_pause": "50ms", "probe_interval": "0",
     # nobody wants bounces of made-up refusals
     "bounce_domains": "nowhere.example"}
-PROVIDER = {"connect_timeout": "300ms", "upload_window": "1s"}
+PROVIDER = {"connect_timeout": "1s", "upload_window": "1s"}
 
 OUTAGE, DOUBT = {"outage"}, {"doubt"}
 EITHER = OUTAGE | DOUBT
@@ -46,7 +46,7 @@ NONE = set()
 
 class Row:
     """kind: whose behaviour; classes: what the log may call it, one of them
-    at least (none: it is none); copies: the policy allows second copies;
+    at least (none: it is none; maybe: or none); copies: the policy allows second copies;
     alone: it can be mended; quick: in every run."""
 
     def __init__(self, name, kind, faults, classes, **more):
@@ -60,6 +60,7 @@ class Row:
         self.tls = more.pop("tls", False)
         self.refuses = more.pop("refuses", False)
         self.most = more.pop("most", MAILS)
+        self.maybe = more.pop("maybe", False)
         self.timeout = more.pop(
             "timeout", "5s" if self.large or durable.is_sanitized() else "1s")
         assert not more, more
@@ -142,7 +143,7 @@ ROWS = [
     mailgun("N08", "close-reused", DOUBT, quick=True),
     mandrill("N08", "close-reused", DOUBT, most=40),
     # a mail that is on its way when the end comes is a doubt
-    mailgun("N08", "close-idle", NONE | DOUBT),
+    mailgun("N08", "close-idle", DOUBT, maybe=True),
     mailgun("N09", "stall-mid-body", EITHER, large=True, timeout="1500ms"),
     mailgun("N09", "stall", DOUBT),
     mailgun("N09", "stall-accepted", DOUBT),
@@ -156,7 +157,8 @@ ROWS = [
     mailgun("N10", "drip=1", NONE, timeout="10s"),
     mailgun("N10", "drip=100", DOUBT),
     mailgun("N10", "drip=100,body", DOUBT),
-    smtp("N10", "drip=100", DOUBT, copies=True),
+    # a 250 without the end of its line is one
+    smtp("N10", "drip=100", EITHER, copies=True, maybe=True),
     mailgun("N11", "half-close", DOUBT),
     mailgun("N11", "half-close,accepted", DOUBT),
     mailgun("N12", "garbage", DOUBT),
@@ -164,7 +166,7 @@ ROWS = [
     mailgun("N12", "huge=1024,accepted", DOUBT),
     mailgun("N12", "odd=headers", DOUBT),
     mailgun("N12", "odd=length", DOUBT),
-    mailgun("N12", "odd=nul", NONE | DOUBT),
+    mailgun("N12", "odd=nul", DOUBT, maybe=True),
     mailgun("N12", "odd=chunk-cut", DOUBT),
     mailgun("N12", "odd=chunk-nonsense", DOUBT),
     mailgun("N12", "odd=gzip", DOUBT),
@@ -231,9 +233,9 @@ ROWS = [
     *(smtp("N23", f"{what}-at={stage}", EITHER)
       for what in ("close", "stall")
       for stage in ("greeting", "EHLO", "MAIL", "RCPT", "DATA")),
-    smtp("N23", "odd=long", NONE | DOUBT, copies=True),
-    smtp("N23", "odd=lines", NONE | DOUBT, copies=True),
-    smtp("N23", "odd=unfinished", DOUBT, copies=True),
+    smtp("N23", "odd=long", EITHER, copies=True, maybe=True),
+    smtp("N23", "odd=lines", EITHER, copies=True, maybe=True),
+    smtp("N23", "odd=unfinished", EITHER, copies=True, maybe=True),
     smtp("N23", "ehlo-lines", OUTAGE),
     smtp("N23", "close-after-dot", DOUBT),
     smtp("N23", "close-after-dot-accepted", DOUBT, copies=True, quick=True),
@@ -320,7 +322,7 @@ class Behaviours(durable.Durable):
     def let_it_fail(self):
         """Until what goes wrong was seen for a while, or all got through."""
         deadline = time.monotonic() + ferry.PATIENCE
-        while not self.classes() and self.row.classes - {"recipient"}:
+        while not self.classes():
             if self.queue.counts()["waiting"] + \
                     self.queue.counts()["active"] == 0:
                 return
@@ -367,9 +369,8 @@ class Behaviours(durable.Durable):
             self.assertEqual(
                 sum(judgement.counts.values()) - extra, judgement.wanted)
         self.assertLessEqual(set(found), row.classes, row.title)
-        if row.classes and "chance" not in row.faults and row.alone:
-            self.assertTrue(found or not row.classes & {"outage", "doubt"},
-                            "it failed in no way")
+        if row.classes and not row.maybe:
+            self.assertTrue(found, "it failed in no way")
 
 
 def make_tests():
