@@ -14,6 +14,7 @@
 #include "entry.h"
 #include "keeping.h"
 #include "pause.h"
+#include "probe.h"
 #include "reserve.h"
 #include "weighing.h"
 
@@ -195,6 +196,8 @@ settle(struct dispatcher *dispatcher, struct flight *flight,
 	unsigned changes = lane_settle(lane, &flight->attempt, &finding);
 	weighing_note(dispatcher, lane, finding.accepted);
 	bulletin_attempt(dispatcher, flight, changes, outcome);
+	if (finding.accepted > 0)
+		probe_overrule(dispatcher, lane);
 	pause_note(dispatcher, lane, changes);
 	keeping_count(dispatcher, lane);
 }

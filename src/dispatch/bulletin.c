@@ -3,7 +3,6 @@
 
 #include "core/clock.h"
 #include "core/log.h"
-#include "probe.h"
 
 /* Pauses that repeat are told no more often. */
 #define TELL_MS (60 * INT64_C(1000))
@@ -59,7 +58,7 @@ tell_unusable(
 		log_str("provider", name),
 		log_num("pause_ms", find_pause(lane)),
 		log_str("text", lane->why),
-		log_str("advice", advice),
+		log_str_if("advice", advice),
 		{ .type = LOG_TYPE_END },
 	};
 
@@ -197,7 +196,7 @@ tell_cut_off(struct dispatcher *dispatcher, const struct lane *lane)
 
 	log_error("no provider can be reached from this host, mail waits",
 	    log_str("host", host), log_str("provider", lane->provider->name),
-	    log_str("text", why), log_str("advice", advice));
+	    log_str("text", why), log_str_if("advice", advice));
 	alarms_begin(dispatcher->alarms, &(struct alarm){ .kind = "cut_off",
 					     .subject = host,
 					     .text = text,
@@ -255,7 +254,7 @@ tell_sender(struct dispatcher *dispatcher, const struct lane *lane,
 	    log_str("provider", lane->provider->name),
 	    log_str("domain", domain),
 	    log_num("pause_ms", lane->limits->sender_ms),
-	    log_str("text", verdict->text), log_str("advice", advice));
+	    log_str("text", verdict->text), log_str_if("advice", advice));
 	alarms_begin(
 	    dispatcher->alarms, &(struct alarm){ .kind = "sender_refused",
 				    .subject = subject,
@@ -350,10 +349,8 @@ bulletin_attempt(struct dispatcher *dispatcher, const struct flight *flight,
 	tell_changes(dispatcher, lane, changes, worst);
 	if (is_back(lane, changes, accepted, outcome))
 		tell_back(dispatcher, lane);
-	if (accepted == 0)
-		return;
-	end_old(dispatcher, lane);
-	probe_overrule(dispatcher, lane);
+	if (accepted > 0)
+		end_old(dispatcher, lane);
 }
 
 void

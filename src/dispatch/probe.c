@@ -4,7 +4,6 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "keeping.h"
-#include "pause.h"
 #include "reserve.h"
 
 /* One exchange; of a probe that takes several each. */
@@ -156,8 +155,8 @@ tell(const struct probe *probe, enum health_state was)
 	const struct log_field fields[] = {
 		log_str("provider", probe->lane->provider->name),
 		log_str("was", health_state_text(was)),
-		log_str("text", is->text),
-		log_str("advice", is->advice),
+		log_str_if("text", is->text),
+		log_str_if("advice", is->advice),
 		{ .type = LOG_TYPE_END },
 	};
 	log_write(events[is->state].level, events[is->state].event, fields);
@@ -195,7 +194,7 @@ hasten(struct probe *probe)
 	lane->breaker.until_ms = now;
 	/* a mail of the queue is asked for at once */
 	probe->dispatcher->pauses[lane->number].probe_ms = 0;
-	pause_tick(probe->dispatcher, lane);
+	pause_arm(probe->dispatcher, lane, now);
 }
 
 /* What was found wrong again, and no mail suffered from, wants looking at. */
