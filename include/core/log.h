@@ -49,6 +49,7 @@ enum log_type {
 	LOG_TYPE_END,
 	LOG_TYPE_STRING,
 	LOG_TYPE_NUMBER,
+	LOG_TYPE_NOTHING, /* the key is left out */
 };
 
 struct log_field {
@@ -68,6 +69,28 @@ static inline struct log_field
 log_num(const char *key, int64_t value)
 {
 	return (struct log_field){ key, LOG_TYPE_NUMBER, NULL, value };
+}
+
+/* The same, left out when there is nothing to say: NULL or empty, and 0 or
+ * below. */
+static inline struct log_field
+log_str_if(const char *key, const char *value)
+{
+	struct log_field field = log_str(key, value);
+
+	if (value == NULL || *value == '\0')
+		field.type = LOG_TYPE_NOTHING;
+	return field;
+}
+
+static inline struct log_field
+log_num_if(const char *key, int64_t value)
+{
+	struct log_field field = log_num(key, value);
+
+	if (value <= 0)
+		field.type = LOG_TYPE_NOTHING;
+	return field;
 }
 
 /* Starts the writer.  options is copied.  Called once, by main. */

@@ -35,6 +35,16 @@ static const char usage[] =
     "  --config FILE   the settings of the daemon\n"
     "\n" CLI_ASKED;
 
+/* For whoever only forgot the word. */
+static void
+print_short(void)
+{
+	fprintf(stderr,
+	    "postferry queue: one of list, show, export, retry, hold, "
+	    "release, drop is expected;\nmostly it is postferry queue list; "
+	    "see postferry queue --help\n");
+}
+
 static int
 refuse(const struct order *order, const char *what)
 {
@@ -288,7 +298,7 @@ cli_queue(int argc, char **argv)
 	static const char *const help[] = { "--help", "-h", "help", NULL };
 
 	if (argc < 2) {
-		fputs(usage, stderr);
+		print_short();
 		return EX_USAGE;
 	}
 	if (g_strv_contains(help, argv[1])) {

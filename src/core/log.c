@@ -279,7 +279,8 @@ make_line(
 		g_string_append_printf(
 		    line, "%s %s %s", time, levels[level].name, event);
 	for (; fields->type != LOG_TYPE_END; fields++)
-		(json ? append_json : append_text)(line, fields);
+		if (fields->type != LOG_TYPE_NOTHING)
+			(json ? append_json : append_text)(line, fields);
 	g_string_append(line, json ? "}\n" : "\n");
 	return line;
 }

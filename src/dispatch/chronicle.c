@@ -113,12 +113,12 @@ tell_accepted(struct flight *flight, const struct lane *lane,
 	    log_str("mail", flight->message->submission->id),
 	    log_str("provider", lane->provider->name),
 	    log_str("form", form_text(flight->delivery->form)),
-	    log_str("why", why),
+	    log_str_if("why", why),
 	    log_str("class", verdict_class_text(verdict->class)),
-	    log_num("status", verdict->status), log_str("to", to),
+	    log_num_if("status", verdict->status), log_str("to", to),
 	    log_num("recipients", flight->delivery->count),
 	    log_num("ms", flight->exchange->duration_ms),
-	    log_str("id", verdict->id), log_str("text", verdict->text),
+	    log_str_if("id", verdict->id), log_str_if("text", verdict->text),
 	    tell_redirect(flight));
 	add_to_story(flight, lane->provider->name, what, why);
 }
@@ -136,12 +136,12 @@ tell_not_accepted(struct flight *flight, const struct lane *lane,
 	    log_str("provider", lane->provider->name),
 	    log_str("form", form_text(flight->delivery->form)),
 	    log_str("class", verdict_class_text(verdict->class)),
-	    log_num("status", verdict->status), log_str("to", to),
+	    log_num_if("status", verdict->status), log_str("to", to),
 	    log_num("recipients", flight->delivery->count),
-	    log_num("accepted", accepted),
+	    log_num_if("accepted", accepted),
 	    log_num("sent_bytes", (int64_t)flight->exchange->sent_bytes),
 	    log_num("ms", flight->exchange->duration_ms),
-	    log_str("text", verdict->text), tell_redirect(flight));
+	    log_str_if("text", verdict->text), tell_redirect(flight));
 	if (accepted > 0)
 		what = g_strdup_printf("took it for %u of %u; %s", accepted,
 		    outcome->count, verdict_class_text(verdict->class));

@@ -144,11 +144,11 @@ closing_land(const struct dispatcher *dispatcher, const struct flight *flight)
 	const struct flight_landing *landing = &flight->landing;
 	const struct ledger *ledger = flight->ledger;
 	int64_t now = clock_wall_ms();
+	int64_t due_in_ms =
+	    landing->due_ms != 0 ? MAX(landing->due_ms - now, 1) : 0;
 
 	log_info(is_finished(ledger) ? "mail finished" : "mail landed",
-	    log_str("mail", submission->id),
-	    log_num(
-		"due_in_ms", landing->due_ms != 0 ? landing->due_ms - now : -1),
+	    log_str("mail", submission->id), log_num_if("due_in_ms", due_in_ms),
 	    log_num("recipients", ledger->count),
 	    log_num("accepted", ledger_count(ledger, RECIPIENT_ACCEPTED)),
 	    log_num("refused", ledger_count(ledger, RECIPIENT_REFUSED)),

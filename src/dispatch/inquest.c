@@ -210,13 +210,13 @@ tell_change(struct inquest *inquest, enum verdict_class was)
 		log_error("provider may not be asked about doubts",
 		    log_str("provider", name), log_str("text", is->text),
 		    log_num("again_in_ms", FORBIDDEN_MS),
-		    log_str("advice", find_advice(inquest)));
+		    log_str_if("advice", find_advice(inquest)));
 	else
 		log_warn("provider does not answer about doubts",
 		    log_str("provider", name),
 		    log_str("class", verdict_class_text(is->class)),
 		    log_str("text", is->text),
-		    log_str("advice", find_advice(inquest)));
+		    log_str_if("advice", find_advice(inquest)));
 }
 
 static int64_t

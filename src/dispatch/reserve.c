@@ -353,7 +353,7 @@ tell_all_down(struct dispatcher *dispatcher, const struct route *route)
 			       "now, its mail waits: %s",
 	    route->name, lanes);
 	log_error("no provider can be asked", log_str("route", route->name),
-	    log_str("providers", lanes), log_str("advice", advice));
+	    log_str("providers", lanes), log_str_if("advice", advice));
 	alarms_begin(dispatcher->alarms, &(struct alarm){ .kind = "all_down",
 					     .subject = route->name,
 					     .text = text,

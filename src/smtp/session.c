@@ -47,8 +47,8 @@ log_refusal(const struct session *session, const struct reply *reply,
 	log_info("refused", log_num("session", (int64_t)session->id),
 	    log_str("client", session->peer.text),
 	    log_str("helo", session->helo), log_str("command", session->verb),
-	    log_num("code", reply->code), log_str("status", reply->enhanced),
-	    log_str("reason", reply->text), log_str("detail", detail));
+	    log_num("code", reply->code), log_str_if("status", reply->enhanced),
+	    log_str("reason", reply->text), log_str_if("detail", detail));
 }
 
 /* An error that the client made. */

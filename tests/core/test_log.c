@@ -155,7 +155,10 @@ check_lines(const struct log_options *options, const char *want)
 	log_debug("not wanted", log_num("x", 1));
 	log_info("mail accepted", log_str("mail", "01J"), log_num("size", -5),
 	    log_num("least", INT64_MIN), log_num("zero", 0),
-	    log_str("from", NULL), log_str("subject", "a \"b\"\n"));
+	    log_str("from", NULL), log_str("subject", "a \"b\"\n"),
+	    log_str_if("none", NULL), log_str_if("empty", ""),
+	    log_num_if("nothing", 0), log_num_if("less", -1),
+	    log_str_if("more", "m"), log_num_if("some", 1));
 	log_error("cannot start", log_str("why", "x"));
 	log_close();
 	g_autofree char *text = end_capture(&capture);
@@ -177,7 +180,7 @@ test_forms(void **state)
 	(void)state;
 	check_lines(&text, "TIME info mail accepted mail=01J size=-5 "
 			   "least=-9223372036854775808 zero=0 from=- "
-			   "subject=\"a \\x22b\\x22\\x0a\"\n"
+			   "subject=\"a \\x22b\\x22\\x0a\" more=m some=1\n"
 			   "TIME error cannot start why=x\n");
 	check_lines(&json,
 	    "{\"time\":\"TIME\",\"level\":\"error\",\"event\":\"cannot "
@@ -187,7 +190,7 @@ test_forms(void **state)
 	    "{\"time\":\"TIME\",\"level\":\"info\",\"event\":\"mail "
 	    "accepted\",\"mail\":\"01J\",\"size\":-5,"
 	    "\"least\":-9223372036854775808,\"zero\":0,\"from\":null,"
-	    "\"subject\":\"a \\\\x22b\\\\x22\\\\x0a\"}\n"
+	    "\"subject\":\"a \\\\x22b\\\\x22\\\\x0a\",\"more\":\"m\",\"some\":1}\n"
 	    "{\"time\":\"TIME\",\"level\":\"error\",\"event\":\"cannot "
 	    "start\",\"why\":\"x\"}\n");
 }
