@@ -46,8 +46,8 @@ NONE = set()
 
 class Row:
     """kind: whose behaviour; classes: what the log may call it, one of them
-    at least (none: it is none; maybe: or none); copies: the policy allows second copies;
-    alone: it can be mended; quick: in every run."""
+    at least (none: it is none; maybe: or none); copies: the policy allows
+    second copies; alone: it can be mended; quick: in every run."""
 
     def __init__(self, name, kind, faults, classes, **more):
         self.name, self.kind, self.faults = name, kind, faults
