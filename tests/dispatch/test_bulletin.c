@@ -57,7 +57,7 @@ static void
 test_reserve(void **state)
 {
 	(void)state;
-	start_with_store("[server]\naccount_pause = 300ms\n" TWO);
+	start_with_store("[server]\naccount_pause = 1s\n" TWO);
 	send_by("one 0", "account", "two 0");
 	drop_entries();
 	expect_alarm("provider_unusable one: one refuses our account: account; "
