@@ -130,6 +130,7 @@ house_free(struct house *house)
 	catalog_free(house->catalog);
 	g_array_unref(house->searches);
 	g_strfreev(house->domains);
+	g_free(house->asked);
 	g_free(house->key);
 	g_free(house->lookup_key);
 	g_free(house->username);

@@ -26,6 +26,9 @@ struct house {
 	char *lookup_key; /* then key may only send */
 	char *username, *password;
 
+	char *asked; /* Mailgun: the domain that the request answered now is
+		      * about; NULL: none */
+
 	struct faults *faults;
 	struct records *records;
 	struct catalog *catalog; /* what lookups find; empty of SMTP */

@@ -222,6 +222,20 @@ replace(struct request *request, struct response *answer)
 	request->answer = answer;
 }
 
+/* Refusals name the domain of the path. */
+static void
+note_asked(struct house *house, const struct request *request)
+{
+	g_auto(GStrv) parts = g_strsplit(request->path, "/", 5);
+	bool listed =
+	    g_strv_length(parts) > 3 && strcmp(parts[2], "domains") == 0;
+
+	g_clear_pointer(&house->asked, g_free);
+	if (house->kind == FAULT_MAILGUN && g_strv_length(parts) > 3)
+		house->asked =
+		    g_uri_unescape_string(parts[listed ? 3 : 2], NULL);
+}
+
 static enum door_action
 say_status(struct house *house, struct request *request)
 {
@@ -394,6 +408,7 @@ mischief_at_end(struct house *house, struct request *request)
 		keep(house, request);
 	for (guint i = 0; i < request->notes->len; i++)
 		house_note(house, request->path, request->notes->pdata[i]);
+	note_asked(house, request);
 	return act != NULL ? act->fn(house, request) : DOOR_GO_ON;
 }
 

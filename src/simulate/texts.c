@@ -152,7 +152,10 @@ fill(const struct house *house, const char *message, uint64_t seconds)
 	    g_strdup_printf("%" G_GUINT64_FORMAT, seconds);
 
 	g_string_replace(text, "%D",
-	    house->domains != NULL ? house->domains[0] : "example.com", 0);
+	    house->asked != NULL     ? house->asked
+	    : house->domains != NULL ? house->domains[0]
+				     : "example.com",
+	    0);
 	g_string_replace(text, "%T", date, 0);
 	g_string_replace(text, "%S", number, 0);
 	return g_strdup(text->str);

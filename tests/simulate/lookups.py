@@ -207,6 +207,17 @@ class Mailgun(unittest.TestCase):
                          (404, f"Domain not found: {DOMAIN}"))
         self.assertEqual(self.get(f"/v4/domains/{DOMAIN}")[0], 404)
 
+    def test_a_refusal_names_the_domain_that_was_asked(self):
+        for fault, domain in (("text=unverified", "other.example"),
+                              ("throttle=60", DOMAIN)):
+            self.mailgun.fault(fault)
+            _, _, text = request(
+                self.mailgun.address, "POST", f"/v3/{domain}/messages",
+                doors.form(("from", "ann@example.com"), ("subject", "Hi"),
+                           ("to", PEOPLE[0]), ("text", "Hi")),
+                doors.mailgun_headers())
+            self.assertIn(f"Domain {domain} is not allowed", text.decode())
+
     def test_a_key_is_asked_for_without_mail(self):
         """It may send or not; nothing is sent, and nobody made a mistake."""
         before = self.mailgun.accepted(), self.mailgun.violations()
