@@ -109,7 +109,7 @@ static void
 open_one(struct one *one)
 {
 	static const double rates[] = { 0, 0, 0.5, 3, 50 };
-	static const unsigned hours[] = { 0, 0, 40, 400 };
+	static const unsigned hours[] = { 0, 25, 50, 100 };
 
 	*one = (struct one){ 0 };
 	one->provider.name = (char *)"one";
