@@ -39,10 +39,9 @@ static const char usage[] =
 static void
 print_short(void)
 {
-	fprintf(stderr,
-	    "postferry queue: one of list, show, export, retry, hold, "
-	    "release, drop is expected;\nmostly it is postferry queue list; "
-	    "see postferry queue --help\n");
+	fputs("usage: postferry queue list|show|export|retry|hold|release|drop "
+	      "...\nsee postferry queue --help\n",
+	    stderr);
 }
 
 static int

@@ -122,8 +122,9 @@ print_totals(struct json_object *totals)
 
 	if (totals == NULL)
 		return;
-	printf(LABEL "of %" G_GUINT64_FORMAT " recipients %" G_GUINT64_FORMAT
-		     " settled, %" G_GUINT64_FORMAT
+	printf(LABEL "of %" G_GUINT64_FORMAT
+		     " recipients that were queued, those of bounces too, "
+		     "%" G_GUINT64_FORMAT " settled, %" G_GUINT64_FORMAT
 		     " bounced, %" G_GUINT64_FORMAT
 		     " dropped, %" G_GUINT64_FORMAT " waiting\n",
 	    "totals", fact_number(totals, "accepted"),

@@ -144,9 +144,10 @@ end(struct reserve *reserve, struct branch *branch)
 	struct dispatcher *dispatcher = reserve->dispatcher;
 	const char *first = dispatcher->names[branch->first];
 	g_autofree char *text = g_strdup_printf(
-	    "route %s: %s is back, mail goes by it again; %u mails went by the "
+	    "route %s: %s is back, mail goes by it again; %u mail%s went by the "
 	    "reserve",
-	    branch->route->name, first, branch->mails);
+	    branch->route->name, first, branch->mails,
+	    branch->mails == 1 ? "" : "s");
 
 	branch->used = false;
 	if (!branch->told)

@@ -604,7 +604,8 @@ class Status(Commands):
                 r"^queue +12 waiting, 3 being sent, 1 held; 4\.2 MB$",
                 r"^ +the oldest came 20\S+Z \(2 h 1 min ago\)$",
                 r"^ +2 recipients in doubt$",
-                r"^totals +of 1234 recipients 1200 settled, 4 bounced, 0 "
+                r"^totals +of 1234 recipients that were queued, those of "
+                r"bounces too, 1200 settled, 4 bounced, 0 "
                 r"dropped, 31 waiting$",
                 r"^ +-1 unaccounted for: this must be 0",
                 r"^ +40 doubts so far: 30 resolved as accepted; 8 sent again, "
