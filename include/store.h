@@ -155,7 +155,8 @@ enum store_question {
 	STORE_COUNTS,  /* of the queue */
 	STORE_RETRY,   /* due now */
 	STORE_HOLD,    /* not sent until released */
-	STORE_RELEASE, /* out of hold, held recipients wait again, due now */
+	STORE_RELEASE, /* out of hold, held recipients wait again, due now; of
+			* one mail those in doubt, too */
 	STORE_DROP,    /* who is not final is DROPPED; not while it is active */
 };
 

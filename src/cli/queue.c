@@ -6,6 +6,7 @@
 #include "fact.h"
 #include "measure.h"
 #include "queue_list.h"
+#include "standing.h"
 #include "story.h"
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +24,9 @@ static const char usage[] =
     "  export    its bytes as they were received\n"
     "  retry     send it now, without waiting for its time\n"
     "  hold      do not send it until it is released\n"
-    "  release   out of hold: send it now\n"
+    "  release   out of hold: send it now; ID, not --all: also to who is in "
+    "doubt,\n"
+    "            which may make a copy\n"
     "  drop      forget it: it is not sent, and nobody is told\n"
     "\n"
     "  --state WORD    waiting, active, held, or finished (list only);\n"
@@ -119,7 +122,7 @@ print_changed(const struct order *order, const char *id, unsigned changed)
 		    changed > 0 ? done : "there was nothing to change");
 }
 
-/* A doubt is not cut short by an order. */
+/* A doubt is not cut short by a retry. */
 static bool
 print_if_doubt(struct ask *ask, const char *id)
 {
@@ -132,17 +135,35 @@ print_if_doubt(struct ask *ask, const char *id)
 		due = story_due(&story);
 	if (due > story.now_ms) {
 		g_autofree char *away = measure_away(story.now_ms, due);
-		printf("%s: in doubt; it is sent when that is over, %s\n", id,
-		    away);
+		printf("%s: in doubt; it is sent when that is over, %s; queue "
+		       "hold and then queue release send it now, though it may "
+		       "arrive twice\n",
+		    id, away);
 	}
 	json_object_put(story.mail);
 	g_string_free(answer.body, TRUE);
 	return due > story.now_ms;
 }
 
+/* How many of the mail may have it, whom a release sends it again. */
+static unsigned
+count_doubtful(struct ask *ask, const char *id)
+{
+	struct ask_answer answer = ask_mail(ask, id, "");
+	struct story story = { .now_ms = clock_wall_ms() };
+	unsigned count = 0;
+
+	story.mail = answer.code == 200 ? fact_parse(answer.body) : NULL;
+	if (story.mail != NULL && fact_is(story.mail, "state", "held"))
+		count = story_count(&story, "doubt");
+	json_object_put(story.mail);
+	g_string_free(answer.body, TRUE);
+	return count;
+}
+
 /* What keeps mail from being sent that an order has made due. */
 static void
-print_obstacles(struct ask *ask)
+print_obstacles(struct ask *ask, bool all)
 {
 	struct ask_answer answer = ask_request(ask, "GET", "/status");
 	struct json_object *status =
@@ -151,7 +172,9 @@ print_obstacles(struct ask *ask)
 
 	if (fact_is(fact_object(status, "disk"), "state", "full"))
 		puts("The disk is full: nothing is sent until there is room.");
-	if (doubts > 0)
+	if (standing_print_closed(status))
+		puts("  This asks no provider before its time.");
+	if (doubts > 0 && all)
 		printf("%" G_GUINT64_FORMAT " recipient%s in doubt: sent to "
 		       "only when that is over.\n",
 		    doubts, doubts == 1 ? " is" : "s are");
@@ -159,9 +182,32 @@ print_obstacles(struct ask *ask)
 	g_string_free(answer.body, TRUE);
 }
 
+/* What is done to which mail. */
+struct deed {
+	const struct order *order;
+	const char *id;    /* NULL: all */
+	unsigned doubtful; /* of a release: who was in doubt */
+};
+
+static void
+print_done(struct ask *ask, const struct deed *deed, unsigned changed)
+{
+	bool sends = is_sending(deed->order) && changed > 0;
+
+	if (deed->id != NULL && sends && print_if_doubt(ask, deed->id))
+		return;
+	print_changed(deed->order, deed->id, changed);
+	if (deed->doubtful > 0 && changed > 0)
+		printf("%s: %u recipient%s in doubt: sent to again now, a copy "
+		       "if it arrived before\n",
+		    deed->id, deed->doubtful,
+		    deed->doubtful == 1 ? " was" : "s were");
+	if (sends)
+		print_obstacles(ask, deed->id == NULL);
+}
+
 static int
-read_changed(struct ask *ask, const struct order *order, const char *id,
-    const GString *body)
+read_changed(struct ask *ask, const struct deed *deed, const GString *body)
 {
 	struct json_object *object = fact_parse(body);
 	unsigned changed;
@@ -170,25 +216,20 @@ read_changed(struct ask *ask, const struct order *order, const char *id,
 		return EX_PROTOCOL;
 	changed = (unsigned)fact_number(object, "changed");
 	json_object_put(object);
-	if (id == NULL || changed == 0 || !is_sending(order) ||
-	    !print_if_doubt(ask, id))
-		print_changed(order, id, changed);
-	if (id == NULL && changed > 0 && is_sending(order))
-		print_obstacles(ask);
+	print_done(ask, deed, changed);
 	return EX_OK;
 }
 
-/* id NULL: all. */
 static int
-change(struct ask *ask, const struct order *order, const char *id, char *target)
+change(struct ask *ask, const struct deed *deed, char *target)
 {
 	struct ask_answer answer = ask_request(ask, "POST", target);
 	int exit_code = ask_judge(&answer);
 
-	if (exit_code == EX_OK && order->json)
+	if (exit_code == EX_OK && deed->order->json)
 		fputs(answer.body->str, stdout);
 	else if (exit_code == EX_OK)
-		exit_code = read_changed(ask, order, id, answer.body);
+		exit_code = read_changed(ask, deed, answer.body);
 	g_string_free(answer.body, TRUE);
 	g_free(target);
 	return exit_code;
@@ -197,6 +238,7 @@ change(struct ask *ask, const struct order *order, const char *id, char *target)
 static int
 change_all(struct ask *ask, const struct order *order)
 {
+	const struct deed deed = { .order = order };
 	GString *target = g_string_new("/v1/messages/");
 
 	g_string_append(target, order->form->verb);
@@ -204,7 +246,20 @@ change_all(struct ask *ask, const struct order *order)
 		g_string_append(target, "?state=");
 		g_string_append_uri_escaped(target, order->state, NULL, FALSE);
 	}
-	return change(ask, order, NULL, g_string_free(target, FALSE));
+	return change(ask, &deed, g_string_free(target, FALSE));
+}
+
+static int
+change_one(struct ask *ask, const struct order *order, const char *id)
+{
+	g_autofree char *segment = g_uri_escape_string(id, NULL, FALSE);
+	struct deed deed = { .order = order, .id = id };
+
+	if (strcmp(order->form->verb, "release") == 0 && !order->json)
+		deed.doubtful = count_doubtful(ask, id);
+	return change(ask, &deed,
+	    g_strconcat(
+		"/v1/messages/", segment, "/", order->form->verb, NULL));
 }
 
 static int
@@ -215,11 +270,7 @@ run_change(struct ask *ask, const struct order *order)
 	if (order->all)
 		return change_all(ask, order);
 	for (const char *const *id = order->things; *id != NULL; id++) {
-		g_autofree char *segment =
-		    g_uri_escape_string(*id, NULL, FALSE);
-		int result = change(ask, order, *id,
-		    g_strconcat("/v1/messages/", segment, "/",
-			order->form->verb, NULL));
+		int result = change_one(ask, order, *id);
 
 		exit_code = exit_code != EX_OK ? exit_code : result;
 	}

@@ -117,10 +117,12 @@ standing_advice(struct json_object *provider)
 	return i == G_N_ELEMENTS(states) ? NULL : states[i].advice;
 }
 
-static void
-print_paused(struct json_object *status)
+/* Of all that are not open, or of those that have a time. */
+static bool
+print_closed(struct json_object *status, bool timed)
 {
 	size_t count = fact_count(status, "providers");
+	bool any = false;
 
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *provider =
@@ -128,9 +130,19 @@ print_paused(struct json_object *status)
 		g_autofree char *name = fact_text_or(provider, "name", "?");
 		g_autofree char *state = standing_tell(provider);
 
-		if (!standing_is_open(provider))
-			printf("  The provider %s %s.\n", name, state);
+		if (standing_is_open(provider) ||
+		    (timed && fact_number(provider, "until_ms") == 0))
+			continue;
+		printf("  The provider %s %s.\n", name, state);
+		any = true;
 	}
+	return any;
+}
+
+bool
+standing_print_closed(struct json_object *status)
+{
+	return print_closed(status, true);
 }
 
 void
@@ -141,7 +153,7 @@ standing_print_paused(struct ask *ask)
 	    answer.code == 200 ? fact_parse(answer.body) : NULL;
 
 	if (status != NULL)
-		print_paused(status);
+		print_closed(status, false);
 	json_object_put(status);
 	g_string_free(answer.body, TRUE);
 }

@@ -23,6 +23,10 @@ const char *standing_advice(struct json_object *provider);
 void standing_print(
     struct json_object *provider, int64_t now_ms, const char *indent);
 
+/* A line for each provider of the answer of /status that is not asked before a
+ * time.  True when there is one. */
+bool standing_print_closed(struct json_object *status);
+
 /* Asks the daemon, and prints a line for each provider that is not asked now:
  * why a mail waits that has an attempt at none of them. */
 void standing_print_paused(struct ask *ask);

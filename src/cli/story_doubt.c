@@ -127,6 +127,8 @@ story_doubt_print(const struct story *story)
 	fputs(policies, stdout);
 	if (fact_is(story->mail, "state", "waiting"))
 		printf("  If you know that it arrived: postferry queue drop %s "
-		       "forgets the rest.\n",
-		    id);
+		       "forgets the rest.\n"
+		       "  If you know that it did not: postferry queue hold "
+		       "%s, then\n  postferry queue release %s sends it now.\n",
+		    id, id, id);
 }

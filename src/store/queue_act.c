@@ -44,6 +44,18 @@ drop_recipients(struct queue *queue, struct queue_mail *mail)
 	return true;
 }
 
+/* Who is in doubt is sent it once more when a person names the mail, who knows
+ * or may find out that it did not arrive: not of all at once. */
+static bool
+release_recipients(struct act *act, struct queue_mail *mail)
+{
+	if (act->ask->id != NULL && !queue_turn_recipients(act->queue, mail,
+					RECIPIENT_DOUBT, RECIPIENT_WAITING))
+		return false;
+	return queue_turn_recipients(
+	    act->queue, mail, RECIPIENT_HELD, RECIPIENT_WAITING);
+}
+
 /* Does it to one mail; false when something went wrong. */
 static bool
 change_mail(struct act *act, struct queue_mail *mail)
@@ -62,8 +74,7 @@ change_mail(struct act *act, struct queue_mail *mail)
 		move.place = STORE_HELD;
 		break;
 	case STORE_RELEASE:
-		if (!queue_turn_recipients(
-			act->queue, mail, RECIPIENT_HELD, RECIPIENT_WAITING))
+		if (!release_recipients(act, mail))
 			return false;
 		break;
 	case STORE_DROP:
@@ -100,7 +111,8 @@ act_on(struct act *act, const char *id)
 	act->ask->found = true;
 	if (act->deed->obstacles[mail.place] != NULL) {
 		g_free(act->ask->obstacle);
-		act->ask->obstacle = g_strdup(act->deed->obstacles[mail.place]);
+		act->ask->obstacle = g_strdup_printf(
+		    "mail %s: %s", id, act->deed->obstacles[mail.place]);
 		return ENGINE_OK;
 	}
 	story = (struct story){ database, mail.number };

@@ -556,6 +556,7 @@ class Acts(Commands):
                     f"POST /v1/messages/{verb}": (200, {"changed": changed}),
                     "GET /status": (200, {
                         **STATUS, "disk": {**STATUS["disk"], "state": state},
+                        "providers": [],
                         "queue": {**STATUS["queue"], "doubts": doubts}})}
                 self.assertEqual(self.run_command("queue", verb, "--all"),
                                  said)
@@ -565,7 +566,6 @@ class Acts(Commands):
         doubt = rf"^{ID}: in doubt; it is sent when that is over, in (59|1 h)"
         for verb, recipients, said in (
                 ("retry", [ACCEPTED, DOUBT], doubt),
-                ("release", [DOUBT], doubt),
                 ("retry", [DOUBT, TRIED], rf"^{ID}: due now$"),
                 ("hold", [DOUBT], rf"^{ID}: held$")):
             with self.subTest((verb, said)):
@@ -574,6 +574,28 @@ class Acts(Commands):
                     f"GET /v1/messages/{ID}": (200, mail(
                         due=moment(0), recipients=recipients))}
                 self.assertRegex(self.run_command("queue", verb, ID), said)
+
+    def test_release_sends_who_is_in_doubt(self):
+        daemon = self.start_daemon({
+            f"POST /v1/messages/{ID}/release": (200, {"changed": 1}),
+            f"GET /v1/messages/{ID}": (200, mail(
+                state="held", recipients=[DOUBT, ACCEPTED]))})
+        self.assertEqual(
+            self.run_command("queue", "release", ID),
+            f"{ID}: released\n{ID}: 1 recipient was in doubt: sent to again "
+            "now, a copy if it arrived before\n")
+        self.assertEqual(daemon.asked[0], f"GET /v1/messages/{ID}")
+
+    def test_a_retry_tells_who_is_not_asked(self):
+        self.start_daemon({
+            f"POST /v1/messages/{ID}/retry": (200, {"changed": 1}),
+            "GET /status": (200, {**STATUS, "disk": None, "providers": [
+                provider("first", state="paused", until_ms=250_000),
+                provider("second")]})})
+        self.assertRegex(
+            self.run_command("queue", "retry", ID),
+            rf"^{ID}: due now\n  The provider first failed: is not asked for "
+            r"another 4 min 1\d s\.\n  This asks no provider before its time")
 
     def test_refused(self):
         for status, code in ((409, TEMPFAIL), (404, NOINPUT),
@@ -723,7 +745,7 @@ class Status(Commands):
 
 # Words that are no command, and what is said.
 WRONG = [
-    (["queue"], "usage:"),
+    (["queue"], "mostly it is postferry queue list"),
     (["queue", "eat"], "\"eat\" is none of list, show"),
     (["queue", "list", "x"], "no ID is expected"),
     (["queue", "list", "--all"], "no option here called all"),

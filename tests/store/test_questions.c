@@ -135,6 +135,33 @@ test_deeds(void **state)
 	}
 }
 
+/* Who is in doubt goes again when a person releases that mail, not with all. */
+static void
+test_release_doubt(void **state)
+{
+	(void)state;
+	for (int all = 0; all < 2; all++) {
+		struct stand *stand = stand_new();
+		struct store_ask ask = { .question = STORE_RELEASE,
+			.id = all ? NULL : ids[3],
+			.place = -1,
+			.who = "uid 0" };
+
+		fill(stand);
+		stand_run(stand,
+		    "UPDATE recipient SET state = 4, doubts = 1,"
+		    " until = 99000 WHERE mail = 3 AND number = 1");
+		act(stand, &ask, NULL);
+		assert_int_equal(ask.changed, 1);
+		stand_expect(stand,
+		    "SELECT group_concat(state) || '|' || sum(doubts)"
+		    " FROM recipient WHERE mail = 3",
+		    all ? "0,4|1" : "0,0|1");
+		store_ask_clear(&ask);
+		stand_free(stand);
+	}
+}
+
 static void
 test_deed_absent(void **state)
 {
@@ -516,6 +543,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_deeds),
+		cmocka_unit_test(test_release_doubt),
 		cmocka_unit_test(test_deed_absent),
 		cmocka_unit_test(test_bulks),
 		cmocka_unit_test(test_bulks_beside_each_other),
