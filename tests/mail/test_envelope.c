@@ -64,7 +64,7 @@ test_tell(void **state)
 	static const struct {
 		unsigned first, count;
 		const char *said;
-	} rows[] = {
+	} tells[] = {
 		{ 0, 0, "" },
 		{ 0, 1, "a@x.y" },
 		{ 0, 2, "a@x.y +1" },
@@ -78,10 +78,10 @@ test_tell(void **state)
 	    envelope, address_parse("a@x.y", 5, NULL, &fault));
 	envelope_add_recipient(
 	    envelope, address_parse("b@x.y", 5, NULL, &fault));
-	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(tells); i++) {
 		g_autofree char *said =
-		    envelope_tell(envelope, rows[i].first, rows[i].count);
-		assert_string_equal(said, rows[i].said);
+		    envelope_tell(envelope, tells[i].first, tells[i].count);
+		assert_string_equal(said, tells[i].said);
 	}
 	envelope_free(envelope);
 }
