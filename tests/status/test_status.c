@@ -428,6 +428,7 @@ static const struct {
 	    "{\"name\":\"mailgun\",\"type\":\"mailgun\","
 	    "\"state\":\"throttled\","
 	    "\"why\":\"HTTP 429: slow \xef\xbf\xbd down\","
+	    "\"failing\":0,\"told_before\":0,"
 	    "\"since\":\"2026-11-21T10:24:00.123Z\",\"until_ms\":34000,"
 	    "\"reserve\":true,\"requests\":3,\"limit\":8,"
 	    "\"connections\":32,\"waiting\":4,\"doubts\":5,"
