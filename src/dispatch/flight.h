@@ -69,6 +69,9 @@ struct flight_landing {
 	int64_t due_ms;     /* wall clock; 0: never */
 	int64_t kept_ms;    /* monotonic: a provider that keeps its mail takes
 			     * it then; 0: none does */
+	bool others;        /* beside that one, another may take some of it */
+	struct lane *full;  /* in whose line there is no room for it; NULL:
+			     * none */
 	int64_t report_ms;  /* how long its report waits; 0: it does not */
 	bool tried;         /* a provider was asked to take it */
 	bool in_vain;       /* somebody waits for the next round */
@@ -105,7 +108,7 @@ struct flight_group {
 	unsigned order[LEDGER_PROVIDERS_MAX]; /* of trying, for this mail */
 	unsigned order_count;
 	enum doubt_policy doubt;
-	bool asked; /* a provider was, for this flight */
+	bool asked;                    /* a provider was, for this flight */
 	struct flight_refusal refusal; /* some may be in the way of a few
 					* providers: it counts when none is
 					* left */
@@ -133,7 +136,7 @@ struct flight {
 	GError *error; /* encode failed */
 	struct lane_attempt attempt;
 	unsigned attempts;
-	uint32_t skipped; /* providers told of as not asked */
+	uint32_t skipped;          /* providers told of as not asked */
 	struct question *question; /* ASKING: about a doubt */
 
 	/* the dispatch thread's own */

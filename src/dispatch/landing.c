@@ -255,15 +255,34 @@ choose_pause(const struct dispatcher *dispatcher, const struct flight *flight)
 	    flight->message->submission->rounds, g_random_double());
 }
 
-/* A provider that keeps its mail says itself when it takes it. */
+/* How long until the first of those who wait is too old; 0: it is by now. */
+static int64_t
+find_left(const struct flight *flight)
+{
+	int64_t age = lifetime_age(flight), left = INT64_MAX;
+
+	for (unsigned i = 0; i < flight->ledger->count; i++) {
+		const struct ledger_recipient *r =
+		    &flight->ledger->recipients[i];
+		if (r->state == RECIPIENT_WAITING)
+			left = MIN(left, lifetime_of(flight, r->group) - age);
+	}
+	return MAX(left, (int64_t)0);
+}
+
+/* A provider that keeps its mail says itself when it takes it: the rest of it,
+ * and its end, do not wait for that. */
 static int64_t
 choose_wait(const struct flight *flight, int64_t pause_ms)
 {
 	int64_t kept = flight->landing.kept_ms;
+	int64_t wait = MAX(kept - clock_monotonic_ms(), (int64_t)0);
+	int64_t left;
 
 	if (kept == 0 || flight->landing.report_ms > 0 || pause_ms == 0)
 		return pause_ms;
-	return MAX(kept - clock_monotonic_ms(), (int64_t)0);
+	left = flight->dispatcher->soft_bounce ? INT64_MAX : find_left(flight);
+	return MIN(wait, flight->landing.others || left == 0 ? pause_ms : left);
 }
 
 /* It was woken for a provider that does not take it: as if it had not been. */
@@ -278,16 +297,23 @@ is_early(const struct flight *flight)
 
 /* When whoever waits is tried again (wall clock). */
 static int64_t
-find_turn(const struct flight *flight, int64_t pause_ms)
+find_turn(struct flight *flight, int64_t pause_ms)
 {
-	if (is_early(flight) && flight->landing.kept_ms == 0)
-		return flight->message->submission->due_ms;
-	return clock_wall_ms() + choose_wait(flight, pause_ms);
+	struct flight_landing *landing = &flight->landing;
+	int64_t due = flight->message->submission->due_ms;
+
+	if (is_early(flight) && landing->kept_ms == 0)
+		return due;
+	if (!is_early(flight) && landing->full != NULL && landing->kept_ms == 0)
+		landing->kept_ms =
+		    lane_promise(landing->full, clock_monotonic_ms());
+	int64_t turn = clock_wall_ms() + choose_wait(flight, pause_ms);
+	return is_early(flight) ? MIN(due, turn) : turn;
 }
 
 /* When the mail is wanted back (wall clock), 0: never. */
 static int64_t
-find_due(const struct flight *flight, int64_t pause_ms)
+find_due(struct flight *flight, int64_t pause_ms)
 {
 	int64_t now = clock_wall_ms(), due = 0;
 	int64_t doubt = doubt_due(flight);

@@ -119,6 +119,45 @@ put_off(const struct lane *lane, int64_t now_ms, int64_t when_ms)
 	return overflow ? LANE_CLOSED_NOW : LANE_KEEPS;
 }
 
+static bool
+takes_any(const struct lane *lane, int64_t now_ms)
+{
+	return lane_has_room(lane) && breaker_allows(&lane->breaker, now_ms) &&
+	       !gate_is_closed(&lane->gate, now_ms) &&
+	       gate_when(&lane->gate, now_ms) <= now_ms &&
+	       !is_exhausted(lane, now_ms);
+}
+
+bool
+lane_is_full(const struct lane *lane, int64_t now_ms)
+{
+	double rate = gate_rate(&lane->gate, now_ms);
+
+	return rate > 0 && (double)lane_waiting(lane) * 1000 >=
+			       rate * (double)LANE_LATER_MS;
+}
+
+int64_t
+lane_promise(struct lane *lane, int64_t now_ms)
+{
+	double rate = gate_rate(&lane->gate, now_ms);
+
+	lane->promised_ms = MAX(lane->promised_ms, now_ms + LANE_LATER_MS);
+	if (rate > 0)
+		lane->promised_ms += (int64_t)MIN(1000 / rate, 3600000.0);
+	return lane->promised_ms;
+}
+
+bool
+lane_lacks(struct lane *lane, int64_t now_ms)
+{
+	if (lane->promised_ms <= now_ms || lane_waiting(lane) > 0 ||
+	    !takes_any(lane, now_ms))
+		return false;
+	lane->promised_ms = 0;
+	return true;
+}
+
 /* To more recipients than a quota has left: those behind it in a line would
  * fit, so it does not stand in one. */
 static bool
@@ -128,9 +167,9 @@ is_too_large(const struct lane *lane, unsigned recipients, int64_t now_ms)
 	       find_quota(lane, recipients, now_ms) > now_ms;
 }
 
-enum lane_answer
-lane_ask(const struct lane *lane, const struct lane_query *query,
-    int64_t now_ms, int64_t *when_ms)
+static enum lane_answer
+ask(const struct lane *lane, const struct lane_query *query, int64_t now_ms,
+    int64_t *when_ms)
 {
 	if (is_closed_to(lane, query->from_domain, now_ms, when_ms))
 		return LANE_CLOSED_NOW;
@@ -153,6 +192,21 @@ lane_ask(const struct lane *lane, const struct lane_query *query,
 	return lane_has_room(lane) ? LANE_TAKES : LANE_BUSY;
 }
 
+/* Whoever has to wait behind more than go in the time that is worth waiting for
+ * comes back instead: the line is short, and others are not kept out by it. */
+enum lane_answer
+lane_ask(const struct lane *lane, const struct lane_query *query,
+    int64_t now_ms, int64_t *when_ms)
+{
+	enum lane_answer answer = ask(lane, query, now_ms, when_ms);
+
+	if ((answer != LANE_BUSY && answer != LANE_LATER) ||
+	    !lane_is_full(lane, now_ms))
+		return answer;
+	*when_ms = now_ms + LANE_LATER_MS;
+	return lane->provider->pace.overflow ? LANE_CLOSED_NOW : LANE_KEEPS;
+}
+
 void
 lane_wait(struct lane *lane, GList *link, enum lane_line line)
 {
@@ -163,15 +217,6 @@ void
 lane_leave(struct lane *lane, GList *link, enum lane_line line)
 {
 	g_queue_unlink(&lane->lines[line], link);
-}
-
-static bool
-takes_any(const struct lane *lane, int64_t now_ms)
-{
-	return lane_has_room(lane) && breaker_allows(&lane->breaker, now_ms) &&
-	       !gate_is_closed(&lane->gate, now_ms) &&
-	       gate_when(&lane->gate, now_ms) <= now_ms &&
-	       !is_exhausted(lane, now_ms);
 }
 
 static bool

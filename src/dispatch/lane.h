@@ -97,6 +97,8 @@ struct lane {
 	/* whoever waits for it */
 	GQueue lines[LANE_LINES];
 	unsigned fresh_moved; /* fresh ones in a row that moved on */
+	int64_t promised_ms;  /* the turn of the last one that found no room
+			       * there; monotonic, 0: none */
 };
 
 /* Of those that move on when both wait, one in so many was tried before: a
@@ -196,6 +198,18 @@ bool lane_allows_all(const struct lane *lane);
 
 /* True when a request is free. */
 bool lane_has_room(const struct lane *lane);
+
+/* True when no more are let in to wait for it: as many do as its rate allows in
+ * LANE_LATER_MS. */
+bool lane_is_full(const struct lane *lane, int64_t now_ms);
+
+/* The turn of one that found it full, behind those who were told theirs: so
+ * they come back as fast as the rate allows. */
+int64_t lane_promise(struct lane *lane, int64_t now_ms);
+
+/* True, once, when nobody waits for it and it could send, while some were told
+ * to come later: it got faster, and they may come now. */
+bool lane_lacks(struct lane *lane, int64_t now_ms);
 
 /* The link waits in that line, behind the others; and leaves the same. */
 void lane_wait(struct lane *lane, GList *link, enum lane_line line);

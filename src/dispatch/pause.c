@@ -121,6 +121,13 @@ ask_for_probe(struct pause *pause, int64_t now_ms)
 	pause->probe_ms = now_ms + pause->probe_pause_ms;
 }
 
+void
+pause_refill(struct dispatcher *dispatcher, struct lane *lane)
+{
+	if (!dispatcher->stopping && lane_lacks(lane, clock_monotonic_ms()))
+		wake_all(dispatcher);
+}
+
 /* All lanes are other than they were. */
 static void
 touch_others(struct dispatcher *dispatcher, const struct lane *lane)

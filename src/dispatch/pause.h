@@ -27,4 +27,8 @@ void pause_tick(struct dispatcher *dispatcher, struct lane *lane);
 /* Nobody is woken any more. */
 void pause_stop(struct dispatcher *dispatcher);
 
+/* Nobody waits for the lane any more: those who were put off for want of room
+ * in its line are woken. */
+void pause_refill(struct dispatcher *dispatcher, struct lane *lane);
+
 #endif

@@ -61,6 +61,40 @@ keep_for(struct flight *flight, int64_t when_ms)
 		*kept = when_ms;
 }
 
+/* It does not take those who wait now, and may in another round. */
+static bool
+may_take_later(
+    const struct flight *flight, unsigned group, const struct lane *lane)
+{
+	const struct ledger *ledger = flight->ledger;
+	uint32_t bit = 1u << lane->number;
+
+	for (unsigned i = 0; i < ledger->count; i++) {
+		const struct ledger_recipient *r = &ledger->recipients[i];
+		if (r->group == group && r->state == RECIPIENT_WAITING &&
+		    (ledger->possible & bit) && !(r->refused_by & bit))
+			return true;
+	}
+	return false;
+}
+
+/* Of no use in this round: what it is worth to come back for. */
+static void
+note_closed(struct flight *flight, struct lane *lane,
+    const struct choice *choice, int64_t when_ms)
+{
+	struct flight_landing *landing = &flight->landing;
+
+	chronicle_skip(flight, lane, choice->now_ms);
+	if (lane_is_full(lane, choice->now_ms) &&
+	    lane_allows(lane, choice->query.from_domain, choice->now_ms))
+		landing->full = lane;
+	else if (choice->answer == LANE_KEEPS)
+		keep_for(flight, when_ms);
+	else
+		landing->others = true;
+}
+
 /* The lanes of one group, in its order: the first that takes it, or is worth
  * waiting for; one that takes it later only when there is no other. */
 static void
@@ -75,15 +109,16 @@ ask_group(struct dispatcher *dispatcher, struct flight *flight, unsigned number,
 		struct lane *lane = dispatcher->lanes[group->order[i]];
 		struct choice one = { lane, number, .now_ms = now };
 		one.query = make_query(flight, number, lane, picked);
-		if (one.query.recipients == 0)
+		if (one.query.recipients == 0) {
+			flight->landing.others |=
+			    may_take_later(flight, number, lane);
 			continue;
+		}
 		one.answer = lane_ask(lane, &one.query, now, &when);
 		if (one.answer < best->answer)
 			*best = one;
 		if (one.answer >= LANE_CLOSED_NOW)
-			chronicle_skip(flight, lane, now);
-		if (one.answer == LANE_KEEPS)
-			keep_for(flight, when);
+			note_closed(flight, lane, &one, when);
 		if (one.answer != LANE_LATER && one.answer != LANE_CLOSED_NOW)
 			return;
 	}
@@ -96,6 +131,8 @@ choose(struct dispatcher *dispatcher, struct flight *flight, int64_t now_ms)
 	struct choice best = { .answer = LANE_CLOSED_NOW, .now_ms = now_ms };
 
 	flight->landing.kept_ms = 0;
+	flight->landing.others = false;
+	flight->landing.full = NULL;
 	for (unsigned i = 0;
 	     i < flight->group_count && best.answer != LANE_TAKES; i++)
 		ask_group(dispatcher, flight, i, &best);
@@ -234,6 +271,7 @@ round_wake(struct dispatcher *dispatcher, struct lane *lane)
 	}
 	for (unsigned i = 0; i < LANE_LINES && !lane_allows_all(lane); i++)
 		move_refused(dispatcher, lane, &lane->lines[i]);
+	pause_refill(dispatcher, lane);
 	pause_arm(dispatcher, lane, clock_monotonic_ms());
 }
 

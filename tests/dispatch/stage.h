@@ -56,6 +56,7 @@ static struct {
 	bool gated;           /* what asks to be recorded waits */
 	struct queue records; /* ...until something is put here */
 	struct queue entries; /* char *: what was written, to the test */
+	int64_t due_ms;       /* of the one that landed last */
 	struct queue wakes;   /* char *: how many */
 	struct queue ramps;   /* char *: to at most so many */
 	struct queue states;  /* char *: of the providers */
@@ -220,6 +221,10 @@ provider_open(const char *name, struct config *config, GError **error)
 	    config_string(config, provider->section, "account");
 	provider->pace.overflow =
 	    config_bool(config, provider->section, "overflow");
+	provider->pace.rate =
+	    (double)config_number(config, provider->section, "rate");
+	provider->pace.day_max = (uint64_t)config_number(
+	    config, provider->section, "quota_day");
 	provider->respects_suppression =
 	    config_bool(config, provider->section, "respect_suppression");
 	provider->size_bytes =
@@ -535,6 +540,8 @@ on_journal(void *owner, struct letter *letter)
 		journal_free(journal);
 		return;
 	}
+	if (journal->kind == JOURNAL_LANDED)
+		post.due_ms = journal->due_ms;
 	put(&post.entries, print_entry(journal));
 	if (post.gated && journal->recorded != NULL)
 		recorded = strcmp(wait_for(&post.records), "yes") == 0;

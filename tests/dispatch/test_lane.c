@@ -446,6 +446,41 @@ test_too_large(void **state)
 	}
 }
 
+/* No more stand in a line than go in ten seconds; the others come one by one,
+ * or at once when it got faster. */
+static void
+test_full(void **state)
+{
+	const struct provider_pace pace = { .rate = 0.5, .burst = 1 };
+	const struct lane_query query = { HERE, false, 1 };
+	struct lane *lane = make_paced(&pace);
+	GList *links[5];
+	int64_t when;
+
+	(void)state;
+	attempt(lane, HERE, STANDING_WELL, 0);
+	for (unsigned i = 0; i < 5; i++) {
+		assert_int_equal(lane_ask(lane, &query, 0, &when), LANE_BUSY);
+		assert_int_equal(when, 2000);
+		links[i] = g_list_append(NULL, lane);
+		lane_wait(lane, links[i], LANE_FRESH);
+	}
+	assert_int_equal(lane_ask(lane, &query, 0, &when), LANE_KEEPS);
+	assert_int_equal(when, LANE_LATER_MS);
+	assert_int_equal(lane_promise(lane, 0), 12000);
+	assert_int_equal(lane_promise(lane, 1000), 14000);
+	assert_false(lane_lacks(lane, 2000));
+	for (unsigned i = 0; i < 5; i++) {
+		lane_leave(lane, links[i], LANE_FRESH);
+		g_list_free(links[i]);
+	}
+	assert_false(lane_lacks(lane, 1999));
+	assert_true(lane_lacks(lane, 2000));
+	assert_false(lane_lacks(lane, 2000));
+	assert_int_equal(lane_promise(lane, 100000), 112000);
+	lane_free(lane);
+}
+
 /* Those who moved wait for their allowance, the others pass. */
 static void
 test_moved_wait(void **state)
@@ -488,6 +523,7 @@ main(void)
 		cmocka_unit_test(test_lines_wait),
 		cmocka_unit_test(test_quota_wait),
 		cmocka_unit_test(test_too_large),
+		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_moved_wait),
 	};
 

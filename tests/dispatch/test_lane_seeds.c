@@ -178,6 +178,9 @@ check_times(const struct one *one)
 	world.happened[mode]++;
 	if (next != 0 && next < world.now_ms)
 		violate("the next change is over");
+	if (one->provider.pace.rate > 0 &&
+	    lane_waiting(lane) > one->provider.pace.rate * 10 + 1)
+		violate("%u stand in line", lane_waiting(lane));
 	if (lane_waiting(lane) > 0 && one->count == 0 && next == 0)
 		violate("whoever waits is forgotten");
 	if (lane_next(one->lane, world.now_ms) != NULL && next != world.now_ms)
