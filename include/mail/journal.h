@@ -62,6 +62,9 @@ struct journal_attempt {
 	enum delivery_form form;
 	unsigned *recipients; /* numbers in the envelope, ascending */
 	unsigned count;
+	char *message_id;         /* with <>, as it was sent; NULL: not known */
+	char *from_domain;        /* as it was sent, "" for none; NULL: not
+				   * known */
 	char *redirect;           /* the address all of these were sent to
 				   * instead of their own; NULL: to their own */
 	int64_t begun_ms;         /* wall clock */

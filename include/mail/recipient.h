@@ -26,6 +26,14 @@ enum recipient_state {
  * "; ", and what was last. */
 #define RECIPIENT_GAVE_UP "gave up after "
 
+/* How the mail of an attempt left. */
+struct recipient_sent {
+	char *message_id;  /* with <>; NULL: none of this is known */
+	char *from_domain; /* "" for none */
+	char *redirect;    /* where it went to instead; NULL: to its own
+			    * address */
+};
+
 struct recipient {
 	enum recipient_state state;
 	enum verdict_class class; /* of the last verdict */
@@ -47,6 +55,9 @@ struct recipient {
 			    * not; 0: never */
 	unsigned doubts;   /* attempts that ended in doubt; OPEN: with the one
 			    * that is under way, which a crash leaves so */
+	struct recipient_sent sent; /* DOUBT: in the attempt in doubt, as the
+				     * store finds it among the attempts when
+				     * it hands the mail out; not kept here */
 };
 
 /* A copy with texts of its own into out, which holds nothing yet. */

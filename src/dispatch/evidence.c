@@ -157,23 +157,63 @@ pick_due(const struct dispatcher *dispatcher, const struct flight *flight,
 	return count;
 }
 
+/* How the mail left, of a doubt that is not of this flight; NULL: as it would
+ * now, by settings that are as they were. */
+static const struct recipient_sent *
+find_sent(const struct flight *flight, unsigned number)
+{
+	const struct ledger_recipient *r = &flight->ledger->recipients[number];
+	const struct recipient *known = flight->message->submission->known;
+
+	if (known == NULL || known[number].doubts != r->doubts ||
+	    known[number].sent.message_id == NULL ||
+	    g_strcmp0(known[number].provider,
+		flight->dispatcher->names[r->provider]) != 0)
+		return NULL;
+	return &known[number].sent;
+}
+
 /* The mail as that provider has it: one we gave a Message-ID got it from our
  * id. */
 static struct inquiry *
-make_inquiry(const struct flight *flight, const struct ledger_doubt *doubt,
-    const char *domain)
+make_inquiry(const struct flight *flight, unsigned number, const char *domain)
 {
 	const struct message *message = flight->message;
+	const struct ledger_doubt *doubt =
+	    &flight->ledger->recipients[number].doubt;
+	const struct recipient_sent *sent = find_sent(flight, number);
 	const char *id =
 	    *doubt->mail != '\0' ? doubt->mail : message->submission->id;
 	g_autofree char *made = g_strdup_printf(
 	    "<%s@%s>", id, flight->dispatcher->options.hostname);
-	struct inquiry *inquiry = inquiry_new(
-	    id, message->had_message_id ? message->message_id : made, domain);
+	struct inquiry *inquiry;
 
+	if (sent != NULL)
+		inquiry = inquiry_new(id, sent->message_id,
+		    sent->from_domain != NULL ? sent->from_domain : domain);
+	else
+		inquiry = inquiry_new(id,
+		    message->had_message_id ? message->message_id : made,
+		    domain);
 	inquiry->begun_ms =
 	    clock_wall_ms() - clock_monotonic_ms() + doubt->since_ms;
 	return inquiry;
+}
+
+/* Whom it was sent to for number i of the delivery. */
+static const char *
+find_address(
+    const struct flight *flight, const struct delivery *delivery, unsigned i)
+{
+	unsigned number = delivery->recipients[i];
+	const struct recipient_sent *sent = find_sent(flight, number);
+	const struct envelope *envelope = flight->message->submission->envelope;
+
+	if (sent == NULL)
+		return delivery_recipient(delivery, i)->text;
+	return sent->redirect != NULL
+		   ? sent->redirect
+		   : envelope_recipient(envelope, number)->text;
 }
 
 struct inquiry *
@@ -190,9 +230,9 @@ evidence_inquire(
 	group_dress(
 	    flight, &flight->groups[first->group], lane->provider, delivery);
 	g_autofree char *domain = delivery_from_domain(delivery);
-	inquiry = make_inquiry(flight, &first->doubt, domain);
+	inquiry = make_inquiry(flight, numbers[0], domain);
 	for (unsigned i = 0; i < count; i++)
-		inquiry_add(inquiry, delivery_recipient(delivery, i)->text);
+		inquiry_add(inquiry, find_address(flight, delivery, i));
 	delivery_free(delivery);
 	return inquiry;
 }

@@ -39,7 +39,7 @@ bool evidence_seek(
 void evidence_drop(struct flight *flight);
 
 /* The inquiry about these recipients, in doubt at one provider, whose mail left
- * in one request; a new one. */
+ * in one request: as it left then, whatever the settings are now; a new one. */
 struct inquiry *evidence_inquire(
     const struct flight *flight, const unsigned *numbers, unsigned count);
 

@@ -115,6 +115,8 @@ journal_attempt_new(
 	attempt->count = delivery->count;
 	attempt->recipients = g_memdup2(delivery->recipients,
 	    delivery->count * sizeof *delivery->recipients);
+	attempt->message_id = g_strdup(delivery->message->message_id);
+	attempt->from_domain = delivery_from_domain(delivery);
 	if (delivery->guise.redirect != NULL)
 		attempt->redirect = g_strdup(delivery->guise.redirect->text);
 	attempt->begun_ms = begun_ms;
@@ -129,6 +131,8 @@ journal_attempt_copy(const struct journal_attempt *attempt)
 	copy->provider = g_strdup(attempt->provider);
 	copy->recipients = g_memdup2(
 	    attempt->recipients, attempt->count * sizeof *attempt->recipients);
+	copy->message_id = g_strdup(attempt->message_id);
+	copy->from_domain = g_strdup(attempt->from_domain);
 	copy->redirect = g_strdup(attempt->redirect);
 	copy->text = g_strdup(attempt->text);
 	return copy;
@@ -141,6 +145,8 @@ journal_attempt_free(struct journal_attempt *attempt)
 		return;
 	g_free(attempt->provider);
 	g_free(attempt->recipients);
+	g_free(attempt->message_id);
+	g_free(attempt->from_domain);
 	g_free(attempt->redirect);
 	g_free(attempt->text);
 	g_free(attempt);

@@ -19,6 +19,9 @@ recipient_copy(struct recipient *out, const struct recipient *from)
 	out->id = g_strdup(from->id);
 	out->text = g_strdup(from->text);
 	out->refused_by = g_strdupv(from->refused_by);
+	out->sent.message_id = g_strdup(from->sent.message_id);
+	out->sent.from_domain = g_strdup(from->sent.from_domain);
+	out->sent.redirect = g_strdup(from->sent.redirect);
 }
 
 void
@@ -28,6 +31,9 @@ recipient_clear(struct recipient *recipient)
 	g_free(recipient->id);
 	g_free(recipient->text);
 	g_strfreev(recipient->refused_by);
+	g_free(recipient->sent.message_id);
+	g_free(recipient->sent.from_domain);
+	g_free(recipient->sent.redirect);
 	*recipient = (struct recipient){ .state = RECIPIENT_WAITING };
 }
 

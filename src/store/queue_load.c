@@ -109,6 +109,50 @@ read_mail(struct load *load)
 	query_end(&query);
 }
 
+/* As it was sent to who is in doubt there. */
+static void
+tell_sent(struct submission *submission, const struct journal_attempt *attempt)
+{
+	unsigned known = submission->envelope->recipients->len;
+
+	for (unsigned i = 0; i < attempt->count; i++) {
+		unsigned number = attempt->recipients[i];
+		struct recipient *is;
+
+		if (number >= known)
+			continue;
+		is = &submission->known[number];
+		if (is->state != RECIPIENT_DOUBT ||
+		    is->sent.message_id != NULL ||
+		    g_strcmp0(is->provider, attempt->provider) != 0)
+			continue;
+		is->sent.message_id = g_strdup(attempt->message_id);
+		is->sent.from_domain = g_strdup(attempt->from_domain);
+		is->sent.redirect = g_strdup(attempt->redirect);
+	}
+}
+
+/* What a provider is asked is as the mail left, whatever the settings are
+ * now. */
+static void
+read_sent(struct load *load)
+{
+	struct submission *submission = load->submission;
+	struct story story = { load->queue->database, load->mail.number };
+	struct store_mail *mail;
+	unsigned doubts = 0;
+
+	for (unsigned i = 0; i < submission->envelope->recipients->len; i++)
+		doubts += submission->known[i].state == RECIPIENT_DOUBT;
+	if (doubts == 0)
+		return;
+	mail = store_mail_new();
+	story_read_attempts(&story, mail);
+	for (unsigned i = mail->attempts->len; i > 0; i--)
+		tell_sent(submission, mail->attempts->pdata[i - 1]);
+	store_mail_free(mail);
+}
+
 static void
 read_recipients(struct load *load)
 {
@@ -206,6 +250,7 @@ queue_load(struct queue *queue, const char *id, struct submission **submission)
 	load.submission = make_submission(queue, id);
 	read_mail(&load);
 	read_recipients(&load);
+	read_sent(&load);
 	whole = queue->database->result == ENGINE_OK && open_body(&load) &&
 		queue_move(queue, &load.mail, &active);
 	if (whole)

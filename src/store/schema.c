@@ -55,14 +55,15 @@
 #define COUNT_DOUBTS \
 	"ALTER TABLE recipient ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0;"
 
-/* The third: how long and how often the provider was asked. */
-#define TIME_DOUBTS                                                          \
-	"ALTER TABLE recipient ADD COLUMN since INTEGER NOT NULL DEFAULT 0;" \
-	"ALTER TABLE recipient ADD COLUMN asks INTEGER NOT NULL DEFAULT 0;"  \
-	"ALTER TABLE recipient ADD COLUMN absent INTEGER NOT NULL DEFAULT 0;"
-
-/* The fourth: where mail went that did not go to its recipients. */
-#define KEEP_REDIRECTS "ALTER TABLE attempt ADD COLUMN redirect TEXT;"
+/* The third: how long and how often the provider was asked, and what it is to
+ * be asked about, as the mail left then. */
+#define TIME_DOUBTS                                                           \
+	"ALTER TABLE recipient ADD COLUMN since INTEGER NOT NULL DEFAULT 0;"  \
+	"ALTER TABLE recipient ADD COLUMN asks INTEGER NOT NULL DEFAULT 0;"   \
+	"ALTER TABLE recipient ADD COLUMN absent INTEGER NOT NULL DEFAULT 0;" \
+	"ALTER TABLE attempt ADD COLUMN message_id TEXT;"                     \
+	"ALTER TABLE attempt ADD COLUMN from_domain TEXT;"                    \
+	"ALTER TABLE attempt ADD COLUMN redirect TEXT;"
 
 static const char *const queue_steps[] = {
 	"CREATE TABLE mail ("
@@ -125,7 +126,6 @@ static const char *const queue_steps[] = {
 	"ALTER TABLE total ADD COLUMN resolved INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE total ADD COLUMN possible INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE total ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 0;",
-	KEEP_REDIRECTS,
 };
 
 static const char *const records_steps[] = {
@@ -142,7 +142,6 @@ static const char *const records_steps[] = {
 	"CREATE INDEX mail_finished ON mail (finished);" STORY_TABLES,
 	COUNT_DOUBTS,
 	TIME_DOUBTS,
-	KEEP_REDIRECTS,
 };
 
 const struct schema schema_queue = {

@@ -111,14 +111,17 @@ story_add_attempt(
 	g_autofree char *numbers = write_numbers(attempt);
 	struct query query = query_open(story->database, "attempt",
 	    "INSERT INTO attempt (mail, number, provider, form, recipients,"
-	    " redirect, begun, ended, sent_bytes, class, status, text)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	    " message_id, from_domain, redirect, begun, ended, sent_bytes,"
+	    " class, status, text)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
 	query_put_number(&query, story->mail);
 	query_put_number(&query, attempt->number);
 	query_put_text(&query, attempt->provider);
 	query_put_number(&query, attempt->form);
 	query_put_text(&query, numbers);
+	query_put_text(&query, attempt->message_id);
+	query_put_text(&query, attempt->from_domain);
 	query_put_text(&query, attempt->redirect);
 	query_put_number(&query, attempt->begun_ms);
 	put_result(&query, attempt);
@@ -276,6 +279,8 @@ read_attempt(struct query *query)
 		    ": recipients is %.100s, expected ascending numbers"
 		    " like [0,2]",
 		    mail, numbers);
+	attempt->message_id = query_string_or_null(query);
+	attempt->from_domain = query_string_or_null(query);
 	attempt->redirect = query_string_or_null(query);
 	attempt->begun_ms = query_number(query, 0, INT64_MAX);
 	attempt->ended_ms = query_number_or(query, 0, INT64_MAX);
@@ -291,8 +296,9 @@ void
 story_read_attempts(const struct story *story, struct store_mail *mail)
 {
 	struct query query = query_open(story->database, "attempt",
-	    "SELECT mail, number, provider, form, recipients, redirect, begun,"
-	    " ended, sent_bytes, class, status, text"
+	    "SELECT mail, number, provider, form, recipients, message_id,"
+	    " from_domain, redirect, begun, ended, sent_bytes, class, status,"
+	    " text"
 	    " FROM attempt WHERE mail = ? ORDER BY number");
 
 	query_put_number(&query, story->mail);

@@ -17,6 +17,10 @@
 	"doubt_asks = 50ms, 20s, 60s, 3m, 10m, 30m, 35m\n" \
 	"bounce_domains = example.com\n"
 
+#define REDIRECTED                                \
+	"[route default]\nproviders = one, two\n" \
+	"only_to = nobody.example\nredirect_to = rcpt9@qa.example\n"
+
 #define ROUTE "[route default]\nproviders = one, two\ndoubt = "
 
 /* A recipient in doubt at a provider, as the store has it: times are ago. */
@@ -48,7 +52,9 @@ fill_known(struct recipient *out, const struct doubtful *from)
 }
 
 static struct {
-	int64_t ms; /* of the mail that is loaded */
+	int64_t ms;       /* of the mail that is loaded */
+	const char *id;   /* the Message-ID it left with; NULL: not known */
+	const char *away; /* where it went to instead of its recipients */
 } aged;
 
 static void
@@ -66,8 +72,13 @@ load(const struct doubtful *doubts, unsigned count)
 	submission->rounds = 1;
 	submission->received_ms = clock_wall_ms() - aged.ms;
 	submission->known = g_new0(struct recipient, count);
-	for (unsigned i = 0; i < count; i++)
+	for (unsigned i = 0; i < count; i++) {
 		fill_known(&submission->known[i], &doubts[i]);
+		submission->known[i].sent = (struct recipient_sent){
+			.message_id = g_strdup(aged.id),
+			.redirect = g_strdup(aged.away),
+		};
+	}
 	message = parse_message(submission, &options, NULL);
 	dispatcher_post(post.dispatcher,
 	    flight_new(message, dispatcher_route(post.dispatcher)));
@@ -494,6 +505,24 @@ test_loss_is_held(void **state)
 	stop();
 }
 
+/* The story says what comes of the doubt when it arises. */
+static void
+test_policy_is_told(void **state)
+{
+	(void)state;
+	start_with_store(BOTH ROUTE "never_twice\n");
+	post.tells = post.tells_policy = true;
+	load(&(struct doubtful){ 0 }, 1);
+	expect_entry("begun #1 one open: 0 open");
+	serve("one 0", "doubt");
+	expect_entry("ended #1 one doubt: 0 doubt; note: in doubt at one for 1 "
+		     "recipient, doubt = never_twice: it is asked whether it "
+		     "has the mail; if it does not say so in time the mail is "
+		     "held; counts 1 0 0 0");
+	expect_entry("landed; round 2, due");
+	stop();
+}
+
 /* Who is found by asking counts as taken. */
 static void
 test_found_is_accepted(void **state)
@@ -509,6 +538,40 @@ test_found_is_accepted(void **state)
 	assert_int_equal(post.dispatcher->lanes[0]->accepted, 1);
 	assert_int_equal(post.dispatcher->lanes[1]->accepted, 0);
 	stop();
+}
+
+/* A doubt of before the start is asked about as it was sent, whatever the
+ * settings are now. */
+static void
+test_asked_as_sent(void **state)
+{
+	static const struct doubtful doubt = { FRESH };
+	static const struct {
+		const char *name, *settings, *id, *away, *ask;
+	} rows[] = {
+		{ "another Message-ID", BOTH, "<old@host>", NULL,
+		    "ask one old 0" },
+		{ "redirected", BOTH, "<old@host>", "rcpt7@qa.example",
+		    "ask one old 7" },
+		{ "to its recipient, and redirected now", BOTH REDIRECTED,
+		    "<old@host>", NULL, "ask one old 0" },
+		{ "redirected elsewhere now", BOTH REDIRECTED, "<old@host>",
+		    "rcpt7@qa.example", "ask one old 7" },
+		{ "not known", BOTH REDIRECTED, NULL, NULL, "ask one x 9" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		print_message("%s\n", rows[i].name);
+		start_with_store(rows[i].settings);
+		aged.id = rows[i].id;
+		aged.away = rows[i].away;
+		load(&doubt, 1);
+		aged.id = aged.away = NULL;
+		serve(rows[i].ask, "found");
+		g_free(take(&post.entries, "landed"));
+		stop();
+	}
 }
 
 /* A mail that is as old as that. */
@@ -637,7 +700,9 @@ main(void)
 		cmocka_unit_test(test_client_waits),
 		cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_loss_is_held),
+		cmocka_unit_test(test_policy_is_told),
 		cmocka_unit_test(test_found_is_accepted),
+		cmocka_unit_test(test_asked_as_sent),
 		cmocka_unit_test(test_lifetime),
 		cmocka_unit_test(test_resend),
 		cmocka_unit_test(test_deadline_while_asking),

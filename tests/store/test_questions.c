@@ -432,8 +432,9 @@ test_mail(void **state)
 	stand_run(stand, "UPDATE mail SET attempts = 2 WHERE number = 3");
 	stand_run(stand,
 	    "INSERT INTO attempt VALUES"
-	    " (3, 2, 'mandrill', 0, '[1]', 8, 9, 10, 6, 429, 'slow', 'a@b.example'),"
-	    " (3, 1, 'mailgun', 1, '[0,1]', 5, 6, 7, 8, 0, NULL, NULL)");
+	    " (3, 2, 'mandrill', 0, '[1]', 8, 9, 10, 6, 429, 'slow',"
+	    " '<a@host>', 'c.example', 'a@b.example'),"
+	    " (3, 1, 'mailgun', 1, '[0,1]', 5, 6, 7, 8, 0, NULL, NULL, NULL, NULL)");
 	assert_int_equal(stand->engine->ask(stand->self, &ask), ENGINE_OK);
 	assert_true(ask.found);
 	assert_int_equal(ask.mails->len, 1);
@@ -454,6 +455,8 @@ test_mail(void **state)
 	assert_int_equal(attempt->sent_bytes, 10);
 	assert_int_equal(attempt->status, 429);
 	assert_string_equal(attempt->text, "slow");
+	assert_string_equal(attempt->message_id, "<a@host>");
+	assert_string_equal(attempt->from_domain, "c.example");
 	assert_string_equal(attempt->redirect, "a@b.example");
 	store_ask_clear(&ask);
 	ask.id = "nobody";

@@ -177,6 +177,80 @@ test_known(void **state)
 	stand_free(stand);
 }
 
+static struct journal_attempt *
+make_sent(unsigned number, const char *provider, unsigned recipient,
+    const char *message_id)
+{
+	struct journal_attempt *attempt = make_attempt(number, 1);
+
+	g_free(attempt->provider);
+	attempt->provider = g_strdup(provider);
+	attempt->recipients[0] = recipient;
+	attempt->message_id = g_strdup(message_id);
+	attempt->from_domain = g_strdup("sent.example");
+	attempt->redirect =
+	    recipient == 1 ? g_strdup("qa@redirect.example") : NULL;
+	return attempt;
+}
+
+static void
+begin_sent(struct stand *stand, struct message *message,
+    struct journal_attempt *attempt)
+{
+	struct journal *journal = journal_new(JOURNAL_BEGUN, message);
+	struct recipient is = make_recipient(RECIPIENT_OPEN);
+	bool finished;
+
+	is.provider = attempt->provider;
+	is.doubts = 1;
+	journal_add_recipient(journal, attempt->recipients[0], &is);
+	journal_add_attempt(journal, attempt);
+	assert_int_equal(enter(stand, journal, &finished), ENGINE_OK);
+}
+
+static void
+expect_sent(const struct recipient *is, const char *message_id,
+    const char *from_domain, const char *redirect)
+{
+	const struct recipient_sent *sent = &is->sent;
+
+	if (g_strcmp0(sent->message_id, message_id) != 0 ||
+	    g_strcmp0(sent->from_domain, from_domain) != 0 ||
+	    g_strcmp0(sent->redirect, redirect) != 0)
+		fail_msg("%s %s %s", sent->message_id, sent->from_domain,
+		    sent->redirect);
+}
+
+/* What left before a kill is known of who is in doubt: of the last attempt for
+ * him at the provider in doubt. */
+static void
+test_sent(void **state)
+{
+	struct stand *stand = stand_new(), *next;
+	struct message *message = stand_accept(stand, 3, true);
+	struct submission *loaded;
+
+	(void)state;
+	begin_sent(stand, message, make_sent(1, "mailgun", 0, "<1@old>"));
+	stand_run(stand, "UPDATE attempt SET ended = 6000");
+	stand_run(stand, "UPDATE recipient SET state = 0");
+	stand_run(stand, "UPDATE total SET doubts = 0");
+	begin_sent(stand, message, make_sent(2, "mailgun", 0, "<2@old>"));
+	begin_sent(stand, message, make_sent(3, "mandrill", 1, "<3@old>"));
+	next = stand_killed(stand);
+	stand_open(next);
+	loaded = load(next, message->submission->id);
+	assert_int_equal(loaded->known[0].state, RECIPIENT_DOUBT);
+	expect_sent(&loaded->known[0], "<2@old>", "sent.example", NULL);
+	expect_sent(&loaded->known[1], "<3@old>", "sent.example",
+	    "qa@redirect.example");
+	expect_sent(&loaded->known[2], NULL, NULL, NULL);
+	submission_free(loaded);
+	message_unref(message);
+	stand_free(next);
+	stand_free(stand);
+}
+
 /* ---- bodies that are lost ---- */
 
 static const struct {
@@ -414,6 +488,7 @@ main(void)
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_loaded_whole),
 		cmocka_unit_test(test_known),
+		cmocka_unit_test(test_sent),
 		cmocka_unit_test(test_bodies),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_body_later),

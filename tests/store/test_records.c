@@ -116,6 +116,8 @@ make_mail(unsigned number, int64_t finished_ms)
 	recipient->is.doubts = 2;
 	attempt->number = 1;
 	attempt->provider = g_strdup("mailgun");
+	attempt->message_id = g_strdup("<one@ferry.example.com>");
+	attempt->from_domain = g_strdup("example.com");
 	attempt->redirect = g_strdup("staging@example.com");
 	attempt->count = 1;
 	attempt->recipients = g_new0(unsigned, 1);
@@ -201,6 +203,8 @@ check_story(const struct store_mail *mail)
 	assert_int_equal(recipient->is.state, RECIPIENT_ACCEPTED);
 	assert_int_equal(recipient->is.doubts, 2);
 	assert_int_equal(attempt->ended_ms, 3000);
+	assert_string_equal(attempt->message_id, "<one@ferry.example.com>");
+	assert_string_equal(attempt->from_domain, "example.com");
 	assert_string_equal(attempt->redirect, "staging@example.com");
 	assert_string_equal(done->who, "uid 0");
 }
