@@ -440,7 +440,8 @@ static const struct {
 	    "\"probed\":\"2026-11-21T10:24:00.124Z\"}}" },
 	{ "/status", "/providers/1",
 	    "{\"name\":\"upstream\",\"type\":\"smtp\",\"state\":\"open\","
-	    "\"why\":null,\"failing\":0,\"told_before\":0,\"since\":null,\"until_ms\":0,"
+	    "\"why\":null,\"failing\":0,\"told_before\":0,"
+	    "\"since\":null,\"until_ms\":0,"
 	    "\"reserve\":false,\"requests\":0,\"limit\":0,"
 	    "\"connections\":0,\"waiting\":0,\"doubts\":0,"
 	    "\"accepted\":0,\"failed\":0,\"hour_sent\":0,"
