@@ -43,7 +43,8 @@ static void
 print_short(void)
 {
 	fputs("usage: postferry queue list|show|export|retry|hold|release|drop "
-	      "...\nsee postferry queue --help\n",
+	      "...\nmostly it is postferry queue list; see postferry queue "
+	      "--help\n",
 	    stderr);
 }
 
