@@ -11,6 +11,11 @@
 #include "mail/message.h"
 #include "mail/recipient.h"
 
+/* So begins the note of one in the story of the mail it is about; its id
+ * follows. */
+#define BOUNCE_NOTE         "bounce "
+#define BOUNCE_NOTE_WARNING "warning of a delay "
+
 enum bounce_action {
 	BOUNCE_FAILED,  /* Action: failed, of RFC 3464 2.3.3 */
 	BOUNCE_DELAYED, /* Action: delayed */

@@ -16,6 +16,10 @@ enum doubt_policy {
 };
 
 /* "prefer_delivery", ...; and back: false for any other text. */
+/* So begins the note of a doubt in the story of its mail; the provider's name
+ * follows. */
+#define DOUBT_NOTE "in doubt at "
+
 const char *doubt_policy_text(enum doubt_policy policy);
 bool doubt_policy_read(const char *text, enum doubt_policy *policy);
 

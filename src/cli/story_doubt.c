@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "fact.h"
+#include "mail/doubt_policy.h"
 #include "measure.h"
+#include "store.h"
 #include "story.h"
 #include <stdio.h>
+#include <string.h>
 
 /* What comes when a doubt is over, for who knows nothing of doubts. */
 static const char policies[] =
@@ -107,6 +110,26 @@ ask_status(const struct story *story)
 	return status;
 }
 
+/* What was noted of it when the doubt arose; else all there may be. */
+static void
+print_policy(const struct story *story)
+{
+	struct json_object *mail = story->mail;
+
+	for (size_t i = fact_count(mail, "acts"); i > 0; i--) {
+		struct json_object *act = fact_element(mail, "acts", i - 1);
+		g_autofree char *what = fact_text_or(act, "what", "");
+		const char *policy = strstr(what, "doubt = ");
+
+		if (policy == NULL || !fact_is(act, "who", STORE_NOTED) ||
+		    !g_str_has_prefix(what, DOUBT_NOTE))
+			continue;
+		printf("  When that is over its policy decides, %s.\n", policy);
+		return;
+	}
+	fputs(policies, stdout);
+}
+
 void
 story_doubt_print(const struct story *story)
 {
@@ -124,7 +147,7 @@ story_doubt_print(const struct story *story)
 			print_one(story, status, recipient);
 	}
 	json_object_put(status);
-	fputs(policies, stdout);
+	print_policy(story);
 	if (fact_is(story->mail, "state", "waiting"))
 		printf("  If you know that it arrived: postferry queue drop %s "
 		       "forgets the rest.\n"

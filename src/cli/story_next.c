@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "fact.h"
+#include "mail/bounce.h"
 #include "measure.h"
+#include "store.h"
 #include "story.h"
 #include <stdio.h>
 #include <string.h>
@@ -25,21 +27,63 @@ print_waiting(const struct story *story)
 		    date);
 }
 
+/* The id of the last bounce that was made for it; NULL: none is known.  New
+ * string. */
+static char *
+find_bounce(const struct story *story)
+{
+	struct json_object *mail = story->mail;
+
+	for (size_t i = fact_count(mail, "acts"); i > 0; i--) {
+		struct json_object *act = fact_element(mail, "acts", i - 1);
+		g_autofree char *what = fact_text_or(act, "what", "");
+
+		if (fact_is(act, "who", STORE_NOTED) &&
+		    g_str_has_prefix(what, BOUNCE_NOTE))
+			return g_strndup(what + strlen(BOUNCE_NOTE), ID_LENGTH);
+	}
+	return NULL;
+}
+
+/* What became of the bounce: "refused; mailgun said 550 no". */
+static char *
+tell_bounce(const struct story *story, const char *id)
+{
+	struct ask_answer answer = ask_mail(story->ask, id, "");
+	struct story bounce = *story;
+	char *state = NULL;
+
+	bounce.mail = answer.code == 200 ? fact_parse(answer.body) : NULL;
+	if (bounce.mail != NULL)
+		state = story_tell_recipient(
+		    &bounce, fact_element(bounce.mail, "recipients", 0));
+	json_object_put(bounce.mail);
+	g_string_free(answer.body, TRUE);
+	return state != NULL ? state : g_strdup("it is not known any more");
+}
+
 /* Whom a refusal was told.  A bounce goes into the queue with the refusal, so
  * there is one for each. */
 static void
 print_told(const struct story *story, const char *refused)
 {
+	g_autofree char *id = find_bounce(story);
+
 	if (story_count(story, refused) == 0)
 		return;
-	if (fact_flag(story->mail, "report"))
+	if (fact_flag(story->mail, "report")) {
 		puts("  It is a bounce or a warning of postferry's own, and it "
 		     "was refused: nobody\n  is told of that.");
-	else if (strcmp(refused, "held") == 0)
+	} else if (strcmp(refused, "held") == 0) {
 		puts("  It was refused, and its sender was not told.");
-	else
-		puts("  Its sender was told: by a bounce, or where the client "
-		     "waits for the answer\n  (answer = delivered) by that.");
+	} else if (id == NULL) {
+		puts("  Its sender was told in the answer: its client waited "
+		     "(answer = delivered); no\n  bounce was made.");
+	} else {
+		g_autofree char *state = tell_bounce(story, id);
+		printf(
+		    "  Its sender is told by the bounce %s: %s.\n", id, state);
+	}
 }
 
 /* Who was in doubt when it was held may have it. */

@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "entry.h"
 #include <string.h>
 
 static const struct submission *
@@ -77,23 +78,38 @@ action_text(const struct flight *flight)
 							       : "delayed";
 }
 
+/* For who asks later whether its sender was told. */
+static void
+note_report(struct flight *flight)
+{
+	const struct flight_landing *landing = &flight->landing;
+	bool failed = landing->options.action == BOUNCE_FAILED;
+
+	entry_note(flight,
+	    g_strdup_printf("%s%s made for %s, about %u recipient%s",
+		failed ? BOUNCE_NOTE : BOUNCE_NOTE_WARNING, landing->report->id,
+		sender_text(flight), landing->told->len,
+		landing->told->len == 1 ? "" : "s"));
+}
+
 void
-closing_report(const struct flight *flight)
+closing_report(struct flight *flight)
 {
 	const struct flight_landing *landing = &flight->landing;
 
-	if (landing->report != NULL)
-		log_info("bounce made",
-		    log_str("mail", find_submission(flight)->id),
-		    log_str("bounce", landing->report->id),
-		    log_str("action", action_text(flight)),
-		    log_str("to", sender_text(flight)),
-		    log_num("recipients", landing->told->len));
-	else
+	if (landing->report == NULL) {
 		log_error("bounce cannot be made, is tried again",
 		    log_str("mail", find_submission(flight)->id),
 		    log_str("action", action_text(flight)),
 		    log_str("why", g_strerror(landing->error)));
+		return;
+	}
+	log_info("bounce made", log_str("mail", find_submission(flight)->id),
+	    log_str("bounce", landing->report->id),
+	    log_str("action", action_text(flight)),
+	    log_str("to", sender_text(flight)),
+	    log_num("recipients", landing->told->len));
+	note_report(flight);
 }
 
 static bool

@@ -12,7 +12,7 @@
 void closing_take(const struct flight *flight);
 void closing_hold(const struct flight *flight, unsigned recipients);
 void closing_soften(const struct flight *flight, unsigned recipients);
-void closing_report(const struct flight *flight);
+void closing_report(struct flight *flight); /* and a note in the story */
 
 /* That, and one event for whoever watches. */
 void closing_land(

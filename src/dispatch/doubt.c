@@ -2,6 +2,7 @@
 #include "doubt.h"
 
 #include "core/clock.h"
+#include "entry.h"
 #include "evidence.h"
 #include "lifetime.h"
 #include "thaw.h"
@@ -104,14 +105,42 @@ adapt(const struct dispatcher *dispatcher, struct flight *flight,
 	ledger_freeze(flight->ledger, number, r->doubt.since_ms, until);
 }
 
+/* Once for all that a doubt has arisen of. */
+static void
+tell_policy(const struct dispatcher *dispatcher, struct flight *flight,
+    unsigned number, unsigned count)
+{
+	unsigned provider = flight->ledger->recipients[number].provider;
+	struct patience_doubt doubt =
+	    evidence_describe(dispatcher, flight, number);
+
+	if (count == 0)
+		return;
+	entry_note(flight,
+	    g_strdup_printf(DOUBT_NOTE "%s for %u recipient%s, doubt = %s: %s",
+		provider != LEDGER_NOBODY ? dispatcher->names[provider]
+					  : "a provider that is set no more",
+		count, count == 1 ? "" : "s", doubt_policy_text(doubt.policy),
+		patience_tell(&doubt)));
+}
+
 void
 doubt_recall(
     struct dispatcher *dispatcher, struct flight *flight, int64_t now_ms)
 {
+	unsigned arisen = 0, last = 0;
+
 	lifetime_trusts(dispatcher); /* looks at the clocks */
-	for (unsigned i = 0; i < flight->ledger->count; i++)
-		if (flight->ledger->recipients[i].state == RECIPIENT_DOUBT)
-			adapt(dispatcher, flight, i, now_ms);
+	for (unsigned i = 0; i < flight->ledger->count; i++) {
+		const struct ledger_recipient *r =
+		    &flight->ledger->recipients[i];
+		if (r->state != RECIPIENT_DOUBT)
+			continue;
+		last = r->doubt.until_ms == 0 ? i : last;
+		arisen += r->doubt.until_ms == 0;
+		adapt(dispatcher, flight, i, now_ms);
+	}
+	tell_policy(dispatcher, flight, last, arisen);
 }
 
 static void
@@ -136,14 +165,20 @@ void
 doubt_settle(
     struct dispatcher *dispatcher, struct flight *flight, int64_t now_ms)
 {
+	unsigned arisen = 0, last = 0;
+
 	for (unsigned i = 0; i < flight->ledger->count; i++) {
 		const struct ledger_recipient *r =
 		    &flight->ledger->recipients[i];
-		if (r->state == RECIPIENT_DOUBT && r->doubt.until_ms == 0)
+		if (r->state == RECIPIENT_DOUBT && r->doubt.until_ms == 0) {
 			freeze(dispatcher, flight, i, now_ms);
-		else if (r->state == RECIPIENT_ACCEPTED && r->doubts > 0)
+			arisen++;
+			last = i;
+		} else if (r->state == RECIPIENT_ACCEPTED && r->doubts > 0) {
 			watch_accept(dispatcher->watch, flight, i);
+		}
 	}
+	tell_policy(dispatcher, flight, last, arisen);
 }
 
 void

@@ -203,3 +203,35 @@ patience_next(const struct patience *patience,
 	}
 	g_assert_not_reached();
 }
+
+const char *
+patience_tell(const struct patience_doubt *doubt)
+{
+	static const char *const texts[][3] = {
+		[PATIENCE_ASKABLE] = { [DOUBT_PREFER_DELIVERY] =
+					   "it is asked whether it has the mail; if it does not "
+					   "say so in time the next provider gets it",
+		    [DOUBT_PREFER_ONCE] =
+			"it is asked whether it has the mail; another provider "
+			"gets it only if it says late that it has it not",
+		    [DOUBT_NEVER_TWICE] =
+			"it is asked whether it has the mail; if it does not "
+			"say so in time the mail is held" },
+		[PATIENCE_UPSTREAM] = { [DOUBT_PREFER_DELIVERY] =
+					    "it cannot be asked: it gets the mail again itself, "
+					    "and another provider later",
+		    [DOUBT_PREFER_ONCE] =
+			"it cannot be asked: it alone gets the mail again",
+		    [DOUBT_NEVER_TWICE] =
+			"it cannot be asked: the mail is held" },
+		[PATIENCE_MUTE] = { [DOUBT_PREFER_DELIVERY] =
+					"it cannot be asked: another provider gets it when the "
+					"doubt has been waited out",
+		    [DOUBT_PREFER_ONCE] =
+			"it cannot be asked: the mail is held",
+		    [DOUBT_NEVER_TWICE] =
+			"it cannot be asked: the mail is held" },
+	};
+
+	return texts[doubt->kind][doubt->policy];
+}

@@ -105,4 +105,7 @@ int64_t patience_gap(const struct patience *patience);
 int64_t patience_ask_at(
     const struct patience *patience, int64_t since_ms, unsigned asks);
 
+/* What comes of a doubt by its policy, for people: a literal. */
+const char *patience_tell(const struct patience_doubt *doubt);
+
 #endif

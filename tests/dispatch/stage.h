@@ -53,6 +53,7 @@ static struct {
 	struct loop *store;
 	struct spool_place place;
 	bool tells;           /* entries are printed with notes and counts */
+	bool tells_policy;    /* ...of doubts, too */
 	bool gated;           /* what asks to be recorded waits */
 	struct queue records; /* ...until something is put here */
 	struct queue entries; /* char *: what was written, to the test */
@@ -480,9 +481,17 @@ print_doubts(GString *line, const struct journal *journal)
 	const struct journal_counts *counts = &journal->counts;
 
 	for (unsigned i = 0; journal->notes != NULL && i < journal->notes->len;
-	     i++)
-		g_string_append_printf(line, "; note: %s",
-		    g_array_index(journal->notes, struct journal_note, i).text);
+	     i++) {
+		const char *text =
+		    g_array_index(journal->notes, struct journal_note, i).text;
+		/* with each doubt: only where it is asked for; and a report is
+		 * told of below */
+		if ((post.tells_policy ||
+			!g_str_has_prefix(text, DOUBT_NOTE)) &&
+		    !g_str_has_prefix(text, BOUNCE_NOTE) &&
+		    !g_str_has_prefix(text, BOUNCE_NOTE_WARNING))
+			g_string_append_printf(line, "; note: %s", text);
+	}
 	if (counts->doubts + counts->resolved + counts->possible +
 		counts->confirmed >
 	    0)
@@ -690,7 +699,7 @@ stop_store(void)
 	g_queue_clear_full(&post.wakes.items, g_free);
 	g_queue_clear_full(&post.ramps.items, g_free);
 	g_queue_clear_full(&post.states.items, g_free);
-	post.gated = post.tells = false;
+	post.gated = post.tells = post.tells_policy = false;
 	post.always = NULL;
 }
 

@@ -308,6 +308,34 @@ test_settings(void **state)
 	config_unref(config);
 }
 
+/* Each policy at each kind of provider, in other words where it is other. */
+static void
+test_tell(void **state)
+{
+	static const struct {
+		enum patience_kind kind;
+		enum doubt_policy policy;
+		const char *word;
+	} rows[] = {
+		{ ASKABLE, DELIVERY, "the next provider gets it" },
+		{ ASKABLE, ONCE, "only if it says late" },
+		{ ASKABLE, NEVER, "in time the mail is held" },
+		{ UPSTREAM, DELIVERY, "another provider later" },
+		{ UPSTREAM, ONCE, "it alone" },
+		{ UPSTREAM, NEVER, "cannot be asked: the mail is held" },
+		{ MUTE, DELIVERY, "has been waited out" },
+		{ MUTE, ONCE, "cannot be asked: the mail is held" },
+		{ MUTE, NEVER, "cannot be asked: the mail is held" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const struct patience_doubt doubt = { .kind = rows[i].kind,
+			.policy = rows[i].policy };
+		assert_non_null(strstr(patience_tell(&doubt), rows[i].word));
+	}
+}
+
 int
 main(void)
 {
@@ -318,6 +346,7 @@ main(void)
 		cmocka_unit_test(test_the_last_is_for_another),
 		cmocka_unit_test(test_asks),
 		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_tell),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

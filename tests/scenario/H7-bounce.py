@@ -113,10 +113,13 @@ class NobodyToTell(Bounce):
 
     def test_a_report_that_is_refused(self):
         self.upstream.fault("rcpt=550")
-        self.refuse()
+        number = self.refuse()
         while self.queue.counts()["held"] != 1:
             durable.pause(0.02)
         report, = self.queue.list("held")
+        self.assertRegex(
+            self.queue.command("why", number).decode(),
+            rf"Its sender is told by the bounce {report['id']}: held: ")
         self.assertTrue(report["report"])
         self.assertEqual(report["recipients"][0]["address"], ANN)
         self.assertEqual(self.upstream.count(), 0)

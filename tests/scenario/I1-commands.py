@@ -99,6 +99,11 @@ DOUBTED = [{**ATTEMPT, "provider": "mandrill", "class": "doubt",
 ACT = {"at": moment(-100), "what": "retry", "who": "uid 0"}
 NOTE = {"at": moment(-120), "what": "asked mandrill: it has the mail",
         "who": "postferry"}
+BOUNCED = {"at": moment(-90), "who": "postferry",
+           "what": f"bounce {OTHER} made for me@example.com, about 1 recipient"}
+POLICY = {"at": moment(-100), "who": "postferry",
+          "what": "in doubt at mandrill for 1 recipient, doubt = prefer_once: "
+                  "it is asked whether it has the mail"}
 # Asked twice, which said that it has it not; asked again in a minute.
 ASKED = recipient("b@example.org", "doubt", provider="mandrill", doubts=1,
                   since=moment(-60), until=moment(60), asks=2,
@@ -406,8 +411,13 @@ STORIES = [
     ("refused", {"state": "finished", "due": None, "finished": moment(-60),
                  "recipients": [REFUSED]}, [
         r"it is finished: refused; mailgun said 550: no such user",
-        r"(?s)Its sender was told: by a bounce, or where the client waits for "
-        r"the answer\s+\(answer = delivered\) by that\.$"]),
+        r"(?s)Its sender was told in the answer: its client waited \(answer = "
+        r"delivered\); no\s+bounce was made\.$"]),
+    ("a bounce of another time", {"state": "finished", "due": None,
+                                  "recipients": [REFUSED],
+                                  "acts": [BOUNCED]}, [
+        rf"Its sender is told by the bounce {OTHER}: it is not known any "
+        r"more\.$"]),
     ("a held bounce", {"state": "held", "due": None, "report": True,
                        "sender": "", "hold": "it is a report of our own",
                        "recipients": [HELD]}, [
@@ -504,6 +514,38 @@ class One(Commands):
                 timeout=ferry.PATIENCE, check=False)
         self.assertEqual(done.returncode, 74)
         self.assertIn(b"No space left", done.stderr)
+
+
+class Told(Commands):
+    """Whether the sender of a refused mail knows."""
+
+    def test_by_a_bounce(self):
+        daemon = self.start_daemon({})
+        for bounce, said in (
+                (mail(id=OTHER, recipients=[ACCEPTED]),
+                 "mailgun accepted it as <1@mg.example.com>"),
+                (mail(id=OTHER, state="held", recipients=[
+                    recipient("me@example.com", "held", text="no route")]),
+                 "held: no route"),
+                (mail(id=OTHER), "waiting")):
+            with self.subTest(said):
+                daemon.answers = {
+                    f"GET /v1/messages/{ID}": (200, mail(
+                        state="finished", due=None, recipients=[REFUSED],
+                        acts=[BOUNCED])),
+                    f"GET /v1/messages/{OTHER}": (200, bounce)}
+                self.assertIn(
+                    f"  Its sender is told by the bounce {OTHER}: {said}.\n",
+                    self.run_command("why", ID))
+
+    def test_policy_of_a_doubt(self):
+        self.start_daemon({f"GET /v1/messages/{ID}": (200, mail(
+            recipients=[DOUBT], acts=[POLICY]))})
+        text = self.run_command("why", ID)
+        self.assertIn("  When that is over its policy decides, doubt = "
+                      "prefer_once: it is asked whether it has the mail.\n",
+                      text)
+        self.assertNotIn("never_twice", text)
 
 
 class Acts(Commands):
@@ -745,7 +787,7 @@ class Status(Commands):
 
 # Words that are no command, and what is said.
 WRONG = [
-    (["queue"], "mostly it is postferry queue list"),
+    (["queue"], "usage:"),
     (["queue", "eat"], "\"eat\" is none of list, show"),
     (["queue", "list", "x"], "no ID is expected"),
     (["queue", "list", "--all"], "no option here called all"),
