@@ -120,7 +120,9 @@ struct store_mail {
 	unsigned rounds;
 	char *hold;            /* HELD: why */
 	GPtrArray *recipients; /* struct store_recipient * */
-	GPtrArray *attempts; /* struct journal_attempt *, in order; MAIL only */
+	GPtrArray *attempts; /* struct journal_attempt *, in order; MAIL only:
+			      * of many the first, the last, and those in
+			      * doubt */
 	GPtrArray *acts;     /* struct store_act *, in order; MAIL only */
 };
 

@@ -94,6 +94,20 @@ print_attempt(const struct story *story, struct json_object *attempt)
 	print_result(story, attempt);
 }
 
+/* Of many attempts only some are kept; last: the number of the one before. */
+static void
+print_gap(unsigned last, struct json_object *attempt)
+{
+	unsigned number = (unsigned)fact_number(attempt, "number");
+
+	if (number == last + 2)
+		printf("  (attempt %u is left out)\n", last + 1);
+	else if (number > last + 2)
+		printf("  (attempts %u to %u are left out: of many the first "
+		       "and the last are kept)\n",
+		    last + 1, number - 1);
+}
+
 /* What a person did, or what dispatch noted. */
 static void
 print_act(struct json_object *act)
@@ -115,6 +129,7 @@ story_history_print(const struct story *story)
 	struct json_object *mail = story->mail;
 	size_t attempts = fact_count(mail, "attempts");
 	size_t acts = fact_count(mail, "acts");
+	unsigned last = 0;
 
 	puts("\nWhat happened");
 	if (attempts == 0)
@@ -126,7 +141,9 @@ story_history_print(const struct story *story)
 		if (act == NULL ||
 		    (attempt != NULL &&
 			fact_time(attempt, "begun") <= fact_time(act, "at"))) {
+			print_gap(last, attempt);
 			print_attempt(story, attempt);
+			last = (unsigned)fact_number(attempt, "number");
 			i++;
 		} else {
 			print_act(act);

@@ -48,6 +48,7 @@ enter_begun(
 	struct story story = { queue->database, mail->number };
 
 	if (story_add_attempt(&story, attempt) &&
+	    story_trim_attempts(&story, attempt->number) &&
 	    set_recipients(queue, mail, journal))
 		return set_progress(queue, mail, attempt->number);
 	return queue->database->result;
@@ -185,7 +186,8 @@ enter_taken(struct queue *queue, const struct journal *journal, bool in_file)
 		if (!story_add_attempt(
 			&story, g_ptr_array_index(journal->attempts, i)))
 			return queue->database->result;
-	queue_notes_tell(queue, story.mail, journal);
+	if (story_trim_attempts(&story, newcomer.attempts))
+		queue_notes_tell(queue, story.mail, journal);
 	return queue->database->result;
 }
 

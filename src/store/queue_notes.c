@@ -35,6 +35,8 @@ queue_notes_tell(
 
 		good = story_add_act(&story, &act);
 	}
+	if (good && journal->notes != NULL && journal->notes->len > 0)
+		good = story_trim_notes(&story);
 	return good;
 }
 

@@ -146,6 +146,54 @@ story_end_attempt(const struct story *story,
 	return changed >= 0;
 }
 
+/* One whose class is none says nothing of doubts, so it may be one. */
+bool
+story_trim_attempts(const struct story *story, unsigned last)
+{
+	struct query query;
+
+	if (last <= STORY_FIRST + STORY_LAST)
+		return true;
+	query = query_open(story->database, "attempt",
+	    "DELETE FROM attempt WHERE mail = ? AND number > ?"
+	    " AND number <= ? AND ended IS NOT NULL AND class NOT IN (0, 8)");
+	query_put_number(&query, story->mail);
+	query_put_number(&query, STORY_FIRST);
+	query_put_number(&query, last - STORY_LAST);
+	return query_run(&query) >= 0;
+}
+
+#define STORY_LEFT_OUT \
+	"(notes are left out here: of many the first and the last are kept)"
+
+/* The note behind the first ones says that others followed it. */
+bool
+story_trim_notes(const struct story *story)
+{
+	struct query query = query_open(story->database, "act",
+	    "DELETE FROM act WHERE mail = ?1 AND who = '" STORE_NOTED "'"
+	    " AND number > (SELECT number FROM act WHERE mail = ?1"
+	    " AND who = '" STORE_NOTED "' ORDER BY number LIMIT 1 OFFSET ?2)"
+	    " AND number < (SELECT number FROM act WHERE mail = ?1"
+	    " AND who = '" STORE_NOTED "'"
+	    " ORDER BY number DESC LIMIT 1 OFFSET ?3)");
+	int trimmed;
+
+	query_put_number(&query, story->mail);
+	query_put_number(&query, STORY_FIRST);
+	query_put_number(&query, STORY_LAST - 1);
+	trimmed = query_run(&query);
+	if (trimmed <= 0)
+		return trimmed == 0;
+	query = query_open(story->database, "act",
+	    "UPDATE act SET what = '" STORY_LEFT_OUT "' WHERE number ="
+	    " (SELECT number FROM act WHERE mail = ?1 AND who = '" STORE_NOTED
+	    "' ORDER BY number LIMIT 1 OFFSET ?2)");
+	query_put_number(&query, story->mail);
+	query_put_number(&query, STORY_FIRST);
+	return query_run(&query) == 1;
+}
+
 bool
 story_add_act(const struct story *story, const struct store_act *act)
 {

@@ -29,6 +29,14 @@ bool story_add_attempt(
     const struct story *story, const struct journal_attempt *attempt);
 bool story_add_act(const struct story *story, const struct store_act *act);
 
+/* Of a mail with many attempts or notes the first and the last of each are
+ * kept, and every attempt that ended in doubt; the rest goes.  To be called
+ * when there is a new one; last: its number. */
+#define STORY_FIRST 20
+#define STORY_LAST  80
+bool story_trim_attempts(const struct story *story, unsigned last);
+bool story_trim_notes(const struct story *story);
+
 /* *ended: there was such an attempt, and it was open. */
 bool story_end_attempt(const struct story *story,
     const struct journal_attempt *attempt, bool *ended);

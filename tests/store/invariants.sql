@@ -94,6 +94,16 @@ SELECT a.mail, a.number, m.attempts
 FROM attempt AS a JOIN mail AS m ON m.number = a.mail
 WHERE a.number NOT BETWEEN 1 AND m.attempts;
 
+-- invariant: of many attempts the first, the last and those in doubt are kept
+SELECT a.mail, a.number, m.attempts
+FROM attempt AS a JOIN mail AS m ON m.number = a.mail
+WHERE a.number > 20 AND a.number <= m.attempts - 80
+	AND a.ended IS NOT NULL AND a.class NOT IN (0, 8);
+
+-- invariant: of many notes the first and the last are kept
+SELECT mail, count(*) FROM act WHERE who = 'postferry'
+GROUP BY mail HAVING count(*) > 101;
+
 -- invariant: an attempt is for recipients of its mail
 SELECT a.mail, a.number, j.value
 FROM attempt AS a, json_each(a.recipients) AS j

@@ -221,6 +221,60 @@ test_killed(void **state)
 	stand_free(stand);
 }
 
+static void
+try_once(struct stand *stand, struct message *message, unsigned number)
+{
+	static const enum recipient_state waits[] = { RECIPIENT_WAITING };
+	struct journal *journal = make_entry(JOURNAL_ENDED, message, waits);
+	struct journal_attempt *attempt = make_attempt(number, 1);
+	const struct verdict verdict = {
+		.class = number == 50 ? VERDICT_DOUBT : VERDICT_PAYLOAD,
+	};
+	bool finished;
+
+	begin_attempt(stand, message, number);
+	journal_attempt_end(attempt, 6000, 1, &verdict);
+	journal_add_attempt(journal, attempt);
+	journal_add_note(journal, 1, g_strdup_printf("note %u", number));
+	assert_int_equal(enter(stand, journal, &finished), ENGINE_OK);
+}
+
+/* One that is tried for months: its story does not grow without end, what
+ * people did and what ended in doubt stays. */
+static void
+test_long_story(void **state)
+{
+	struct stand *stand = stand_new();
+	struct message *message = stand_accept(stand, 1, true);
+
+	(void)state;
+	for (unsigned i = 1; i <= 100; i++)
+		try_once(stand, message, i);
+	stand_expect(stand,
+	    "SELECT count(*) || ' ' || (SELECT count(*) FROM act)"
+	    " FROM attempt",
+	    "100 100");
+	stand_run(stand, "INSERT INTO act (mail, at, what, who)"
+			 " VALUES (1, 7, 'hold', 'uid 1000')");
+	for (unsigned i = 101; i <= 300; i++)
+		try_once(stand, message, i);
+	stand_check(stand);
+	stand_expect(stand,
+	    "SELECT group_concat(number) FROM (SELECT number FROM attempt"
+	    " ORDER BY number LIMIT 3 OFFSET 19)",
+	    "20,50,221");
+	stand_expect(stand,
+	    "SELECT count(*) || ' ' || max(number) FROM attempt", "101 300");
+	stand_expect(stand,
+	    "SELECT group_concat(what, '|') FROM (SELECT what FROM act"
+	    " ORDER BY number LIMIT 4 OFFSET 19)",
+	    "note 20|(notes are left out here: of many the first and the last "
+	    "are kept)|hold|note 221");
+	stand_expect(stand, "SELECT count(*) FROM act", "102");
+	message_unref(message);
+	stand_free(stand);
+}
+
 int
 main(void)
 {
@@ -231,6 +285,7 @@ main(void)
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_doubt),
 		cmocka_unit_test(test_killed),
+		cmocka_unit_test(test_long_story),
 	};
 
 	parse_start();
