@@ -68,6 +68,38 @@ class LeftOver(Takeover):
                          [["ann@example.com"], [BOB]])
 
 
+class Untold(Takeover):
+    """One has it, one is refused, one waits, and no report may be sent: the
+    client is not to send it again, and a person sees who is refused."""
+    settings = {"server": {"bounce_domains": "other.example"},
+                "route up": {"recipient_domains": "up.example",
+                             "providers": "upstream"},
+                "route default": {"providers": "mandrill"}}
+
+    def test_the_refused_is_held(self):
+        late = "late@up.example"
+        self.mandrill.fault(f"partial={EVE},reason=hard-bounce")
+        self.upstream.fault("refuse")
+        number = self.accept_id(ferry.simple(), (BOB, EVE, late))
+        self.wait_held(number)
+        self.restart()
+        held = self.story_of(number)[EVE]
+        self.assertEqual(held["state"], "held")
+        self.assertRegex(held["text"], "bounce_domains.*mandrill: ")
+        self.upstream.fault(None)
+        self.finish_all()
+        self.assertEqual(self.recipients(self.mandrill), [[BOB]])
+        self.assertEqual(self.recipients(self.upstream), [[late]])
+        why = self.queue.command("why", number).decode()
+        self.assertRegex(why, f"{EVE}.*held")
+        self.queue.command("queue", "drop", number)
+        self.assertEqual(self.check_totals()["dead"], 1)
+
+    def wait_held(self, number):
+        while self.story_of(number)[EVE]["state"] != "held":
+            durable.pause(0.02)
+
+
 class Doubt(Takeover):
     """A provider that does not answer in time, or at all."""
     settings = {"server": {"bounce_domains": "example.com",
