@@ -54,6 +54,41 @@ alarms_ring(struct alarms *alarms, const struct alarm *alarm)
 	tell(alarms, &one);
 }
 
+static bool
+is_kind(const char *key, const char *kind)
+{
+	size_t length = strlen(kind);
+
+	return strncmp(key, kind, length) == 0 && key[length] == ' ';
+}
+
+/* So that what comes from mail (a From domain) cannot fill the memory: the
+ * oldest of its kind, which was told, is forgotten. */
+static void
+make_room(struct alarms *alarms, const char *kind)
+{
+	unsigned count = 0;
+	const char *oldest = NULL;
+	int64_t oldest_ms = INT64_MAX;
+	GHashTableIter iter;
+	gpointer key, since;
+
+	if (g_hash_table_size(alarms->on) < ALARMS_MAX)
+		return;
+	g_hash_table_iter_init(&iter, alarms->on);
+	while (g_hash_table_iter_next(&iter, &key, &since)) {
+		if (!is_kind(key, kind))
+			continue;
+		count++;
+		if (*(const int64_t *)since < oldest_ms) {
+			oldest_ms = *(const int64_t *)since;
+			oldest = key;
+		}
+	}
+	if (count >= ALARMS_MAX)
+		g_hash_table_remove(alarms->on, oldest);
+}
+
 void
 alarms_begin(struct alarms *alarms, const struct alarm *alarm)
 {
@@ -64,6 +99,7 @@ alarms_begin(struct alarms *alarms, const struct alarm *alarm)
 		return;
 	if (one.since_ms == 0)
 		one.since_ms = clock_wall_ms();
+	make_room(alarms, alarm->kind);
 	g_hash_table_insert(alarms->on, g_steal_pointer(&key),
 	    g_memdup2(&one.since_ms, sizeof one.since_ms));
 	tell(alarms, &one);

@@ -9,6 +9,9 @@
 #include "alarm.h"
 #include <glib.h>
 
+/* Of one kind, so many are known to be on. */
+#define ALARMS_MAX 1000
+
 struct alarms;
 
 /* alarm NULL: nobody is told. */

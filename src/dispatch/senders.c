@@ -47,8 +47,9 @@ senders_close(GHashTable *senders, const char *from_domain, int64_t now_ms,
 
 	if (is_new)
 		sender = add_sender(senders, from_domain, now_ms);
-	if (sender != NULL)
-		breaker_hold(sender, BREAKER_SENDER, now_ms, pause_ms);
+	if (sender == NULL)
+		return false;
+	breaker_hold(sender, BREAKER_SENDER, now_ms, pause_ms);
 	return is_new;
 }
 

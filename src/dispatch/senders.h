@@ -20,7 +20,8 @@ GHashTable *senders_new(void);
 /* NULL: it is not refused. */
 struct breaker *senders_find(GHashTable *senders, const char *from_domain);
 
-/* Refused from now on, or again.  True when it was not before. */
+/* Refused from now on, or again.  True when it was not before; false of one
+ * that there is no room for, or it would be news with each mail. */
 bool senders_close(GHashTable *senders, const char *from_domain, int64_t now_ms,
     int64_t pause_ms);
 

@@ -26,6 +26,47 @@ recall(GString *told, const char *line)
 	return alarms;
 }
 
+static unsigned
+count_told(const GString *told, const char *kind)
+{
+	unsigned count = 0;
+
+	for (const char *at = told->str; *at != '\0'; at = strchr(at, '\n') + 1)
+		count += g_str_has_prefix(at, kind) ? 1 : 0;
+	return count;
+}
+
+/* A kind that comes from mail takes so much room and no more, and none of
+ * another kind's; each is told, the newest are known to be on. */
+static void
+test_bounded(void **state)
+{
+	g_autoptr(GString) told = g_string_new(NULL);
+	struct alarms *alarms = alarms_new(on_alarm, told);
+	struct alarm alarm = { .kind = "all_down", .subject = "r" };
+
+	(void)state;
+	alarms_begin(alarms, &alarm);
+	alarm.kind = "sender";
+	for (int64_t i = 0; i < 2 * ALARMS_MAX; i++) {
+		g_autofree char *subject =
+		    g_strdup_printf("d%" G_GINT64_FORMAT, i);
+		alarm.subject = subject;
+		alarm.since_ms = 10 + i;
+		alarms_begin(alarms, &alarm);
+		alarms_begin(alarms, &alarm);
+		if (!alarms_are_on(alarms, "sender", subject))
+			fail_msg("%s is not on", subject);
+	}
+	assert_int_equal(count_told(told, "sender "), 2 * ALARMS_MAX);
+	assert_true(alarms_are_on(alarms, "all_down", "r"));
+	assert_false(alarms_are_on(alarms, "sender", "d0"));
+	g_autofree char *line = alarms_print(alarms);
+	g_auto(GStrv) words = g_strsplit(line, " ", 0);
+	assert_in_range(g_strv_length(words), ALARMS_MAX, ALARMS_MAX + 2);
+	alarms_free(alarms);
+}
+
 /* What is on stays on, told to nobody until it is over, once. */
 static void
 test_restart(void **state)
@@ -82,6 +123,7 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bounded),
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_garbage),
 	};
