@@ -147,6 +147,7 @@ find_out(const struct flight *flight, const struct outcome *outcome)
 		.unreached = exchange->unreached,
 		.timed_out = exchange->timed_out,
 		.accepted = ledger_accepted(outcome),
+		.taken = judge_taken(outcome),
 		.refused = count_refused(flight, outcome),
 		.text = judge_worst(outcome)->text,
 		.moment = { clock_monotonic_ms(), g_random_double() },
@@ -199,7 +200,6 @@ settle(struct dispatcher *dispatcher, struct flight *flight,
 	if (finding.accepted > 0)
 		probe_overrule(dispatcher, lane);
 	pause_note(dispatcher, lane, changes);
-	keeping_count(dispatcher, lane);
 }
 
 static void
@@ -304,6 +304,7 @@ attempt_start(struct dispatcher *dispatcher, struct flight *flight,
 		dispatcher_remember(dispatcher, flight);
 	weighing_begin(dispatcher, flight, lane->number);
 	flight->attempt = lane_begin(lane, query, clock_monotonic_ms());
+	keeping_count(dispatcher, lane);
 	flight->provider = lane->number;
 	flight->delivery = delivery_new(flight->message, picked, count);
 	flight->delivery->attempt = ++flight->attempts;

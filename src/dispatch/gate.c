@@ -103,10 +103,26 @@ gate_pass(
 }
 
 void
-gate_return(struct gate *gate, const struct gate_pass *pass)
+gate_return(
+    struct gate *gate, const struct gate_pass *pass, unsigned recipients)
 {
-	quota_return(&gate->hour, pass->recipients, pass->hour);
-	quota_return(&gate->day, pass->recipients, pass->day);
+	quota_return(&gate->hour, recipients, pass->hour);
+	quota_return(&gate->day, recipients, pass->day);
+}
+
+bool
+gate_keep(struct gate *gate)
+{
+	bool hour = quota_keep(&gate->hour);
+
+	return quota_keep(&gate->day) || hour;
+}
+
+void
+gate_keep_exact(struct gate *gate)
+{
+	gate->hour.kept = gate->hour.used;
+	gate->day.kept = gate->day.used;
 }
 
 static void

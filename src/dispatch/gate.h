@@ -69,9 +69,14 @@ int64_t gate_quota_when(
 struct gate_pass gate_pass(
     struct gate *gate, unsigned recipients, int64_t now_ms, int64_t wall_ms);
 
-/* It was not sent, or taken for nobody: its quotas are given back.  The rate
- * was used all the same, so that it is never exceeded. */
-void gate_return(struct gate *gate, const struct gate_pass *pass);
+/* It was not sent, or so many recipients were not taken: its quotas are given
+ * back.  The rate was used all the same, so that it is never exceeded. */
+void gate_return(
+    struct gate *gate, const struct gate_pass *pass, unsigned recipients);
+
+/* As quota_keep() of both. */
+bool gate_keep(struct gate *gate);
+void gate_keep_exact(struct gate *gate);
 
 /* The provider said "too many" to it: not before that many ms.  What went
  * through before the gate closed last does not slow the rate again. */

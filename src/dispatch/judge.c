@@ -220,6 +220,18 @@ judge_refused(const struct outcome *outcome)
 	return count;
 }
 
+unsigned
+judge_taken(const struct outcome *outcome)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < outcome->count; i++)
+		count += outcome->verdicts[i].class == VERDICT_ACCEPTED ||
+			 outcome->verdicts[i].class == VERDICT_DOUBT ||
+			 outcome->verdicts[i].class == VERDICT_NONE;
+	return count;
+}
+
 static const struct ledger_recipient *
 find_state(const struct ledger *ledger, enum recipient_state state)
 {

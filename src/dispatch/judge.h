@@ -40,6 +40,9 @@ const struct verdict *judge_worst(const struct outcome *outcome);
  * for. */
 unsigned judge_refused(const struct outcome *outcome);
 
+/* Recipients it may have taken, or did. */
+unsigned judge_taken(const struct outcome *outcome);
+
 /* What the client is told of the mail as the ledger stands: 250 when all
  * recipients are accepted, 451 while some may still be, otherwise 5xx naming
  * who is refused.  names are the route's providers, NULL-terminated. */

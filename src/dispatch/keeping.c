@@ -8,8 +8,7 @@
 #include <string.h>
 
 /* Changes that come together are told together. */
-#define SOON_MS  200
-#define QUOTA_MS 10000
+#define SOON_MS 200
 
 /* The alarms that are on are kept beside the providers: no provider has such a
  * name. */
@@ -128,16 +127,16 @@ keeping_note(struct dispatcher *dispatcher)
 }
 
 void
-keeping_count(struct dispatcher *dispatcher, const struct lane *lane)
+keeping_count(struct dispatcher *dispatcher, struct lane *lane)
 {
-	const struct provider_pace *pace = &lane->provider->pace;
-
-	if (pace->hour_max > 0 || pace->day_max > 0)
-		set_timer(dispatcher->keeping, QUOTA_MS);
+	if (gate_keep(&lane->gate))
+		tell(dispatcher->keeping);
 }
 
 void
 keeping_stop(struct dispatcher *dispatcher)
 {
+	for (unsigned i = 0; i < dispatcher->map->providers->len; i++)
+		gate_keep_exact(&dispatcher->lanes[i]->gate);
 	tell(dispatcher->keeping);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How the providers are is kept over a restart: the store is told when a lane
- * changed, now and then while quotas count, and at the stop.  The dispatch
- * thread.
+ * changed, before more of a quota is used than it knows, and at the stop.  The
+ * dispatch thread.
  */
 #ifndef DISPATCH_KEEPING_H
 #define DISPATCH_KEEPING_H
@@ -20,9 +20,9 @@ void keeping_recall(struct dispatcher *dispatcher);
 /* A lane changed: told soon. */
 void keeping_note(struct dispatcher *dispatcher);
 
-/* Recipients were sent to: told within seconds if a quota counts
- * them. */
-void keeping_count(struct dispatcher *dispatcher, const struct lane *lane);
+/* Recipients are about to be sent to: told now if a quota counts more than the
+ * store knows, so that a kill forgets none of them. */
+void keeping_count(struct dispatcher *dispatcher, struct lane *lane);
 
 /* Told now, for the last time. */
 void keeping_stop(struct dispatcher *dispatcher);

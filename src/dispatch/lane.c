@@ -313,7 +313,7 @@ lane_cancel(struct lane *lane, const struct lane_attempt *attempt)
 	breaker_release(&lane->breaker, &attempt->mark);
 	if (sender != NULL)
 		breaker_release(sender, &attempt->sender_mark);
-	gate_return(&lane->gate, &attempt->pass);
+	gate_return(&lane->gate, &attempt->pass, attempt->pass.recipients);
 	if (attempt->failover)
 		allowance_return(&lane->allowance);
 }

@@ -159,6 +159,8 @@ struct lane_finding {
 	int64_t duration_ms;       /* of the exchange: slow answers count too */
 	bool unreached, timed_out; /* as in struct exchange */
 	unsigned accepted;         /* recipients */
+	unsigned taken;   /* recipients, and those it may have taken: of the
+			   * quotas */
 	unsigned refused; /* recipients, refused by a verdict that another mail
 			   * could get as well: a suppression is none */
 	uint64_t mail;   /* digests, to tell one from another: of the mail... */

@@ -213,17 +213,15 @@ settle_limit(struct lane *lane, const struct lane_attempt *attempt,
 }
 
 /* A quota counts what may have been taken: looking for one bad recipient among
- * many costs nothing. */
+ * many costs nothing, nor does an error answer. */
 static void
 settle_quota(struct lane *lane, const struct lane_attempt *attempt,
     const struct lane_finding *finding)
 {
-	bool taken =
-	    finding->accepted > 0 ||
-	    (finding->standing == STANDING_DOWN && !finding->unreached);
+	unsigned sent = attempt->pass.recipients;
 
-	if (!taken)
-		gate_return(&lane->gate, &attempt->pass);
+	gate_return(
+	    &lane->gate, &attempt->pass, sent - MIN(finding->taken, sent));
 }
 
 static void

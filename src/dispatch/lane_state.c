@@ -105,10 +105,12 @@ tell_breaker(GString *line, const struct lane *lane)
 static void
 tell_quota(GString *line, const char *key, const struct quota *quota)
 {
-	if (quota->used > 0)
+	uint64_t used = MAX(quota->used, quota->kept);
+
+	if (used > 0)
 		g_string_append_printf(line,
 		    " %s=%" G_GINT64_FORMAT ":%" G_GUINT64_FORMAT, key,
-		    quota->window, quota->used);
+		    quota->window, used);
 }
 
 /* A domain comes from a mail: only what can stand in the line. */

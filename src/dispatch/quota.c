@@ -35,8 +35,21 @@ quota_take(struct quota *quota, unsigned recipients, int64_t wall_ms)
 	int64_t window = wall_ms / quota->span_ms;
 
 	quota->used = quota_used(quota, wall_ms) + recipients;
+	if (window > quota->window)
+		quota->kept = 0;
 	quota->window = MAX(quota->window, window);
 	return quota->window;
+}
+
+bool
+quota_keep(struct quota *quota)
+{
+	uint64_t part = quota->most / QUOTA_AHEAD_PART;
+
+	if (quota->most == 0 || quota->used <= quota->kept)
+		return false;
+	quota->kept = quota->used + MIN(part, QUOTA_AHEAD_MOST);
+	return true;
 }
 
 void

@@ -18,7 +18,13 @@ struct quota {
 	uint64_t most;   /* 0: any */
 	int64_t window;  /* the one that `used` is of: wall clock / span */
 	uint64_t used;
+	uint64_t kept; /* of that window: what a restart takes as used */
 };
+
+/* So many are kept as used before they are: a hundredth of it, at most that
+ * many. */
+#define QUOTA_AHEAD_PART 100
+#define QUOTA_AHEAD_MOST 100
 
 /* Used of the window at that time. */
 uint64_t quota_used(const struct quota *quota, int64_t wall_ms);
@@ -29,6 +35,10 @@ bool quota_fits(
 
 /* Takes them, fit they or not.  Returns the window. */
 int64_t quota_take(struct quota *quota, unsigned recipients, int64_t wall_ms);
+
+/* True when more is used than is kept: then some more is to be kept, before
+ * anything of it is sent. */
+bool quota_keep(struct quota *quota);
 
 /* They were not sent: given back unless the window is over. */
 void quota_return(struct quota *quota, unsigned recipients, int64_t window);

@@ -54,6 +54,7 @@ settle(struct lane *lane, const struct lane_attempt *attempt,
 {
 	const struct lane_finding finding = { .standing = standing,
 		.accepted = standing == STANDING_WELL,
+		.taken = standing == STANDING_WELL,
 		.moment = { now_ms, 0.5 } };
 
 	return lane_settle(lane, attempt, &finding);

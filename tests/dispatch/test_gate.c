@@ -229,7 +229,9 @@ test_returned(void **state)
 	(void)state;
 	gate_start(&gate, &pace);
 	struct gate_pass pass = gate_pass(&gate, 3, 0, 0);
-	gate_return(&gate, &pass);
+	gate_return(&gate, &pass, 1);
+	assert_int_equal(quota_used(&gate.hour, 0), 2);
+	gate_return(&gate, &pass, 2);
 	assert_int_equal(gate_when(&gate, 0), 1000);
 	assert_int_equal(quota_used(&gate.hour, 0), 0);
 	assert_int_equal(quota_used(&gate.day, 0), 0);

@@ -435,10 +435,28 @@ test_one_domain(void **state)
 	message_unref(message);
 }
 
+/* Whom it accepted, and whom it may have. */
+static void
+test_taken(void **state)
+{
+	static const enum verdict_class classes[] = { VERDICT_ACCEPTED,
+		VERDICT_DOUBT, VERDICT_RECIPIENT, VERDICT_PAYLOAD,
+		VERDICT_OUTAGE, VERDICT_THROTTLE, VERDICT_ACCOUNT,
+		VERDICT_SENDER };
+	struct outcome *outcome = outcome_new(G_N_ELEMENTS(classes));
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(classes); i++)
+		outcome_set(outcome, i, classes[i], 0, "said");
+	assert_int_equal(judge_taken(outcome), 2);
+	outcome_free(outcome);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_taken),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_mixes),

@@ -151,12 +151,42 @@ test_line(void **state)
 	stop();
 }
 
+/* What is used of a quota is on its way to the disk before the attempt is. */
+static void
+test_told_before(void **state)
+{
+	static const char *const begun[] = { "begun", NULL };
+	static const char *const done[] = { "ended", "landed", NULL };
+
+	(void)state;
+	start_with_store(PROVIDER("one", "quota_day = 200\n"));
+	for (unsigned i = 0; i < 7; i++) {
+		fly(1, 0);
+		expect_kinds(begun);
+		/* a hundredth more each time */
+		assert_int_equal(count(&post.states), i / 3 + 1);
+		serve("one 0", i < 6 ? "accepted" : "outage");
+		expect_kinds(done);
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		g_autofree char *line = take(&post.states, "states");
+		g_autofree char *wanted = g_strdup_printf(":%u", 3 * i + 3);
+		assert_non_null(strstr(line, wanted));
+	}
+	dispatcher_stop(post.dispatcher, on_stopped, &post);
+	take(&post.stopped, "stop");
+	g_autofree char *line = take(&post.states, "states");
+	assert_non_null(g_strrstr(line, ":6\n"));
+	stop();
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_line),
+		cmocka_unit_test(test_told_before),
 	};
 
 	return cmocka_run_group_tests(tests, start_all, end_all);

@@ -355,11 +355,11 @@ take_sending(struct one *one)
 }
 
 static void
-give_back(struct one *one, const struct sending *sending)
+give_back(struct one *one, const struct sending *sending, unsigned recipients)
 {
 	int64_t window = sending->attempt.pass.hour;
 
-	one->hour[window % HOURS] -= sending->recipients;
+	one->hour[window % HOURS] -= recipients;
 }
 
 static void
@@ -368,7 +368,7 @@ cancel(struct one *one)
 	struct sending sending = take_sending(one);
 
 	lane_cancel(one->lane, &sending.attempt);
-	give_back(one, &sending);
+	give_back(one, &sending, sending.recipients);
 }
 
 static void
@@ -388,6 +388,7 @@ settle(struct one *one, bool well)
 		.unreached = !well && roll(2),
 		.timed_out = !well && roll(3) == 0,
 		.accepted = standing == STANDING_WELL && !refused,
+		.taken = refused ? 0 : roll(sending.recipients + 1),
 		.refused = refused,
 		.mail = roll(1000000),
 		.sender = roll(3),
@@ -396,9 +397,7 @@ settle(struct one *one, bool well)
 	};
 
 	lane_settle(one->lane, &sending.attempt, &finding);
-	if (finding.accepted == 0 &&
-	    (standing != STANDING_DOWN || finding.unreached))
-		give_back(one, &sending);
+	give_back(one, &sending, sending.recipients - finding.taken);
 }
 
 static void

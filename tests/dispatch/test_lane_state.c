@@ -46,6 +46,7 @@ attempt(struct lane *lane, enum standing standing, int64_t now_ms)
 	const struct lane_finding finding = {
 		.standing = standing,
 		.accepted = standing == STANDING_WELL ? 2 : 0,
+		.taken = standing == STANDING_WELL ? 2 : 0,
 		.text = standing == STANDING_WELL ? NULL : "no = 5 %, or so",
 		.moment = { now_ms, 0.5 },
 	};
@@ -172,6 +173,26 @@ test_probing(void **state)
 	lane_begin(lane, &query, 5000);
 	struct lane *next = restart(lane, 5000);
 	assert_true(lane_wants_probe(next, NEXT + 5000));
+	lane_free(lane);
+	lane_free(next);
+}
+
+/* A kill takes what was kept ahead as used, a stop what was used. */
+static void
+test_quotas_kept_ahead(void **state)
+{
+	struct lane *lane = make_lane(0);
+
+	(void)state;
+	attempt(lane, STANDING_WELL, 0);
+	lane->gate.day.most = 1000;
+	assert_true(gate_keep(&lane->gate));
+	struct lane *next = restart(lane, 1000);
+	assert_int_equal(next->gate.day.used, 12);
+	lane_free(next);
+	gate_keep_exact(&lane->gate);
+	next = restart(lane, 1000);
+	assert_int_equal(next->gate.day.used, 2);
 	lane_free(lane);
 	lane_free(next);
 }
@@ -374,6 +395,7 @@ main(void)
 		cmocka_unit_test(test_never_closed),
 		cmocka_unit_test(test_probing),
 		cmocka_unit_test(test_quotas_go_on),
+		cmocka_unit_test(test_quotas_kept_ahead),
 		cmocka_unit_test(test_clock_set_back),
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_odd),

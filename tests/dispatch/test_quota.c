@@ -79,6 +79,35 @@ test_returned(void **state)
 	assert_int_equal(quota_used(&quota, HOUR), 5);
 }
 
+/* What is kept is never less than what is used, and is told ahead. */
+static void
+test_kept(void **state)
+{
+	static const struct {
+		uint64_t most;
+		unsigned taken; /* each time, a hundred times */
+		unsigned told;  /* how often more had to be kept */
+	} rows[] = { { 0, 1, 0 }, { 20, 1, 100 }, { 100, 1, 50 },
+		{ 1000, 1, 10 }, { 1000, 100, 100 }, { 10000, 1, 1 },
+		{ 1000000, 10, 10 } };
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct quota quota = { .span_ms = HOUR, .most = rows[i].most };
+		unsigned told = 0;
+		for (unsigned n = 0; n < 100; n++) {
+			quota_take(&quota, rows[i].taken, 0);
+			told += quota_keep(&quota);
+			if (quota.most > 0 && quota.kept < quota.used)
+				fail_msg("row %zu: %u used", i + 1, n + 1);
+		}
+		assert_int_equal(told, rows[i].told);
+		assert_false(quota_keep(&quota));
+		quota_take(&quota, 1, 2 * HOUR * 1000); /* another window */
+		assert_int_equal(quota_keep(&quota), rows[i].most > 0);
+	}
+}
+
 /* A clock that was years ahead does not block until it is there again. */
 static void
 test_clock_set_back(void **state)
@@ -100,6 +129,7 @@ main(void)
 		cmocka_unit_test(test_fits),
 		cmocka_unit_test(test_any),
 		cmocka_unit_test(test_returned),
+		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_clock_set_back),
 	};
 
