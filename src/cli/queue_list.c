@@ -24,39 +24,48 @@ print_padded(const char *text)
 	printf("  %s%*s", text, (int)MAX(ADDRESS_WIDTH - width, 0), "");
 }
 
+/* Whom the row is about: the first that is held; else the first that is not
+ * settled; when all are the first.  NULL: there is none. */
+static struct json_object *
+find_subject(struct json_object *mail)
+{
+	struct json_object *subject = NULL;
+
+	for (size_t i = 0; i < fact_count(mail, "recipients"); i++) {
+		struct json_object *one = fact_element(mail, "recipients", i);
+
+		if (fact_is(one, "state", "held"))
+			return one;
+		if (subject == NULL && !fact_is(one, "state", "accepted"))
+			subject = one;
+	}
+	return subject != NULL ? subject : fact_element(mail, "recipients", 0);
+}
+
 static char *
 tell_recipients(struct json_object *mail)
 {
 	size_t count = fact_count(mail, "recipients");
-	g_autofree char *first =
-	    fact_text_or(fact_element(mail, "recipients", 0), "address", "-");
+	g_autofree char *subject =
+	    fact_text_or(find_subject(mail), "address", "-");
 
-	return count > 1 ? g_strdup_printf("%s +%zu", first, count - 1)
-			 : g_strdup(first);
+	return count > 1 ? g_strdup_printf("%s +%zu", subject, count - 1)
+			 : g_strdup(subject);
 }
 
-/* What the first recipient that is not settled waits for; when all are, who has
- * the first. */
+/* Why that one is not settled, or who has it; who was held by a person, or with
+ * all of the mail, has no reason of its own. */
 static char *
 tell_reason(const struct story *story)
 {
-	struct json_object *mail = story->mail;
-	char *hold = fact_text(mail, "hold");
+	struct json_object *subject = find_subject(story->mail);
+	char *hold = fact_text(story->mail, "hold");
 
-	for (size_t i = 0; hold == NULL && i < fact_count(mail, "recipients");
-	     i++) {
-		struct json_object *recipient =
-		    fact_element(mail, "recipients", i);
-
-		if (!fact_is(recipient, "state", "accepted"))
-			return story_tell_recipient(story, recipient);
-	}
-	if (hold != NULL)
-		return hold;
-	return fact_count(mail, "recipients") == 0
-		   ? g_strdup("")
-		   : story_tell_recipient(
-			 story, fact_element(mail, "recipients", 0));
+	if (subject == NULL ||
+	    (hold != NULL && !fact_is(subject, "state", "held")))
+		return hold != NULL ? hold : g_strdup("");
+	g_free(hold);
+	return story_tell_recipient(story, subject);
 }
 
 static char *

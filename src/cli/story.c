@@ -43,7 +43,9 @@ quote_provider(struct json_object *object)
 	g_autofree char *text = fact_text_or(object, "text", "");
 	uint64_t status = fact_number(object, "status");
 
-	if (provider == NULL || (status == 0 && *text == '\0'))
+	if (provider == NULL)
+		return g_strdup(text);
+	if (status == 0 && *text == '\0')
 		return g_strdup("");
 	if (status == 0)
 		return g_strconcat(provider, ": ", text, NULL);

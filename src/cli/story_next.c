@@ -103,12 +103,27 @@ tell_risk(const struct story *story)
 	return "";
 }
 
+/* The first recipient that is held says most.  New string. */
+static char *
+tell_hold(const struct story *story)
+{
+	for (size_t i = 0; i < fact_count(story->mail, "recipients"); i++) {
+		struct json_object *one =
+		    fact_element(story->mail, "recipients", i);
+		g_autofree char *address = fact_text_or(one, "address", "?");
+		g_autofree char *text = fact_text(one, "text");
+
+		if (fact_is(one, "state", "held") && text != NULL)
+			return g_strdup_printf("<%s>: %s", address, text);
+	}
+	return fact_text_or(story->mail, "hold", "a person has to decide");
+}
+
 static void
 print_held(const struct story *story)
 {
 	g_autofree char *id = fact_text_or(story->mail, "id", "ID");
-	g_autofree char *hold =
-	    fact_text_or(story->mail, "hold", "a person has to decide");
+	g_autofree char *hold = tell_hold(story);
 
 	printf("  It is held: %s.\n", hold);
 	print_told(story, "held");

@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "entry.h"
+#include "lane_state.h"
 #include <string.h>
 
 static const struct submission *
@@ -38,12 +39,32 @@ closing_take(const struct flight *flight)
 	    log_num("open", ledger_count(ledger, RECIPIENT_OPEN)));
 }
 
+/* The first that is held now, in words: "<a@example.org>: mailgun: no such
+ * user; held, as ...".  New string. */
+static char *
+tell_held(const struct flight *flight)
+{
+	const struct envelope *envelope = find_submission(flight)->envelope;
+
+	for (unsigned i = 0; i < flight->ledger->count; i++) {
+		const struct ledger_recipient *r =
+		    &flight->ledger->recipients[i];
+		if (r->state == RECIPIENT_HELD &&
+		    flight->record.states[i] != RECIPIENT_HELD)
+			return g_strdup_printf("<%s>: %s",
+			    envelope_recipient(envelope, i)->text,
+			    r->text != NULL ? r->text : flight->landing.hold);
+	}
+	return g_strdup(flight->landing.hold);
+}
+
 void
 closing_hold(const struct flight *flight, unsigned recipients)
 {
 	const char *id = find_submission(flight)->id;
-	g_autofree char *text = g_strdup_printf("mail %s from %s is held: %s",
-	    id, sender_text(flight), flight->landing.hold);
+	g_autofree char *held = tell_held(flight);
+	g_autofree char *text = g_strdup_printf(
+	    "mail %s from %s is held: %s", id, sender_text(flight), held);
 	g_autofree char *advice = g_strdup_printf(
 	    "see 'postferry queue list --state held', and 'postferry why %s', "
 	    "then 'postferry queue release %s' or 'postferry queue drop %s'",
@@ -52,13 +73,66 @@ closing_hold(const struct flight *flight, unsigned recipients)
 	log_error("mail held", log_str("mail", id),
 	    log_str("sender", sender_text(flight)),
 	    log_num("recipients", recipients),
-	    log_str("why", flight->landing.hold));
+	    log_str("why", flight->landing.hold), log_str("first", held));
 	alarms_ring(
 	    flight->dispatcher->alarms, &(struct alarm){ .kind = "mail_held",
 					    .subject = id,
 					    .group = flight->landing.hold,
 					    .text = text,
 					    .advice = advice });
+}
+
+/* So begins what is said of one that nobody was asked to take. */
+#define UNTRIED "no provider was asked: "
+
+/* "mailgun is paused until 2026-...": nothing of one that could be. */
+static void
+add_lane(GString *text, const struct lane *lane, int64_t now_ms)
+{
+	enum lane_mode mode = lane_mode(lane, now_ms);
+	int64_t until = lane_until(lane, now_ms);
+	char date[CLOCK_RFC3339_LENGTH];
+
+	g_string_append_printf(text, "%s%s is %s", text->len > 0 ? ", " : "",
+	    lane->provider->name,
+	    mode == LANE_OPEN ? "busy, or not for this mail now"
+			      : lane_state_word(mode));
+	if (until <= now_ms)
+		return;
+	clock_rfc3339(until + lane->apart_ms, date);
+	g_string_append_printf(text, " until %s", date);
+}
+
+static char *
+tell_lanes(const struct dispatcher *dispatcher, const struct flight *flight,
+    unsigned group)
+{
+	const struct flight_group *of = &flight->groups[group];
+	g_autoptr(GString) text = g_string_new(NULL);
+	int64_t now = clock_monotonic_ms();
+
+	for (unsigned i = 0; i < of->order_count; i++)
+		add_lane(text, dispatcher->lanes[of->order[i]], now);
+	return g_strconcat(UNTRIED, text->str, NULL);
+}
+
+void
+closing_explain(const struct dispatcher *dispatcher, struct flight *flight)
+{
+	if (dispatcher->stopping || flight->record.lost)
+		return;
+	for (unsigned i = 0; i < flight->ledger->count; i++) {
+		struct ledger_recipient *r = &flight->ledger->recipients[i];
+		if (r->state != RECIPIENT_WAITING ||
+		    r->provider != LEDGER_NOBODY ||
+		    (r->text != NULL && !g_str_has_prefix(r->text, UNTRIED)) ||
+		    flight->groups[r->group].order_count == 0)
+			continue;
+		g_free(r->text);
+		r->text = tell_lanes(dispatcher, flight, r->group);
+		/* as the store was told it is not true any more */
+		flight->record.states[i] = RECIPIENT_OPEN;
+	}
 }
 
 void

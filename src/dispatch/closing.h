@@ -14,6 +14,11 @@ void closing_hold(const struct flight *flight, unsigned recipients);
 void closing_soften(const struct flight *flight, unsigned recipients);
 void closing_report(struct flight *flight); /* and a note in the story */
 
+/* Whoever waits and was never sent to anybody gets a text for people: how the
+ * providers of its route are. */
+void closing_explain(
+    const struct dispatcher *dispatcher, struct flight *flight);
+
 /* That, and one event for whoever watches. */
 void closing_land(
     const struct dispatcher *dispatcher, const struct flight *flight);

@@ -156,7 +156,7 @@ hold_refused(struct flight *flight, const char *why)
 		g_autofree char *refusal =
 		    explain_refusal(r, flight->dispatcher->names);
 		r->state = RECIPIENT_HELD;
-		set_text(r, g_strdup_printf("%s; %s", why, refusal));
+		set_text(r, g_strdup_printf("%s; held, as %s", refusal, why));
 		held++;
 	}
 	flight->landing.hold = why;
@@ -350,6 +350,7 @@ land(struct dispatcher *dispatcher, struct flight *flight)
 	if (flight->taken)
 		memory_refresh(dispatcher->memory, flight->message, ledger,
 		    clock_monotonic_ms());
+	closing_explain(dispatcher, flight);
 	closing_land(dispatcher, flight);
 	entry_land(dispatcher, flight);
 	dispatcher_release(dispatcher, flight);

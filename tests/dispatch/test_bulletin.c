@@ -318,8 +318,9 @@ test_mail_held(void **state)
 		.hostname = "mail.example.com",
 	};
 	g_autofree char *wanted = g_strdup_printf(
-	    "mail_held %s: mail %s from app@example.com is held: its sender's "
-	    "domain is not in bounce_domains",
+	    "mail_held %s: mail %s from app@example.com is held: "
+	    "<rcpt0@example.org>: one: recipient; held, as its sender's domain "
+	    "is not in bounce_domains",
 	    submission->id, submission->id);
 
 	submission->return_to = (struct return_address){ 0 };

@@ -184,8 +184,8 @@ static const struct {
 	{ "nobody may be told", TWO, { .subject = "x", .recipients = 1 },
 	    { { "one 0", "recipient" } },
 	    { "begun #1 one open: 0 open", "ended #1 one recipient: 0 waiting",
-		"landed: 0 held (its sender's domain is not in bounce_domains, "
-		"so no report may be sent; one: recipient); round 0; hold: its "
+		"landed: 0 held (one: recipient; held, as its sender's domain is "
+		"not in bounce_domains, so no report may be sent); round 0; hold: its "
 		"sender's domain is not in bounce_domains, so no report may be "
 		"sent" },
 	    NULL },
@@ -196,7 +196,7 @@ static const struct {
 		.report = true },
 	    { { "one 0", "recipient" } },
 	    { "begun #1 one open: 0 open", "ended #1 one recipient: 0 waiting",
-		"landed: 0 held (it is a report of our own; one: recipient); round "
+		"landed: 0 held (one: recipient; held, as it is a report of our own); round "
 		"0; hold: it is a report of our own" },
 	    NULL },
 	{ "held waits for the others", PROVIDER("one", ""),
@@ -204,8 +204,8 @@ static const struct {
 	    { { "one 0,1", "recipient,outage" } },
 	    { "begun #1 one open: 0 open, 1 open",
 		"ended #1 one outage: 0 waiting, 1 waiting",
-		"landed: 0 held (its sender's domain is not in bounce_domains, "
-		"so no report may be sent; one: recipient); round 1, due, wakes" },
+		"landed: 0 held (one: recipient; held, as its sender's domain is "
+		"not in bounce_domains, so no report may be sent); round 1, due, wakes" },
 	    NULL },
 	{ "nobody can say it", DOMAINS PROVIDER("one", ""),
 	    { .subject = "unfit one", .recipients = 1 }, { { 0 } },
@@ -239,8 +239,8 @@ static const struct {
 		.null_sender = true },
 	    { { "one 0", "outage" } },
 	    { "begun #3 one open: 0 open", "ended #3 one outage: 0 waiting",
-		"landed: 0 held (it has no sender who could be told (MAIL "
-		"FROM:<>); gave up after 2 d; last tried one: 250 outage); round 9; hold: it "
+		"landed: 0 held (gave up after 2 d; last tried one: 250 outage; "
+		"held, as it has no sender who could be told (MAIL FROM:<>)); round 9; hold: it "
 		"has no sender who could be told (MAIL FROM:<>)" },
 	    NULL },
 	{ "a route's own time",
@@ -529,9 +529,9 @@ test_woken_for_another(void **state)
 	start_with_store(PROVIDER("one", ""));
 	fail_one("account");
 	fly(&early);
-	expect_entry("landed; round 2, due, wakes");
+	expect_entry("landed: 0 waiting; round 2, due, wakes");
 	fly(&due);
-	expect_entry("landed; round 3, due, wakes");
+	expect_entry("landed: 0 waiting; round 3, due, wakes");
 	stop();
 	start_with_store(PROVIDER("one", ""));
 	fly(&early);
@@ -590,7 +590,7 @@ test_overflow_no(void **state)
 	expect_entry("ended #1 one throttle: 0 waiting");
 	expect_entry("landed; round 1, due, wakes");
 	fly(&plain);
-	expect_entry("landed; round 1, due, wakes");
+	expect_entry("landed: 0 waiting; round 1, due, wakes");
 	submit_one("x");
 	expect_entry("passed: 0 waiting");
 	expect_answer(451, "4.4.1", "no provider is available now");
@@ -652,8 +652,8 @@ static const struct {
 	    { { "one 0,1,2", "accepted,outage,recipient" } }, 250,
 	    "Ok: queued as",
 	    { "taken #1 one outage: 0 accepted, 1 waiting, 2 waiting",
-		"landed: 2 held (its sender's domain is not in bounce_domains, "
-		"so no report may be sent; one: recipient); round 1, due, "
+		"landed: 2 held (one: recipient; held, as its sender's domain is "
+		"not in bounce_domains, so no report may be sent); round 1, due, "
 		"wakes" } },
 	{ "a doubt", PROVIDER("one", ""), 1, { { "one 0", "doubt" } }, 250,
 	    "Ok: queued as",
@@ -846,7 +846,7 @@ test_nobody_to_ask(void **state)
 	expect_entry("ended #1 one account: 0 waiting");
 	expect_entry("landed; round 1, due, wakes");
 	fly(&old);
-	expect_entry("landed; round 10, due, wakes");
+	expect_entry("landed: 0 waiting; round 10, due, wakes");
 	stop();
 }
 

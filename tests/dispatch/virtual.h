@@ -254,6 +254,13 @@ clock_rfc5322(int64_t wall_ms, char out[static CLOCK_RFC5322_LENGTH])
 	g_strlcpy(out, "Sat, 21 Nov 2026 10:24:00 +0000", CLOCK_RFC5322_LENGTH);
 }
 
+void
+clock_rfc3339(int64_t wall_ms, char out[static CLOCK_RFC3339_LENGTH])
+{
+	(void)wall_ms;
+	g_strlcpy(out, "2026-11-21T10:24:00.000Z", CLOCK_RFC3339_LENGTH);
+}
+
 /* log */
 
 char *

@@ -243,7 +243,7 @@ class List(Commands):
                                            "NEXT", "SENDER", "RECIPIENTS",
                                            "REASON"])
         self.assertRegex(first, rf"^{ID} +3 min +5\.2 kB +waiting +in 4 min +"
-                         r"me@example\.com +a@example\.org \+2 +"
+                         r"me@example\.com +c@example\.org \+2 +"
                          r"waiting; mailgun said 429: Slow down$")
         self.assertRegex(second, rf"^{OTHER} .* held +- +<> .*"
                          r"a bounce of a bounce$")
@@ -261,6 +261,13 @@ class List(Commands):
                  r"  not taken; mailgun: no route$"),
                 ({"due": moment(-5), "recipients": [ACCEPTED, DOUBT]},
                  r" in (59 min|1 h) .*  in doubt until 20"),
+                ({"recipients": [recipient("x@example.org", text="no provider "
+                                           "was asked: first is paused")]},
+                 r" x@example\.org +waiting; no provider was asked: first is "
+                 r"paused$"),
+                ({"state": "held", "due": None, "hold": "its sender is elsewhere",
+                  "recipients": [ACCEPTED, REFUSED, HELD]},
+                 r" e@example\.org \+2 +held: it has crashed us$"),
                 ({"recipients": []}, r"  -  +$")):
             with self.subTest(said):
                 daemon.answers = {"GET /v1/messages?limit=500": (

@@ -90,5 +90,22 @@ class Soft(durable.Durable):
         self.assertEqual(self.check_totals()["bounced"], 0)
 
 
+class Untried(durable.Durable):
+    """Why a mail waits that nobody was asked to take."""
+    providers = ("mandrill",)
+
+    def test_it_names_the_provider(self):
+        self.mandrill.fault("unauthorized")
+        self.accept(ferry.simple())
+        self.ferry.wait_line("refuses our account")
+        number = self.accept_id(ferry.simple())
+        self.ferry.wait_line("mail landed mail=" + number)
+        self.assertRegex(
+            self.queue.command("queue", "list").decode(),
+            rf"(?m)^{number} .* waiting; no provider was asked: mandrill is "
+            r"unusable until 20\S+Z$")
+        self.mandrill.fault(None)
+
+
 if __name__ == "__main__":
     ferry.main()
