@@ -7,9 +7,9 @@
 
 #include "state.h"
 
-/* True when the queue is to take the mail from its client as it stands: somebody
- * may have it, somebody has not.  Whom no report may be sent about is held
- * then; only when the others all have it the client is told of them. */
+/* True when the queue is to take the mail from its client as it stands:
+ * somebody may have it, somebody has not.  Whom no report may be sent about is
+ * held then; only when the others all have it is the client told of them. */
 bool takeover_is_due(
     const struct dispatcher *dispatcher, const struct flight *flight);
 
