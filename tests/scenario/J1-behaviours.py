@@ -89,7 +89,8 @@ def secure(name, faults, classes, **more):
 def statuses():
     """Each status an HTTP server can say, as it is, and in other words."""
     classes = {400: PAYLOAD | {"recipient"}, 401: ACCOUNT, 402: ACCOUNT,
-               403: ACCOUNT | PAYLOAD, 404: ACCOUNT, 408: DOUBT, 413: PAYLOAD,
+               403: ACCOUNT | PAYLOAD | {"sender"},
+               404: ACCOUNT | {"sender"}, 408: DOUBT, 413: PAYLOAD,
                422: PAYLOAD, 429: THROTTLE, 500: DOUBT, 502: DOUBT,
                503: OUTAGE | THROTTLE, 504: DOUBT, 520: DOUBT}
     for status, wanted in classes.items():
@@ -154,7 +155,9 @@ ROWS = [
     smtp("N09", "stall-accepted", DOUBT, copies=True),
     mailgun("N10", "sip=5", NONE),
     mailgun("N10", "sip=200", EITHER),
-    mailgun("N10", "drip=1", NONE, timeout="10s"),
+    # the others wait for the first status line, see CURLOPT_PIPEWAIT
+    mailgun("N10", "drip=1", OUTAGE, maybe=True, timeout="10s"),
+    mailgun("N10", "drip=1,body", NONE, timeout="5s"),
     mailgun("N10", "drip=100", DOUBT),
     mailgun("N10", "drip=100,body", DOUBT),
     # a 250 without the end of its line is one
@@ -184,7 +187,7 @@ ROWS = [
     mandrill("N13", "odd=none", DOUBT | {"none"}, most=40),
     mandrill("N13", "odd=nameless", DOUBT | {"none"}, most=40),
     *statuses(),
-    mailgun("N14", "text=unverified", ACCOUNT),
+    mailgun("N14", "text=unverified", ACCOUNT | {"sender"}),
     mailgun("N14", "text=probation", THROTTLE | ACCOUNT),
     mailgun("N14", "text=recipient-limit", THROTTLE, alone=False),
     mandrill("N14", "text=GeneralError", DOUBT),
