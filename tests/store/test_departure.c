@@ -85,9 +85,12 @@ test_passed(void **state)
 		.provider = g_strdup("one"),
 		.id = g_strdup("abc") };
 	unsigned number = 0;
-	struct delivery delivery = {
-		.recipients = &number, .count = 1, .attempt = 1
-	};
+	g_autoptr(GPtrArray) nobody = g_ptr_array_new();
+	struct message message = { .from = nobody };
+	struct delivery delivery = { .message = &message,
+		.recipients = &number,
+		.count = 1,
+		.attempt = 1 };
 	struct store_ask ask;
 	struct store_mail *mail;
 

@@ -96,9 +96,12 @@ static struct journal_attempt *
 make_attempt(int64_t ended_ms)
 {
 	unsigned number = 0;
-	struct delivery delivery = {
-		.recipients = &number, .count = 1, .attempt = 1
-	};
+	g_autoptr(GPtrArray) nobody = g_ptr_array_new();
+	struct message message = { .from = nobody };
+	struct delivery delivery = { .message = &message,
+		.recipients = &number,
+		.count = 1,
+		.attempt = 1 };
 	struct verdict verdict = { .class = VERDICT_ACCEPTED };
 	struct journal_attempt *attempt =
 	    journal_attempt_new(&delivery, "one", 5);
