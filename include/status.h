@@ -7,7 +7,9 @@
  *	GET  /livez                      200: the process is there
  *	GET  /readyz                     200 or 503: mail can be accepted
  *	GET  /status                     the daemon, its providers, its queue
- *	GET  /v1/messages?state=&after=&limit=
+ *	GET  /v1/messages?state=&after=&limit=&recipient=
+ *	                                 "next" is `after` of the next page; of a
+ *	                                 recipient a page may be empty
  *	GET  /v1/messages/ID             the whole story
  *	GET  /v1/messages/ID/raw         its bytes, message/rfc822
  *	POST /v1/messages/ID/retry | hold | release | drop

@@ -168,6 +168,9 @@ struct store_ask {
 	const char *id;  /* of the mail; LIST: those after it, or NULL; the
 			  * last four questions: NULL: all mails of `place` */
 	unsigned limit;  /* LIST: at most, 0: 1000 */
+	const char *recipient; /* LIST: only mails with that address, letters of
+				* either case; a scan of some thousand mails at
+				* a time; NULL: all */
 	int place;       /* LIST and the last four: enum store_place,
 			  * -1: any but FINISHED */
 	const char *who; /* the last four: whoever asked */
@@ -177,6 +180,8 @@ struct store_ask {
 	char *obstacle;      /* why it was not done; NULL: it was */
 	unsigned changed;    /* mails, of the last four */
 	GPtrArray *mails;    /* struct store_mail *; LIST and MAIL */
+	char next[ID_LENGTH + 1]; /* LIST: `id` of the next question, as there
+				   * may be more; "": there are none */
 	struct spool *spool; /* BODY; counted */
 	struct store_counts counts;
 };

@@ -13,6 +13,7 @@ static const struct option rows[] = {
 	{ "limit", required_argument, NULL, ORDER_LIMIT },
 	{ "all", no_argument, NULL, ORDER_ALL },
 	{ "ready", no_argument, NULL, ORDER_READY },
+	{ "recipient", required_argument, NULL, ORDER_RECIPIENT },
 	{ "config", required_argument, NULL, 'c' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -49,6 +50,9 @@ take(struct order *order, int option)
 		return true;
 	case ORDER_STATE:
 		order->state = optarg;
+		return true;
+	case ORDER_RECIPIENT:
+		order->recipient = optarg;
 		return true;
 	case ORDER_LIMIT:
 		return read_limit(optarg, &order->limit);

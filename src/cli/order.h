@@ -10,11 +10,12 @@
 
 /* Options a command may have beside --config and --help. */
 enum order_option {
-	ORDER_JSON = 1 << 0,  /* --json */
-	ORDER_STATE = 1 << 1, /* --state WORD */
-	ORDER_LIMIT = 1 << 2, /* --limit NUMBER */
-	ORDER_ALL = 1 << 3,   /* --all */
-	ORDER_READY = 1 << 4, /* --ready */
+	ORDER_JSON = 1 << 0,      /* --json */
+	ORDER_STATE = 1 << 1,     /* --state WORD */
+	ORDER_LIMIT = 1 << 2,     /* --limit NUMBER */
+	ORDER_ALL = 1 << 3,       /* --all */
+	ORDER_READY = 1 << 4,     /* --ready */
+	ORDER_RECIPIENT = 1 << 5, /* --recipient ADDRESS */
 };
 
 /* What a command takes. */
@@ -30,6 +31,7 @@ struct order {
 	const char *config; /* NULL: no --config */
 	bool json, all, ready;
 	const char *state;         /* NULL: any */
+	const char *recipient;     /* NULL: any */
 	unsigned limit;            /* 0: none */
 	const char *const *things; /* what is left, ends with NULL */
 };

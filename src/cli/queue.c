@@ -14,6 +14,7 @@
 
 static const char usage[] =
     "usage: postferry queue list [--state WORD] [--limit NUMBER]\n"
+    "                            [--recipient ADDRESS]\n"
     "       postferry queue show ID ...\n"
     "       postferry queue export ID > FILE.eml\n"
     "       postferry queue retry|hold|release|drop ID ...\n"
@@ -32,6 +33,9 @@ static const char usage[] =
     "  --state WORD    waiting, active, held, or finished (list only);\n"
     "                  without it all but the finished\n"
     "  --limit NUMBER  list: so many mails at most\n"
+    "  --recipient ADDRESS  list: only mail to that one, the finished too; "
+    "looks\n"
+    "                  through all there is, so it may take a while\n"
     "  --all           all mails (of that state) instead of some\n"
     "  --json          print what the daemon answered: one object, or one a\n"
     "                  line: of list one per 500 mails, else one per mail\n"
@@ -294,7 +298,7 @@ static const struct verb {
 	enum ids ids;
 } verbs[] = {
 	{ { "queue list", "list", usage,
-	      ORDER_JSON | ORDER_STATE | ORDER_LIMIT },
+	      ORDER_JSON | ORDER_STATE | ORDER_LIMIT | ORDER_RECIPIENT },
 	    run_list, IDS_NONE },
 	{ { "queue show", "show", usage, ORDER_JSON }, run_show, IDS_SOME },
 	{ { "queue export", "export", usage, 0 }, run_export, IDS_ONE },

@@ -128,6 +128,15 @@ print_page(struct json_object *page, bool offline)
 	return count;
 }
 
+static void
+add_parameter(GString *target, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	g_string_append_printf(target, "&%s=", name);
+	g_string_append_uri_escaped(target, value, NULL, FALSE);
+}
+
 static char *
 write_target(const struct order *order, const char *after, size_t printed)
 {
@@ -137,12 +146,9 @@ write_target(const struct order *order, const char *after, size_t printed)
 	if (order->limit > 0)
 		limit = MIN(limit, order->limit - printed);
 	g_string_append_printf(target, "?limit=%zu", limit);
-	if (after != NULL)
-		g_string_append_printf(target, "&after=%s", after);
-	if (order->state != NULL) {
-		g_string_append(target, "&state=");
-		g_string_append_uri_escaped(target, order->state, NULL, FALSE);
-	}
+	add_parameter(target, "after", after);
+	add_parameter(target, "state", order->state);
+	add_parameter(target, "recipient", order->recipient);
 	return g_string_free(target, FALSE);
 }
 
@@ -175,20 +181,47 @@ take_page(
 	return exit_code;
 }
 
-int
-queue_list_print(struct ask *ask, const struct order *order)
+/* All pages.  The exit code. */
+static int
+print_pages(struct ask *ask, const struct order *order, size_t *printed)
 {
 	g_autofree char *after = NULL;
-	size_t printed = 0;
 	int exit_code;
 
 	do {
-		exit_code = take_page(ask, order, &after, &printed);
+		exit_code = take_page(ask, order, &after, printed);
 	} while (exit_code == EX_OK && after != NULL && !ferror(stdout) &&
-		 (order->limit == 0 || printed < order->limit));
+		 (order->limit == 0 || *printed < order->limit));
+	return exit_code;
+}
+
+/* Who asks for a recipient wants to know of finished mail, too. */
+static int
+print_finished(struct ask *ask, const struct order *order, size_t *printed)
+{
+	struct order finished = *order;
+
+	if (order->recipient == NULL || order->state != NULL ||
+	    (order->limit > 0 && *printed >= order->limit))
+		return EX_OK;
+	finished.state = "finished";
+	return print_pages(ask, &finished, printed);
+}
+
+int
+queue_list_print(struct ask *ask, const struct order *order)
+{
+	const char *where = order->recipient != NULL ? "" : " in the queue";
+	size_t printed = 0;
+	int exit_code = print_pages(ask, order, &printed);
+
+	if (exit_code == EX_OK)
+		exit_code = print_finished(ask, order, &printed);
 	if (exit_code == EX_OK && printed == 0 && !order->json)
-		printf("There is no mail%s%s.\n",
-		    order->state != NULL ? " that is " : " in the queue",
+		printf("There is no mail%s%s%s%s.\n",
+		    order->recipient != NULL ? " to " : "",
+		    order->recipient != NULL ? order->recipient : "",
+		    order->state != NULL ? " that is " : where,
 		    order->state != NULL ? order->state : "");
 	return exit_code;
 }

@@ -51,16 +51,13 @@ write_list(const struct store_ask *ask, struct status_answer *answer)
 {
 	struct json_object *object = json_object_new_object();
 	struct json_object *mails = json_object_new_array();
-	const struct store_mail *last = NULL;
 
-	for (unsigned i = 0; i < ask->mails->len; i++) {
-		last = ask->mails->pdata[i];
-		json_object_array_add(mails, mail_json_new(last));
-	}
+	for (unsigned i = 0; i < ask->mails->len; i++)
+		json_object_array_add(
+		    mails, mail_json_new(ask->mails->pdata[i]));
 	json_object_object_add(object, "messages", mails);
 	/* what `after` is for the next page; null: there is none */
-	page_add_text(object, "next",
-	    last != NULL && ask->mails->len >= ask->limit ? last->id : NULL);
+	page_add_text(object, "next", *ask->next != '\0' ? ask->next : NULL);
 	page_answer(answer, object);
 }
 
@@ -70,6 +67,7 @@ message_page_list(const struct page *page, struct status_answer *answer)
 	struct store_ask ask = { .question = STORE_LIST };
 	char id[ID_LENGTH + 1];
 
+	ask.recipient = target_parameter(page->target, "recipient");
 	if (!read_limit(page, &ask.limit, answer) ||
 	    !read_after(page, id, &ask.id, answer) ||
 	    !page_read_state(page, &ask.place, STORE_FINISHED, answer) ||

@@ -24,7 +24,7 @@ static const struct route {
 	{ "GET", "/livez", "", health_page_live, 0 },
 	{ "GET", "/readyz", "", health_page_ready, 0 },
 	{ "GET", "/status", "", health_page_status, 0 },
-	{ "GET", MESSAGES, "state,after,limit", message_page_list, 0 },
+	{ "GET", MESSAGES, "state,after,limit,recipient", message_page_list, 0 },
 	{ "POST", MESSAGES "/retry", "state", message_page_act_all,
 	    STORE_RETRY },
 	{ "POST", MESSAGES "/hold", "state", message_page_act_all, STORE_HOLD },

@@ -252,6 +252,31 @@ class List(Commands):
             self.assertEqual(first[at] == " ", column != "AGE")
         self.assertEqual(self.error, "")
 
+    def test_of_a_recipient(self):
+        """All pages of the queue, empty ones too, then those of the records."""
+        path = "GET /v1/messages?limit=500"
+        whom = "&recipient=a%2Bb%40example.org"
+        empty = {"messages": [], "next": ID}
+        daemon = self.start_daemon({
+            path + whom: (200, empty),
+            path + f"&after={ID}" + whom: (200, {"messages": [mail()],
+                                                 "next": None}),
+            path + "&state=finished" + whom: (200, {"messages": [
+                mail(id=OTHER, state="finished", recipients=[ACCEPTED])],
+                "next": None})})
+        text = self.run_command("queue", "list", "--recipient",
+                                "a+b@example.org")
+        self.assertRegex(text, rf"(?s)^ID .*\n{ID} .*\n{OTHER} ")
+        self.assertEqual(len(text.splitlines()), 3)
+        self.assertEqual(len(daemon.asked), 3)
+        none = (200, {"messages": [], "next": None})
+        daemon.answers = {path + whom: none,
+                          path + "&state=finished" + whom: none}
+        self.assertEqual(
+            self.run_command("queue", "list", "--recipient",
+                             "a+b@example.org"),
+            "There is no mail to a+b@example.org.\n")
+
     def test_reasons(self):
         daemon = self.start_daemon({})
         for facts, said in (

@@ -29,6 +29,7 @@ struct store {
 	enum store_question question;
 	char id[64];
 	char who[64];
+	char recipient[64];
 	unsigned limit;
 	int place;
 };
@@ -58,6 +59,11 @@ store_answer(struct store *store, struct store_ask *ask)
 	if ((ask->question == STORE_LIST && store->mail != NULL) ||
 	    (ask->question == STORE_MAIL && ask->found))
 		g_ptr_array_add(ask->mails, store->mail);
+	if (ask->question == STORE_LIST && ask->mails->len == ask->limit)
+		g_strlcpy(ask->next, store->mail->id, sizeof ask->next);
+	g_strlcpy(store->recipient,
+	    ask->recipient != NULL ? ask->recipient : "",
+	    sizeof store->recipient);
 	if (ask->question == STORE_BODY && ask->found)
 		ask->spool = spool_ref(store->spool);
 }

@@ -205,6 +205,8 @@ static const struct {
 	    "", STORE_FINISHED, 100 },
 	{ "next page", "GET", MAILS "?limit=7&after=" FAKE_OTHER, 200,
 	    STORE_LIST, FAKE_OTHER, -1, 7 },
+	{ "list of a recipient", "GET", MAILS "?recipient=a%40example.org", 200,
+	    STORE_LIST, "", -1, 100 },
 	{ "empty query", "GET", MAILS "?", 200, STORE_LIST, "", -1, 100 },
 	{ "most", "GET", MAILS "?limit=1000", 200, STORE_LIST, "", -1, 1000 },
 	{ "one", "GET", MAILS "/" FAKE_ID, 200, STORE_MAIL, FAKE_ID, 0, 0 },
@@ -248,6 +250,10 @@ test_pages(void **state)
 		assert_int_equal(world.store.asked, pages[i].question >= 0);
 		assert_string_equal(world.store.id, pages[i].id);
 		assert_int_equal(world.store.place, pages[i].place);
+		assert_string_equal(world.store.recipient,
+		    strstr(pages[i].target, "recipient=") != NULL
+			? "a@example.org"
+			: "");
 		assert_int_equal(world.store.limit, pages[i].limit);
 		if (pages[i].question >= 0)
 			assert_int_equal(

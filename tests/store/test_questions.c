@@ -135,6 +135,30 @@ test_deeds(void **state)
 	}
 }
 
+/* One held, the other in doubt. */
+static void
+fill_doubt(struct stand *stand)
+{
+	const struct recipient held = { .state = RECIPIENT_HELD };
+	const struct recipient doubt = {
+		.state = RECIPIENT_DOUBT, .until_ms = 99000, .doubts = 1
+	};
+	struct message *message = stand_accept(stand, 2, true);
+	struct journal *journal = journal_new(JOURNAL_LANDED, message);
+	bool finished;
+
+	journal_add_recipient(journal, 0, &held);
+	journal_add_recipient(journal, 1, &doubt);
+	journal->hold = "held by uid 0";
+	stand_begin(stand);
+	assert_int_equal(
+	    stand->engine->enter(stand->self, journal, false, &finished),
+	    ENGINE_OK);
+	stand_commit(stand);
+	journal_free(journal);
+	message_unref(message);
+}
+
 /* Who is in doubt goes again when a person releases that mail, not with all. */
 static void
 test_release_doubt(void **state)
@@ -143,19 +167,16 @@ test_release_doubt(void **state)
 	for (int all = 0; all < 2; all++) {
 		struct stand *stand = stand_new();
 		struct store_ask ask = { .question = STORE_RELEASE,
-			.id = all ? NULL : ids[3],
+			.id = all ? NULL : ids[1],
 			.place = -1,
 			.who = "uid 0" };
 
-		fill(stand);
-		stand_run(stand,
-		    "UPDATE recipient SET state = 4, doubts = 1,"
-		    " until = 99000 WHERE mail = 3 AND number = 1");
+		fill_doubt(stand);
 		act(stand, &ask, NULL);
 		assert_int_equal(ask.changed, 1);
 		stand_expect(stand,
 		    "SELECT group_concat(state) || '|' || sum(doubts)"
-		    " FROM recipient WHERE mail = 3",
+		    " FROM recipient",
 		    all ? "0,4|1" : "0,0|1");
 		store_ask_clear(&ask);
 		stand_free(stand);
@@ -344,16 +365,25 @@ static const struct {
 	unsigned after; /* which mail; 0: none */
 	unsigned limit;
 	const char *ids; /* their last digits */
+	const char *recipient, *next;
 } lists[] = {
-	{ "all", -1, 0, 0, "123" },
-	{ "waiting", STORE_WAITING, 0, 0, "1" },
-	{ "active", STORE_ACTIVE, 0, 0, "2" },
-	{ "held", STORE_HELD, 0, 0, "3" },
-	{ "finished", STORE_FINISHED, 0, 0, "" },
-	{ "one", -1, 0, 1, "1" },
-	{ "the next two", -1, 1, 2, "23" },
-	{ "after the last", -1, 3, 2, "" },
-	{ "held after the first", STORE_HELD, 1, 2, "3" },
+	{ "all", -1, 0, 0, "123", NULL, NULL },
+	{ "waiting", STORE_WAITING, 0, 0, "1", NULL, NULL },
+	{ "active", STORE_ACTIVE, 0, 0, "2", NULL, NULL },
+	{ "held", STORE_HELD, 0, 0, "3", NULL, NULL },
+	{ "finished", STORE_FINISHED, 0, 0, "", NULL, NULL },
+	{ "one", -1, 0, 1, "1", NULL, NULL },
+	{ "the next two", -1, 1, 2, "23", NULL, NULL },
+	{ "after the last", -1, 3, 2, "", NULL, NULL },
+	{ "held after the first", STORE_HELD, 1, 2, "3", NULL, NULL },
+	{ "of a recipient", -1, 0, 0, "13", "0@EXAMPLE.org", "" },
+	{ "of a recipient, a page", -1, 0, 1, "1", "0@example.org", "1" },
+	{ "of a recipient, the next page", -1, 1, 1, "3", "0@example.org",
+	    "3" },
+	{ "of a recipient, behind the last", -1, 3, 1, "", "0@example.org",
+	    "" },
+	{ "of one who has none", -1, 0, 0, "", "z@example.org", "" },
+	{ "the next page", -1, 0, 2, "12", NULL, "2" },
 };
 
 static void
@@ -363,12 +393,15 @@ test_lists(void **state)
 
 	(void)state;
 	fill(stand);
+	stand_run(stand, "UPDATE recipient SET address = 'z2@example.org'"
+			 " WHERE mail = 2 AND number = 0");
 	for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
 		struct store_ask ask = {
 			.question = STORE_LIST,
 			.place = lists[i].place,
 			.id = ids[lists[i].after],
 			.limit = lists[i].limit,
+			.recipient = lists[i].recipient,
 		};
 		g_autoptr(GString) have = g_string_new(NULL);
 
@@ -385,6 +418,10 @@ test_lists(void **state)
 			assert_int_equal(mail->attempts->len, 0);
 		}
 		assert_string_equal(have->str, lists[i].ids);
+		if (lists[i].next != NULL)
+			assert_true(
+			    g_str_has_suffix(ask.next, lists[i].next) &&
+			    (*ask.next == '\0') == (*lists[i].next == '\0'));
 		store_ask_clear(&ask);
 	}
 	stand_free(stand);
