@@ -140,9 +140,10 @@ static void
 fill_doubt(struct stand *stand)
 {
 	const struct recipient held = { .state = RECIPIENT_HELD };
-	const struct recipient doubt = {
-		.state = RECIPIENT_DOUBT, .until_ms = 99000, .doubts = 1
-	};
+	const struct recipient doubt = { .state = RECIPIENT_DOUBT,
+		.provider = (char *)"one",
+		.until_ms = 99000,
+		.doubts = 1 };
 	struct message *message = stand_accept(stand, 2, true);
 	struct journal *journal = journal_new(JOURNAL_LANDED, message);
 	bool finished;
