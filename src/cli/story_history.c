@@ -26,6 +26,10 @@ static const struct {
 static const char *
 find_result(struct json_object *attempt)
 {
+	/* its class is that of the worst */
+	if (fact_is(attempt, "class", "recipient") &&
+	    fact_count(attempt, "recipients") > 1)
+		return "one of the recipients, or more, was refused";
 	for (unsigned i = 0; i < G_N_ELEMENTS(results); i++)
 		if (fact_is(attempt, "class", results[i].class))
 			return results[i].words;
@@ -140,7 +144,7 @@ story_history_print(const struct story *story)
 
 		if (act == NULL ||
 		    (attempt != NULL &&
-			fact_time(attempt, "begun") <= fact_time(act, "at"))) {
+			fact_time(attempt, "begun") < fact_time(act, "at"))) {
 			print_gap(last, attempt);
 			print_attempt(story, attempt);
 			last = (unsigned)fact_number(attempt, "number");

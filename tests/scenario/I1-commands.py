@@ -580,6 +580,23 @@ class Told(Commands):
         self.assertNotIn("never_twice", text)
 
 
+class History(Commands):
+    def test_order_and_words(self):
+        """What was learnt stands before what it led to; an attempt of which
+        one is refused is not refused for all."""
+        now = moment(-50)
+        self.start_daemon({f"GET /v1/messages/{ID}": (200, mail(
+            acts=[{**NOTE, "at": now}],
+            attempts=[{**ATTEMPT, "begun": now, "ended": now,
+                       "redirected": "staging@example.com",
+                       "class": "recipient", "status": 550}]))})
+        self.assertRegex(
+            self.run_command("why", ID),
+            r"(?s)asked mandrill: it has the mail\n.*attempt 1: .*\n"
+            r" +redirected to <staging@example\.com>\n"
+            r" +one of the recipients, or more, was refused \(recipient, 550\)")
+
+
 class Acts(Commands):
     def test_one_by_one(self):
         for verb, done in (("retry", "due now"), ("hold", "held"),
