@@ -231,10 +231,11 @@ report_domains(const struct config *config, const struct route_map *map)
 {
 	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
 	char **listed = read_listed(config, errors);
-	GPtrArray *domains = g_ptr_array_new();
+	GPtrArray *domains;
 
 	if (listed != NULL)
 		return listed;
+	domains = g_ptr_array_new();
 	for (unsigned i = 0; i < map->providers->len; i++)
 		add_provider(domains, route_map_provider(map, i));
 	g_ptr_array_add(domains, NULL);

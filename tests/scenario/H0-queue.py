@@ -12,7 +12,8 @@ import ferry
 
 # A kill may meet an open attempt, which is a doubt then.
 QUICK = {"retry": "100ms, 200ms", "pause_min": "10ms", "pause_max": "50ms",
-         "doubt_wait": "200ms"}
+         "doubt_wait": "200ms", "doubt_wait_smtp": "200ms",
+         "doubt_move_smtp": "400ms"}
 
 
 class Queue(ferry.Scenario):
