@@ -195,13 +195,14 @@ ROWS = [
     mandrill("N14", "text=GeneralError", DOUBT),
     mandrill("N14", "text=Invalid_Key", ACCOUNT, quick=True),
     mandrill("N14", "text=Invalid_Key,status=500", ACCOUNT),
-    mandrill("N14", "text=PaymentRequired", ACCOUNT),
+    mandrill("N14", "text=PaymentRequired", ACCOUNT | PAYLOAD),
     mandrill("N14", "text=RequestLimitExceeded", THROTTLE),
     mandrill("N14", "text=ServiceUnavailable", OUTAGE),
     mandrill("N14", "text=Unknown_Subaccount", ACCOUNT),
     mandrill("N14", "text=Unknown_Name", PAYLOAD | ACCOUNT),
     mandrill("N14", "reject-reason=unsigned", {"sender"}),
-    mandrill("N14", "reject-reason=rule", ACCOUNT | {"recipient"}),
+    mandrill("N14", "reject-reason=rule",
+             ACCOUNT | PAYLOAD | {"recipient"}),
     mandrill("N14", "reject-reason=invalid-sender", {"sender"}),
     mailgun("N15", "early=417", EITHER | PAYLOAD | ACCOUNT),
     mailgun("N15", "early=413", PAYLOAD),
@@ -346,7 +347,8 @@ class Behaviours(durable.Durable):
             self.let_it_fail()
             if not row.refuses:
                 self.first.fault(None)
-        held = self.queue.drain(2 * ferry.PATIENCE)["held"]
+        # who was told "too many" goes on at one a second, at first
+        held = self.queue.drain(5 * ferry.PATIENCE)["held"]
         self.check(held)
 
     def check(self, held):
