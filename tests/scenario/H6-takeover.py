@@ -299,7 +299,7 @@ class Commands(Takeover):
             story = self.queue.command_json("why", first)
             self.assertEqual([one["provider"] for one in story["attempts"]],
                              ["mandrill", "upstream"])
-            for word in ("mandrill", "upstream", "refused"):
+            for word in ("mandrill", "upstream", "could not be reached"):
                 self.assertIn(word, text)
         self.each_way(test)
 
