@@ -14,6 +14,8 @@ struct inquiry_recipient {
 	char *address;
 	bool found;   /* the provider has the mail for this one */
 	char *id;     /* what it calls it; NULL: not said */
+	char *other;  /* so it calls another delivery of the mail, by which it
+		       * is not found; NULL: none is known */
 	bool refused; /* found, but it did not deliver it, nor will: as the
 		       * three below say, which mean nothing else */
 	enum verdict_class class;
@@ -47,8 +49,13 @@ void inquiry_free(struct inquiry *inquiry);
 /* Adds a recipient who is in doubt; the address is copied. */
 void inquiry_add(struct inquiry *inquiry, const char *address);
 
+/* The id is that of another delivery to this recipient: under it nothing is
+ * found, nor was. */
+void inquiry_except(struct inquiry *inquiry, unsigned number, const char *id);
+
 /* The provider has it for that address (compared without case; NULL: for all):
- * found, with that id, which is copied.  False when nobody has that address. */
+ * found, with that id, which is copied.  False when nobody has that address, or
+ * it is the id of another delivery. */
 bool inquiry_find(struct inquiry *inquiry, const char *address, const char *id);
 
 /* The same, but what it says of it is that verdict, which is copied: refused,

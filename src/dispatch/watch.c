@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "evidence.h"
+#include <string.h>
 
 /* One recipient. */
 struct subject {
@@ -161,14 +162,15 @@ tell(struct vigil *vigil)
 {
 	struct dispatcher *dispatcher = vigil->watch->dispatcher;
 	unsigned other = LEDGER_NOBODY, count = confirm(vigil, &other);
-	g_autofree char *text = NULL;
+	g_autofree char *text = NULL, *both = NULL;
 
 	if (count == 0)
 		return;
+	both = g_strdup_printf("%s and %s", dispatcher->names[vigil->provider],
+	    dispatcher->names[other]);
 	text = g_strdup_printf("%s was delivered twice to %u recipient%s: %s "
-			       "and %s both have it",
-	    vigil->inquiry->id, count, count == 1 ? "" : "s",
-	    dispatcher->names[vigil->provider], dispatcher->names[other]);
+			       "both have it",
+	    vigil->inquiry->id, count, count == 1 ? "" : "s", both);
 	log_error("duplicate confirmed", log_str("mail", vigil->inquiry->id),
 	    log_str("provider", dispatcher->names[vigil->provider]),
 	    log_str("also", dispatcher->names[other]),
@@ -177,6 +179,7 @@ tell(struct vigil *vigil)
 	const struct alarm alarm = {
 		.kind = "duplicate_confirmed",
 		.subject = vigil->inquiry->id,
+		.group = both,
 		.text = text,
 		.advice = "if that must not be, set doubt = prefer_once or "
 			  "never_twice for its route, or a longer doubt_wait",
@@ -223,8 +226,11 @@ copy_inquiry(const struct inquiry *inquiry)
 	    inquiry_new(inquiry->id, inquiry->message_id, inquiry->from_domain);
 
 	copy->begun_ms = inquiry->begun_ms;
-	for (unsigned i = 0; i < inquiry->count; i++)
+	for (unsigned i = 0; i < inquiry->count; i++) {
 		inquiry_add(copy, inquiry->recipients[i].address);
+		if (inquiry->recipients[i].other != NULL)
+			inquiry_except(copy, i, inquiry->recipients[i].other);
+	}
 	return copy;
 }
 
@@ -376,6 +382,23 @@ are_one_account(const struct vigil *vigil, unsigned other)
 	return one != NULL && g_strcmp0(one, two) == 0;
 }
 
+/* Two keys of one account see the same deliveries, each with an id of the
+ * provider's own: it is no second copy.  (Where the id is the Message-ID, it
+ * tells nothing.) */
+static void
+set_taken(struct vigil *vigil, struct subject *subject,
+    const struct ledger_recipient *taken)
+{
+	const struct subject *first =
+	    &g_array_index(vigil->subjects, struct subject, 0);
+
+	subject->taken_by = taken->provider;
+	if (taken->id != NULL &&
+	    strcmp(taken->id, vigil->inquiry->message_id) != 0)
+		inquiry_except(
+		    vigil->inquiry, (unsigned)(subject - first), taken->id);
+}
+
 /* By the same one it is not another copy that we could tell from the first. */
 void
 watch_accept(
@@ -394,7 +417,8 @@ watch_accept(
 		if (i == by || are_one_account(vigil, by))
 			subject->confirmed = true;
 		else
-			subject->taken_by = by;
+			set_taken(vigil, subject,
+			    &flight->ledger->recipients[recipient]);
 		tell(vigil);
 	}
 }

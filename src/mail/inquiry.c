@@ -24,6 +24,7 @@ inquiry_free(struct inquiry *inquiry)
 	for (unsigned i = 0; i < inquiry->count; i++) {
 		g_free(inquiry->recipients[i].address);
 		g_free(inquiry->recipients[i].id);
+		g_free(inquiry->recipients[i].other);
 		g_free(inquiry->recipients[i].text);
 	}
 	g_free(inquiry->recipients);
@@ -41,6 +42,32 @@ inquiry_add(struct inquiry *inquiry, const char *address)
 	    (struct inquiry_recipient){ .address = g_strdup(address) };
 }
 
+/* An id, behind which stands what became of the mail when that is not the
+ * usual. */
+static bool
+is_other(const struct inquiry_recipient *one, const char *id)
+{
+	size_t length = one->other != NULL ? strlen(one->other) : 0;
+
+	return length > 0 && id != NULL &&
+	       strncmp(id, one->other, length) == 0 &&
+	       (id[length] == '\0' || id[length] == ' ');
+}
+
+void
+inquiry_except(struct inquiry *inquiry, unsigned number, const char *id)
+{
+	struct inquiry_recipient *one = &inquiry->recipients[number];
+
+	g_free(one->other);
+	one->other = g_strdup(id);
+	if (!one->found || !is_other(one, one->id))
+		return;
+	one->found = one->refused = false;
+	g_clear_pointer(&one->id, g_free);
+	g_clear_pointer(&one->text, g_free);
+}
+
 bool
 inquiry_find(struct inquiry *inquiry, const char *address, const char *id)
 {
@@ -49,8 +76,9 @@ inquiry_find(struct inquiry *inquiry, const char *address, const char *id)
 	for (unsigned i = 0; i < inquiry->count; i++) {
 		struct inquiry_recipient *one = &inquiry->recipients[i];
 
-		if (address != NULL &&
-		    g_ascii_strcasecmp(one->address, address) != 0)
+		if ((address != NULL &&
+			g_ascii_strcasecmp(one->address, address) != 0) ||
+		    is_other(one, id))
 			continue;
 		g_free(one->id);
 		one->id = g_strdup(id);
@@ -85,7 +113,8 @@ inquiry_refuse(
 	for (unsigned i = 0; i < inquiry->count; i++) {
 		struct inquiry_recipient *one = &inquiry->recipients[i];
 
-		if (g_ascii_strcasecmp(one->address, address) != 0)
+		if (g_ascii_strcasecmp(one->address, address) != 0 ||
+		    is_other(one, verdict->id))
 			continue;
 		refuse(one, verdict);
 		found = true;

@@ -63,15 +63,17 @@ oracle_tell(struct inquiry *inquiry, const char *address, const char *word)
 		.text = (char *)word,
 	};
 
-	if (g_str_equal(word, "found"))
+	if (g_str_has_prefix(word, "found as "))
+		inquiry_find(inquiry, address, word + strlen("found as "));
+	else if (g_str_equal(word, "found"))
 		inquiry_find(inquiry, address, "<id>");
 	else if (verdict.suppressed || g_str_equal(word, "bounced"))
 		inquiry_refuse(inquiry, address, &verdict);
 }
 
 /* A word for each recipient of each inquiry, the last for the rest: "found",
- * "bounced", "suppressed", or any other; or one for all: "forbidden",
- * "throttled", "down"; "more": there is another page. */
+ * "found as ID", "bounced", "suppressed", or any other; or one for all:
+ * "forbidden", "throttled", "down"; "more": there is another page. */
 static inline bool
 oracle_asked(const struct provider *provider, const GPtrArray *inquiries,
     struct exchange *exchange, struct inquiry_reply *reply)

@@ -125,7 +125,8 @@ struct request {
 	enum exchange_end end;
 	const char *says; /* "accepted,outage": by recipient, the last for the
 			   * rest; "doubt!" is an unlikely one; "split";
-			   * "recipient: suppressed", "accepted: held" */
+			   * "recipient: suppressed", "accepted: held",
+			   * "accepted as ID" */
 };
 
 /* The fake translator */
@@ -180,6 +181,8 @@ decode(const struct provider *provider, const struct delivery *delivery,
 		outcome->verdicts[i].suppressed =
 		    strstr(word, "suppressed") != NULL;
 		outcome->verdicts[i].held = strstr(word, "held") != NULL;
+		if (strstr(word, " as ") != NULL)
+			outcome_set_id(outcome, i, strstr(word, " as ") + 4);
 	}
 	outcome->split = strcmp(words[0], "split") == 0;
 }
@@ -224,8 +227,8 @@ provider_open(const char *name, struct config *config, GError **error)
 	    config_bool(config, provider->section, "overflow");
 	provider->pace.rate =
 	    (double)config_number(config, provider->section, "rate");
-	provider->pace.day_max = (uint64_t)config_number(
-	    config, provider->section, "quota_day");
+	provider->pace.day_max =
+	    (uint64_t)config_number(config, provider->section, "quota_day");
 	provider->respects_suppression =
 	    config_bool(config, provider->section, "respect_suppression");
 	provider->size_bytes =
@@ -279,6 +282,43 @@ send_exchange(void *self, struct exchange *exchange)
 		put(&post.requests, request);
 }
 
+static void
+end(struct request *request, enum exchange_end how, const char *says)
+{
+	request->end = how;
+	request->says = says;
+	loop_post(post.loop, &request->letter, on_answer);
+}
+
+/* To the same endpoint, or any; NULL: none. */
+static struct request *
+steal_request(const struct endpoint *endpoint)
+{
+	struct request *stolen = NULL;
+
+	pthread_mutex_lock(&post.requests.mutex);
+	for (GList *link = post.requests.items.head;
+	     link != NULL && stolen == NULL; link = link->next) {
+		struct request *request = link->data;
+		if (endpoint == NULL || request->exchange->endpoint == endpoint)
+			stolen = request;
+	}
+	g_queue_remove(&post.requests.items, stolen);
+	pthread_mutex_unlock(&post.requests.mutex);
+	return stolen;
+}
+
+/* What the test has taken, it ends itself. */
+static void
+abort_exchanges(void *self, const struct endpoint *endpoint)
+{
+	struct request *request;
+
+	g_assert(self == &post && loop_here(post.loop));
+	while ((request = steal_request(endpoint)) != NULL)
+		end(request, EXCHANGE_LOST, "broken off");
+}
+
 /* The test's side */
 
 static void *
@@ -298,14 +338,6 @@ take_request(const char *to)
 
 	assert_string_equal(request->to, to);
 	return request;
-}
-
-static void
-end(struct request *request, enum exchange_end how, const char *says)
-{
-	request->end = how;
-	request->says = says;
-	loop_post(post.loop, &request->letter, on_answer);
 }
 
 /* The next request goes there, and is answered so. */
@@ -605,10 +637,12 @@ on_alarm(void *object, const struct alarm *alarm)
 	g_assert(object == &post && loop_here(post.loop));
 	g_assert(alarm->since_ms > 0 && alarm->text != NULL);
 	put(&post.alarms,
-	    g_strdup_printf("%s%s %s: %s%s%s", alarm->over ? "over: " : "",
+	    g_strdup_printf("%s%s %s: %s%s%s%s%s", alarm->over ? "over: " : "",
 		alarm->kind, alarm->subject, alarm->text,
 		alarm->advice != NULL ? "; " : "",
-		alarm->advice != NULL ? alarm->advice : ""));
+		alarm->advice != NULL ? alarm->advice : "",
+		alarm->group != NULL ? "; group: " : "",
+		alarm->group != NULL ? alarm->group : ""));
 }
 
 static inline void
@@ -640,8 +674,9 @@ start_dispatcher(const char *text, struct dispatcher_options *options)
 		.name = "work", .threads = 2, .stack_bytes = 2 * 1024 * 1024
 	};
 
-	options->http =
-	    (struct carrier){ .send = send_exchange, .self = &post };
+	options->http = (struct carrier){
+		.send = send_exchange, .abort = abort_exchanges, .self = &post
+	};
 	options->relay = options->http;
 	options->hostname = "mail.example.com";
 	options->event = on_event;

@@ -82,6 +82,20 @@ test_timer(void **state)
 	stop();
 }
 
+/* Who stops does not wait for what it says. */
+static void
+test_stopped(void **state)
+{
+	(void)state;
+	begin(PROBED PROVIDER("two", "probes = yes\n"));
+	struct request *request = take_request("probe one");
+	wait_for_loop();
+	assert_int_equal(count(&post.requests), 1);
+	dispatcher_stop(post.dispatcher, NULL, NULL);
+	end(request, EXCHANGE_LOST, "broken off");
+	stop();
+}
+
 static void
 test_off(void **state)
 {
@@ -187,6 +201,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_timer),
+		cmocka_unit_test(test_stopped),
 		cmocka_unit_test(test_off),
 		cmocka_unit_test(test_refused_account),
 		cmocka_unit_test(test_mended),

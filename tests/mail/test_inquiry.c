@@ -70,6 +70,44 @@ test_find(void **state)
 	inquiry_free(inquiry);
 }
 
+/* Under the id of another delivery nothing is found, nor was. */
+static void
+test_except(void **state)
+{
+	static const struct {
+		const char *id;
+		bool known;
+	} rows[] = {
+		{ "a1", false },
+		{ "a1 (bounced)", false },
+		{ "a12", true },
+		{ NULL, true },
+	};
+	const struct verdict refused = { .class = VERDICT_RECIPIENT,
+		.text = (char *)"no",
+		.id = (char *)"a1" };
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct inquiry *inquiry = make_inquiry();
+		const struct inquiry_recipient *bob = &inquiry->recipients[0];
+
+		inquiry_find(inquiry, bob->address, rows[i].id);
+		inquiry_except(inquiry, 0, "a1");
+		assert_int_equal(bob->found, rows[i].known);
+		bob = &inquiry->recipients[0];
+		assert_int_equal(
+		    inquiry_find(inquiry, bob->address, rows[i].id),
+		    rows[i].known);
+		inquiry_except(inquiry, 0, "a1");
+		assert_int_equal(bob->found, rows[i].known);
+		assert_int_equal(
+		    inquiry_refuse(inquiry, bob->address, &refused), false);
+		assert_false(bob->refused);
+		inquiry_free(inquiry);
+	}
+}
+
 static void
 test_reply(void **state)
 {
@@ -93,6 +131,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_new),
 		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_except),
 		cmocka_unit_test(test_reply),
 	};
 
