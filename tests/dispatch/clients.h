@@ -8,14 +8,45 @@
 
 #include "death.h"
 
+/* Accounts at one company. */
+static bool
+are_alike(const struct supplier *one, const struct supplier *other)
+{
+	return one->translator.kind == other->translator.kind &&
+	       strcmp(one->translator.type, other->translator.type) == 0;
+}
+
+/* As the first like each of these, a bit each. */
+static uint32_t
+find_kinds(uint32_t suppliers)
+{
+	uint32_t kinds = 0;
+
+	for (unsigned i = 0; i < world.suppliers; i++) {
+		unsigned first = 0;
+		while (!are_alike(&world.all[first], &world.all[i]))
+			first++;
+		if (suppliers & 1u << i)
+			kinds |= 1u << first;
+	}
+	return kinds;
+}
+
+/* Nobody is left who might take it, or two of different kinds refused it, or
+ * two of the only kind there is. */
 static bool
 is_refused(const struct mail *mail, const struct target *target)
 {
-	uint32_t fit = ((1u << world.suppliers) - 1) & ~mail->unfit;
+	unsigned number = (unsigned)(target - mail->targets);
+	uint32_t fit = list_takers(mail, number) & ~mail->unfit;
 	uint32_t refused = target->payload_by | target->sulked_by;
+	uint32_t kinds = find_kinds(refused);
 
-	return target->refused || (fit & ~refused) == 0 ||
-	       __builtin_popcount(refused) >= 2;
+	if (target->refused || (fit & ~refused) == 0)
+		return true;
+	return __builtin_popcount(refused) >= 2 &&
+	       (__builtin_popcount(kinds) >= 2 ||
+		   (find_kinds(fit) & ~kinds) == 0);
 }
 
 static void

@@ -40,8 +40,10 @@ static void
 make_supplier(struct supplier *supplier, unsigned number)
 {
 	static const unsigned batches[] = { 0, 0, 1, 3, 16 };
+	static const char *const types[] = { "one", "two", "three" };
 
 	supplier->translator = (struct translator){
+		.type = types[virtual_random(G_N_ELEMENTS(types))],
 		.encode = encode,
 		.decode = decode,
 		.limits = { .fields = true,
@@ -89,6 +91,19 @@ choose_arrival(void)
 	return virtual_random(3) * (STORM_MS / 8) + virtual_random(40);
 }
 
+/* What it says itself. */
+static void
+choose_orders(struct mail *mail)
+{
+	mail->deaf = virtual_chance(10);
+	mail->policy = mail->wants = ANY;
+	if (world.queue && virtual_chance(25))
+		mail->policy = (int)virtual_random(G_N_ELEMENTS(policies));
+	if (world.signposts && virtual_chance(10))
+		mail->wants = (int)virtual_random(world.road_count);
+	happened[HAPPENED_ORDER] += mail->policy != ANY && !mail->deaf;
+}
+
 static void
 make_mail(struct mail *mail, unsigned number)
 {
@@ -102,9 +117,7 @@ make_mail(struct mail *mail, unsigned number)
 	mail->unfit = choose_some(5);
 	mail->queued = world.queue && virtual_chance(60);
 	mail->mute = virtual_chance(20);
-	if (mail->queued && virtual_chance(30))
-		mail->policy =
-		    virtual_chance(50) ? DOUBT_PREFER_ONCE : DOUBT_NEVER_TWICE;
+	choose_orders(mail);
 	for (unsigned i = 0; i < mail->count; i++)
 		mail->targets[i].bad = choose_some(4);
 	virtual_after(choose_arrival(), on_client, mail);
@@ -247,6 +260,7 @@ make_world(void)
 	for (unsigned i = 0; i <= SUPPLIERS; i++)
 		list[i] = i < world.suppliers ? names[i] : NULL;
 	virtual.list = list;
+	make_roads();
 	world.dispatcher = make_dispatcher();
 	for (unsigned i = 0; i < world.mails; i++)
 		make_mail(&world.mail[i], i);

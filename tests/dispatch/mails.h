@@ -5,13 +5,13 @@
 #ifndef TESTS_DISPATCH_MAILS_H
 #define TESTS_DISPATCH_MAILS_H
 
-#include "world.h"
+#include "roads.h"
 
 static struct address *
 make_address(const char *local, unsigned number)
 {
-	g_autofree char *text =
-	    g_strdup_printf("%s%u@example.org", local, number);
+	g_autofree char *text = g_strdup_printf(
+	    "%s%u@%s", local, number, places[find_place(number)]);
 	enum address_fault fault;
 
 	return address_parse(text, strlen(text), NULL, &fault);
@@ -25,8 +25,10 @@ make_submission(const struct mail *mail)
 
 	if (place.budget == NULL)
 		place.budget = budget_new(1 << 30);
-	g_snprintf(submission->id, sizeof submission->id, "MAIL%u-%u",
-	    mail->number, mail->sendings);
+	g_snprintf(submission->id, sizeof submission->id, "MAIL%u-%u-%u",
+	    mail->number, mail->sendings, world.seed);
+	submission->listener = mail->deaf ? "deaf" : "any";
+	submission->protocol = "ESMTP";
 	submission->envelope = envelope_new();
 	if (mail->about == NULL)
 		submission->envelope->sender = make_address("a", mail->from);
@@ -50,14 +52,29 @@ free_address(void *address)
 	header_address_free(address);
 }
 
+static void
+add_field(struct header *header, const char *name, const char *body)
+{
+	const struct header_field field = { .name = name, .body = body };
+
+	g_array_append_val(header->fields, field);
+}
+
 static struct header *
-make_header(void)
+make_header(const struct mail *mail)
 {
 	struct header *header = g_new0(struct header, 1);
 
 	header->fields = g_array_new(FALSE, FALSE, sizeof(struct header_field));
 	header->block = g_bytes_new_static("", 0);
 	header->texts = g_string_chunk_new(1);
+	if (mail->policy != ANY)
+		add_field(header, HINTS_DOUBT, policies[mail->policy]);
+	if (mail->wants != ANY)
+		add_field(header, HINTS_ROUTE,
+		    (unsigned)mail->wants + 1 == world.road_count
+			? "default"
+			: road_names[mail->wants]);
 	return header;
 }
 
@@ -70,7 +87,7 @@ make_message_of(const struct mail *mail, struct submission *submission)
 
 	g_atomic_ref_count_init(&message->count);
 	message->submission = submission;
-	message->header = make_header();
+	message->header = make_header(mail);
 	message->message_id = g_strdup_printf("<%u@x>", mail->number);
 	message->had_message_id = true;
 	message->from = g_ptr_array_new_with_free_func(free_address);
@@ -88,11 +105,18 @@ find_mail(const struct message *message)
 static void
 fly(struct message *message)
 {
+	const struct mail *mail = find_mail(message);
 	struct flight *flight =
 	    flight_new(message, dispatcher_route(world.dispatcher));
 
-	for (unsigned i = 0; i < flight->group_count; i++)
-		flight->groups[i].doubt = find_mail(message)->policy;
+	happened[HAPPENED_SPLIT] += flight->group_count > 1;
+	for (unsigned i = 0; i < flight->ledger->count; i++) {
+		unsigned number = flight->ledger->recipients[i].group;
+		const struct flight_group *group = &flight->groups[number];
+		if (i == 0 || number != flight->ledger->recipients[0].group)
+			check_order(find_road(mail, i), group->order,
+			    group->order_count);
+	}
 	dispatcher_post(world.dispatcher, flight);
 }
 

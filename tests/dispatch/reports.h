@@ -55,6 +55,7 @@ bounce_make(const struct message *message, const GArray *recipients,
 	}
 	report->number = world.mails++;
 	report->about = find_mail(message);
+	report->policy = report->wants = ANY;
 	report->count = 1;
 	report->queued = true;
 	report->warning = options->action == BOUNCE_DELAYED;

@@ -246,6 +246,21 @@ change_mood(struct supplier *supplier)
 
 /* The carrier */
 
+/* Nobody goes by a provider outside of his route, nor together with those of
+ * another one. */
+static void
+check_road(const struct job *job, unsigned recipient)
+{
+	const struct mail *mail = job->mail;
+
+	if (!(list_takers(mail, recipient) & 1u << job->supplier))
+		violate("m%u r%u: p%u is not in its route", mail->number,
+		    recipient, job->supplier);
+	if (find_road(mail, recipient) != find_road(mail, job->recipients[0]))
+		violate("m%u: r%u and r%u leave together, by different routes",
+		    mail->number, job->recipients[0], recipient);
+}
+
 static void
 check_send(struct job *job, unsigned recipient)
 {
@@ -276,6 +291,7 @@ check_send(struct job *job, unsigned recipient)
 		violate("m%u r%u: its client's sendings send it again after "
 			"%u doubts",
 		    mail, recipient, target->life_doubts);
+	check_road(job, recipient);
 	check_begun(job->mail, recipient);
 	check_asked(job->mail, target);
 	check_same(job->mail, target, job->supplier);
@@ -359,7 +375,8 @@ note_pause(struct supplier *supplier, const struct job *job)
 /* Until when nobody may send it again: to an SMTP server, and by policy, from
  * when it was sent. */
 static int64_t
-choose_until(const struct job *job, const struct verdict *verdict)
+choose_until(
+    const struct job *job, unsigned recipient, const struct verdict *verdict)
 {
 	const struct mail *mail = job->mail;
 	unsigned row = MIN(mail->row.rounds, G_N_ELEMENTS(retries) - 1);
@@ -368,9 +385,9 @@ choose_until(const struct job *job, const struct verdict *verdict)
 
 	if (world.all[job->supplier].translator.kind == EXCHANGE_SMTP)
 		until = job->sent_ms + SAME_MS;
-	if (mail->policy != DOUBT_PREFER_DELIVERY)
+	if (find_policy(mail, recipient) != DOUBT_PREFER_DELIVERY)
 		until = job->sent_ms + ONCE_MS;
-	if (world.suppliers > 1 || !mail->row.there)
+	if (find_road(mail, recipient)->count > 1 || !mail->row.there)
 		return until;
 	return MAX(until, virtual.now_ms + retries[row] * 8 / 10);
 }
@@ -379,8 +396,9 @@ choose_until(const struct job *job, const struct verdict *verdict)
 static int64_t
 choose_move(const struct job *job, const struct target *target)
 {
-	bool moves = world.suppliers > 1 &&
-		     job->mail->policy == DOUBT_PREFER_DELIVERY &&
+	unsigned number = (unsigned)(target - job->mail->targets);
+	bool moves = find_road(job->mail, number)->count > 1 &&
+		     find_policy(job->mail, number) == DOUBT_PREFER_DELIVERY &&
 		     world.all[job->supplier].translator.kind == EXCHANGE_SMTP;
 
 	return moves ? target->doubt_first_ms + MOVE_MS : INT64_MAX;
@@ -430,7 +448,8 @@ note_verdict(
 		target->doubt_by = job->supplier;
 		target->doubt_sending = job->sending;
 		target->doubt_until_ms =
-		    MIN(choose_until(job, verdict), choose_move(job, target));
+		    MIN(choose_until(job, recipient, verdict),
+			choose_move(job, target));
 		target->queue_doubts += job->mail->row.there;
 		target->life_doubts++;
 		break;

@@ -24,6 +24,12 @@ struct virtual_event {
 	void *object;
 };
 
+/* What stands in the config, beside numbers. */
+struct virtual_text {
+	char *section, *key, *text;
+	char **list; /* the same, at its commas */
+};
+
 /* All there is. */
 static struct {
 	int64_t now_ms;
@@ -36,13 +42,28 @@ static struct {
 	void (*logged)(const char *event, const struct log_field *fields);
 
 	/* the config */
-	const char *const *list; /* the providers */
-	GArray *durations;       /* of the only key that has some */
+	const char *const *list;   /* the providers */
+	const char *const *routes; /* NULL: none, as the next one */
+	const char *const *listeners;
+	GPtrArray *texts;  /* struct virtual_text, where some are set */
+	GArray *durations; /* of the only key that has some */
 	struct {
 		const char *key;
 		int64_t number;
 	} settings[16]; /* of [server], ending with a NULL */
 } virtual;
+
+static inline void
+virtual_free_text(void *object)
+{
+	struct virtual_text *text = object;
+
+	g_free(text->section);
+	g_free(text->key);
+	g_free(text->text);
+	g_strfreev(text->list);
+	g_free(text);
+}
 
 static inline void
 virtual_open(uint32_t seed)
@@ -54,7 +75,21 @@ virtual_open(uint32_t seed)
 	virtual.random = g_rand_new_with_seed(seed);
 	memset(virtual.settings, 0, sizeof virtual.settings);
 	virtual.durations = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	virtual.routes = virtual.listeners = NULL;
+	virtual.texts = g_ptr_array_new_with_free_func(virtual_free_text);
 	g_random_set_seed(seed);
+}
+
+static inline void
+virtual_say(const char *section, const char *key, const char *text)
+{
+	struct virtual_text *one = g_new0(struct virtual_text, 1);
+
+	one->section = g_strdup(section);
+	one->key = g_strdup(key);
+	one->text = g_strdup(text);
+	one->list = g_strsplit(text, ", ", -1);
+	g_ptr_array_add(virtual.texts, one);
 }
 
 static inline void
@@ -74,6 +109,7 @@ virtual_close(void)
 	g_assert(g_queue_is_empty(&virtual.events));
 	g_rand_free(virtual.random);
 	g_array_unref(virtual.durations);
+	g_ptr_array_unref(virtual.texts);
 }
 
 static inline void virtual_trace(const char *format, ...) G_GNUC_PRINTF(1, 2);
@@ -304,6 +340,7 @@ log_write(
  * else, and the providers */
 
 extern const struct setting dispatcher_settings[];
+extern const struct setting route_settings[];
 
 struct config *
 config_ref(struct config *config)
@@ -321,27 +358,64 @@ const char *const *
 config_names(const struct config *config, const char *kind)
 {
 	static const char *const none[] = { NULL };
+	const char *const *names = none;
 
 	(void)config;
-	return strcmp(kind, "provider") == 0 ? virtual.list : none;
+	if (strcmp(kind, "provider") == 0)
+		names = virtual.list;
+	else if (strcmp(kind, "route") == 0)
+		names = virtual.routes;
+	else if (strcmp(kind, "listener") == 0)
+		names = virtual.listeners;
+	return names != NULL ? names : none;
+}
+
+/* NULL: not set. */
+static inline const struct virtual_text *
+virtual_find(const char *section, const char *key)
+{
+	for (unsigned i = 0; i < virtual.texts->len; i++) {
+		const struct virtual_text *text = virtual.texts->pdata[i];
+		if (strcmp(text->section, section) == 0 &&
+		    strcmp(text->key, key) == 0)
+			return text;
+	}
+	return NULL;
+}
+
+/* "route default" is of the kind "route". */
+static inline const struct setting *
+virtual_row(const struct setting *row, const char *section, const char *key)
+{
+	size_t length = strcspn(section, " ");
+
+	for (; row->section != NULL; row++)
+		if (strlen(row->section) == length &&
+		    strncmp(row->section, section, length) == 0 &&
+		    strcmp(row->key, key) == 0)
+			return row;
+	return NULL;
 }
 
 const char *const *
 config_list(const struct config *config, const char *section, const char *key)
 {
+	const struct virtual_text *text = virtual_find(section, key);
+
 	(void)config;
-	(void)section;
-	(void)key;
-	return NULL;
+	return text != NULL ? (const char *const *)text->list : NULL;
 }
 
 const char *
 config_string(const struct config *config, const char *section, const char *key)
 {
+	const struct virtual_text *text = virtual_find(section, key);
+	const struct setting *row = virtual_row(route_settings, section, key);
+
 	(void)config;
-	(void)section;
-	(void)key;
-	return NULL;
+	if (text != NULL)
+		return text->text;
+	return row != NULL ? row->fallback : NULL;
 }
 
 bool
@@ -357,9 +431,7 @@ bool
 config_is_set(const struct config *config, const char *section, const char *key)
 {
 	(void)config;
-	(void)section;
-	(void)key;
-	return false;
+	return virtual_find(section, key) != NULL;
 }
 
 const GArray *
@@ -401,19 +473,22 @@ virtual_read(const struct setting *setting)
 	}
 }
 
+/* Of a route only what is set counts. */
 int64_t
 config_number(const struct config *config, const char *section, const char *key)
 {
-	const struct setting *setting = dispatcher_settings;
+	const struct virtual_text *text = virtual_find(section, key);
+	const struct setting *row =
+	    virtual_row(dispatcher_settings, section, key);
 
 	(void)config;
+	if (text != NULL)
+		return g_ascii_strtoll(text->text, NULL, 10);
 	for (size_t i = 0; virtual.settings[i].key != NULL; i++)
-		if (strcmp(virtual.settings[i].key, key) == 0)
+		if (strcmp(section, "server") == 0 &&
+		    strcmp(virtual.settings[i].key, key) == 0)
 			return virtual.settings[i].number;
-	while (strcmp(setting->section, section) != 0 ||
-	       strcmp(setting->key, key) != 0)
-		setting++;
-	return virtual_read(setting);
+	return row != NULL ? virtual_read(row) : 0;
 }
 
 #endif

@@ -124,12 +124,13 @@ check_asked(const struct mail *mail, const struct target *target)
 {
 	const struct supplier *by = &world.all[target->doubt_by];
 	unsigned number = (unsigned)(target - mail->targets);
+	enum doubt_policy policy = find_policy(mail, number);
 
-	if (target->queue_doubts > 0 && mail->policy == DOUBT_NEVER_TWICE)
+	if (target->queue_doubts > 0 && policy == DOUBT_NEVER_TWICE)
 		violate("m%u r%u is sent twice", mail->number, number);
 	if (!target->doubtful)
 		return;
-	if (mail->policy == DOUBT_PREFER_ONCE && target->queue_doubts > 0 &&
+	if (policy == DOUBT_PREFER_ONCE && target->queue_doubts > 0 &&
 	    by->translator.kind == EXCHANGE_HTTP &&
 	    (by->translator.ask == NULL ||
 		target->absent_ms < target->doubt_sent_ms + PROOF_MS))
@@ -156,7 +157,7 @@ check_same(
 		return;
 	if (supplier == target->doubt_by)
 		happened[HAPPENED_SAME]++;
-	else if (!late || mail->policy != DOUBT_PREFER_DELIVERY)
+	else if (!late || find_policy(mail, number) != DOUBT_PREFER_DELIVERY)
 		violate("m%u r%u: p%u may have it, and p%u gets it",
 		    mail->number, number, target->doubt_by, supplier);
 }

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 
 #define SUPPLIERS   4
+#define ROADS       4
+#define ANY         (-1)
 #define MAILS       6
 #define CROWD       40 /* in some worlds, of one recipient each */
 #define MAILS_MAX   64 /* with our own reports */
@@ -58,6 +60,15 @@ struct budget_of {
 			    * that the clock did not go through */
 	unsigned taken;    /* recipients */
 	unsigned requests; /* as they were */
+};
+
+/* A route, and which mail goes by it. */
+struct road {
+	unsigned list[SUPPLIERS], weights[SUPPLIERS];
+	unsigned count;
+	int sender, place; /* of what its mail is from and for; ANY: any */
+	bool weighted;
+	enum doubt_policy doubt;
 };
 
 struct supplier {
@@ -124,11 +135,13 @@ struct mail {
 	unsigned sendings; /* and loadings */
 	unsigned asking;   /* the sending that is to be answered */
 	int64_t deadline_ms;
-	bool asked;               /* an answer is due */
-	unsigned code;            /* the last answer */
-	enum doubt_policy policy; /* of the queue's */
-	bool queued;              /* it is for the queue from the first */
-	bool mute;                /* nobody may be told of it */
+	bool asked;    /* an answer is due */
+	unsigned code; /* the last answer */
+	bool deaf;     /* it came by a listener whose mail gives no orders */
+	int wants;     /* this road; ANY: it says nothing */
+	int policy;    /* enum doubt_policy, as it says itself; ANY: nothing */
+	bool queued;   /* it is for the queue from the first */
+	bool mute;     /* nobody may be told of it */
 	struct row row;
 
 	/* a report of our own, about these of that mail */
@@ -162,6 +175,10 @@ static struct {
 	int64_t jumped_ms; /* the wall clock did, as this process knows; 0: it
 			    * did not */
 	struct supplier all[SUPPLIERS];
+	struct road roads[ROADS]; /* the last one is for whatever is left */
+	unsigned road_count;
+	bool signposts; /* they stand in the settings */
+	int reports;    /* the road of our own reports; ANY: as mail */
 	struct mail mail[MAILS_MAX];
 	bool queue;        /* there is one */
 	int64_t cut_ms[2]; /* from then until then this host is cut off */
@@ -206,6 +223,9 @@ enum happening {
 	HAPPENED_SURPLUS,
 	HAPPENED_RECALL,
 	HAPPENED_EARLY,
+	HAPPENED_SPLIT,
+	HAPPENED_WEIGHED,
+	HAPPENED_ORDER,
 	HAPPENINGS,
 };
 
@@ -236,14 +256,32 @@ static const char *const happenings[] = {
 	[HAPPENED_RECALL] = "closed providers recalled",
 	[HAPPENED_EARLY] = "landings before their time, nobody asked",
 	[HAPPENED_CROWD] = "minutes with too many bounces",
+	[HAPPENED_SPLIT] = "mails split over routes",
+	[HAPPENED_WEIGHED] = "mails by weighted routes",
+	[HAPPENED_ORDER] = "mails with a policy of their own",
 };
 
 static unsigned happened[HAPPENINGS];
+
+/* Of mails by weighted roads, over all seeds: how many drew the first of the
+ * road's list, and how many were to. */
+static struct {
+	unsigned count, first;
+	double expected;
+} lots;
 
 static const char *const names[SUPPLIERS + 1] = { "p0", "p1", "p2", "p3",
 	NULL };
 static const int64_t retries[] = { 5000, 30000, 120000 };
 static const char *const domains[] = { "example.com", "example.net" };
+static const char *const places[] = { "example.org", "example.biz",
+	"sub.example.org" };
+static const char *const road_names[ROADS] = { "r0", "r1", "r2", "r3" };
+static const char *const policies[] = {
+	[DOUBT_PREFER_DELIVERY] = "prefer_delivery",
+	[DOUBT_PREFER_ONCE] = "prefer_once",
+	[DOUBT_NEVER_TWICE] = "never_twice",
+};
 
 static void violate(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
