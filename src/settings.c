@@ -54,7 +54,8 @@ settings_collect(struct settings *settings)
 	unsigned n = 0;
 
 	settings->tables[n++] = ferry_settings;
-	settings->tables[n++] = server_settings;
+	for (unsigned i = 0; server_tables[i] != NULL; i++)
+		settings->tables[n++] = server_tables[i];
 	settings->tables[n++] = store_settings;
 	settings->tables[n++] = bell_settings;
 	settings->tables[n++] = dispatcher_settings;

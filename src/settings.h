@@ -12,7 +12,7 @@
 #define SETTINGS_PATH "/etc/postferry/postferry.conf"
 
 struct settings {
-	const struct setting *tables[16]; /* ends with NULL */
+	const struct setting *tables[32]; /* ends with NULL */
 };
 
 /* Fills the list of tables. It must outlive every config read with it. */

@@ -21,14 +21,25 @@ struct config;
  * false) nobody may be there to have read it. */
 typedef void (*answer_told_fn)(void *object, bool said);
 
+/* What one recipient's sender is told (RFC 2033 4.2). */
+struct answer_line {
+	unsigned code;
+	char *enhanced;
+	char *text;
+};
+
 /* What the client is told after the end of data (RFC 5321 4.2.1). */
 struct answer {
 	struct letter letter;
-	uint64_t session;    /* from the return address */
-	unsigned code;       /* 250, 451, 550, ... */
-	char *enhanced;      /* "2.0.0" (RFC 3463) */
-	char *text;          /* one line, printable, without code or class */
-	answer_told_fn told; /* NULL: nobody wants to know */
+	uint64_t session; /* from the return address */
+	unsigned code;    /* 250, 451, 550, ... */
+	char *enhanced;   /* "2.0.0" (RFC 3463) */
+	char *text;       /* one line, printable, without code or class */
+	struct answer_line *each; /* one per recipient of the envelope, in its
+				   * order; code 0: as above; NULL: all are
+				   * told the same */
+	unsigned count;           /* of them */
+	answer_told_fn told;      /* NULL: nobody wants to know */
 	void *object;
 };
 
@@ -56,11 +67,16 @@ struct submission {
 	const char *listener;           /* its name; interned or a literal */
 	char peer[NETWORK_PEER_LENGTH]; /* address of the client */
 	char *helo;                     /* as given, printable */
-	bool esmtp;                     /* EHLO, not HELO */
-	bool repaired;                  /* line ends were mended */
-	int64_t received_ms;            /* wall clock, at the end of data */
-	int64_t deadline_ms;            /* monotonic: answered by then */
-	struct config *config;          /* counted */
+	const char *protocol;  /* "SMTP", "ESMTPSA", "LMTP", ... (RFC 3848): a
+				* literal or interned */
+	char *user;            /* authenticated as; NULL: nobody */
+	char *resend_key;      /* what a client's own resend has in common with
+				* this mail; NULL: not known, or of no matter */
+	bool each;             /* one answer per recipient is wanted (LMTP) */
+	bool repaired;         /* line ends were mended */
+	int64_t received_ms;   /* wall clock, at the end of data */
+	int64_t deadline_ms;   /* monotonic: answered by then */
+	struct config *config; /* counted */
 	struct return_address return_to;
 	enum answer_when when;
 
@@ -92,6 +108,12 @@ void submission_answer(const struct submission *submission, unsigned code,
 
 struct answer *answer_new(
     uint64_t session, unsigned code, const char *enhanced, const char *text);
+
+/* Tells recipient number i of `count` something of its own; texts are copied
+ * and cleaned as above. */
+void answer_set_each(
+    struct answer *answer, unsigned count, unsigned i, struct answer_line line);
+
 /* It was said to a client that is there. */
 void answer_said(struct answer *answer);
 

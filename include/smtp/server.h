@@ -75,8 +75,16 @@ uint64_t server_dropped(const struct server *server);
  * still hold letters of ours: it is freed after, or runs on. */
 void server_free(struct server *server);
 
-/* The rows of [server] and [listener NAME] that the server reads, ending with
- * an empty one. */
-extern const struct setting server_settings[];
+/* Reads certificates, keys and users again, for those who come from now on;
+ * what cannot be read is logged, and the old stays.  The main loop's thread. */
+void server_reread(struct server *server);
+
+/* The rows of [server] and [listener NAME] that the server reads, in tables
+ * that each end with an empty one. */
+extern const struct setting server_settings[], server_tls_settings[],
+    server_auth_settings[], server_door_settings[];
+
+/* All of these; NULL-terminated. */
+extern const struct setting *const server_tables[];
 
 #endif

@@ -355,6 +355,7 @@ read_sources(struct config *config, struct draft *draft,
 	if (source->path != NULL && !keyfile_read(draft, source->path))
 		return false;
 	environment_read(draft);
+	draft_complete(draft);
 	draft_resolve(draft, source->only);
 	for (unsigned i = 0; i < draft->sections->len; i++) {
 		struct draft_section *section = draft->sections->pdata[i];

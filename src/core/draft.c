@@ -62,6 +62,7 @@ draft_new(const struct rows *rows, char *const *environment, GPtrArray *errors)
 	draft->environment = environment;
 	draft->errors = errors;
 	draft->told = told_new();
+	draft->meant = g_ptr_array_new_with_free_func(g_free);
 	draft->sections = g_ptr_array_new_with_free_func(free_section);
 	for (const char *const *kind = rows_kinds(draft->rows); *kind; kind++)
 		if (rows_is_nameless(*kind))
@@ -74,6 +75,7 @@ draft_free(struct draft *draft)
 {
 	g_ptr_array_unref(draft->sections);
 	told_free(draft->told);
+	g_ptr_array_unref(draft->meant);
 	g_free(draft);
 }
 
@@ -115,6 +117,19 @@ list_kinds(const struct draft *draft)
 	return g_string_free(text, FALSE);
 }
 
+/* What stands in it is not read. */
+static void
+mean(struct draft *draft, const char *kind, const char *title)
+{
+	if (rows_is_nameless(kind))
+		told_add(draft->told, kind, NULL);
+	else if (title != NULL)
+		g_ptr_array_add(
+		    draft->meant, g_strdup_printf("%s %s", kind, title));
+	else
+		draft->shapeless = true;
+}
+
 static void
 fault_kind(struct draft *draft, const char *origin, const char *name)
 {
@@ -125,14 +140,17 @@ fault_kind(struct draft *draft, const char *origin, const char *name)
 	for (const char *const *k = rows_kinds(draft->rows); *k != NULL; k++)
 		g_ptr_array_add(known, (void *)*k);
 	const char *nearest = rows_nearest(kind, known);
-	if (nearest != NULL)
-		draft_fault(draft, origin,
-		    "[%s]: there is no such section; did you mean [%s%s]?",
-		    name, nearest, name + strlen(kind));
-	else
+	if (nearest == NULL) {
 		draft_fault(draft, origin,
 		    "[%s]: there is no such section; there are %s", name,
 		    kinds);
+		return;
+	}
+	draft_fault(draft, origin,
+	    "[%s]: there is no such section; did you mean [%s%s]?", name,
+	    nearest, name + strlen(kind));
+	mean(draft, nearest,
+	    name[strlen(kind)] ? name + strlen(kind) + 1 : NULL);
 }
 
 static bool
@@ -154,13 +172,12 @@ draft_add(struct draft *draft, const char *name, const char *origin,
 
 	if (parts[0] == NULL ||
 	    !g_strv_contains(rows_kinds(draft->rows), parts[0])) {
-		draft->shapeless = true;
 		fault_kind(draft, origin, name);
 		return NULL;
 	}
 	if (rows_is_nameless(parts[0]) ? title != NULL
 				       : title == NULL || !is_title(title)) {
-		draft->shapeless = true;
+		mean(draft, parts[0], title);
 		draft_fault(draft, origin,
 		    rows_is_nameless(parts[0])
 			? "[%s]: this section takes no name: write [%s]"
@@ -174,6 +191,19 @@ draft_add(struct draft *draft, const char *name, const char *origin,
 	section->origin = g_strdup(origin);
 	section->source = source;
 	return section;
+}
+
+void
+draft_complete(struct draft *draft)
+{
+	for (unsigned i = 0; i < draft->meant->len; i++) {
+		const char *name = draft->meant->pdata[i];
+		g_auto(GStrv) parts = g_strsplit(name, " ", 2);
+
+		if (draft_find(draft, name) != NULL)
+			continue;
+		append_section(draft, parts[0], parts[1])->broken = true;
+	}
 }
 
 static struct draft_entry *

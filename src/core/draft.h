@@ -42,6 +42,8 @@ struct draft {
 	GPtrArray *sections; /* struct draft_section; nameless ones first */
 	GPtrArray *errors;   /* char, borrowed */
 	struct told *told;   /* what they are about */
+	GPtrArray *meant;    /* char *: names of sections that others, which
+			      * cannot be, are taken to mean */
 	bool shapeless;      /* not even the sections are known: some line or
 			      * variable says nothing */
 };
@@ -69,6 +71,10 @@ struct draft_section *draft_find(const struct draft *draft, const char *name);
  * name. */
 struct draft_section *draft_add(struct draft *draft, const char *name,
     const char *origin, enum draft_source source);
+
+/* After the last draft_add(): adds the sections that were meant and are not
+ * there, broken, so that what refers to them is not at fault as well. */
+void draft_complete(struct draft *draft);
 
 /* Takes what a source gives for a key of the section; adds an error when there
  * is no such key, or it has been given already. */

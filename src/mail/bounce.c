@@ -336,6 +336,7 @@ make_submission(
 	    report->envelope, address_copy(about->envelope->sender));
 	report->spool = spool_new(options->place);
 	report->listener = "report";
+	report->protocol = "SMTP";
 	report->helo = g_strdup("");
 	report->received_ms = options->now_ms;
 	report->config =

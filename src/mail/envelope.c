@@ -23,6 +23,9 @@ envelope_free(struct envelope *envelope)
 		return;
 	address_free(envelope->sender);
 	g_ptr_array_unref(envelope->recipients);
+	if (envelope->wishes != NULL)
+		g_array_unref(envelope->wishes);
+	g_free(envelope->id);
 	g_free(envelope);
 }
 
@@ -37,6 +40,41 @@ envelope_add_recipient(struct envelope *envelope, struct address *recipient)
 	}
 	g_ptr_array_add(envelope->recipients, recipient);
 	return true;
+}
+
+static void
+on_wish_clear(void *wish)
+{
+	g_free(((struct envelope_wish *)wish)->original);
+}
+
+void
+envelope_wish(
+    struct envelope *envelope, unsigned i, const struct envelope_wish *wish)
+{
+	struct envelope_wish *at;
+
+	g_assert(i < envelope->recipients->len);
+	if (envelope->wishes == NULL) {
+		envelope->wishes =
+		    g_array_new(FALSE, TRUE, sizeof(struct envelope_wish));
+		g_array_set_clear_func(envelope->wishes, on_wish_clear);
+	}
+	if (envelope->wishes->len <= i)
+		g_array_set_size(envelope->wishes, i + 1);
+	at = &g_array_index(envelope->wishes, struct envelope_wish, i);
+	g_free(at->original);
+	*at = *wish;
+}
+
+const struct envelope_wish *
+envelope_wish_of(const struct envelope *envelope, unsigned i)
+{
+	static const struct envelope_wish none = { 0 };
+
+	if (envelope->wishes == NULL || i >= envelope->wishes->len)
+		return &none;
+	return &g_array_index(envelope->wishes, struct envelope_wish, i);
 }
 
 const struct address *

@@ -4,6 +4,7 @@
 #include "fields.h"
 #include "parse_address.h"
 #include "parse_tree.h"
+#include "single.h"
 #include "structure.h"
 
 #include <errno.h>
@@ -145,8 +146,11 @@ fill_message(struct message *message, const struct parse_options *options,
 		message->traits |= TRAIT_OPAQUE;
 	} else {
 		struct node *root =
-		    parse_tree_read(message, view->bytes, view->size);
+		    single_read(message, view->bytes, view->size);
 
+		if (root == NULL)
+			root = parse_tree_read(
+			    message, view->bytes, view->size);
 		structure_read(message, root, view->bytes);
 		node_free(root);
 	}

@@ -56,7 +56,6 @@ append_received(
     GString *head, const struct submission *submission, const char *hostname)
 {
 	char date[CLOCK_RFC5322_LENGTH];
-	const char *with = submission->esmtp ? " with ESMTP" : " with SMTP";
 
 	clock_rfc5322(submission->received_ms, date);
 	g_string_append(head, "Received: ");
@@ -64,8 +63,11 @@ append_received(
 		append_client(head, submission);
 	g_string_append(head, "by ");
 	append_foreign(head, hostname);
-	g_string_append_printf(head, " (postferry)%s id %s;\r\n\t%s\r\n",
-	    submission->report ? "" : with, submission->id, date);
+	g_string_append(head, " (postferry)");
+	if (!submission->report)
+		g_string_append_printf(head, " with %s", submission->protocol);
+	g_string_append_printf(
+	    head, " id %s;\r\n\t%s\r\n", submission->id, date);
 }
 
 static bool

@@ -27,6 +27,8 @@ submission_free(struct submission *submission)
 	envelope_free(submission->envelope);
 	spool_unref(submission->spool);
 	g_free(submission->helo);
+	g_free(submission->user);
+	g_free(submission->resend_key);
 	if (submission->config != NULL)
 		config_unref(submission->config);
 	g_free(submission);
@@ -63,19 +65,45 @@ clean_text(const char *text, size_t most)
 	return clean;
 }
 
+/* The text of one line with this enhanced code. */
+static char *
+fit_text(const char *enhanced, const char *text)
+{
+	size_t taken = strlen("250 ") + strlen(enhanced) + strlen(" ");
+
+	g_assert(taken < LINE_MAX_OCTETS);
+	return clean_text(text, LINE_MAX_OCTETS - taken);
+}
+
 struct answer *
 answer_new(
     uint64_t session, unsigned code, const char *enhanced, const char *text)
 {
 	struct answer *answer = g_new0(struct answer, 1);
-	size_t taken = strlen("250 ") + strlen(enhanced) + strlen(" ");
 
-	g_assert(taken < LINE_MAX_OCTETS);
 	answer->session = session;
 	answer->code = code;
 	answer->enhanced = g_strdup(enhanced);
-	answer->text = clean_text(text, LINE_MAX_OCTETS - taken);
+	answer->text = fit_text(enhanced, text);
 	return answer;
+}
+
+void
+answer_set_each(
+    struct answer *answer, unsigned count, unsigned i, struct answer_line line)
+{
+	if (answer->each == NULL) {
+		answer->each = g_new0(struct answer_line, count);
+		answer->count = count;
+	}
+	g_assert(i < answer->count);
+	g_free(answer->each[i].enhanced);
+	g_free(answer->each[i].text);
+	answer->each[i] = (struct answer_line){
+		.code = line.code,
+		.enhanced = g_strdup(line.enhanced),
+		.text = fit_text(line.enhanced, line.text),
+	};
 }
 
 void
@@ -93,6 +121,11 @@ answer_free(struct answer *answer)
 		return;
 	if (answer->told != NULL)
 		answer->told(answer->object, false);
+	for (unsigned i = 0; i < answer->count; i++) {
+		g_free(answer->each[i].enhanced);
+		g_free(answer->each[i].text);
+	}
+	g_free(answer->each);
 	g_free(answer->enhanced);
 	g_free(answer->text);
 	g_free(answer);

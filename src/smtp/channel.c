@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "channel.h"
 
+#include "tls.h"
 #include <errno.h>
 #include <event2/event.h>
 #include <string.h>
@@ -17,6 +18,7 @@ struct channel {
 	struct event *reading; /* edge-triggered, always added */
 	struct event *writing; /* NULL: nothing ever waited; added: it does */
 	struct event *again;   /* NULL, or a turn that is due at once */
+	struct tls *tls;       /* NULL: plain */
 	GString *out;
 	size_t sent;         /* of out */
 	unsigned char *held; /* not consumed */
@@ -58,6 +60,7 @@ channel_free(struct channel *channel)
 		event_free(channel->writing);
 	if (channel->again != NULL)
 		event_free(channel->again);
+	tls_free(channel->tls);
 	close(channel->options.fd);
 	g_string_free(channel->out, TRUE);
 	g_free(channel->held);
@@ -179,6 +182,18 @@ channel_has_more(const struct channel *channel)
 
 	return channel->full &&
 	       recv(channel->options.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+void
+channel_secure(struct channel *channel, struct tls *tls)
+{
+	channel->tls = tls;
+}
+
+const struct tls *
+channel_tls(const struct channel *channel)
+{
+	return channel->tls;
 }
 
 void

@@ -17,6 +17,7 @@
 
 struct event_base;
 struct channel;
+struct tls;
 
 /* Of one read: enough for a group of commands, or for a mail's text. */
 #define CHANNEL_READ_SMALL 4096
@@ -35,6 +36,9 @@ struct channel_handlers {
 	    void *object, const unsigned char *bytes, size_t length);
 	/* The peer has ended (0) or the connection broke (errno). */
 	void (*ended)(void *object, int error);
+	/* The handshake is over: NULL, or what went wrong; then nothing can
+	 * be said any more. */
+	void (*secured)(void *object, const char *trouble);
 	/* A turn is over, nothing of the channel is in use: it may be freed.
 	 */
 	void (*settled)(void *object);
@@ -85,6 +89,14 @@ void channel_expect(struct channel *channel, size_t bytes);
 
 /* Within input(): true when the peer has sent more than input() was given. */
 bool channel_has_more(const struct channel *channel);
+
+/* The bytes are those of TLS once what was said is sent: what was held is
+ * forgotten (RFC 3207 4.2, CVE-2011-0411), the handshake begins, and secured()
+ * tells its end.  tls is taken over. */
+void channel_secure(struct channel *channel, struct tls *tls);
+
+/* NULL: the bytes are plain. */
+const struct tls *channel_tls(const struct channel *channel);
 
 /* Sends no more; the peer sees the end. */
 void channel_shut(struct channel *channel);

@@ -1,38 +1,49 @@
 /* SPDX-License-Identifier: MIT */
 #include "command.h"
 
+#include "auth.h"
 #include "hello.h"
+#include "starttls.h"
 #include "transaction.h"
+#include "xforward.h"
 #include <string.h>
 
 #define ANY     SESSION_COMMANDS
 #define NAMED   (SESSION_READY | SESSION_SENDER | SESSION_RECIPIENT)
 #define IN_MAIL (SESSION_SENDER | SESSION_RECIPIENT)
+#define HELLO \
+	(COMMAND_ENDS_GROUP | COMMAND_IDLE | COMMAND_ARGUMENT | COMMAND_CLEAR)
 
 const struct command command_table[] = {
-	{ "HELO", ANY, COMMAND_ENDS_GROUP | COMMAND_IDLE | COMMAND_ARGUMENT,
-	    hello_helo },
-	{ "EHLO", ANY, COMMAND_ENDS_GROUP | COMMAND_IDLE | COMMAND_ARGUMENT,
-	    hello_ehlo },
+	{ "HELO", ANY, HELLO, hello_helo },
+	{ "EHLO", ANY, HELLO, hello_ehlo },
+	{ "LHLO", ANY, HELLO, hello_lhlo },
 	{ "MAIL", SESSION_READY, COMMAND_ARGUMENT, transaction_mail },
 	{ "RCPT", IN_MAIL, COMMAND_ARGUMENT, transaction_rcpt },
 	{ "DATA", IN_MAIL, COMMAND_ENDS_GROUP | COMMAND_BARE,
 	    transaction_data },
-	{ "RSET", ANY, COMMAND_IDLE | COMMAND_BARE, hello_rset },
-	{ "NOOP", ANY, COMMAND_ENDS_GROUP | COMMAND_IDLE, hello_noop },
+	{ "RSET", ANY, COMMAND_IDLE | COMMAND_BARE | COMMAND_CLEAR,
+	    hello_rset },
+	{ "NOOP", ANY, COMMAND_ENDS_GROUP | COMMAND_IDLE | COMMAND_CLEAR,
+	    hello_noop },
 	{ "VRFY", ANY, COMMAND_ENDS_GROUP | COMMAND_IDLE | COMMAND_ARGUMENT,
 	    hello_vrfy },
 	{ "HELP", ANY, COMMAND_IDLE, hello_help },
-	{ "QUIT", ANY, COMMAND_ENDS_GROUP | COMMAND_BARE, hello_quit },
+	{ "QUIT", ANY, COMMAND_ENDS_GROUP | COMMAND_BARE | COMMAND_CLEAR,
+	    hello_quit },
+	{ "STARTTLS", SESSION_FRESH | SESSION_READY,
+	    COMMAND_ENDS_GROUP | COMMAND_BARE | COMMAND_CLEAR,
+	    starttls_starttls },
+	{ "AUTH", SESSION_READY, COMMAND_ENDS_GROUP | COMMAND_ARGUMENT,
+	    auth_auth },
+	{ "XFORWARD", SESSION_READY, COMMAND_ENDS_GROUP | COMMAND_ARGUMENT,
+	    xforward_xforward },
 	/* not offered */
-	{ "AUTH", ANY, COMMAND_ENDS_GROUP, NULL },
-	{ "STARTTLS", ANY, COMMAND_ENDS_GROUP, NULL },
 	{ "BDAT", ANY, 0, NULL },
 	{ "EXPN", ANY, COMMAND_ENDS_GROUP, NULL },
 	{ "ETRN", ANY, COMMAND_ENDS_GROUP, NULL },
 	{ "TURN", ANY, COMMAND_ENDS_GROUP, NULL },
 	{ "XCLIENT", ANY, COMMAND_ENDS_GROUP, NULL },
-	{ "XFORWARD", ANY, COMMAND_ENDS_GROUP, NULL },
 	/* browsers that were made to talk to us (cross-protocol attacks) */
 	{ "CONNECT", ANY, COMMAND_HTTP, NULL },
 	{ "DELETE", ANY, COMMAND_HTTP, NULL },
@@ -116,6 +127,9 @@ apply_row(
 		session_close(session, REPLY_SYNCHRONISATION, NULL);
 	else if (row->handle == NULL)
 		session_reply(session, REPLY_NOT_IMPLEMENTED, NULL);
+	else if ((row->flags & COMMAND_CLEAR) == 0 &&
+		 starttls_required(session))
+		session_reply(session, REPLY_TLS_FIRST, NULL);
 	else if ((row->states & session->state) == 0)
 		session_reply(session, REPLY_SEQUENCE, NULL);
 	else if ((row->flags & COMMAND_ARGUMENT) != 0 && *argument == '\0')

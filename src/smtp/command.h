@@ -16,6 +16,8 @@ enum command_flag {
 	COMMAND_ARGUMENT = 1 << 2,   /* needs one */
 	COMMAND_BARE = 1 << 3,       /* takes none */
 	COMMAND_HTTP = 1 << 4,       /* a browser was sent here: closed */
+	COMMAND_CLEAR = 1 << 5,      /* taken where TLS is required and not yet
+				      * there */
 };
 
 typedef void (*command_fn)(struct session *session, const char *argument);

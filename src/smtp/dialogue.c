@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "dialogue.h"
 
+#include "auth.h"
 #include "command.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "doorway.h"
 #include "hello.h"
 #include "intake.h"
+#include "sasl.h"
+#include "starttls.h"
 #include <event2/event.h>
 #include <string.h>
 
@@ -21,12 +25,14 @@ struct dialogue {
 
 static size_t on_input(void *object, const unsigned char *bytes, size_t length);
 static void on_ended(void *object, int error);
+static void on_secured(void *object, const char *trouble);
 static void on_settled(void *object);
 static void on_timer(evutil_socket_t fd, short what, void *object);
 
 static const struct channel_handlers handlers = {
 	.input = on_input,
 	.ended = on_ended,
+	.secured = on_secured,
 	.settled = on_settled,
 };
 
@@ -72,39 +78,40 @@ dialogue_id(const struct dialogue *dialogue)
 	return dialogue->session->id;
 }
 
-static void
-greet(struct session *session)
-{
-	hello_greet(session);
-	session->times.state_ms =
-	    clock_monotonic_ms() + session->rules->times.command_ms;
-}
-
 void
 dialogue_begin(struct dialogue *dialogue)
 {
 	struct session *session = dialogue->session;
-	const struct rules_times *times = &session->rules->times;
 	int64_t now = clock_monotonic_ms();
 
 	log_debug("session opened", log_num("session", (int64_t)session->id),
 	    log_str("client", session->peer.text),
 	    log_str("listener", session->rules->listener));
 	if (!session->peer.allowed)
-		session->times.session_ms = now + times->session_ms;
-	if (session->peer.allowed || times->greet_ms == 0)
-		greet(session);
+		session->times.session_ms =
+		    now + session->rules->times.session_ms;
+	if (session->peer.proxied)
+		doorway_begin(session);
 	else
-		session->times.state_ms = now + times->greet_ms;
+		hello_begin(session);
 	channel_resume(session->channel);
 	channel_turn(session->channel);
+}
+
+/* Longest line that is taken now, with CR LF. */
+static unsigned
+limit_line(const struct session *session)
+{
+	return session->state == SESSION_SASL
+		   ? SASL_LINE_MAX
+		   : session->rules->limits.line_bytes;
 }
 
 /* A command line is too long and its end has not come, or had not. */
 static size_t
 skip_line(struct session *session, const unsigned char *newline, size_t length)
 {
-	unsigned limit = session->rules->limits.line_bytes;
+	unsigned limit = limit_line(session);
 
 	session->verb = "unknown";
 	if (session->skipped == 0)
@@ -124,7 +131,7 @@ take_line(struct session *session, const unsigned char *bytes, size_t length)
 	const unsigned char *newline = memchr(bytes, '\n', length);
 	size_t line = newline == NULL ? length : (size_t)(newline + 1 - bytes);
 
-	if (session->skipped > 0 || line > session->rules->limits.line_bytes)
+	if (session->skipped > 0 || line > limit_line(session))
 		return skip_line(session, newline, line);
 	if (newline == NULL)
 		return 0;
@@ -134,14 +141,17 @@ take_line(struct session *session, const unsigned char *bytes, size_t length)
 		return line;
 	}
 	session->unread = line < length || channel_has_more(session->channel);
-	command_take(session, bytes, line - strlen("\r\n"));
+	if (session->state == SESSION_SASL)
+		auth_take(session, bytes, line - strlen("\r\n"));
+	else
+		command_take(session, bytes, line - strlen("\r\n"));
 	return line;
 }
 
 static void
 expect_command(struct session *session)
 {
-	if ((session->state & SESSION_COMMANDS) == 0)
+	if ((session->state & (SESSION_COMMANDS | SESSION_SASL)) == 0)
 		return;
 	if (session->stopping)
 		session_close(session, REPLY_STOPPING, NULL);
@@ -158,8 +168,10 @@ take_step(struct session *session, const unsigned char *bytes, size_t length)
 
 	if (session->state == SESSION_DATA)
 		used = intake_take(session, bytes, length);
-	else if ((session->state & SESSION_COMMANDS) != 0)
+	else if ((session->state & (SESSION_COMMANDS | SESSION_SASL)) != 0)
 		used = take_line(session, bytes, length);
+	else if (session->state == SESSION_PROXY)
+		used = doorway_take(session, bytes, length);
 	else if (session->state == SESSION_GREETING)
 		session_close(session, REPLY_SYNCHRONISATION, NULL);
 	if (used > 0)
@@ -184,6 +196,14 @@ on_input(void *object, const unsigned char *bytes, size_t length)
 	if (!session_reads(session))
 		channel_pause(session->channel);
 	return used;
+}
+
+static void
+on_secured(void *object, const char *trouble)
+{
+	struct dialogue *dialogue = object;
+
+	starttls_secured(dialogue->session, trouble);
 }
 
 static void
@@ -280,9 +300,13 @@ static void
 end_wait(struct session *session)
 {
 	if (session->state == SESSION_GREETING)
-		greet(session);
+		hello_greet(session);
 	else if (session->state == SESSION_CLOSING)
 		session_abandon(session, "the client did not close");
+	else if (session->state == SESSION_PROXY)
+		session_abandon(session, "no PROXY header came in time");
+	else if (session->state == SESSION_HANDSHAKE)
+		session_abandon(session, "the TLS handshake took too long");
 	else
 		session_close(session, REPLY_TIMEOUT, NULL);
 }
@@ -341,6 +365,33 @@ dialogue_answer(struct dialogue *dialogue, const struct answer *answer)
 	expect_command(session);
 	channel_turn(session->channel);
 	return there;
+}
+
+void
+dialogue_judge(
+    struct dialogue *dialogue, const struct authority_verdict *verdict)
+{
+	struct session *session = dialogue->session;
+
+	if (session->state != SESSION_CREDENTIALS || session->gone)
+		return;
+	auth_judge(session, verdict);
+	expect_command(session);
+	channel_turn(session->channel);
+}
+
+void
+dialogue_admit(struct dialogue *dialogue, enum reply_name refused)
+{
+	struct session *session = dialogue->session;
+
+	if (session->state != SESSION_ADMISSION || session->gone)
+		return;
+	if (refused == REPLY_NONE)
+		hello_begin(session);
+	else
+		session_close(session, refused, NULL);
+	channel_turn(session->channel);
 }
 
 void

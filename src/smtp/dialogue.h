@@ -7,6 +7,7 @@
 #ifndef SMTP_DIALOGUE_H
 #define SMTP_DIALOGUE_H
 
+#include "authority.h"
 #include "session.h"
 
 struct event_base;
@@ -39,6 +40,15 @@ void dialogue_begin(struct dialogue *dialogue);
  * has ended its side, so that it may not be there to read it. The answer stays
  * the caller's; gone() may be called. */
 bool dialogue_answer(struct dialogue *dialogue, const struct answer *answer);
+
+/* The authority has spoken on what the client showed; nothing happens when the
+ * session does not wait for it.  gone() may be called. */
+void dialogue_judge(
+    struct dialogue *dialogue, const struct authority_verdict *verdict);
+
+/* The main loop has counted who came behind a proxy: REPLY_NONE takes it, else
+ * it is told and closed.  gone() may be called. */
+void dialogue_admit(struct dialogue *dialogue, enum reply_name refused);
 
 /* Closes the session unless a mail is under way; then behind that. gone() may
  * be called. */

@@ -9,11 +9,16 @@
 
 #include "session.h"
 
+/* What comes first: the TLS handshake where it is implicit, then the banner,
+ * after a pause for strangers. */
+void hello_begin(struct session *session);
+
 /* The banner (RFC 5321 4.2). */
 void hello_greet(struct session *session);
 
 void hello_helo(struct session *session, const char *argument);
 void hello_ehlo(struct session *session, const char *argument);
+void hello_lhlo(struct session *session, const char *argument);
 void hello_noop(struct session *session, const char *argument);
 void hello_rset(struct session *session, const char *argument);
 void hello_vrfy(struct session *session, const char *argument);

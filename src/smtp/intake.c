@@ -114,8 +114,8 @@ make_submission(struct session *session)
 	submission->listener = session->rules->listener;
 	g_strlcpy(
 	    submission->peer, session->peer.text, sizeof(submission->peer));
-	submission->helo = g_strdup(session->helo);
-	submission->esmtp = session->esmtp;
+	submission->helo = g_strdup(session->identity.helo);
+	submission->protocol = session_protocol(session);
 	submission->repaired = session->mail.data.bare;
 	submission->received_ms = clock_wall_ms();
 	submission->deadline_ms =

@@ -4,21 +4,15 @@
 #include "mail/address.h"
 #include <string.h>
 
-/* Where a value is read. */
-struct row {
-	struct config *config;
-	char *section;
-};
-
 static int64_t
-read_number(const struct row *row, const char *key)
+read_number(const struct rules_row *row, const char *key)
 {
 	return config_number(row->config, row->section, key);
 }
 
 /* One that [server] sets for all listeners. */
 static int64_t
-read_shared(const struct row *row, const char *key)
+read_shared(const struct rules_row *row, const char *key)
 {
 	bool own = config_is_set(row->config, row->section, key);
 
@@ -26,7 +20,7 @@ read_shared(const struct row *row, const char *key)
 }
 
 static void
-read_times(struct rules_times *times, const struct row *row)
+read_times(struct rules_times *times, const struct rules_row *row)
 {
 	*times = (struct rules_times){
 		.command_ms = read_number(row, "command_timeout"),
@@ -43,7 +37,7 @@ read_times(struct rules_times *times, const struct row *row)
 }
 
 static void
-read_limits(struct rules_limits *limits, const struct row *row)
+read_limits(struct rules_limits *limits, const struct rules_row *row)
 {
 	*limits = (struct rules_limits){
 		.mail_bytes = (uint64_t)read_shared(row, "max_size"),
@@ -61,7 +55,7 @@ read_limits(struct rules_limits *limits, const struct row *row)
 }
 
 static void
-read_limiter(struct limiter_limits *limits, const struct row *row)
+read_limiter(struct limiter_limits *limits, const struct rules_row *row)
 {
 	*limits = (struct limiter_limits){
 		.header_bytes = (uint32_t)read_number(row, "header_size"),
@@ -94,7 +88,8 @@ is_open(const struct network *network)
 }
 
 static bool
-check_allow(const struct rules *rules, const struct row *row, GError **error)
+check_allow(
+    const struct rules *rules, const struct rules_row *row, GError **error)
 {
 	if (config_bool(
 		row->config, row->section, "i_know_this_is_an_open_relay"))
@@ -121,8 +116,8 @@ check_allow(const struct rules *rules, const struct row *row, GError **error)
 
 /* The IDNA form of a setting's domain; NULL and error when it is none. */
 static char *
-convert_domain(
-    const struct row *row, const char *key, const char *domain, GError **error)
+convert_domain(const struct rules_row *row, const char *key, const char *domain,
+    GError **error)
 {
 	char *ascii = address_domain_to_ascii(domain);
 
@@ -136,7 +131,7 @@ convert_domain(
 }
 
 static bool
-read_domains(struct rules *rules, const struct row *row, GError **error)
+read_domains(struct rules *rules, const struct rules_row *row, GError **error)
 {
 	const char *domain = config_string(row->config, row->section, "domain");
 	const char *const *names =
@@ -162,7 +157,7 @@ read_domains(struct rules *rules, const struct row *row, GError **error)
 }
 
 static bool
-read_rules(struct rules *rules, const struct row *row, GError **error)
+read_rules(struct rules *rules, const struct rules_row *row, GError **error)
 {
 	rules->allow = config_networks(row->config, row->section, "allow");
 	rules->lenient =
@@ -176,14 +171,17 @@ read_rules(struct rules *rules, const struct row *row, GError **error)
 	read_limits(&rules->limits, row);
 	read_limiter(&rules->limiter, row);
 	return check_allow(rules, row, error) &&
-	       read_domains(rules, row, error);
+	       read_domains(rules, row, error) &&
+	       rules_read_tls(rules, row, error) &&
+	       rules_read_auth(rules, row, error) &&
+	       rules_read_door(rules, row, error);
 }
 
 struct rules *
 rules_new(struct config *config, const char *listener, GError **error)
 {
 	g_autofree char *section = g_strconcat("listener ", listener, NULL);
-	struct row row = { config, section };
+	struct rules_row row = { config, section };
 	struct rules *rules = g_new0(struct rules, 1);
 
 	rules->config = config_ref(config);
@@ -200,6 +198,7 @@ rules_free(struct rules *rules)
 {
 	if (rules == NULL)
 		return;
+	rules_clear_tls(rules);
 	g_strfreev(rules->sender_domains);
 	g_free(rules->domain);
 	config_unref(rules->config);

@@ -16,6 +16,56 @@ enum rules_line_endings {
 	RULES_REJECT, /* refused at the end of data */
 };
 
+enum rules_tls_mode {
+	RULES_TLS_OFF,
+	RULES_TLS_OFFERED,  /* STARTTLS, as the client likes */
+	RULES_TLS_REQUIRED, /* nothing is taken before STARTTLS */
+	RULES_TLS_IMPLICIT, /* from the first byte (RFC 8314) */
+};
+
+/* Read in rules_tls.c; files are opened by tls_keys_new(). */
+struct rules_tls {
+	enum rules_tls_mode mode;
+	const char *const *certificates; /* paths; the first is the default */
+	const char *const *keys;         /* of each; NULL: in the same file */
+	const char *least;               /* "1.2", "1.3"; "1.0": old printers */
+	const char *client_ca;           /* path; NULL: none */
+	char **client_fingerprints;      /* SHA-256, lower case hex; NULL */
+	int64_t handshake_ms;
+};
+
+enum rules_auth_mode {
+	RULES_AUTH_OFF,
+	RULES_AUTH_USERS, /* the users file decides */
+	RULES_AUTH_ANY,   /* whatever is said is right */
+};
+
+/* Read in rules_auth.c. */
+struct rules_auth {
+	enum rules_auth_mode mode;
+	bool plaintext; /* without TLS, too */
+};
+
+enum rules_protocol {
+	RULES_SMTP,
+	RULES_LMTP, /* RFC 2033 */
+};
+
+enum rules_resends {
+	RULES_RESENDS_TAKE,     /* each is a mail of its own */
+	RULES_RESENDS_IDENT,    /* known by XFORWARD IDENT */
+	RULES_RESENDS_RECEIVED, /* or by the id in the topmost Received */
+};
+
+/* Read in rules_door.c. */
+struct rules_door {
+	enum rules_protocol protocol;
+	const GArray *proxies;    /* of struct network: must say PROXY; NULL */
+	const GArray *forwarders; /* may say XFORWARD; NULL: none */
+	enum rules_resends resends;
+	int64_t proxy_ms; /* for the PROXY header */
+};
+
 struct rules_times {
 	int64_t command_ms;  /* for the next command */
 	int64_t data_ms;     /* for the next bytes of a mail */
@@ -52,10 +102,29 @@ struct rules {
 	enum answer_when when;
 	enum rules_line_endings line_endings;
 	bool lenient;
+	struct rules_tls tls;
+	struct rules_auth auth;
+	struct rules_door door;
 	struct rules_times times;
 	struct rules_limits limits;
 	struct limiter_limits limiter;
 };
+
+/* Where the values of a listener are read. */
+struct rules_row {
+	struct config *config;
+	char *section;
+};
+
+/* Each reads its part; false and error when its settings do not make sense
+ * together. */
+bool rules_read_tls(
+    struct rules *rules, const struct rules_row *row, GError **error);
+bool rules_read_auth(
+    struct rules *rules, const struct rules_row *row, GError **error);
+bool rules_read_door(
+    struct rules *rules, const struct rules_row *row, GError **error);
+void rules_clear_tls(struct rules *rules);
 
 /* Reads the listener of this name; NULL and error when its settings do not
  * make sense together. */

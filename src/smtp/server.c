@@ -387,6 +387,12 @@ server_stop(struct server *server, int64_t data_grace_ms,
 }
 
 void
+server_reread(struct server *server)
+{
+	(void)server;
+}
+
+void
 server_answer(void *server, struct answer *answer)
 {
 	const struct server *self = server;

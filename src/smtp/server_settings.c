@@ -8,6 +8,9 @@
 /* Durations may be very short so that tests run them at a hundredth. */
 #define SHORTEST 1
 
+const struct setting *const server_tables[] = { server_settings,
+	server_tls_settings, server_auth_settings, server_door_settings, NULL };
+
 const struct setting server_settings[] = {
 	{ "server", "hostname", SETTING_HOST,
 	    .help = "Our name in the banner, in Received and in Message-IDs; "

@@ -3,6 +3,9 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "sasl.h"
+#include "tls.h"
+#include "xforward.h"
 #include <string.h>
 
 const char *
@@ -25,6 +28,16 @@ session_state_name(enum session_state state)
 		return "answer";
 	case SESSION_CLOSING:
 		return "closing";
+	case SESSION_PROXY:
+		return "proxy";
+	case SESSION_ADMISSION:
+		return "admission";
+	case SESSION_HANDSHAKE:
+		return "handshake";
+	case SESSION_SASL:
+		return "sasl";
+	case SESSION_CREDENTIALS:
+		return "credentials";
 	}
 	g_assert_not_reached();
 }
@@ -46,8 +59,9 @@ log_refusal(const struct session *session, const struct reply *reply,
 {
 	log_info("refused", log_num("session", (int64_t)session->id),
 	    log_str("client", session->peer.text),
-	    log_str("helo", session->helo), log_str("command", session->verb),
-	    log_num("code", reply->code), log_str_if("status", reply->enhanced),
+	    log_str("helo", session->identity.helo),
+	    log_str("command", session->verb), log_num("code", reply->code),
+	    log_str_if("status", reply->enhanced),
 	    log_str("reason", reply->text), log_str_if("detail", detail));
 }
 
@@ -99,6 +113,46 @@ forget_mail(struct session *session)
 	session->mail = (struct session_mail){ 0 };
 	session->times.progress_ms = 0;
 	session->times.discard_ms = 0;
+	g_clear_pointer(&session->forwarded, xforward_free);
+}
+
+static void
+forget_identity(struct session *session)
+{
+	g_free(session->identity.helo);
+	g_free(session->identity.user);
+	g_strfreev(session->identity.senders);
+	session->identity = (struct session_identity){ 0 };
+}
+
+void
+session_forget(struct session *session)
+{
+	forget_mail(session);
+	forget_identity(session);
+}
+
+bool
+session_may_relay(const struct session *session)
+{
+	return session->peer.allowed || session->identity.user != NULL ||
+	       session->identity.certified;
+}
+
+const char *
+session_protocol(const struct session *session)
+{
+	/* by TLS and AUTH */
+	static const char *const esmtp[2][2] = { { "ESMTP", "ESMTPA" },
+		{ "ESMTPS", "ESMTPSA" } };
+	static const char *const lmtp[2][2] = { { "LMTP", "LMTPA" },
+		{ "LMTPS", "LMTPSA" } };
+	bool tls = channel_tls(session->channel) != NULL;
+	bool user = session->identity.user != NULL;
+
+	if (session->rules->door.protocol == RULES_LMTP)
+		return lmtp[tls][user];
+	return session->identity.esmtp ? esmtp[tls][user] : "SMTP";
 }
 
 void
@@ -138,8 +192,8 @@ session_reset(struct session *session)
 {
 	forget_mail(session);
 	channel_expect(session->channel, CHANNEL_READ_SMALL);
-	session_change(
-	    session, session->helo != NULL ? SESSION_READY : SESSION_FRESH);
+	session_change(session,
+	    session->identity.helo != NULL ? SESSION_READY : SESSION_FRESH);
 }
 
 void
@@ -152,7 +206,7 @@ session_idle(struct session *session)
 bool
 session_reads(const struct session *session)
 {
-	return session->state != SESSION_ANSWER && !session->gone &&
+	return (session->state & SESSION_WAITS) == 0 && !session->gone &&
 	       session->times.delay_ms == 0 &&
 	       channel_unsent(session->channel) <=
 		   session->rules->limits.unsent_bytes;
@@ -164,7 +218,9 @@ session_free(struct session *session)
 	if (session == NULL)
 		return;
 	forget_mail(session);
+	forget_identity(session);
+	sasl_free(session->sasl);
 	channel_free(session->channel);
-	g_free(session->helo);
+	tls_keys_unref(session->peer.keys);
 	g_free(session);
 }

@@ -4,10 +4,15 @@
  * under way, what it has been told.  Here is what the verbs work with; the
  * bytes are the channel's, the order of things the dialogue's.  On one loop.
  *
- *	GREETING --> FRESH --EHLO--> READY --MAIL--> SENDER --RCPT--> RECIPIENT
- *	                              ^  ^                                |
- *	                              |  `---- refused ----- DATA <--DATA-'
- *	                              `---- answered ----- ANSWER <-'
+ *	[PROXY --> ADMISSION -->] [HANDSHAKE -->] GREETING --> FRESH
+ *
+ *	FRESH --EHLO--> READY --MAIL--> SENDER --RCPT--> RECIPIENT
+ *	                 ^  ^                                |
+ *	                 |  `---- refused ----- DATA <--DATA-'
+ *	                 `---- answered ----- ANSWER <-'
+ *
+ *	FRESH, READY --STARTTLS--> HANDSHAKE --> FRESH
+ *	READY --AUTH--> [SASL <-->] CREDENTIALS --> READY
  *	any but ANSWER --> CLOSING
  */
 #ifndef SMTP_SESSION_H
@@ -20,16 +25,33 @@
 #include "reply.h"
 #include "rules.h"
 
+struct authority;
+struct sasl;
+struct tls_keys;
+struct xforward;
+
 enum session_state {
-	SESSION_GREETING = 1 << 0,  /* the banner waits */
-	SESSION_FRESH = 1 << 1,     /* the client has not said who it is */
-	SESSION_READY = 1 << 2,     /* between two mails */
-	SESSION_SENDER = 1 << 3,    /* MAIL was taken */
-	SESSION_RECIPIENT = 1 << 4, /* a RCPT was taken */
-	SESSION_DATA = 1 << 5,      /* the mail comes in */
-	SESSION_ANSWER = 1 << 6,    /* it was posted; nothing is read */
-	SESSION_CLOSING = 1 << 7,   /* the last reply is on its way */
+	SESSION_GREETING = 1 << 0,     /* the banner waits */
+	SESSION_FRESH = 1 << 1,        /* the client has not said who it is */
+	SESSION_READY = 1 << 2,        /* between two mails */
+	SESSION_SENDER = 1 << 3,       /* MAIL was taken */
+	SESSION_RECIPIENT = 1 << 4,    /* a RCPT was taken */
+	SESSION_DATA = 1 << 5,         /* the mail comes in */
+	SESSION_ANSWER = 1 << 6,       /* it was posted; nothing is read */
+	SESSION_CLOSING = 1 << 7,      /* the last reply is on its way */
+	SESSION_PROXY = 1 << 8,        /* the PROXY header comes in */
+	SESSION_ADMISSION = 1 << 9,    /* the main loop counts who came behind a
+					* proxy; nothing is read */
+	SESSION_HANDSHAKE = 1 << 10,   /* the channel becomes TLS */
+	SESSION_SASL = 1 << 11,        /* AUTH: a response line comes in */
+	SESSION_CREDENTIALS = 1 << 12, /* AUTH: they are checked; nothing is
+					* read */
 };
+
+/* Where nothing is read: somebody else has the word. */
+#define SESSION_WAITS                                             \
+	(SESSION_ANSWER | SESSION_ADMISSION | SESSION_HANDSHAKE | \
+	    SESSION_CREDENTIALS)
 
 /* Where commands are read. */
 #define SESSION_COMMANDS \
@@ -71,13 +93,28 @@ struct session_world {
 	void *server;
 	const struct spool_place *place;
 	struct budget *budget;
-	struct disk *disk; /* of the queue; NULL: there is none */
+	struct disk *disk;           /* of the queue; NULL: there is none */
+	struct authority *authority; /* NULL: there are no users */
 };
 
-/* The client as it was accepted. */
+/* The client as it was accepted, or as a proxy says it is. */
 struct session_peer {
 	char text[NETWORK_PEER_LENGTH];
-	bool allowed; /* may relay */
+	unsigned port;
+	bool allowed;          /* its address may relay */
+	bool proxied;          /* a PROXY header comes first */
+	bool may_forward;      /* may say XFORWARD */
+	struct tls_keys *keys; /* counted; NULL: no TLS is offered */
+};
+
+/* Who the client has shown itself to be; STARTTLS forgets it all. */
+struct session_identity {
+	char *helo;     /* NULL before HELO; printable */
+	bool esmtp;     /* EHLO or LHLO, not HELO */
+	char *user;     /* authenticated as; NULL: nobody */
+	char **senders; /* patterns of envelope senders that user may have;
+			 * NULL: any */
+	bool certified; /* by a client certificate that may relay */
 };
 
 struct session {
@@ -87,9 +124,9 @@ struct session {
 	const struct rules *rules;
 	struct session_peer peer;
 	struct channel *channel; /* owned */
-
-	char *helo; /* NULL before HELO; printable */
-	bool esmtp;
+	struct session_identity identity;
+	struct sasl *sasl;          /* owned; NULL: no AUTH is under way */
+	struct xforward *forwarded; /* owned; of the next mail; NULL: nothing */
 
 	const char *verb; /* the command under way, for the log; a literal */
 	bool unread;      /* the client has sent more than this command */
@@ -131,6 +168,17 @@ void session_reset(struct session *session);
 /* Counts a command that does nothing for a mail; from the limit on each is an
  * error. */
 void session_idle(struct session *session);
+
+/* True when it may send mail to anyone: by its address, as a user, or by its
+ * certificate. */
+bool session_may_relay(const struct session *session);
+
+/* Forgets who the client is and the mail under way (RFC 3207 4.2). */
+void session_forget(struct session *session);
+
+/* The "with" of a Received field for what comes now (RFC 3848): "ESMTPSA", ...;
+ * a literal. */
+const char *session_protocol(const struct session *session);
 
 /* True when input may be looked at now. */
 bool session_reads(const struct session *session);

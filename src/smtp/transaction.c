@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "transaction.h"
 
+#include "auth.h"
 #include "intake.h"
 #include <errno.h>
 #include <string.h>
@@ -158,7 +159,7 @@ take_sender(
 {
 	enum address_fault fault;
 
-	if (path->length == 0 && session->peer.allowed)
+	if (path->length == 0 && session_may_relay(session))
 		return true;
 	if (path->length == 0) {
 		session_reply(session, REPLY_NULL_SENDER, NULL);
@@ -173,6 +174,10 @@ take_sender(
 	}
 	if (!rules_take_sender(session->rules, envelope->sender->domain)) {
 		session_reply(session, REPLY_SENDER_DOMAIN, NULL);
+		return false;
+	}
+	if (!auth_may_send(session, envelope->sender)) {
+		session_reply(session, REPLY_SENDER_LOGIN, NULL);
 		return false;
 	}
 	return true;
@@ -241,7 +246,7 @@ transaction_rcpt(struct session *session, const char *argument)
 		session_reply(session, REPLY_ARGUMENT, "RCPT TO:<address>");
 		return;
 	}
-	if (!session->peer.allowed) {
+	if (!session_may_relay(session)) {
 		session_reply(session, REPLY_RELAY, NULL);
 		return;
 	}

@@ -31,7 +31,8 @@ put_envelope(struct query *query, const struct submission *submission)
 	query_put_text(query, submission->listener);
 	query_put_text(query, submission->peer);
 	query_put_text(query, submission->helo);
-	query_put_number(query, submission->esmtp);
+	query_put_number(
+	    query, g_str_has_prefix(submission->protocol, "ESMTP"));
 	query_put_number(query, submission->repaired);
 	query_put_text(
 	    query, envelope->sender == NULL ? NULL : envelope->sender->text);

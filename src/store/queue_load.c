@@ -66,7 +66,7 @@ read_session(struct query *query, struct load *load)
 	submission->listener = g_intern_string(listener);
 	g_strlcpy(submission->peer, peer, sizeof submission->peer);
 	submission->helo = query_string_or_null(query);
-	submission->esmtp = query_bool(query);
+	submission->protocol = query_bool(query) ? "ESMTP" : "SMTP";
 	submission->repaired = query_bool(query);
 	sender = query_string_or_null(query);
 	if (sender != NULL)

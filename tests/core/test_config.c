@@ -666,6 +666,55 @@ test_unreadable(void **state)
 	}
 }
 
+/* What has no section that can be is taken for one that was meant, unless that
+ * one is there. */
+static void
+test_meant(void **state)
+{
+	static const struct {
+		const char *text, *providers; /* NULL: nothing is known */
+		bool server;                  /* errors of [server] are told */
+	} cases[] = {
+		{ "[providr a]\n[provider b]\ntype = smtp\nhost = h\n", "b,a",
+		    true },
+		{ "[providr a]\n[provider a]\ntype = smtp\nhost = h\n", "a",
+		    true },
+		{ "[provider a]\ntype = smtp\nhost = h\n[providr a]\n", "a",
+		    true },
+		{ "[provider a/b]\n", "a/b", true },
+		{ "[nothing]\n", "", true },
+		{ "[sever]\n", "", false },
+		{ "[server x]\n", "", false },
+		{ "[providr]\n", NULL, true },
+		{ "[provider]\n", NULL, true },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+		char *environment[] = { NULL };
+		struct config_source source = { .path = FILE_NAME,
+			.environment = environment };
+		g_autoptr(GPtrArray) errors =
+		    g_ptr_array_new_with_free_func(g_free);
+
+		assert_true(
+		    g_file_set_contents(FILE_NAME, cases[i].text, -1, NULL));
+		struct config *config = config_read_on(&source, tables, errors);
+		assert_int_equal(errors->len, 1);
+		assert_true((config != NULL) == (cases[i].providers != NULL));
+		if (config == NULL)
+			continue;
+		assert_true(config_is_faulty(config));
+		g_autofree char *names =
+		    g_strjoinv(",", (char **)config_names(config, "provider"));
+		assert_string_equal(names, cases[i].providers);
+		g_ptr_array_add(errors, g_strdup("[server] has no answer"));
+		config_drop_told(config, errors);
+		assert_int_equal(errors->len, cases[i].server ? 2 : 1);
+		config_unref(config);
+	}
+}
+
 static void
 test_names_and_origins(void **state)
 {
@@ -825,6 +874,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_meant),
 		cmocka_unit_test(test_names_and_origins),
 		cmocka_unit_test(test_only),
 		cmocka_unit_test(test_any_bytes),

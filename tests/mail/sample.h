@@ -67,7 +67,7 @@ sample_submission(const char *bytes, size_t length)
 	g_strlcpy(submission->id, SAMPLE_ID, sizeof submission->id);
 	g_strlcpy(submission->peer, "192.0.2.7", sizeof submission->peer);
 	submission->helo = g_strdup("app.example.com");
-	submission->esmtp = true;
+	submission->protocol = "ESMTP";
 	submission->received_ms = INT64_C(1795256640000);
 	submission->envelope = envelope_new();
 	submission->envelope->sender = sample_address("app@example.com");

@@ -129,7 +129,7 @@ test_received(void **state)
 	g_free(submission->helo);
 	submission->helo = g_strdup("evil) (\"\\\r\nBcc: x\x01 <caf\xc3\xa9>");
 	g_strlcpy(submission->peer, "2001:db8::1", sizeof submission->peer);
-	submission->esmtp = false;
+	submission->protocol = "SMTP";
 	raw = read_raw(message, &options);
 	assert_true(g_str_has_prefix(raw,
 	    "Received: from evilBcc:xcaf ([IPv6:2001:db8::1])\r\n"

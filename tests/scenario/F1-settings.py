@@ -65,6 +65,11 @@ port = 465
 sender_domain = example.com
 providers = mailgun, mandrill, upstrem
 weights = 1, 2
+[provder spare]
+type = mandrill
+[reserve]
+[route rest]
+providers = spare, reserve
 """
 
 TOGETHER = [
@@ -78,6 +83,9 @@ TOGETHER = [
     r":19: .*sender_domain.*did you mean sender_domains",
     r":20: .*upstrem",
     r":21: .*weights",
+    r":22: .*did you mean \[provider spare\]",
+    r":24: .*there is no such section; there are",
+    r":26: .*names \"reserve\", and there is no",
 ]
 
 ROUTES = """\

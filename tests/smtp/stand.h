@@ -46,8 +46,6 @@ struct stand {
 static inline struct config *
 stand_config(const char *text, GPtrArray *errors)
 {
-	static const struct setting own[] = { { .section = NULL } };
-	const struct setting *tables[] = { server_settings, own, NULL };
 	g_autofree char *path = NULL;
 	struct config_source source = { 0 };
 	struct config *config;
@@ -57,7 +55,7 @@ stand_config(const char *text, GPtrArray *errors)
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	close(fd);
 	source.path = path;
-	config = config_read(&source, tables, errors);
+	config = config_read(&source, server_tables, errors);
 	g_unlink(path);
 	return config;
 }

@@ -153,11 +153,9 @@ test_values(void **state)
 
 /* Every form has a help text and, as a number, a range. */
 static void
-test_forms(void **state)
+check_forms(const struct setting *form)
 {
-	(void)state;
-	for (const struct setting *form = server_settings;
-	     form->section != NULL; form++) {
+	for (; form->section != NULL; form++) {
 		bool number = form->type == SETTING_NUMBER ||
 			      form->type == SETTING_SIZE ||
 			      form->type == SETTING_DURATION;
@@ -167,6 +165,14 @@ test_forms(void **state)
 		if (number && form->max <= form->min)
 			fail_msg("%s: no range", form->key);
 	}
+}
+
+static void
+test_forms(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; server_tables[i] != NULL; i++)
+		check_forms(server_tables[i]);
 }
 
 int

@@ -204,7 +204,7 @@ test_submission(void **state)
 	assert_string_equal(submission->listener, "l");
 	assert_string_equal(submission->peer, "127.0.0.1");
 	assert_string_equal(submission->helo, "c");
-	assert_true(submission->esmtp);
+	assert_string_equal(submission->protocol, "ESMTP");
 	assert_false(submission->repaired);
 	assert_in_range(submission->received_ms, now, clock_wall_ms());
 	assert_in_range(submission->deadline_ms, clock_monotonic_ms() + 1,
@@ -233,7 +233,7 @@ test_repaired(void **state)
 	client_say(client, "a\rb\nc\r\n.\r\n");
 	submission = stand_submission(stand);
 	assert_true(submission->repaired);
-	assert_false(submission->esmtp);
+	assert_string_equal(submission->protocol, "SMTP");
 	check_spool(submission->spool, "a b\r\nc\r\n");
 	submission_answer(submission, 250, "2.0.0", "ok");
 	submission_free(submission);

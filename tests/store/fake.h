@@ -326,6 +326,7 @@ fake_submission(const struct fake *fake, char letter, size_t bytes)
 
 	fake_id(letter, submission->id);
 	submission->listener = "local";
+	submission->protocol = "SMTP";
 	g_strlcpy(submission->peer, "192.0.2.7", sizeof(submission->peer));
 	submission->helo = g_strdup("app.example.com");
 	submission->received_ms = INT64_C(1795256640000);

@@ -77,7 +77,7 @@ compare_submission(const struct submission *have, const struct submission *want)
 	assert_string_equal(have->listener, want->listener);
 	assert_string_equal(have->peer, want->peer);
 	assert_string_equal(have->helo, want->helo);
-	assert_int_equal(have->esmtp, want->esmtp);
+	assert_string_equal(have->protocol, want->protocol);
 	assert_int_equal(have->repaired, want->repaired);
 	assert_int_equal(have->received_ms, want->received_ms);
 	assert_int_equal(have->report, want->report);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The users file: who may send with AUTH.  One user a line, like passwd(5):
+ *
+ *	name:$y$j9T$...:senders
+ *
+ * the hash is one of crypt(5) (yescrypt; others that crypt knows are taken),
+ * senders a comma-separated list of addresses and @domains the user may put
+ * into MAIL FROM; empty: any.  Empty lines and those that begin with # are
+ * skipped.  Kept by `postferry user`; the listener reads it at start, on
+ * SIGHUP and when it changes.  Immutable once read; any thread.
+ */
+#ifndef SMTP_USERS_H
+#define SMTP_USERS_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Octets of a name: printable ASCII without ':' and blanks. */
+#define USERS_NAME_MAX 128
+
+struct user {
+	char *name;
+	char *hash;
+	char **senders; /* addresses, "@domain"; domains in IDNA form; NULL:
+			 * any */
+};
+
+struct users;
+
+/* Reads the file; NULL and error with every fault found (file, line, what was
+ * expected) when it cannot be read, is no users file, or everybody may read
+ * it. */
+struct users *users_read(const char *path, GError **error);
+void users_free(struct users *users);
+
+/* The user of that name; NULL: none. */
+const struct user *users_find(const struct users *users, const char *name);
+unsigned users_count(const struct users *users);
+
+/* The hash to compute for a name that is nobody's, so that it costs what a
+ * wrong password costs. */
+const char *users_dummy(const struct users *users);
+
+/* ---- hashes: slow by intent; never on a loop ---- */
+
+/* A new yescrypt hash of the password with a fresh salt, cost as crypt(5) has
+ * it for $y$ (1 to 11); NULL: errno. New string. */
+char *users_hash(const char *password, unsigned cost);
+
+/* True when the hash is of this password; compared in constant time. */
+bool users_verify(const char *hash, const char *password);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The certificates and keys of one listener, ready for handshakes: one default
+ * and others chosen by the name that the client asks for (SNI, RFC 6066 3), the
+ * versions and ciphers, and who of the clients may relay by a certificate of
+ * its own.  Immutable and counted, any thread: when the files change, new
+ * keys are made for those who come from then on.
+ */
+#ifndef SMTP_TLS_KEYS_H
+#define SMTP_TLS_KEYS_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+struct rules;
+struct tls_keys;
+
+/* Reads the files that the listener's settings name.  NULL and error (which
+ * file, what is wrong with it, what to do) when they cannot be had, the key
+ * does not fit, or others may read it.  Only for listeners with TLS. */
+struct tls_keys *tls_keys_new(const struct rules *rules, GError **error);
+
+/* NULL is fine for both. */
+struct tls_keys *tls_keys_ref(struct tls_keys *keys);
+void tls_keys_unref(struct tls_keys *keys);
+
+/* True when the files are others than those the keys were made from (by device,
+ * inode, size and times). */
+bool tls_keys_stale(const struct tls_keys *keys);
+
+#endif
