@@ -73,11 +73,11 @@ is_clear(const struct header *header)
 	return false;
 }
 
-/* Takes "; name=value" from *at on. */
+/* Takes the one "; name=value" from *at, its semicolon, on. */
 static bool
 take_parameter(const char **at, char **name, char **value)
 {
-	const char *text = *at + strspn(*at, "; \t");
+	const char *text = *at + 1 + measure_blanks(*at + 1);
 	size_t length = measure_plain(text);
 	const char *start = text + length + 1;
 	bool quoted;
