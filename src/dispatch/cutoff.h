@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A cutoff sees when it is this host that reaches nobody: all providers (two at
- * least) that could be asked failed within seconds for want of a connection,
- * none answered in between.  Then none of them is to blame: their breakers are
- * as they were before, and held for a moment that does not grow, each taking a
- * mail then to see, until one answers.  A provider that nobody asked lately may
- * be within reach: as long as there is one, this host is not cut off.
+ * least) that could be asked failed within seconds for want of a connection (no
+ * address, no way there, no answer; a refusal, too, which is what a firewall or
+ * a proxy of ours says), none answered in between.  Then none of them is to
+ * blame: their breakers are as they were before, and held for a moment that
+ * does not grow, each taking a mail then to see, until one answers.  A provider
+ * that nobody asked lately may be within reach: as long as there is one, this
+ * host is not cut off.
  *
  * One for all lanes, working on their breakers.  Pure; the dispatch thread.
  */
