@@ -167,8 +167,10 @@ on_time(void *object)
 	struct dispatcher *dispatcher = pause->dispatcher;
 	struct lane *lane = pause->lane;
 	int64_t now = clock_monotonic_ms();
-	unsigned changes = pause->changes | lane_tick(lane, now);
+	unsigned changes = pause->changes;
 
+	lane_clock(lane, clock_wall_ms(), now);
+	changes |= lane_tick(lane, now);
 	pause->at_ms = 0;
 	pause->changes = 0;
 	bulletin_tick(dispatcher, lane, changes);

@@ -108,6 +108,8 @@ ask_group(struct dispatcher *dispatcher, struct flight *flight, unsigned number,
 	for (unsigned i = 0; i < group->order_count; i++) {
 		struct lane *lane = dispatcher->lanes[group->order[i]];
 		struct choice one = { lane, number, .now_ms = now };
+		/* its quotas are of the clock as it is set now */
+		lane_clock(lane, clock_wall_ms(), now);
 		one.query = make_query(flight, number, lane, picked);
 		if (one.query.recipients == 0) {
 			flight->landing.others |=
