@@ -12,15 +12,42 @@
 /* A request is made within this after the lane gave it. */
 #define MADE_MS 40
 
-#define HOUR_MS INT64_C(3600000)
+#define DAY_MS (24 * HOUR_MS)
 
 static void
 open_budget(struct supplier *supplier)
 {
+	const struct provider_pace *pace = &supplier->provider.pace;
+
 	supplier->budget = (struct budget_of){
-		.tokens = MAX(supplier->provider.pace.burst, 1u),
+		.tokens = MAX(pace->burst, 1u),
 		.tokens_ms = virtual.now_ms,
+		.hour = { .span_ms = HOUR_MS, .most = pace->hour_max },
+		.day = { .span_ms = DAY_MS, .most = pace->day_max },
 	};
+}
+
+/* What is owed beyond it is forgotten. */
+static void
+reopen_ration(struct ration *ration)
+{
+	uint64_t all = ration->debt + ration->used + ration->large;
+
+	ration->debt = ration->large = 0;
+	ration->used = MIN(all, ration->most);
+}
+
+/* After a restart its rate is not known to be used. */
+static void
+reopen_budget(struct supplier *supplier)
+{
+	struct budget_of was = supplier->budget;
+
+	open_budget(supplier);
+	supplier->budget.hour = was.hour;
+	supplier->budget.day = was.day;
+	reopen_ration(&supplier->budget.hour);
+	reopen_ration(&supplier->budget.day);
 }
 
 /* A request is made for it. */
@@ -43,27 +70,79 @@ count_request(struct supplier *supplier)
 		    (unsigned)(supplier - world.all));
 }
 
-/* It took, or may have taken, so many of a request made at that time. */
+/* The same one again when the clock is set back. */
 static void
-count_taken(struct supplier *supplier, int64_t made_ms, unsigned recipients)
+turn_ration(struct ration *ration, int64_t window)
 {
-	struct budget_of *budget = &supplier->budget;
-	int64_t hour = made_ms / HOUR_MS;
+	uint64_t owed = ration->debt + ration->used + ration->large;
+	uint64_t turns = (uint64_t)(window - ration->window);
 
-	/* at its turn a request may be of either */
-	if (hour != (made_ms - MADE_MS) / HOUR_MS)
+	if (window <= ration->window)
 		return;
-	if (hour != budget->hour)
-		budget->taken = 0;
-	budget->hour = hour;
-	budget->taken += recipients;
-	if (supplier->provider.pace.hour_max == 0 || hour == budget->void_hour)
+	ration->debt = 0;
+	if (ration->most > 0 && owed / ration->most >= turns)
+		ration->debt = owed - turns * ration->most;
+	ration->used = ration->large = 0;
+	ration->window = window;
+}
+
+static void
+turn_back(struct ration *ration)
+{
+	ration->window = MIN(ration->window, clock_wall_ms() / ration->span_ms);
+}
+
+/* Made at its turn, or when the clock was set, it may be of either. */
+static bool
+is_certain(const struct job *job, const struct ration *ration)
+{
+	int64_t window = job->made_ms / ration->span_ms;
+
+	return ration->most > 0 && job->born_ms > world.set_ms + MADE_MS &&
+	       window == (job->made_ms - MADE_MS) / ration->span_ms &&
+	       window >= ration->window;
+}
+
+/* A request larger than all of it goes when any of it is left; what is too
+ * much is taken from those that follow. */
+static void
+use_ration(struct ration *ration, const struct job *job)
+{
+	uint64_t used;
+
+	if (!is_certain(job, ration))
 		return;
-	happened[HAPPENED_QUOTA] +=
-	    budget->taken + 10 > supplier->provider.pace.hour_max;
-	if (budget->taken > supplier->provider.pace.hour_max)
-		violate("p%u gets %u recipients in an hour",
-		    (unsigned)(supplier - world.all), budget->taken);
+	turn_ration(ration, job->made_ms / ration->span_ms);
+	used = ration->debt + ration->used;
+	if (job->count > ration->most) {
+		happened[HAPPENED_LARGE]++;
+		if (used + ration->large >= ration->most)
+			violate("p%u gets %u recipients at once, its quota is "
+				"used up",
+			    job->supplier, job->count);
+		ration->large += job->count;
+		return;
+	}
+	happened[ration->span_ms == HOUR_MS ? HAPPENED_QUOTA : HAPPENED_DAY] +=
+	    used + job->count + 3 > ration->most;
+	ration->used += job->count;
+	if (used + job->count > ration->most)
+		violate("p%u gets %" PRIu64 " recipients in %s", job->supplier,
+		    used + job->count,
+		    ration->span_ms == HOUR_MS ? "an hour" : "a day");
+}
+
+/* It did not take so many of them. */
+static void
+return_ration(struct ration *ration, const struct job *job, unsigned count)
+{
+	if (!is_certain(job, ration) ||
+	    job->made_ms / ration->span_ms != ration->window)
+		return;
+	if (job->count > ration->most)
+		ration->large -= MIN(ration->large, count);
+	else
+		ration->used -= MIN(ration->used, count);
 }
 
 static const struct flight *

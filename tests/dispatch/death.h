@@ -208,14 +208,13 @@ restart(void)
 	for (unsigned i = 0; i < world.suppliers; i++) {
 		struct supplier *supplier = &world.all[i];
 		supplier->open = 0;
-		open_budget(supplier);
-		supplier->budget.void_hour = clock_wall_ms() / HOUR_MS;
+		reopen_budget(supplier);
 		supplier->paused_until_ms = 0;
 		memset(supplier->sender_until_ms, 0,
 		    sizeof supplier->sender_until_ms);
 	}
 	world.failed = false;
-	world.jumped_ms = world.woken_ms = 0;
+	world.leapt_ms = world.woken_ms = 0;
 	world.ramp = UINT_MAX;
 	world.dispatcher = make_dispatcher();
 	check_recalled();
@@ -223,6 +222,7 @@ restart(void)
 		struct mail *mail = &world.mail[i];
 		for (unsigned n = 0; n < mail->count; n++)
 			mail->targets[n].life_doubts = 0;
+		mail->row.waits = 0;
 		if (mail->row.there) {
 			mail->asked = false;
 			mail->code = 250;

@@ -32,7 +32,9 @@ choose_pace(void)
 	if (virtual_chance(20))
 		pace.rate = rates[virtual_random(G_N_ELEMENTS(rates))];
 	if (virtual_chance(15))
-		pace.hour_max = 40 + virtual_random(40);
+		pace.hour_max = 8 + virtual_random(60);
+	if (virtual_chance(10))
+		pace.day_max = 15 + virtual_random(80);
 	return pace;
 }
 
@@ -153,18 +155,48 @@ on_stop_time(void *object)
 	virtual_after(0, on_stopping, NULL);
 }
 
-/* Days forward.  What was to be waited out by the wall clock is over. */
+/* What was to be waited out by the wall clock is over. */
 static void
-on_jump(void *object)
+leap(int64_t ms)
 {
-	(void)object;
-	virtual_trace("the wall clock is set forward");
-	happened[HAPPENED_JUMP]++;
-	virtual.set_ms += 10 * 86400000;
-	world.jumped_ms = virtual.now_ms;
+	virtual.set_ms += ms;
+	if (ms > HOUR_MS)
+		world.leapt_ms = virtual.now_ms;
 	for (unsigned i = 0; i < world.mails; i++)
 		for (unsigned n = 0; n < world.mail[i].count; n++)
 			world.mail[i].targets[n].doubt_until_ms = 0;
+}
+
+static void
+step_back(int64_t ms)
+{
+	happened[HAPPENED_BACK]++;
+	virtual.set_ms -= ms;
+	world.end_ms += ms;
+	for (unsigned i = 0; i < world.suppliers; i++) {
+		turn_back(&world.all[i].budget.hour);
+		turn_back(&world.all[i].budget.day);
+	}
+}
+
+/* The wall clock is set, and the store sees it at once. */
+static void
+on_jump(void *object)
+{
+	int64_t ms = virtual_random(7200000);
+
+	(void)object;
+	happened[HAPPENED_JUMP]++;
+	world.set_ms = virtual.now_ms;
+	if (virtual_chance(40))
+		step_back(ms);
+	else
+		leap(virtual_chance(50) ? 10 * DAY_MS : ms);
+	virtual_trace(
+	    "the wall clock is set, %" PRId64 " ms in all", virtual.set_ms);
+	for (unsigned i = 0; i < world.mails; i++)
+		if (is_loadable(&world.mail[i]))
+			wait_until_due(&world.mail[i]);
 }
 
 static int64_t
@@ -234,7 +266,7 @@ make_ends(void)
 {
 	if (virtual_chance(25))
 		virtual_after(virtual_random(STORM_MS), on_stop_time, NULL);
-	if (world.queue && virtual_chance(10))
+	while (virtual_chance(15))
 		virtual_after(virtual_random(STORM_MS), on_jump, NULL);
 	if (virtual_chance(15)) {
 		world.cut_ms[0] = virtual.now_ms + virtual_random(STORM_MS);
@@ -244,11 +276,40 @@ make_ends(void)
 		virtual_after(virtual_random(STORM_MS), on_death, NULL);
 }
 
+/* The quotas may not be enough for all that comes. */
+static void
+count_thirst(void)
+{
+	uint64_t all = 0;
+
+	for (unsigned i = 0; i < world.mails; i++)
+		all += world.mail[i].count;
+	for (unsigned i = 0; i < world.suppliers; i++) {
+		const struct provider_pace *pace = &world.all[i].provider.pace;
+		world.thirsty |=
+		    (pace->hour_max > 0 && all > 3 * pace->hour_max) ||
+		    (pace->day_max > 0 && all > pace->day_max);
+	}
+}
+
+/* Near the end of a day, or at any time of it. */
+static void
+set_clock(void)
+{
+	int64_t left = DAY_MS - clock_wall_ms() % DAY_MS;
+	int64_t before = virtual_random((unsigned)HOUR_MS);
+
+	if (virtual_chance(50))
+		before = virtual_random((unsigned)DAY_MS);
+	virtual.set_ms = left + DAY_MS - before;
+}
+
 static void
 make_world(void)
 {
 	static const char *list[SUPPLIERS + 1];
 
+	set_clock();
 	world.suppliers = 1 + virtual_random(SUPPLIERS);
 	world.crowded = virtual_chance(10);
 	world.mails = world.crowded ? CROWD / 2 + virtual_random(CROWD / 2)
@@ -264,6 +325,7 @@ make_world(void)
 	world.dispatcher = make_dispatcher();
 	for (unsigned i = 0; i < world.mails; i++)
 		make_mail(&world.mail[i], i);
+	count_thirst();
 	make_ends();
 }
 

@@ -28,6 +28,7 @@ encode(const struct provider *provider, const struct delivery *delivery,
 	struct job *job = g_new0(struct job, 1);
 	count_request(&world.all[number]);
 	job->made_ms = clock_wall_ms();
+	job->born_ms = virtual.now_ms;
 	job->mail = mail;
 	job->supplier = number;
 	job->sending = session & 0xffff;
@@ -324,6 +325,8 @@ send_exchange(void *self, struct exchange *exchange)
 		violate("an attempt after the stop");
 	check_open(exchange, job->supplier);
 	job->sent_ms = virtual.now_ms;
+	use_ration(&supplier->budget.hour, job);
+	use_ration(&supplier->budget.day, job);
 	if (virtual.now_ms < supplier->paused_until_ms)
 		violate("p%u is asked while it is paused", job->supplier);
 	if (virtual.now_ms < supplier->sender_until_ms[job->mail->from])
@@ -513,7 +516,10 @@ on_answered(void *object)
 			    &job->outcome->verdicts[i]);
 	}
 	supplier->open--;
-	count_taken(supplier, job->made_ms, count_copies(job));
+	return_ration(
+	    &supplier->budget.hour, job, job->count - count_copies(job));
+	return_ration(
+	    &supplier->budget.day, job, job->count - count_copies(job));
 	note_pause(supplier, job);
 	exchange->unreached = job->unreached;
 	exchange->timed_out = job->timed_out;

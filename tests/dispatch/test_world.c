@@ -99,11 +99,11 @@ check_kept(const struct mail *mail)
 	/* what is proof by its age is none for an hour then */
 	for (unsigned i = 0; i < mail->count; i++)
 		if (find_policy(mail, i) == DOUBT_PREFER_ONCE &&
-		    world.jumped_ms != 0)
+		    world.set_ms != 0)
 			return;
 	/* only other mail shows that it is well again */
-	if (!world.stopping && !world.distrust && row->there &&
-	    row->hold == NULL)
+	if (!world.stopping && !world.distrust && !world.thirsty &&
+	    row->there && row->hold == NULL)
 		violate("m%u has no end in the queue", mail->number);
 }
 
@@ -115,16 +115,16 @@ check_end(void)
 		if (mail->asked && virtual.now_ms >= mail->deadline_ms)
 			violate("m%u has no answer", i);
 		if (!world.stopping && mail->code == 451 && !gives_up(mail) &&
-		    !world.distrust)
+		    !world.distrust && !world.thirsty)
 			violate("m%u has no end", i);
 		check_kept(mail);
 	}
 }
 
 static void
-run_until(int64_t end_ms)
+run_until(const int64_t *end_ms)
 {
-	while (virtual.now_ms < end_ms && world.violation == NULL &&
+	while (virtual.now_ms < *end_ms && world.violation == NULL &&
 	       virtual_step())
 		check_rest();
 }
@@ -151,7 +151,8 @@ static int64_t
 find_patience(void)
 {
 	for (unsigned i = 0; i < world.suppliers; i++)
-		if (world.all[i].provider.pace.hour_max > 0)
+		if (world.all[i].provider.pace.hour_max > 0 ||
+		    world.all[i].provider.pace.day_max > 0)
 			return PATIENCE_MS + 4 * HOUR_MS;
 	return PATIENCE_MS;
 }
@@ -166,14 +167,16 @@ run_seed(uint32_t seed)
 	virtual.logged = on_logged;
 	make_settings();
 	make_world();
-	run_until(virtual.now_ms + STORM_MS + find_patience());
+	world.end_ms = virtual.now_ms + STORM_MS + find_patience();
+	run_until(&world.end_ms);
 	if (world.violation == NULL)
 		check_end();
 	if (world.violation != NULL)
 		return world.violation; /* left as it is */
 	dispatcher_stop(world.dispatcher, on_stopped, NULL);
 	virtual_after(0, on_stopping, NULL); /* clients give up */
-	run_until(INT64_MAX);
+	world.end_ms = INT64_MAX;
+	run_until(&world.end_ms);
 	if (world.logged != world.answered)
 		violate("%u of %u attempts are logged", world.logged,
 		    world.answered);

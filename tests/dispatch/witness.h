@@ -153,7 +153,7 @@ check_same(
 	bool late = virtual.now_ms >= target->doubt_first_ms + MOVE_MS;
 
 	if (!target->doubtful || by->translator.kind != EXCHANGE_SMTP ||
-	    world.jumped_ms != 0)
+	    world.set_ms != 0)
 		return;
 	if (supplier == target->doubt_by)
 		happened[HAPPENED_SAME]++;

@@ -51,14 +51,21 @@ enum mood {
 	MOODS,
 };
 
+/* Recipients that a supplier was sent to in an hour or a day. */
+struct ration {
+	int64_t span_ms;
+	uint64_t most;  /* 0: any */
+	int64_t window; /* its number, by the wall clock */
+	uint64_t debt;  /* left over from those before */
+	uint64_t used;  /* of requests no larger than all of it */
+	uint64_t large; /* of a larger one */
+};
+
 /* What it may be asked, counted apart from its lane (budgets.h). */
 struct budget_of {
 	double tokens;
 	int64_t tokens_ms;
-	int64_t hour;      /* its number, by the wall clock */
-	int64_t void_hour; /* ...of the one in which we were not there, or
-			    * that the clock did not go through */
-	unsigned taken;    /* recipients */
+	struct ration hour, day;
 	unsigned requests; /* as they were */
 };
 
@@ -119,6 +126,7 @@ struct row {
 	const char *hold;
 	int64_t received_ms, due_ms, landed_ms; /* wall clock */
 	bool wakes, warned;
+	unsigned waits; /* for its time: events under way */
 	unsigned rounds, attempts, warnings;
 	bool doubted;  /* an attempt since it was loaded ended in doubt */
 	unsigned open; /* the number of the attempt that is open; 0: none */
@@ -158,7 +166,8 @@ struct job {
 	struct exchange *exchange;
 	enum exchange_end end;
 	bool unreached, timed_out;
-	int64_t made_ms; /* wall clock */
+	int64_t made_ms; /* wall clock... */
+	int64_t born_ms; /* ...and the other one */
 	int64_t sent_ms;
 	struct outcome *outcome;
 };
@@ -172,8 +181,11 @@ static struct {
 	int64_t doubt_ms, unlikely_ms; /* settings */
 	int64_t give_up_ms;
 	unsigned doubt_attempts;
-	int64_t jumped_ms; /* the wall clock did, as this process knows; 0: it
-			    * did not */
+	int64_t leapt_ms; /* the wall clock was set forward by more than an
+			   * hour, as this process knows; 0: it was not */
+	int64_t set_ms;   /* it was set in any way, in whatever process */
+	int64_t end_ms;   /* of all this */
+	bool thirsty;     /* there is more mail than the quotas allow */
 	struct supplier all[SUPPLIERS];
 	struct road roads[ROADS]; /* the last one is for whatever is left */
 	unsigned road_count;
@@ -211,6 +223,7 @@ enum happening {
 	HAPPENED_LATE_BOUNCE,
 	HAPPENED_CROWD,
 	HAPPENED_JUMP,
+	HAPPENED_BACK,
 	HAPPENED_ASK,
 	HAPPENED_FOUND,
 	HAPPENED_POLICY_HOLD,
@@ -218,6 +231,8 @@ enum happening {
 	HAPPENED_SAME,
 	HAPPENED_PACED,
 	HAPPENED_QUOTA,
+	HAPPENED_DAY,
+	HAPPENED_LARGE,
 	HAPPENED_CUT_OFF,
 	HAPPENED_DISTRUST,
 	HAPPENED_SURPLUS,
@@ -243,13 +258,16 @@ static const char *const happenings[] = {
 	[HAPPENED_WAKE] = "mails woken before they were due",
 	[HAPPENED_LATE_BOUNCE] = "bounces that could not be made at first",
 	[HAPPENED_JUMP] = "jumps of the wall clock",
+	[HAPPENED_BACK] = "of them backward",
 	[HAPPENED_ASK] = "asks",
 	[HAPPENED_FOUND] = "recipients found so",
 	[HAPPENED_POLICY_HOLD] = "recipients held by policy",
 	[HAPPENED_CONFIRMED] = "duplicates confirmed",
 	[HAPPENED_SAME] = "sent again to the same SMTP server",
 	[HAPPENED_PACED] = "requests that used a rate up",
-	[HAPPENED_QUOTA] = "requests that used a quota up",
+	[HAPPENED_QUOTA] = "requests that used an hour's quota up",
+	[HAPPENED_DAY] = "requests that used a day's quota up",
+	[HAPPENED_LARGE] = "requests larger than a quota",
 	[HAPPENED_CUT_OFF] = "times that this host was cut off",
 	[HAPPENED_DISTRUST] = "providers not believed",
 	[HAPPENED_SURPLUS] = "recipients too many in one mail",
