@@ -203,8 +203,8 @@ mend(GString *text, bool *damaged)
 	*damaged = true;
 }
 
-GBytes *
-charset_text(
+static GBytes *
+convert_text(
     const void *bytes, size_t length, const char *charset, bool *damaged)
 {
 	GString *raw = to_utf8(bytes, length, charset, damaged);
@@ -235,6 +235,45 @@ charset_text(
 	return g_string_free_to_bytes(text);
 }
 
+/* Lines of printable ASCII, as most mails are, in one pass; NULL when there is
+ * anything else. */
+static GBytes *
+copy_printable(const char *at, size_t length)
+{
+	const char *end = at + length;
+	char *text = g_malloc(length + 1), *out = text;
+
+	while (at < end) {
+		size_t plain = measure_printable(at, end);
+		bool pair =
+		    plain == 0 && end - at > 1 && *at == '\r' && at[1] == '\n';
+
+		if (plain == 0 && !pair && *at != '\t' && *at != '\n') {
+			g_free(text);
+			return NULL;
+		}
+		at += pair;
+		plain = MAX(plain, 1);
+		memcpy(out, at, plain);
+		out += plain;
+		at += plain;
+	}
+	*out = '\0';
+	return g_bytes_new_take(text, (size_t)(out - text));
+}
+
+GBytes *
+charset_text(
+    const void *bytes, size_t length, const char *charset, bool *damaged)
+{
+	GBytes *printable =
+	    is_disguised(charset) ? NULL : copy_printable(bytes, length);
+
+	return printable != NULL
+		   ? printable
+		   : convert_text(bytes, length, charset, damaged);
+}
+
 /* Line ends and tabs read as a blank, other controls as nothing. */
 static void
 append_line(GString *line, const char *text, size_t length)
@@ -255,9 +294,14 @@ append_line(GString *line, const char *text, size_t length)
 char *
 charset_line(const char *text)
 {
-	g_autofree char *valid = g_utf8_make_valid(text, -1);
-	GString *line = g_string_new(NULL);
+	size_t length = strlen(text);
+	g_autofree char *valid = NULL;
+	GString *line;
 
+	if (measure_printable(text, text + length) == length)
+		return g_strndup(text, length);
+	valid = g_utf8_make_valid(text, (gssize)length);
+	line = g_string_new(NULL);
 	append_line(line, valid, strlen(valid));
 	return g_string_free(line, FALSE);
 }

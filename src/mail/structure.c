@@ -77,11 +77,14 @@ holds_body(const struct node *node)
 static uint64_t
 decode_node(struct walk *walk, const struct node *node, GByteArray *text)
 {
-	g_autofree unsigned char *out = g_malloc(DECODE_CHUNK + DECODE_SLACK);
+	g_autofree unsigned char *out = NULL;
 	struct decode decode;
 	uint64_t size = 0;
 	size_t take, given;
 
+	if (node->encoding == PART_IDENTITY && text == NULL)
+		return node->length;
+	out = g_malloc(DECODE_CHUNK + DECODE_SLACK);
 	decode_start(&decode, node->encoding);
 	for (uint64_t at = 0; at < node->length; at += take) {
 		take = (size_t)MIN(DECODE_CHUNK, node->length - at);
@@ -113,12 +116,17 @@ static GBytes *
 read_text(struct walk *walk, const struct node *node)
 {
 	g_autoptr(GByteArray) content = g_byte_array_new();
+	const unsigned char *bytes = walk->bytes + node->offset;
+	size_t length = node->length;
 	bool damaged = false;
 	GBytes *text;
 
-	decode_node(walk, node, content);
-	text =
-	    charset_text(content->data, content->len, node->charset, &damaged);
+	if (node->encoding != PART_IDENTITY) {
+		decode_node(walk, node, content);
+		bytes = content->data;
+		length = content->len;
+	}
+	text = charset_text(bytes, length, node->charset, &damaged);
 	if (damaged)
 		walk->message->traits |= TRAIT_TEXT_UNDECODABLE;
 	return text;

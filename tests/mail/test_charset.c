@@ -36,6 +36,9 @@ test_text(void **state)
 		{ "\xe0\xe1", "iso-8859-8-i", "\xd7\x90\xd7\x91", false },
 		{ "a\r\nb\rc\nd", NULL, "a\nb\nc\nd", false },
 		{ "a\tb\n", NULL, "a\tb\n", false },
+		{ "a\r\n\r\n\tb c\r\n", "utf-8", "a\n\n\tb c\n", false },
+		{ "a\r\nb\r", NULL, "a\nb\n", false },
+		{ "\r\n", NULL, "\n", false },
 		{ "a\x01"
 		  "b\x7f",
 		    NULL, "ab", true },
