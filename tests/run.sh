@@ -33,7 +33,8 @@ quietly cmake --build "$build" -j "$jobs"
 echo "== testing, labels $labels"
 rm -f "$build/result"
 {
-	ctest --test-dir "$build" -L "$labels" -j "$jobs" --no-tests=error \
+	# one more than there are cores: the longest ones mostly wait
+	ctest --test-dir "$build" -L "$labels" -j $((jobs + 1)) --no-tests=error \
 		--output-on-failure 2>&1
 	echo $? >"$build/result"
 } | tee "$build/tests.log" |

@@ -65,7 +65,7 @@ static const struct {
 	{ "TURN", HELLO "> TURN\n< 502 5.5.1\n" QUIT },
 	{ "XCLIENT", HELLO "> XCLIENT ADDR=127.0.0.1\n< 502 5.5.1\n" QUIT },
 	{ "XFORWARD", HELLO "> XFORWARD NAME=x\n< 502 5.5.1\n" QUIT },
-	{ "LHLO", "> LHLO c\n< 500 5.5.1\n" QUIT },
+	{ "LHLO", "< 220 \n> LHLO c\n< 500 5.5.1 \n" QUIT },
 	{ "GET", "< 220 \n> GET / HTTP/1.1\n< 221 2.7.0\n.\n" },
 	{ "POST", "< 220 \n> POST / HTTP/1.1\n< 221 2.7.0\n.\n" },
 	{ "CONNECT", HELLO "> CONNECT x:25 HTTP/1.1\n< 221 2.7.0\n.\n" },
