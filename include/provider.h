@@ -109,6 +109,8 @@ struct provider {
 				    * not sent to by another one either */
 	char **domains;        /* whose mail it may carry as From, lower case,
 				* NULL-terminated; NULL: any */
+	bool one_domain;       /* all goes by one domain of the account, which
+				* is not that of From */
 	uint64_t size_bytes;   /* limits.size_bytes or max_size, the lower */
 	struct config *config; /* counted: owns the texts */
 	void *self;            /* the translator's own */

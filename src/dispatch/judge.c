@@ -24,7 +24,8 @@ find_one_domain(
 	g_autofree char *from = NULL;
 	char *const *domains = provider->domains;
 
-	if (domains != NULL && (domains[0] == NULL || domains[1] == NULL))
+	if (provider->one_domain ||
+	    (domains != NULL && (domains[0] == NULL || domains[1] == NULL)))
 		return NULL;
 	from = delivery_from_domain(delivery);
 	return *from != '\0' ? g_strdup(provider_domain(provider, from)) : NULL;

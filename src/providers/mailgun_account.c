@@ -109,6 +109,7 @@ mailgun_account_open(
 	    config_string(config, provider->section, "api_key");
 	self = g_new0(struct mailgun_account, 1);
 	self->domain = domain;
+	provider->one_domain = domain != NULL;
 	self->verdicts = verdict_table_new(mailgun_verdicts);
 	self->region = region;
 	self->other_region = europe ? "us" : "eu";

@@ -394,6 +394,7 @@ test_one_domain(void **state)
 		const char *const *domains;
 		const char *text;
 		enum standing standing;
+		bool one_domain;
 	} rows[] = {
 		{ several, "Domain mg.example.com" DENIED "it is unverified",
 		    STANDING_SENDER },
@@ -414,6 +415,11 @@ test_one_domain(void **state)
 		    "account",
 		    STANDING_UNUSABLE },
 		{ several, "Forbidden", STANDING_UNUSABLE },
+		/* it is the only one, by which all goes */
+		{ NULL, "Domain example.com" DENIED "it is unverified",
+		    STANDING_UNUSABLE, true },
+		{ several, "Domain mg.example.com" DENIED "it is unverified",
+		    STANDING_UNUSABLE, true },
 	};
 	struct message *message = fixture_message(FIXTURE_TEXT, 1);
 	struct delivery *delivery = fixture_delivery(message);
@@ -421,7 +427,8 @@ test_one_domain(void **state)
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		const struct provider one = { .translator = &refusing,
-			.domains = (char **)rows[i].domains };
+			.domains = (char **)rows[i].domains,
+			.one_domain = rows[i].one_domain };
 		struct exchange exchange = { .end = EXCHANGE_ANSWERED,
 			.error = (char *)rows[i].text };
 		struct outcome *outcome =

@@ -295,6 +295,32 @@ test_limits(void **state)
 	}
 }
 
+/* By one domain goes all, unless each From has its own. */
+static void
+test_one_domain(void **state)
+{
+	static const struct {
+		const char *type, *settings;
+		bool one_domain;
+	} cases[] = {
+		{ "mailgun", "", true },
+		{ "mailgun", "domains=example.com,example.org", true },
+		{ "mailgun", "domain=from domains=example.com", false },
+		{ "mandrill", "", false },
+		{ "smtp", "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct provider *provider =
+		    open_provider(cases[i].type, cases[i].settings, NULL);
+
+		assert_non_null(provider);
+		assert_int_equal(provider->one_domain, cases[i].one_domain);
+		provider_unref(provider);
+	}
+}
+
 int
 main(void)
 {
@@ -306,6 +332,7 @@ main(void)
 		cmocka_unit_test(test_domain),
 		cmocka_unit_test(test_max_size),
 		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_one_domain),
 		cmocka_unit_test(test_limits),
 	};
 
