@@ -33,15 +33,26 @@ struct users;
  * expected) when it cannot be read, is no users file, or everybody may read
  * it. */
 struct users *users_read(const char *path, GError **error);
+/* The same of a text; path is for the messages. */
+struct users *users_parse(const char *path, const char *text, GError **error);
 void users_free(struct users *users);
 
 /* The user of that name; NULL: none. */
 const struct user *users_find(const struct users *users, const char *name);
 unsigned users_count(const struct users *users);
+/* Number i of them, in the order of the file. */
+const struct user *users_at(const struct users *users, unsigned i);
 
 /* The hash to compute for a name that is nobody's, so that it costs what a
  * wrong password costs. */
 const char *users_dummy(const struct users *users);
+
+/* True when a user can be called so. */
+bool users_is_name(const char *name);
+
+/* A sender as a user may have it, in the form it is compared in: an address, or
+ * "@domain"; NULL: it is none.  New string. */
+char *users_sender(const char *text);
 
 /* ---- hashes: slow by intent; never on a loop ---- */
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "draft.h"
 
+#include "core/file.h"
 #include "core/log.h"
 #include "expansion.h"
-#include "file.h"
 #include <string.h>
 
 #define TITLE_LENGTH_MAX 64

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "keyfile.h"
 
-#include "file.h"
+#include "core/file.h"
 #include "locator.h"
 #include <string.h>
 
