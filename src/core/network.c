@@ -2,8 +2,10 @@
 #include "core/network.h"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/un.h>
 
 static const unsigned char mapped_head[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 	0xff, 0xff };
@@ -132,6 +134,12 @@ network_parse(const char *text, struct network *out, GError **error)
 static bool
 add_word(GArray *networks, const char *text)
 {
+	static const struct network unix_sockets = { .family = AF_UNIX };
+
+	if (strcmp(text, "unix") == 0) {
+		g_array_append_val(networks, unix_sockets);
+		return true;
+	}
 	for (unsigned i = 0; i < G_N_ELEMENTS(words); i++) {
 		if (strcmp(words[i].word, text) != 0)
 			continue;
@@ -182,7 +190,7 @@ network_parse_list(const char *text, GError **error)
 		return g_steal_pointer(&networks);
 	g_set_error(error, get_quark(), 0,
 	    "no network is named: addresses and networks separated by commas, "
-	    "\"private\" or \"loopback\" are expected");
+	    "\"private\", \"loopback\" or \"unix\" are expected");
 	return NULL;
 }
 
@@ -202,6 +210,7 @@ read_peer(const struct sockaddr *peer, struct network *out)
 		memcpy(&in6, peer, sizeof(in6));
 		memcpy(out->bytes, &in6.sin6_addr, 16);
 	} else {
+		out->family = peer->sa_family;
 		return false;
 	}
 	out->family = peer->sa_family;
@@ -227,9 +236,9 @@ network_contains(const GArray *networks, const struct sockaddr *peer)
 {
 	struct network host;
 
-	if (!read_peer(peer, &host))
+	if (!read_peer(peer, &host) && peer->sa_family != AF_UNIX)
 		return false;
-	for (unsigned i = 0; i < networks->len; i++)
+	for (unsigned i = 0; networks != NULL && i < networks->len; i++)
 		if (is_inside(
 			&g_array_index(networks, struct network, i), &host))
 			return true;
@@ -313,6 +322,113 @@ network_parse_endpoint(const char *text, struct sockaddr_storage *out,
 	return true;
 }
 
+/* The interface that follows the percent sign, by name or number; 0 and error:
+ * there is none. */
+static uint32_t
+parse_scope(const char *text, GError **error)
+{
+	guint64 number;
+	uint32_t scope = if_nametoindex(text);
+
+	if (scope != 0)
+		return scope;
+	if (g_ascii_string_to_unsigned(text, 10, 1, G_MAXUINT32, &number, NULL))
+		return (uint32_t)number;
+	g_set_error(error, get_quark(), 0,
+	    "there is no network interface \"%s\"; `ip link` shows those that "
+	    "are",
+	    text);
+	return 0;
+}
+
+/* Cuts "%eth0" out of "[fe80::1%eth0]:25"; *scope is its number.  Returns the
+ * rest, as a new string; NULL and error. */
+static char *
+cut_scope(const char *text, uint32_t *scope, GError **error)
+{
+	const char *percent = strchr(text, '%');
+	const char *end = percent != NULL ? strchr(percent, ']') : NULL;
+	g_autofree char *name = NULL;
+
+	*scope = 0;
+	if (*text != '[' || end == NULL)
+		return g_strdup(text);
+	name = g_strndup(percent + 1, (size_t)(end - percent - 1));
+	*scope = parse_scope(name, error);
+	if (*scope == 0)
+		return NULL;
+	return g_strdup_printf("%.*s%s", (int)(percent - text), text, end);
+}
+
+/* Only there an address says too little without its interface. */
+static bool
+set_scope(const char *text, struct sockaddr_storage *out, uint32_t scope,
+    GError **error)
+{
+	struct sockaddr_in6 in6;
+	bool local;
+
+	memcpy(&in6, out, sizeof(in6));
+	local = in6.sin6_family == AF_INET6 &&
+		IN6_IS_ADDR_LINKLOCAL(&in6.sin6_addr);
+	if (local == (scope != 0)) {
+		in6.sin6_scope_id = scope;
+		if (local)
+			memcpy(out, &in6, sizeof(in6));
+		return true;
+	}
+	g_set_error(error, get_quark(), 0,
+	    local ? "\"%s\" is link-local: name its interface, like "
+		    "[fe80::1%%eth0]:2525"
+		  : "\"%s\" is not link-local: write it without the "
+		    "interface",
+	    text);
+	return false;
+}
+
+static bool
+parse_unix(const char *path, struct sockaddr_storage *out, socklen_t *length,
+    GError **error)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+
+	if (*path != '/' || path[1] == '\0' || g_str_has_suffix(path, "/")) {
+		g_set_error(error, get_quark(), 0,
+		    "\"%s\" is no path of a socket: an absolute one is "
+		    "expected, like unix:/run/postferry/smtp",
+		    path);
+		return false;
+	}
+	if (strlen(path) >= sizeof(un.sun_path)) {
+		g_set_error(error, get_quark(), 0,
+		    "the path \"%s\" is too long for a socket: at most %zu "
+		    "bytes are expected",
+		    path, sizeof(un.sun_path) - 1);
+		return false;
+	}
+	g_strlcpy(un.sun_path, path, sizeof(un.sun_path));
+	memset(out, 0, sizeof(*out));
+	memcpy(out, &un, sizeof(un));
+	*length = sizeof(un);
+	return true;
+}
+
+bool
+network_parse_listener(const char *text, struct sockaddr_storage *out,
+    socklen_t *length, GError **error)
+{
+	g_autofree char *bare = NULL;
+	uint32_t scope;
+
+	if (g_str_has_prefix(text, NETWORK_UNIX))
+		return parse_unix(
+		    text + strlen(NETWORK_UNIX), out, length, error);
+	bare = cut_scope(text, &scope, error);
+	return bare != NULL &&
+	       network_parse_endpoint(bare, out, length, error) &&
+	       set_scope(text, out, scope, error);
+}
+
 bool
 network_is_loopback(const struct sockaddr *peer)
 {
@@ -352,4 +468,41 @@ network_port(const struct sockaddr *peer)
 		return ntohs(in6.sin6_port);
 	}
 	return 0;
+}
+
+/* "%eth0", or "" where nothing is to be said. */
+static void
+print_scope(const struct sockaddr *address, char out[static IF_NAMESIZE + 1])
+{
+	struct sockaddr_in6 in6;
+
+	*out = '\0';
+	if (address->sa_family != AF_INET6)
+		return;
+	memcpy(&in6, address, sizeof(in6));
+	if (in6.sin6_scope_id == 0)
+		return;
+	*out = '%';
+	if (if_indextoname(in6.sin6_scope_id, out + 1) == NULL)
+		g_snprintf(out, IF_NAMESIZE + 1, "%%%u", in6.sin6_scope_id);
+}
+
+void
+network_print_listener(
+    const struct sockaddr *address, char out[static NETWORK_LISTENER_LENGTH])
+{
+	char host[NETWORK_PEER_LENGTH], scope[IF_NAMESIZE + 1];
+	struct sockaddr_un un;
+
+	if (address->sa_family == AF_UNIX) {
+		memcpy(&un, address, sizeof(un));
+		g_snprintf(out, NETWORK_LISTENER_LENGTH, NETWORK_UNIX "%.*s",
+		    (int)sizeof(un.sun_path), un.sun_path);
+		return;
+	}
+	network_print_peer(address, host);
+	print_scope(address, scope);
+	g_snprintf(out, NETWORK_LISTENER_LENGTH,
+	    address->sa_family == AF_INET6 ? "[%s%s]:%u" : "%s%s:%u", host,
+	    scope, network_port(address));
 }

@@ -236,7 +236,7 @@ parse_endpoint(struct value *value, GError **error)
 	struct sockaddr_storage address;
 	socklen_t length;
 
-	return network_parse_endpoint(value->text, &address, &length, error);
+	return network_parse_listener(value->text, &address, &length, error);
 }
 
 /* Labels of letters, digits, hyphens and underscores (the names of containers
