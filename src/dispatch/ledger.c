@@ -53,11 +53,25 @@ ledger_group(struct ledger *ledger, unsigned recipient, unsigned group,
 	ledger->groups[group] = providers;
 }
 
+/* Whose suppression list is respected: what it said is not got round by asking
+ * another one in a later round. */
+static uint32_t
+find_suppressor(const struct ledger_recipient *recipient)
+{
+	if (!recipient->suppressed || recipient->class == VERDICT_PAYLOAD ||
+	    recipient->provider == LEDGER_NOBODY)
+		return 0;
+	return 1u << recipient->provider;
+}
+
 static uint32_t
 find_takers(
     const struct ledger *ledger, const struct ledger_recipient *recipient)
 {
-	return ledger->possible & ledger->groups[recipient->group];
+	uint32_t takers = ledger->possible & ledger->groups[recipient->group];
+	uint32_t suppressor = find_suppressor(recipient);
+
+	return takers & suppressor ? suppressor : takers;
 }
 
 uint32_t
@@ -301,6 +315,17 @@ count_doubts(struct ledger *ledger, struct ledger_recipient *recipient)
 	ledger->counts.doubts += doubtful;
 }
 
+/* It was asked again, and did not come to say whether it still is. */
+static bool
+stays_suppressed(const struct ledger_recipient *recipient, unsigned provider,
+    const struct verdict *verdict)
+{
+	return find_suppressor(recipient) == 1u << provider &&
+	       verdict->class != VERDICT_ACCEPTED &&
+	       verdict->class != VERDICT_RECIPIENT &&
+	       verdict->class != VERDICT_PAYLOAD;
+}
+
 void
 ledger_settle(struct ledger *ledger, unsigned provider,
     const struct delivery *delivery, const struct outcome *outcome)
@@ -322,10 +347,11 @@ ledger_settle(struct ledger *ledger, unsigned provider,
 		    &ledger->recipients[delivery->recipients[i]];
 		const struct verdict *verdict = &outcome->verdicts[i];
 		g_assert(r->state == RECIPIENT_OPEN);
+		r->suppressed = verdict->suppressed ||
+				stays_suppressed(r, provider, verdict);
 		r->class = verdict->class;
 		r->provider = provider;
 		r->status = verdict->status;
-		r->suppressed = verdict->suppressed;
 		forget_texts(r);
 		r->id = g_strdup(verdict->id);
 		r->text = g_strdup(verdict->text);

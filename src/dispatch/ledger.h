@@ -97,7 +97,8 @@ bool ledger_is_agreed(const struct ledger *ledger, unsigned recipient);
 void ledger_group(struct ledger *ledger, unsigned recipient, unsigned group,
     uint32_t providers);
 
-/* The providers that may carry the mail to that recipient. */
+/* The providers that may carry the mail to that recipient: of one who is on the
+ * suppression list of one of them that is respected, that one. */
 uint32_t ledger_takers(const struct ledger *ledger, unsigned recipient);
 
 /* Enters into a fresh ledger what an earlier sending knew of a recipient: a new
