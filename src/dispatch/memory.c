@@ -187,14 +187,18 @@ knows_better(const struct entry *old, const struct entry *new, int64_t now_ms)
 
 	if (known->state == RECIPIENT_ACCEPTED)
 		return true;
-	if (told->state == RECIPIENT_ACCEPTED ||
-	    strcmp(old->id, new->id) == 0 ||
-	    strcmp(known->doubt.mail, new->id) == 0) /* at first hand */
+	if (told->state == RECIPIENT_ACCEPTED || strcmp(old->id, new->id) == 0)
 		return false;
 	if (known->state == RECIPIENT_REFUSED)
 		return true;
-	if (known->state != RECIPIENT_DOUBT || known->doubt.until_ms <= now_ms)
+	if (strcmp(known->doubt.mail, new->id) == 0) /* at first hand */
 		return false;
+	if (known->state != RECIPIENT_DOUBT)
+		return false;
+	/* one that was waited out counts all the same */
+	if (known->doubt.until_ms <= now_ms)
+		return told->state == RECIPIENT_WAITING &&
+		       told->doubts < known->doubts;
 	if (told->state != RECIPIENT_DOUBT)
 		return told->state == RECIPIENT_WAITING;
 	if (told->doubt.until_ms != known->doubt.until_ms)
@@ -211,6 +215,15 @@ add_to(struct ledger_recipient *kept, const struct ledger_recipient *other)
 	kept->doubts = MAX(kept->doubts, other->doubts);
 }
 
+/* The same mail was sent again: it may be once more. */
+static void
+renew(struct memory *memory, struct entry *entry, int64_t until_ms)
+{
+	entry->until_ms = until_ms;
+	g_queue_unlink(&memory->oldest_first, &entry->link);
+	g_queue_push_tail_link(&memory->oldest_first, &entry->link);
+}
+
 /* Takes the entry over. */
 static void
 enter(struct memory *memory, struct entry *entry, int64_t now_ms)
@@ -219,6 +232,7 @@ enter(struct memory *memory, struct entry *entry, int64_t now_ms)
 
 	if (old != NULL && knows_better(old, entry, now_ms)) {
 		add_to(&old->recipient, &entry->recipient);
+		renew(memory, old, entry->until_ms);
 		free_entry(entry);
 		return;
 	}

@@ -244,6 +244,54 @@ test_expiry(void **state)
 	memory_free(memory);
 }
 
+/* A client may send it again for longer than that. */
+static void
+test_each_sending_renews(void **state)
+{
+	struct message *mails[2] = { fixture_message(FIXTURE_TEXT, 1),
+		fixture_message(FIXTURE_TEXT, 1) };
+	struct memory *memory = make_memory(10);
+	struct ledger *ledger = make_ledger(mails[1], 1);
+
+	(void)state;
+	keep_accepted(memory, mails[0], 100);
+	memory_recall(memory, mails[1], ledger, 100 + KEEP_MS - 1);
+	keep(memory, mails[1], ledger, 100 + KEEP_MS - 1);
+	assert_int_equal(count_known(memory, mails[1], 100 + KEEP_MS), 1);
+	assert_int_equal(count_known(memory, mails[1], 99 + 2 * KEEP_MS), 0);
+	message_unref(mails[0]);
+	message_unref(mails[1]);
+	memory_free(memory);
+}
+
+/* It is told by the one that came after the doubt, and the first, which waits
+ * still, knows nothing of it. */
+static void
+test_the_first_sending_does_not_unlearn(void **state)
+{
+	struct message *mails[2] = { fixture_message(FIXTURE_TEXT, 1),
+		fixture_message(FIXTURE_TEXT, 1) };
+	struct memory *memory = make_memory(10);
+	struct ledger *ledger = make_ledger(mails[0], 2);
+
+	(void)state;
+	set(ledger, 0, RECIPIENT_DOUBT)->doubts = 1;
+	keep(memory, mails[0], ledger, 1000);
+	ledger = make_ledger(mails[1], 2);
+	memory_recall(memory, mails[1], ledger, 1001);
+	set(ledger, 0, RECIPIENT_REFUSED);
+	keep(memory, mails[1], ledger, 1002);
+	ledger = make_ledger(mails[0], 2);
+	keep(memory, mails[0], ledger, 1003);
+	ledger = make_ledger(mails[0], 2);
+	memory_recall(memory, mails[0], ledger, 1004);
+	assert_int_equal(ledger->recipients[0].state, RECIPIENT_REFUSED);
+	ledger_free(ledger);
+	memory_free(memory);
+	message_unref(mails[0]);
+	message_unref(mails[1]);
+}
+
 static void
 test_oldest_is_forgotten(void **state)
 {
@@ -468,7 +516,7 @@ static const struct {
 	    RECIPIENT_WAITING, 1 },
 	{ "another sending was never in doubt",
 	    { RECIPIENT_DOUBT, RECIPIENT_WAITING }, { 2, 0 }, { 900, 0 }, 1,
-	    RECIPIENT_WAITING, 2 },
+	    RECIPIENT_DOUBT, 2 },
 	{ "another one is in doubt longer, less often",
 	    { RECIPIENT_DOUBT, RECIPIENT_DOUBT }, { 3, 1 }, { 5000, 6000 }, 1,
 	    RECIPIENT_DOUBT, 3 },
@@ -527,6 +575,8 @@ main(void)
 		cmocka_unit_test(test_key),
 		cmocka_unit_test(test_without_message_id),
 		cmocka_unit_test(test_expiry),
+		cmocka_unit_test(test_each_sending_renews),
+		cmocka_unit_test(test_the_first_sending_does_not_unlearn),
 		cmocka_unit_test(test_oldest_is_forgotten),
 		cmocka_unit_test(test_nothing_is_kept_without_room),
 		cmocka_unit_test(test_forget),
