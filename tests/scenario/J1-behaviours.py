@@ -115,6 +115,17 @@ def statuses():
         yield mailgun("N14", words, THROTTLE)
 
 
+def replies():
+    """What an SMTP server can say at each stage."""
+    forever = {"greeting": OUTAGE, "ehlo": OUTAGE, "mail": {"sender"},
+               "rcpt": {"recipient"}, "data": PAYLOAD, "dot": PAYLOAD}
+    for stage, wanted in forever.items():
+        # some of these say "too many"
+        yield smtp("N23", f"{stage}=421", OUTAGE | THROTTLE)
+        yield smtp("N23", f"{stage}=451", OUTAGE, quick=stage == "dot")
+        yield smtp("N23", f"{stage}=554", wanted)
+
+
 ROWS = [
     mailgun("N01", "refuse", OUTAGE, quick=True),
     mandrill("N01", "refuse", OUTAGE),
@@ -229,12 +240,9 @@ ROWS = [
     mailgun("N21", "slow=7000", DOUBT, quick=True),
     mandrill("N21", "slow=1300", DOUBT, most=40),
     smtp("N21", "slow=1300", DOUBT, copies=True),
-    *(smtp("N23", f"{stage}={code}",
-           OUTAGE | THROTTLE | PAYLOAD | ACCOUNT | {"recipient", "sender"},
-           quick=(stage, code) == ("dot", 451))
-      for stage in ("greeting", "ehlo", "mail", "rcpt", "data", "dot")
-      for code in (421, 451, 554)),
-    *(smtp("N23", f"{what}-at={stage}", EITHER)
+    *replies(),
+    # nothing of the mail was sent
+    *(smtp("N23", f"{what}-at={stage}", OUTAGE)
       for what in ("close", "stall")
       for stage in ("greeting", "EHLO", "MAIL", "RCPT", "DATA")),
     smtp("N23", "odd=long", EITHER, copies=True, maybe=True),
