@@ -59,7 +59,8 @@ void authority_ask_free(struct authority_ask *ask);
 /* Hashes made so far, for tests and metrics.  Any thread. */
 uint64_t authority_hashes(const struct authority *authority);
 
-/* After the sessions have gone.  NULL is fine. */
+/* When the sessions' threads have ended, but not yet their loops: each ask
+ * still under way is answered.  NULL is fine. */
 void authority_free(struct authority *authority);
 
 #endif
