@@ -54,6 +54,10 @@ void envelope_free(struct envelope *envelope);
 bool envelope_add_recipient(
     struct envelope *envelope, struct address *recipient);
 
+/* The number of that recipient; that of the next one: it is not there. */
+unsigned envelope_find_recipient(
+    const struct envelope *envelope, const struct address *recipient);
+
 /* Says what is wanted of recipient number i; `original` is taken over. */
 void envelope_wish(
     struct envelope *envelope, unsigned i, const struct envelope_wish *wish);

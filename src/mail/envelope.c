@@ -29,12 +29,23 @@ envelope_free(struct envelope *envelope)
 	g_free(envelope);
 }
 
+unsigned
+envelope_find_recipient(
+    const struct envelope *envelope, const struct address *recipient)
+{
+	unsigned i = 0;
+
+	while (i < envelope->recipients->len &&
+	       !address_equal(envelope_recipient(envelope, i), recipient))
+		i++;
+	return i;
+}
+
 bool
 envelope_add_recipient(struct envelope *envelope, struct address *recipient)
 {
-	for (unsigned i = 0; i < envelope->recipients->len; i++) {
-		if (!address_equal(envelope_recipient(envelope, i), recipient))
-			continue;
+	if (envelope_find_recipient(envelope, recipient) <
+	    envelope->recipients->len) {
 		address_free(recipient);
 		return false;
 	}

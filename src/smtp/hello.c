@@ -3,6 +3,7 @@
 
 #include "auth.h"
 #include "core/clock.h"
+#include "dsn.h"
 #include "starttls.h"
 #include <inttypes.h>
 #include <string.h>
@@ -86,6 +87,8 @@ offer(struct session *session)
 	session_say(
 	    session, "250-SIZE %" PRIu64, session->rules->limits.mail_bytes);
 	session_say(session, "250-8BITMIME");
+	if (dsn_offered(session))
+		session_say(session, "250-DSN");
 	if (starttls_offered(session))
 		session_say(session, "250-STARTTLS");
 	if (auth_offered(session))

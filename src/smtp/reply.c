@@ -64,6 +64,7 @@ static const struct reply replies[REPLY_NAMES] = {
 	[REPLY_BARE_LF] = { 500, "5.5.2", "Line ends in bare LF, not CR LF" },
 	[REPLY_LINE_LONG] = { 500, "5.5.6", "Line too long" },
 	[REPLY_ARGUMENT] = { 501, "5.5.4", "Syntax" },
+	[REPLY_TWICE] = { 501, "5.5.4", "Parameter given twice" },
 	[REPLY_NOT_IMPLEMENTED] = { 502, "5.5.1", "Command not implemented" },
 	[REPLY_SEQUENCE] = { 503, "5.5.1", "Bad sequence of commands" },
 	[REPLY_PARAMETER] = { 555, "5.5.4", "Parameter not supported" },

@@ -2,6 +2,7 @@
 #include "transaction.h"
 
 #include "auth.h"
+#include "dsn.h"
 #include "intake.h"
 #include <errno.h>
 #include <string.h>
@@ -61,19 +62,31 @@ read_path(const struct session *session, const char *keyword,
 	return true;
 }
 
+/* What the parameters of one command fill in. */
+struct parameters {
+	struct session *session;
+	struct envelope *envelope;
+	struct envelope_wish wish; /* of RCPT; owns its text */
+	unsigned seen;             /* bits by the row: each comes once */
+};
+
 /* What a parameter comes to: REPLY_NONE, or why it is refused. */
 typedef enum reply_name (*parameter_fn)(
-    struct session *session, struct envelope *envelope, const char *value);
+    struct parameters *parameters, const char *value);
 
 struct parameter {
 	const char *word; /* NULL: no more */
 	parameter_fn take;
+	bool dsn;         /* only where DSN is offered */
+	const char *form; /* what is told to whom got it wrong */
 };
 
 /* size-value of RFC 1870 3 */
 static enum reply_name
-take_size(struct session *session, struct envelope *envelope, const char *value)
+take_size(struct parameters *parameters, const char *value)
 {
+	const struct session *session = parameters->session;
+	struct envelope *envelope = parameters->envelope;
 	size_t digits = strspn(value, "0123456789");
 
 	if (digits == 0 || digits > SIZE_DIGITS || value[digits] != '\0')
@@ -88,59 +101,111 @@ take_size(struct session *session, struct envelope *envelope, const char *value)
 
 /* body-value of RFC 6152 2 */
 static enum reply_name
-take_body(struct session *session, struct envelope *envelope, const char *value)
+take_body(struct parameters *parameters, const char *value)
 {
-	(void)session;
+	struct envelope *envelope = parameters->envelope;
+
 	envelope->eightbit = g_ascii_strcasecmp(value, "8BITMIME") == 0;
 	return envelope->eightbit || g_ascii_strcasecmp(value, "7BIT") == 0
 		   ? REPLY_NONE
 		   : REPLY_ARGUMENT;
 }
 
+static enum reply_name
+take_ret(struct parameters *parameters, const char *value)
+{
+	return dsn_read_ret(value, &parameters->envelope->returned)
+		   ? REPLY_NONE
+		   : REPLY_ARGUMENT;
+}
+
+static enum reply_name
+take_envid(struct parameters *parameters, const char *value)
+{
+	parameters->envelope->id = dsn_read_envid(value);
+	return parameters->envelope->id != NULL ? REPLY_NONE : REPLY_ARGUMENT;
+}
+
+static enum reply_name
+take_notify(struct parameters *parameters, const char *value)
+{
+	return dsn_read_notify(value, &parameters->wish.notify)
+		   ? REPLY_NONE
+		   : REPLY_ARGUMENT;
+}
+
+static enum reply_name
+take_orcpt(struct parameters *parameters, const char *value)
+{
+	parameters->wish.original = dsn_read_orcpt(value);
+	return parameters->wish.original != NULL ? REPLY_NONE : REPLY_ARGUMENT;
+}
+
 static const struct parameter mail_parameters[] = {
-	{ "SIZE", take_size },
-	{ "BODY", take_body },
-	{ NULL, NULL },
+	{ "SIZE", take_size, false, "SIZE=octets" },
+	{ "BODY", take_body, false, "BODY=7BIT or BODY=8BITMIME" },
+	{ "RET", take_ret, true, DSN_FORM_RET },
+	{ "ENVID", take_envid, true, DSN_FORM_ENVID },
+	{ .word = NULL },
 };
 
 static const struct parameter rcpt_parameters[] = {
-	{ NULL, NULL },
+	{ "NOTIFY", take_notify, true, DSN_FORM_NOTIFY },
+	{ "ORCPT", take_orcpt, true, DSN_FORM_ORCPT },
+	{ .word = NULL },
 };
 
-/* Takes one keyword [ "=" value ] (RFC 5321 4.1.2). */
-static enum reply_name
-take_parameter(struct session *session, struct envelope *envelope,
-    const struct parameter *known, char *word)
+static const struct parameter *
+find_parameter(
+    const struct session *session, const struct parameter *known, char *word)
 {
+	for (; known->word != NULL; known++)
+		if (g_ascii_strcasecmp(known->word, word) == 0)
+			return known->dsn && !dsn_offered(session) ? NULL
+								   : known;
+	return NULL;
+}
+
+/* Takes one keyword [ "=" value ] (RFC 5321 4.1.2); false when it was
+ * refused. */
+static bool
+take_parameter(
+    struct parameters *parameters, const struct parameter *rows, char *word)
+{
+	struct session *session = parameters->session;
 	char *value = strchr(word, '=');
+	const struct parameter *row;
+	enum reply_name refused;
 
 	if (value != NULL)
 		*value++ = '\0';
-	for (; known->word != NULL; known++)
-		if (g_ascii_strcasecmp(known->word, word) == 0)
-			return known->take(
-			    session, envelope, value == NULL ? "" : value);
-	return REPLY_PARAMETER;
+	row = find_parameter(session, rows, word);
+	if (row == NULL) {
+		session_reply(session, REPLY_PARAMETER, NULL);
+		return false;
+	}
+	if ((parameters->seen & 1u << (row - rows)) != 0) {
+		session_reply(session, REPLY_TWICE, row->word);
+		return false;
+	}
+	parameters->seen |= 1u << (row - rows);
+	refused = row->take(parameters, value == NULL ? "" : value);
+	if (refused != REPLY_NONE)
+		session_reply(session, refused,
+		    refused == REPLY_ARGUMENT ? row->form : NULL);
+	return refused == REPLY_NONE;
 }
 
 /* Takes all; false when one was refused. */
 static bool
-take_parameters(struct session *session, struct envelope *envelope,
-    const struct parameter *known, const char *text)
+take_parameters(struct parameters *parameters, const struct parameter *rows,
+    const char *text)
 {
 	g_auto(GStrv) words = g_strsplit(text, " ", -1);
 
-	for (char **word = words; *word != NULL; word++) {
-		enum reply_name refused = REPLY_NONE;
-
-		if (**word != '\0')
-			refused =
-			    take_parameter(session, envelope, known, *word);
-		if (refused != REPLY_NONE) {
-			session_reply(session, refused, NULL);
+	for (char **word = words; *word != NULL; word++)
+		if (**word != '\0' && !take_parameter(parameters, rows, *word))
 			return false;
-		}
-	}
 	return true;
 }
 
@@ -203,6 +268,7 @@ find_disk_room(struct session *session, uint64_t bytes)
 void
 transaction_mail(struct session *session, const char *argument)
 {
+	struct parameters parameters = { .session = session };
 	struct envelope *envelope;
 	struct path path;
 
@@ -219,10 +285,9 @@ transaction_mail(struct session *session, const char *argument)
 		session_reply(session, REPLY_OVERLOAD, NULL);
 		return;
 	}
-	envelope = envelope_new();
+	envelope = parameters.envelope = envelope_new();
 	if (!take_sender(session, envelope, &path) ||
-	    !take_parameters(
-		session, envelope, mail_parameters, path.parameters) ||
+	    !take_parameters(&parameters, mail_parameters, path.parameters) ||
 	    !find_disk_room(session, envelope->size_declared)) {
 		envelope_free(envelope);
 		return;
@@ -233,41 +298,78 @@ transaction_mail(struct session *session, const char *argument)
 	session_reply(session, REPLY_SENDER_OK, NULL);
 }
 
+/* The recipient's address; NULL when it was refused. */
+static struct address *
+read_recipient(struct session *session, const struct path *path)
+{
+	enum address_fault fault;
+	struct address *address = address_parse(
+	    path->text, path->length, session->rules->domain, &fault);
+
+	if (address == NULL)
+		session_reply(session,
+		    fault == ADDRESS_NON_ASCII ? REPLY_NON_ASCII
+					       : REPLY_RECIPIENT_SYNTAX,
+		    address_fault_text(fault));
+	return address;
+}
+
+/* Takes the address over, and the wish.  One that is there already will get its
+ * one copy, and its sender what it wished for in either command. */
+static void
+add_recipient(struct envelope *envelope, struct address *address,
+    struct envelope_wish *wish)
+{
+	unsigned i = envelope_find_recipient(envelope, address);
+	bool is_new = envelope_add_recipient(envelope, address);
+	const struct envelope_wish *before = envelope_wish_of(envelope, i);
+
+	if (!is_new) {
+		wish->notify = dsn_merge(before->notify, wish->notify);
+		if (wish->original == NULL)
+			wish->original = g_strdup(before->original);
+	}
+	if (wish->notify != before->notify || wish->original != NULL)
+		envelope_wish(envelope, i, wish);
+}
+
+static bool
+may_add_recipient(struct session *session)
+{
+	enum reply_name refused = REPLY_NONE;
+
+	if (!session_may_relay(session))
+		refused = REPLY_RELAY;
+	else if (session->mail.envelope->recipients->len >=
+		 session->rules->limits.recipients)
+		refused = REPLY_RECIPIENTS;
+	if (refused != REPLY_NONE)
+		session_reply(session, refused, NULL);
+	return refused == REPLY_NONE;
+}
+
 /* rcpt = "RCPT TO:" Forward-path [ SP Rcpt-parameters ] CRLF */
 void
 transaction_rcpt(struct session *session, const char *argument)
 {
-	struct envelope *envelope = session->mail.envelope;
-	enum address_fault fault;
-	struct address *address;
+	struct parameters parameters = { .session = session,
+		.envelope = session->mail.envelope };
+	struct address *address = NULL;
 	struct path path;
 
 	if (!read_path(session, "TO:", argument, &path)) {
 		session_reply(session, REPLY_ARGUMENT, "RCPT TO:<address>");
 		return;
 	}
-	if (!session_may_relay(session)) {
-		session_reply(session, REPLY_RELAY, NULL);
+	if (!may_add_recipient(session))
 		return;
-	}
-	if (envelope->recipients->len >= session->rules->limits.recipients) {
-		session_reply(session, REPLY_RECIPIENTS, NULL);
-		return;
-	}
-	if (!take_parameters(
-		session, envelope, rcpt_parameters, path.parameters))
-		return;
-	address = address_parse(
-	    path.text, path.length, session->rules->domain, &fault);
+	if (take_parameters(&parameters, rcpt_parameters, path.parameters))
+		address = read_recipient(session, &path);
 	if (address == NULL) {
-		session_reply(session,
-		    fault == ADDRESS_NON_ASCII ? REPLY_NON_ASCII
-					       : REPLY_RECIPIENT_SYNTAX,
-		    address_fault_text(fault));
+		g_free(parameters.wish.original);
 		return;
 	}
-	/* One that is there already will get its one copy. */
-	envelope_add_recipient(envelope, address);
+	add_recipient(parameters.envelope, address, &parameters.wish);
 	session_change(session, SESSION_RECIPIENT);
 	session_reply(session, REPLY_RECIPIENT_OK, NULL);
 }

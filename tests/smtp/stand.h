@@ -106,16 +106,14 @@ stand_on_stop(void *owner, struct letter *letter)
 	server_stop(stand->server, stand->grace_ms, stand_on_stopped, stand);
 }
 
-/* settings is what follows [listener l] with its address; a line "[server]"
- * may follow. */
+/* What the server works with; it does not run yet. */
 static inline struct stand *
-stand_new(const char *settings, uint64_t budget)
+stand_make(const char *settings, uint64_t budget)
 {
 	struct stand *stand = g_new0(struct stand, 1);
 	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
 	g_autofree char *text = g_strconcat(
 	    "[listener l]\naddress = 127.0.0.1:0\n", settings, "\n", NULL);
-	GError *error = NULL;
 
 	stand->config = stand_config(text, errors);
 	if (stand->config == NULL)
@@ -128,6 +126,14 @@ stand_new(const char *settings, uint64_t budget)
 	stand->box = mailbox_new(stand);
 	stand->ends = mailbox_new(stand);
 	stand->automatic = true;
+	return stand;
+}
+
+static inline void
+stand_run(struct stand *stand)
+{
+	GError *error = NULL;
+
 	stand->server = server_new(
 	    &(struct server_options){
 		.config = stand->config,
@@ -144,6 +150,27 @@ stand_new(const char *settings, uint64_t budget)
 		fail_msg("%s", error->message);
 	server_start(stand->server);
 	loop_start(stand->main);
+}
+
+/* settings is what follows [listener l] with its address; a line "[server]"
+ * may follow. */
+static inline struct stand *
+stand_new(const char *settings, uint64_t budget)
+{
+	struct stand *stand = stand_make(settings, budget);
+
+	stand_run(stand);
+	return stand;
+}
+
+/* The same without a queue. */
+static inline struct stand *
+stand_new_without(const char *settings, uint64_t budget)
+{
+	struct stand *stand = stand_make(settings, budget);
+
+	g_clear_pointer(&stand->disk, disk_free);
+	stand_run(stand);
 	return stand;
 }
 
@@ -311,7 +338,7 @@ client_play(struct client *client, const char *name, const char *script)
 
 #define HELLO                                                       \
 	"< 220 \n> EHLO c\n< 250-\n< 250-PIPELINING\n< 250-SIZE \n" \
-	"< 250-8BITMIME\n< 250 ENHANCEDSTATUSCODES\n"
+	"< 250-8BITMIME\n< 250-DSN\n< 250 ENHANCEDSTATUSCODES\n"
 #define MAIL "> MAIL FROM:<a@x.y>\n< 250 2.1.0\n"
 #define RCPT "> RCPT TO:<b@x.y>\n< 250 2.1.5\n"
 #define DATA "> DATA\n< 354 \n"

@@ -32,7 +32,11 @@ static const struct {
 	{ "BODY=BINARYMIME", "", FROM "<a@x> BODY=BINARYMIME\n< 501 5.5.4\n" },
 	{ "AUTH=", "", FROM "<a@x> AUTH=<>\n< 555 5.5.4\n" },
 	{ "SMTPUTF8", "", FROM "<a@x> SMTPUTF8\n< 555 5.5.4\n" },
-	{ "RET", "", FROM "<a@x> RET=HDRS\n< 555 5.5.4\n" },
+	{ "AUTH= behind RET", "",
+	    FROM "<a@x> RET=HDRS AUTH=<>\n< 555 5.5.4\n" MAIL },
+	{ "SIZE twice", "",
+	    FROM "<a@x> SIZE=1 size=1\n< 501 5.5.4 Parameter given twice: "
+		 "SIZE\n" MAIL },
 	{ "quoted bracket", "", FROM "<\"a>b\"@x>\n< 250\n" },
 	{ "source route", "", FROM "<@y,@z:a@x>\n< 250\n" },
 	{ "no brackets", "", FROM "a@x\n< 501 5.5.4\n" },
@@ -64,7 +68,7 @@ static const struct {
 	{ "recipient: no domain", "", TO "<Postmaster>\n< 501 5.1.3\n" },
 	{ "recipient: no domain, one to add", "domain = x.y",
 	    TO "<Postmaster>\n< 250 2.1.5\n" },
-	{ "recipient: NOTIFY", "", TO "<a@x> NOTIFY=NEVER\n< 555 5.5.4\n" },
+	{ "recipient: SIZE", "", TO "<a@x> SIZE=1\n< 555 5.5.4\n" },
 	{ "recipient: one too many", "recipients = 2",
 	    MAIL RCPT
 	    "> RCPT TO:<c@x>\n< 250\n> RCPT TO:<d@x>\n< 452 4.5.3\n" DATA
