@@ -181,14 +181,14 @@ ledger_recall(struct ledger *ledger, unsigned recipient,
 
 	if (known->provider != LEDGER_NOBODY)
 		doubtful |= 1u << known->provider;
-	if (known->state == RECIPIENT_DOUBT &&
-	    (find_takers(ledger, r) & ~doubtful) != 0)
-		asked = doubtful;
 	forget_texts(r);
 	*r = *known;
 	r->group = group;
 	r->id = g_strdup(known->id);
 	r->text = g_strdup(known->text);
+	if (known->state == RECIPIENT_DOUBT &&
+	    (find_takers(ledger, r) & ~doubtful) != 0)
+		asked = doubtful;
 	r->tried = asked;
 	if (r->state == RECIPIENT_WAITING && r->refused_by != 0 &&
 	    is_refused_for_good(ledger, r))

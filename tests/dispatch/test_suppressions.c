@@ -95,6 +95,25 @@ test_suppressed(void **state)
 	}
 }
 
+/* Nor is it stuck: the only one who may be asked is asked again. */
+static void
+test_doubt_is_waited_out(void **state)
+{
+	struct ledger *ledger = make_ledger(BOTH);
+	struct ledger_recipient known;
+
+	(void)state;
+	settle(ledger, VERDICT_RECIPIENT, true);
+	settle(ledger, VERDICT_DOUBT, false);
+	known = ledger->recipients[0];
+	known.state = RECIPIENT_DOUBT;
+	ledger_recall(ledger, 0, &known);
+	assert_true(ledger_can_thaw(ledger, 0));
+	ledger_thaw(ledger, 0);
+	assert_int_equal(find_next(ledger), FIRST);
+	ledger_free(ledger);
+}
+
 /* Nobody waits for one that is not asked any more. */
 static void
 test_one_that_is_gone(void **state)
@@ -117,6 +136,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_suppressed),
+		cmocka_unit_test(test_doubt_is_waited_out),
 		cmocka_unit_test(test_one_that_is_gone),
 	};
 
