@@ -105,13 +105,14 @@ is_certain(const struct job *job, const struct ration *ration)
 
 /* A request larger than all of it goes when any of it is left; what is too
  * much is taken from those that follow. */
-static void
+static bool
 use_ration(struct ration *ration, const struct job *job)
 {
+	bool hourly = ration->span_ms == HOUR_MS;
 	uint64_t used;
 
 	if (!is_certain(job, ration))
-		return;
+		return false;
 	turn_ration(ration, job->made_ms / ration->span_ms);
 	used = ration->debt + ration->used;
 	if (job->count > ration->most) {
@@ -121,28 +122,44 @@ use_ration(struct ration *ration, const struct job *job)
 				"used up",
 			    job->supplier, job->count);
 		ration->large += job->count;
-		return;
+		return true;
 	}
-	happened[ration->span_ms == HOUR_MS ? HAPPENED_QUOTA : HAPPENED_DAY] +=
+	happened[hourly ? HAPPENED_QUOTA : HAPPENED_DAY] +=
 	    used + job->count + 3 > ration->most;
 	ration->used += job->count;
 	if (used + job->count > ration->most)
 		violate("p%u gets %" PRIu64 " recipients in %s", job->supplier,
-		    used + job->count,
-		    ration->span_ms == HOUR_MS ? "an hour" : "a day");
+		    used + job->count, hourly ? "an hour" : "a day");
+	return true;
+}
+
+static void
+use_rations(struct supplier *supplier, struct job *job)
+{
+	job->hourly = use_ration(&supplier->budget.hour, job);
+	job->daily = use_ration(&supplier->budget.day, job);
 }
 
 /* It did not take so many of them. */
 static void
 return_ration(struct ration *ration, const struct job *job, unsigned count)
 {
-	if (!is_certain(job, ration) ||
-	    job->made_ms / ration->span_ms != ration->window)
+	/* unless it was of an earlier one */
+	if (job->made_ms / ration->span_ms < ration->window)
 		return;
 	if (job->count > ration->most)
 		ration->large -= MIN(ration->large, count);
 	else
 		ration->used -= MIN(ration->used, count);
+}
+
+static void
+return_rations(struct supplier *supplier, const struct job *job, unsigned count)
+{
+	if (job->hourly)
+		return_ration(&supplier->budget.hour, job, count);
+	if (job->daily)
+		return_ration(&supplier->budget.day, job, count);
 }
 
 static const struct flight *

@@ -95,17 +95,23 @@ run_down(GQueue *exchanges)
 
 /* Of an attempt that the death cut off. */
 static int64_t
-find_end(const struct target *target)
+find_end(const struct mail *mail, const struct target *target)
 {
+	unsigned number = (unsigned)(target - mail->targets);
+	int64_t wait = world.doubt_ms;
+
+	if (find_policy(mail, number) != DOUBT_PREFER_DELIVERY)
+		wait = MIN(wait, ONCE_MS);
 	if (world.all[target->doubt_by].translator.kind == EXCHANGE_SMTP)
 		return target->sent_ms + SAME_MS;
-	return virtual.now_ms + world.doubt_ms;
+	return virtual.now_ms + wait;
 }
 
 /* What the dead process knew of a recipient is what its row says, or nothing:
  * it may be sent again. */
 static void
-forget_target(struct target *target, const struct recipient *is)
+forget_target(
+    const struct mail *mail, struct target *target, const struct recipient *is)
 {
 	enum recipient_state state = is ? is->state : RECIPIENT_WAITING;
 
@@ -114,7 +120,11 @@ forget_target(struct target *target, const struct recipient *is)
 	for (unsigned i = 0; target->doubtful && i < world.suppliers; i++)
 		if (g_strcmp0(is->provider, names[i]) == 0)
 			target->doubt_by = i;
-	target->payload_by = 0;
+	target->payload_by = target->barred = 0;
+	for (unsigned i = 0; is != NULL && i < world.suppliers; i++)
+		if (is->suppressed && is->class != VERDICT_PAYLOAD &&
+		    g_strcmp0(is->provider, names[i]) == 0)
+			target->barred = 1u << i;
 	for (unsigned i = 0; is != NULL && i < world.suppliers; i++)
 		if (is->refused_by != NULL &&
 		    g_strv_contains(
@@ -125,7 +135,7 @@ forget_target(struct target *target, const struct recipient *is)
 		target->doubts++;
 	}
 	if (state == RECIPIENT_OPEN)
-		target->doubt_until_ms = find_end(target);
+		target->doubt_until_ms = find_end(mail, target);
 	else if (state != RECIPIENT_DOUBT)
 		target->doubt_until_ms = 0;
 	else /* what was made of it may not be on disk */
@@ -151,7 +161,7 @@ settle_row(struct mail *mail)
 
 	for (unsigned i = 0; i < mail->count; i++) {
 		struct recipient *is = &row->known[i];
-		forget_target(&mail->targets[i], is);
+		forget_target(mail, &mail->targets[i], is);
 		if (is->state == RECIPIENT_OPEN) {
 			is->state = RECIPIENT_DOUBT;
 			is->class = VERDICT_DOUBT;
@@ -180,7 +190,7 @@ lose_mail(struct mail *mail)
 	if (!mail->asked && mail->code != 451)
 		return;
 	for (unsigned i = 0; i < mail->count; i++)
-		forget_target(&mail->targets[i], NULL);
+		forget_target(mail, &mail->targets[i], NULL);
 	if (mail->asked)
 		virtual_after(choose_delay(), on_client, mail);
 	mail->asked = false;

@@ -120,8 +120,10 @@ make_mail(struct mail *mail, unsigned number)
 	mail->queued = world.queue && virtual_chance(60);
 	mail->mute = virtual_chance(20);
 	choose_orders(mail);
-	for (unsigned i = 0; i < mail->count; i++)
+	for (unsigned i = 0; i < mail->count; i++) {
 		mail->targets[i].bad = choose_some(4);
+		mail->targets[i].listed = choose_some(4);
+	}
 	virtual_after(choose_arrival(), on_client, mail);
 }
 
@@ -287,8 +289,8 @@ count_thirst(void)
 	for (unsigned i = 0; i < world.suppliers; i++) {
 		const struct provider_pace *pace = &world.all[i].provider.pace;
 		world.thirsty |=
-		    (pace->hour_max > 0 && all > 3 * pace->hour_max) ||
-		    (pace->day_max > 0 && all > pace->day_max);
+		    (pace->hour_max > 0 && all > 2 * pace->hour_max) ||
+		    (pace->day_max > 0 && 2 * all > pace->day_max);
 	}
 }
 

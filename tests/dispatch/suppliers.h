@@ -86,11 +86,17 @@ answer_well(const struct supplier *supplier, struct job *job)
 	bool all_bad = false;
 
 	for (unsigned i = 0; i < job->count; i++) {
-		bool bad = job->mail->targets[job->recipients[i]].bad & bit;
-		all_bad |= bad && supplier->whole;
+		const struct target *target =
+		    &job->mail->targets[job->recipients[i]];
+		bool bad = (target->bad | target->listed) & bit;
+		all_bad |= target->bad & bit && supplier->whole;
 		outcome_set(job->outcome, i,
 		    bad ? VERDICT_RECIPIENT : VERDICT_ACCEPTED, 200, "well");
+		job->outcome->verdicts[i].suppressed = target->listed & bit;
 	}
+	for (unsigned i = 0;
+	     i < job->count && (all_bad || job->mail->disliked & bit); i++)
+		job->outcome->verdicts[i].suppressed = false;
 	if (job->mail->disliked & bit)
 		outcome_set_all(job->outcome, VERDICT_PAYLOAD, 400, "ugly");
 	else if (all_bad)
@@ -274,6 +280,10 @@ check_send(struct job *job, unsigned recipient)
 		violate("m%u r%u is sent again, was refused", mail, recipient);
 	if (target->open)
 		violate("m%u r%u is sent twice at a time", mail, recipient);
+	if (target->barred & ~(1u << job->supplier))
+		violate("m%u r%u is on the list of another one than p%u, and "
+			"goes by that",
+		    mail, recipient, job->supplier);
 	if (virtual.now_ms < target->doubt_until_ms)
 		violate("m%u r%u is sent in doubt", mail, recipient);
 	if (target->doubts > 0 && target->doubt_by == job->supplier &&
@@ -325,8 +335,7 @@ send_exchange(void *self, struct exchange *exchange)
 		violate("an attempt after the stop");
 	check_open(exchange, job->supplier);
 	job->sent_ms = virtual.now_ms;
-	use_ration(&supplier->budget.hour, job);
-	use_ration(&supplier->budget.day, job);
+	use_rations(supplier, job);
 	if (virtual.now_ms < supplier->paused_until_ms)
 		violate("p%u is asked while it is paused", job->supplier);
 	if (virtual.now_ms < supplier->sender_until_ms[job->mail->from])
@@ -416,6 +425,23 @@ take(struct target *target, unsigned supplier)
 	target->seen_ms[supplier] = virtual.now_ms + virtual_random(40000);
 }
 
+/* One that is on a list which is not respected is refused as a mail is: another
+ * one may take it. */
+static void
+note_refusal(struct target *target, unsigned number, bool suppressed)
+{
+	bool respected = world.all[number].provider.respects_suppression;
+
+	target->doubtful = false; /* told, or asked anew */
+	if (suppressed)
+		happened[respected ? HAPPENED_LISTED : HAPPENED_OPENED]++;
+	target->barred = suppressed && respected ? 1u << number : 0;
+	if (suppressed && !respected)
+		target->payload_by |= 1u << number;
+	else
+		target->refused = true;
+}
+
 static void
 note_verdict(
     const struct job *job, unsigned recipient, const struct verdict *verdict)
@@ -430,10 +456,10 @@ note_verdict(
 		take(target, job->supplier);
 		break;
 	case VERDICT_RECIPIENT:
-		target->refused = true;
-		target->doubtful = false; /* told, or asked anew */
+		note_refusal(target, job->supplier, verdict->suppressed);
 		break;
 	case VERDICT_PAYLOAD:
+		target->barred = 0; /* its list was not looked at */
 		if (verdict->status == SULKS)
 			target->sulked_by |= 1u << job->supplier;
 		else
@@ -516,10 +542,7 @@ on_answered(void *object)
 			    &job->outcome->verdicts[i]);
 	}
 	supplier->open--;
-	return_ration(
-	    &supplier->budget.hour, job, job->count - count_copies(job));
-	return_ration(
-	    &supplier->budget.day, job, job->count - count_copies(job));
+	return_rations(supplier, job, job->count - count_copies(job));
 	note_pause(supplier, job);
 	exchange->unreached = job->unreached;
 	exchange->timed_out = job->timed_out;

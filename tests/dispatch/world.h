@@ -97,7 +97,9 @@ struct supplier {
 
 /* The truth about one recipient. */
 struct target {
-	uint32_t bad; /* suppliers that refuse this address */
+	uint32_t bad;    /* suppliers that refuse this address */
+	uint32_t listed; /* ...that have it on their suppression list... */
+	uint32_t barred; /* ...and said so, and are to be respected */
 	unsigned taken, doubts;
 	uint32_t taken_by;
 	int64_t seen_ms[SUPPLIERS]; /* ...which they know from then on */
@@ -166,8 +168,9 @@ struct job {
 	struct exchange *exchange;
 	enum exchange_end end;
 	bool unreached, timed_out;
-	int64_t made_ms; /* wall clock... */
-	int64_t born_ms; /* ...and the other one */
+	int64_t made_ms;    /* wall clock... */
+	int64_t born_ms;    /* ...and the other one */
+	bool hourly, daily; /* it is counted as of that hour, that day */
 	int64_t sent_ms;
 	struct outcome *outcome;
 };
@@ -241,6 +244,8 @@ enum happening {
 	HAPPENED_SPLIT,
 	HAPPENED_WEIGHED,
 	HAPPENED_ORDER,
+	HAPPENED_LISTED,
+	HAPPENED_OPENED,
 	HAPPENINGS,
 };
 
@@ -277,6 +282,8 @@ static const char *const happenings[] = {
 	[HAPPENED_SPLIT] = "mails split over routes",
 	[HAPPENED_WEIGHED] = "mails by weighted routes",
 	[HAPPENED_ORDER] = "mails with a policy of their own",
+	[HAPPENED_LISTED] = "recipients on a list that is respected",
+	[HAPPENED_OPENED] = "recipients on a list that is not",
 };
 
 static unsigned happened[HAPPENINGS];
