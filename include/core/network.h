@@ -31,9 +31,13 @@ struct network {
  * are read by network_parse_list(). */
 bool network_parse(const char *text, struct network *out, GError **error);
 
-/* Reads a comma-separated list of networks into an array of struct network;
- * NULL and an error that tells of each that is none. */
+/* Reads a comma-separated list of networks into an array of struct network, of
+ * none for the word "none"; NULL and an error that tells of each that is no
+ * network. */
 GArray *network_parse_list(const char *text, GError **error);
+
+/* True when all of it is what the words "private" and "unix" stand for. */
+bool network_is_private(const struct network *network);
 
 /* True when one of the networks (GArray of struct network) contains the
  * address; ::ffff:a.b.c.d counts as IPv4.  No networks (NULL) contain nobody.

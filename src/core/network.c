@@ -167,6 +167,9 @@ add_item(GArray *networks, const char *item, GString *faults)
 		return;
 	if (network_parse(item, &network, &error))
 		g_array_append_val(networks, network);
+	else if (strcmp(item, "none") == 0)
+		g_string_append_printf(faults, "%s\"none\" stands alone",
+		    faults->len > 0 ? "; " : "");
 	else
 		g_string_append_printf(faults, "%s%s",
 		    faults->len > 0 ? "; " : "", error->message);
@@ -180,6 +183,9 @@ network_parse_list(const char *text, GError **error)
 	g_autoptr(GArray) networks =
 	    g_array_new(FALSE, FALSE, sizeof(struct network));
 
+	if (items[0] != NULL && items[1] == NULL &&
+	    strcmp(g_strstrip(items[0]), "none") == 0)
+		return g_steal_pointer(&networks);
 	for (char **item = items; *item != NULL; item++)
 		add_item(networks, g_strstrip(*item), faults);
 	if (faults->len > 0) {
@@ -190,7 +196,8 @@ network_parse_list(const char *text, GError **error)
 		return g_steal_pointer(&networks);
 	g_set_error(error, get_quark(), 0,
 	    "no network is named: addresses and networks separated by commas, "
-	    "\"private\", \"loopback\" or \"unix\" are expected");
+	    "\"private\", \"loopback\" or \"unix\" are expected, or \"none\" "
+	    "alone");
 	return NULL;
 }
 
@@ -242,6 +249,21 @@ network_contains(const GArray *networks, const struct sockaddr *peer)
 		if (is_inside(
 			&g_array_index(networks, struct network, i), &host))
 			return true;
+	return false;
+}
+
+bool
+network_is_private(const struct network *network)
+{
+	g_autoptr(GArray) all = network_parse_list("private, unix", NULL);
+
+	for (unsigned i = 0; i < all->len; i++) {
+		const struct network *one =
+		    &g_array_index(all, struct network, i);
+
+		if (network->prefix >= one->prefix && is_inside(one, network))
+			return true;
+	}
 	return false;
 }
 

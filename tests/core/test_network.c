@@ -94,6 +94,52 @@ test_parse(void **state)
 }
 
 static const struct {
+	const char *list;
+	bool private;
+} wholes[] = {
+	{ "10.1.0.0/16", true },
+	{ "10.0.0.0/8", true },
+	{ "10.0.0.0/7", false },
+	{ "192.168.1.1", true },
+	{ "0.0.0.0/0", false },
+	{ "203.0.113.0/24", false },
+	{ "::ffff:10.0.0.0/104", true },
+	{ "fd00:1::/32", true },
+	{ "::1", true },
+	{ "::/0", false },
+	{ "2001:db8::/32", false },
+	{ "unix", true },
+};
+
+static void
+test_private(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(wholes); i++) {
+		g_autoptr(GArray) list =
+		    network_parse_list(wholes[i].list, NULL);
+
+		assert_non_null(list);
+		if (network_is_private(&g_array_index(
+			list, struct network, 0)) != wholes[i].private)
+			fail_msg("%s", wholes[i].list);
+	}
+}
+
+static void
+test_none(void **state)
+{
+	g_autoptr(GArray) none = network_parse_list("none", NULL);
+	g_autoptr(GError) error = NULL;
+
+	(void)state;
+	assert_non_null(none);
+	assert_int_equal(none->len, 0);
+	assert_null(network_parse_list("10.0.0.0/8, none", &error));
+	assert_string_equal(error->message, "\"none\" stands alone");
+}
+
+static const struct {
 	const char *list, *peer;
 	bool inside;
 } peers[] = {
@@ -132,6 +178,7 @@ static const struct {
 	{ "private", "2001:db8::1", false },
 	{ "private", "203.0.113.9", false },
 	{ "private,0.0.0.0/0,::/0", "unix", false },
+	{ " none ", "127.0.0.1", false },
 };
 
 static void
@@ -264,6 +311,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_private),
+		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_contains),
 		cmocka_unit_test(test_list_tells_each),
 		cmocka_unit_test(test_lists_refused),
