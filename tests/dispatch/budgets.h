@@ -24,6 +24,7 @@ open_budget(struct supplier *supplier)
 		.tokens_ms = virtual.now_ms,
 		.hour = { .span_ms = HOUR_MS, .most = pace->hour_max },
 		.day = { .span_ms = DAY_MS, .most = pace->day_max },
+		.moved = g_array_new(FALSE, FALSE, sizeof(int64_t)),
 	};
 }
 
@@ -43,6 +44,7 @@ reopen_budget(struct supplier *supplier)
 {
 	struct budget_of was = supplier->budget;
 
+	g_array_unref(was.moved);
 	open_budget(supplier);
 	supplier->budget.hour = was.hour;
 	supplier->budget.day = was.day;
@@ -160,6 +162,55 @@ return_rations(struct supplier *supplier, const struct job *job, unsigned count)
 		return_ration(&supplier->budget.hour, job, count);
 	if (job->daily)
 		return_ration(&supplier->budget.day, job, count);
+}
+
+/* What another one failed, in this sending. */
+static bool
+is_moved(const struct job *job)
+{
+	for (unsigned i = 0; i < job->count; i++) {
+		const struct target *target =
+		    &job->mail->targets[job->recipients[i]];
+		if (target->failed_in == job->sending &&
+		    (target->failed_by & ~(1u << job->supplier)) != 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+insert_moved(GArray *moved, int64_t ms)
+{
+	unsigned at = moved->len;
+
+	while (at > 0 && g_array_index(moved, int64_t, at - 1) > ms)
+		at--;
+	g_array_insert_val(moved, at, ms);
+}
+
+/* No more of it than thirty at once, and three a second: there is never so much
+ * first mail here that a tenth of it is more. */
+static void
+check_moved(struct supplier *supplier, const struct job *job)
+{
+	const GArray *moved = supplier->budget.moved;
+	double left = ALLOWANCE_BURST;
+	int64_t last = 0;
+
+	if (!is_moved(job))
+		return;
+	happened[HAPPENED_MOVED]++;
+	insert_moved(supplier->budget.moved, job->born_ms);
+	for (unsigned i = 0; i < moved->len; i++) {
+		int64_t ms = g_array_index(moved, int64_t, i);
+		left += (double)(ms - last) * ALLOWANCE_LEAST / 1000;
+		left = MIN(left, ALLOWANCE_BURST) - 1;
+		last = ms;
+	}
+	happened[HAPPENED_CURBED] += left < 1;
+	if (left < -ALLOWANCE_LEAST * MADE_MS / 1000)
+		violate("p%u gets more of what others failed than it bears",
+		    job->supplier);
 }
 
 static const struct flight *

@@ -233,6 +233,8 @@ restart(void)
 		for (unsigned n = 0; n < mail->count; n++)
 			mail->targets[n].life_doubts = 0;
 		mail->row.waits = 0;
+		mail->died |=
+		    mail->row.there || mail->asked || mail->code == 451;
 		if (mail->row.there) {
 			mail->asked = false;
 			mail->code = 250;

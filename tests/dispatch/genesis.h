@@ -84,10 +84,29 @@ choose_some(unsigned percent)
 	return some;
 }
 
+/* Nothing slows the mail down, and each supplier puts off most of it: it moves
+ * on to the next. */
+static void
+open_floodgates(void)
+{
+	for (unsigned i = 0; i < world.suppliers; i++) {
+		struct supplier *supplier = &world.all[i];
+		supplier->provider.endpoint.connections = 20;
+		supplier->provider.pace =
+		    (struct provider_pace){ .burst = 1, .overflow = true };
+		supplier->mood = GREYLISTING;
+		supplier->mood_until_ms = virtual.now_ms + 120000;
+		g_array_unref(supplier->budget.moved);
+		open_budget(supplier);
+	}
+}
+
 /* Half of the mails come in three bursts. */
 static int64_t
 choose_arrival(void)
 {
+	if (world.flooded)
+		return virtual_random(40);
 	if (virtual_chance(50))
 		return virtual_random(STORM_MS / 2);
 	return virtual_random(3) * (STORM_MS / 8) + virtual_random(40);
@@ -120,6 +139,7 @@ make_mail(struct mail *mail, unsigned number)
 	mail->queued = world.queue && virtual_chance(60);
 	mail->mute = virtual_chance(20);
 	choose_orders(mail);
+	mail->targets = g_new0(struct target, mail->count);
 	for (unsigned i = 0; i < mail->count; i++) {
 		mail->targets[i].bad = choose_some(4);
 		mail->targets[i].listed = choose_some(4);
@@ -313,13 +333,18 @@ make_world(void)
 
 	set_clock();
 	world.suppliers = 1 + virtual_random(SUPPLIERS);
-	world.crowded = virtual_chance(10);
+	world.flooded = virtual_random(1000) < 6;
+	world.crowded = world.flooded || virtual_chance(10);
 	world.mails = world.crowded ? CROWD / 2 + virtual_random(CROWD / 2)
 				    : 1 + virtual_random(MAILS);
 	world.jobs = g_ptr_array_new_with_free_func(free_job);
 	world.states = g_ptr_array_new_with_free_func(free_state);
+	if (world.flooded)
+		world.mails = FLOOD;
 	for (unsigned i = 0; i < world.suppliers; i++)
 		make_supplier(&world.all[i], i);
+	if (world.flooded)
+		open_floodgates();
 	for (unsigned i = 0; i <= SUPPLIERS; i++)
 		list[i] = i < world.suppliers ? names[i] : NULL;
 	virtual.list = list;

@@ -105,10 +105,11 @@ find_mail(const struct message *message)
 static void
 fly(struct message *message)
 {
-	const struct mail *mail = find_mail(message);
+	struct mail *mail = find_mail(message);
 	struct flight *flight =
 	    flight_new(message, dispatcher_route(world.dispatcher));
 
+	mail->flown_ms = virtual.now_ms;
 	happened[HAPPENED_SPLIT] += flight->group_count > 1;
 	for (unsigned i = 0; i < flight->ledger->count; i++) {
 		unsigned number = flight->ledger->recipients[i].group;

@@ -57,6 +57,7 @@ bounce_make(const struct message *message, const GArray *recipients,
 	report->about = find_mail(message);
 	report->policy = report->wants = ANY;
 	report->count = 1;
+	report->targets = g_new0(struct target, 1);
 	report->queued = true;
 	report->warning = options->action == BOUNCE_DELAYED;
 	report->row.received_ms = clock_wall_ms();

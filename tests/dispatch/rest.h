@@ -6,6 +6,8 @@
 #define TESTS_DISPATCH_REST_H
 
 #include "clients.h"
+#include "evidence.h"
+#include "inquest.h"
 
 static bool
 is_taken(const struct flight *flight, const struct lane *lane)
@@ -24,6 +26,69 @@ is_taken(const struct flight *flight, const struct lane *lane)
 	return lane_ask(lane, &query, virtual.now_ms, &when) == LANE_TAKES;
 }
 
+/* In the line that it says, of the lane that it says. */
+static bool
+is_in_line(const struct flight *flight, const struct lane *lane)
+{
+	const GQueue *line = &lane->lines[flight->line];
+
+	return flight->state == FLIGHT_QUEUED &&
+	       (flight->waiting.prev != NULL || line->head == &flight->waiting);
+}
+
+/* A letter of it is on its way: its thread, or the loop, has it. */
+static bool
+is_posted(const struct flight *flight)
+{
+	return flight->letter.read != NULL;
+}
+
+static bool
+is_carried(const struct flight *flight)
+{
+	const struct job *job = find_job(flight->exchange);
+
+	return job->flies && job->exchange == flight->exchange;
+}
+
+/* Asks are answered within seconds, but for providers that do not want to be
+ * asked, for ten minutes. */
+#define ASK_MOST_MS (15 * 60 * INT64_C(1000))
+
+static bool
+is_answered_soon(const struct flight *flight)
+{
+	return flight->question != NULL &&
+	       virtual.now_ms <= flight->question->put_ms + ASK_MOST_MS;
+}
+
+/* Something is under way that ends its state: nobody is forgotten. */
+static bool
+goes_on(const struct flight *flight)
+{
+	const struct pause *pause = &world.dispatcher->pauses[flight->provider];
+
+	switch (flight->state) {
+	case FLIGHT_QUEUED:
+		return pause->lane->requests > 0 || pause->timer->event != NULL;
+	case FLIGHT_ENCODING:
+	case FLIGHT_REPORTING:
+		return is_posted(flight);
+	case FLIGHT_BEGINNING:
+		return is_posted(flight) || world.notes.length > 0;
+	case FLIGHT_SENDING:
+		return is_carried(flight);
+	case FLIGHT_ASKING:
+		return is_answered_soon(flight);
+	case FLIGHT_FROZEN:
+	case FLIGHT_WEIGHING:
+		return flight->timer->event != NULL;
+	case FLIGHT_NEW:
+		break;
+	}
+	return false;
+}
+
 static void
 check_flight(const struct flight *flight)
 {
@@ -31,13 +96,11 @@ check_flight(const struct flight *flight)
 	const struct lane *lane = world.dispatcher->lanes[flight->provider];
 	unsigned open = ledger_count(ledger, RECIPIENT_OPEN);
 	bool flies = is_flying(flight);
-	bool queued = false;
+	bool queued = is_in_line(flight, lane);
 
-	for (unsigned i = 0; i < LANE_LINES; i++)
-		queued = queued || g_queue_find((GQueue *)&lane->lines[i],
-				       flight) != NULL;
-	if (flight->state == FLIGHT_NEW)
-		violate("a flight rests without a state");
+	if (!goes_on(flight) && !world.failed)
+		violate("m%u is forgotten in state %d",
+		    find_mail(flight->message)->number, flight->state);
 	if (open != (flies ? flight->delivery->count : 0))
 		violate("%u recipients open in state %d", open, flight->state);
 	if (queued != (flight->state == FLIGHT_QUEUED))
@@ -45,12 +108,6 @@ check_flight(const struct flight *flight)
 	if (queued && is_taken(flight, lane))
 		violate("a flight waits for %s, which takes it",
 		    lane->provider->name);
-	if ((flight->state == FLIGHT_FROZEN ||
-		flight->state == FLIGHT_WEIGHING) &&
-	    flight->timer->event == NULL)
-		violate("a flight waits for no time");
-	if (flight->state == FLIGHT_ASKING && flight->question == NULL)
-		violate("a flight asks nothing");
 	if (flight->state == FLIGHT_FROZEN &&
 	    doubt_next(flight) < virtual.now_ms)
 		violate("a flight is frozen for nothing");
@@ -61,6 +118,66 @@ check_flight(const struct flight *flight)
 		violate("a flight of the queue in state %d", flight->state);
 }
 
+/* One that is the queue's is in exactly one place: with the dispatcher, on its
+ * way to or from there, waiting for a time, or held. */
+static void
+check_place(const struct mail *mail)
+{
+	const struct row *row = &mail->row;
+	bool moves = mail->landings > 0 || mail->flown_ms == virtual.now_ms;
+
+	if (mail->flights > 1)
+		violate("m%u is in %u hands", mail->number, mail->flights);
+	if (row->active && mail->flights == 0 && !moves)
+		violate("m%u is in nobody's hands", mail->number);
+	if (row->there && !row->active && mail->flights > 0)
+		violate("m%u rests, and flies", mail->number);
+	if (row->there && !row->active && row->hold == NULL &&
+	    (row->due_ms == 0 || row->waits == 0))
+		violate("m%u waits for no time", mail->number);
+}
+
+static void
+check_mail(const struct mail *mail)
+{
+	if (!world.failed && !world.stopping)
+		check_place(mail);
+	/* one that is taken over waits for the disk */
+	if (mail->asked && !mail->queued && world.dispatcher->takeovers == 0 &&
+	    virtual.now_ms > mail->deadline_ms)
+		violate("m%u has no answer in time", mail->number);
+}
+
+/* Those of the queue. */
+static void
+count_flights(void)
+{
+	for (unsigned i = 0; i < world.mails; i++)
+		world.mail[i].flights = 0;
+	for (GList *link = world.dispatcher->flights.head; link != NULL;
+	     link = link->next) {
+		const struct flight *flight = link->data;
+		find_mail(flight->message)->flights += flight->queued;
+	}
+}
+
+/* Each in a line says so. */
+static void
+check_lines(const struct lane *lane)
+{
+	unsigned count = 0;
+
+	for (GList *link = world.dispatcher->flights.head; link != NULL;
+	     link = link->next) {
+		const struct flight *flight = link->data;
+		count += flight->state == FLIGHT_QUEUED &&
+			 flight->provider == lane->number;
+	}
+	if (count != lane_waiting(lane))
+		violate("%u wait for %s, of %u", count, lane->provider->name,
+		    lane_waiting(lane));
+}
+
 static void
 check_lane(const struct lane *lane)
 {
@@ -68,6 +185,7 @@ check_lane(const struct lane *lane)
 	gpointer value;
 
 	check_requests(lane);
+	check_lines(lane);
 	g_hash_table_iter_init(&iter, lane->senders);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		const struct breaker *sender = value;
@@ -85,6 +203,9 @@ check_rest(void)
 		check_flight(link->data);
 	for (unsigned i = 0; i < world.suppliers; i++)
 		check_lane(world.dispatcher->lanes[i]);
+	count_flights();
+	for (unsigned i = 0; i < world.mails; i++)
+		check_mail(&world.mail[i]);
 }
 
 #endif

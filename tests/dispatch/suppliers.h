@@ -120,7 +120,7 @@ spoil_some(struct job *job, enum verdict_class class)
 {
 	for (unsigned i = 0; i < job->count; i++)
 		if (job->outcome->verdicts[i].class == VERDICT_ACCEPTED &&
-		    virtual_chance(40))
+		    virtual_chance(world.flooded ? 80 : 40))
 			outcome_set(job->outcome, i, class, 450, "later");
 }
 
@@ -336,6 +336,8 @@ send_exchange(void *self, struct exchange *exchange)
 	check_open(exchange, job->supplier);
 	job->sent_ms = virtual.now_ms;
 	use_rations(supplier, job);
+	check_moved(supplier, job);
+	job->flies = true;
 	if (virtual.now_ms < supplier->paused_until_ms)
 		violate("p%u is asked while it is paused", job->supplier);
 	if (virtual.now_ms < supplier->sender_until_ms[job->mail->from])
@@ -425,6 +427,26 @@ take(struct target *target, unsigned supplier)
 	target->seen_ms[supplier] = virtual.now_ms + virtual_random(40000);
 }
 
+/* It moves on to another one, unless this one keeps its mail, or is to get it
+ * again at once. */
+static void
+note_failure(
+    const struct job *job, struct target *target, const struct verdict *verdict)
+{
+	const struct supplier *supplier = &world.all[job->supplier];
+
+	if (target->failed_in != job->sending)
+		target->failed_by = 0;
+	target->failed_in = job->sending;
+	if (verdict->class == VERDICT_ACCEPTED ||
+	    verdict->class == VERDICT_RECIPIENT ||
+	    verdict->class == VERDICT_PAYLOAD || verdict->surplus ||
+	    (verdict->class == VERDICT_THROTTLE &&
+		!supplier->provider.pace.overflow))
+		return;
+	target->failed_by |= 1u << job->supplier;
+}
+
 /* One that is on a list which is not respected is refused as a mail is: another
  * one may take it. */
 static void
@@ -449,6 +471,7 @@ note_verdict(
 	struct target *target = &job->mail->targets[recipient];
 
 	target->open = false;
+	note_failure(job, target, verdict);
 	switch (verdict->class) {
 	case VERDICT_ACCEPTED:
 		target->known = true;
@@ -529,6 +552,7 @@ on_answered(void *object)
 	struct supplier *supplier = &world.all[job->supplier];
 	struct exchange *exchange = job->exchange;
 
+	job->flies = false;
 	make_outcome(supplier, job);
 	virtual_trace("m%u: p%u ends %d, %s%s", job->mail->number,
 	    job->supplier, job->end,

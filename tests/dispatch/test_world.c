@@ -107,6 +107,22 @@ check_kept(const struct mail *mail)
 		violate("m%u has no end in the queue", mail->number);
 }
 
+/* Who has it more than once has so by a doubt that was counted. */
+static void
+check_copies(const struct mail *mail)
+{
+	unsigned more = 0;
+
+	for (unsigned i = 0; i < mail->count; i++)
+		more += MAX(mail->targets[i].taken, 1) - 1;
+	if (!world.queue || mail->died || world.stopping)
+		return;
+	happened[HAPPENED_TWICE] += more;
+	if (more > mail->possible)
+		violate("m%u: %u copies too many, %u are counted", mail->number,
+		    more, mail->possible);
+}
+
 static void
 check_end(void)
 {
@@ -118,6 +134,7 @@ check_end(void)
 		    !world.distrust && !world.thirsty)
 			violate("m%u has no end", i);
 		check_kept(mail);
+		check_copies(mail);
 	}
 }
 
@@ -139,7 +156,10 @@ close_world(void)
 		for (unsigned n = 0; mail->row.known && n < mail->count; n++)
 			recipient_clear(&mail->row.known[n]);
 		g_free(mail->row.known);
+		g_free(mail->targets);
 	}
+	for (unsigned i = 0; i < world.suppliers; i++)
+		g_array_unref(world.all[i].budget.moved);
 	dispatcher_free(world.dispatcher);
 	g_ptr_array_unref(world.jobs);
 	g_ptr_array_unref(world.states);

@@ -25,6 +25,8 @@ static void answer_fresh(struct mail *mail, bool kept);
 static void
 free_note(struct note *note)
 {
+	if (note->journal != NULL && note->journal->kind == JOURNAL_LANDED)
+		find_mail(note->journal->message)->landings--;
 	journal_free(note->journal);
 	g_free(note);
 }
@@ -573,6 +575,9 @@ post_journal(void *store, struct journal *journal)
 	struct note *note;
 
 	g_assert(store == &world);
+	if (journal->message != NULL && !world.ghost)
+		find_mail(journal->message)->possible +=
+		    journal->counts.possible;
 	if (journal->kind == JOURNAL_PASSED || journal->kind == JOURNAL_NOTED) {
 		happened[HAPPENED_CONFIRMED] += journal->counts.confirmed;
 		if (!world.ghost && journal->kind == JOURNAL_PASSED)
@@ -586,6 +591,8 @@ post_journal(void *store, struct journal *journal)
 		check_ages(journal);
 	note = g_new0(struct note, 1);
 	note->journal = journal;
+	if (journal->kind == JOURNAL_LANDED)
+		find_mail(journal->message)->landings++;
 	add_note(note);
 }
 

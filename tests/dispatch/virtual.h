@@ -191,8 +191,10 @@ static void
 on_virtual_letter(void *object)
 {
 	struct letter *letter = object;
+	letter_fn read = letter->read;
 
-	letter->read(NULL, letter);
+	letter->read = NULL; /* it is under way no more */
+	read(NULL, letter);
 }
 
 void

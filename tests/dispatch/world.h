@@ -18,7 +18,8 @@
 #define ANY         (-1)
 #define MAILS       6
 #define CROWD       40 /* in some worlds, of one recipient each */
-#define MAILS_MAX   64 /* with our own reports */
+#define FLOOD       72 /* in few worlds, the same, all at once */
+#define MAILS_MAX   96 /* with our own reports */
 #define RECIPIENTS  40
 #define DEADLINE_MS 50000
 #define STORM_MS    (8 * 60 * 1000)
@@ -66,6 +67,8 @@ struct budget_of {
 	double tokens;
 	int64_t tokens_ms;
 	struct ration hour, day;
+	GArray *moved; /* int64_t ms: requests made of what another one failed,
+			* ascending */
 	unsigned requests; /* as they were */
 };
 
@@ -115,6 +118,8 @@ struct target {
 	bool open;                   /* an exchange is under way */
 	uint32_t payload_by;
 	uint32_t sulked_by; /* refused it, as everything: may get it again */
+	uint32_t failed_by; /* in this sending, not by refusing the mail... */
+	unsigned failed_in; /* ...which is this */
 	int64_t doubt_until_ms;
 	unsigned doubt_by, doubt_sending;
 	int64_t doubt_first_ms; /* sent to that one, of those in a row */
@@ -139,19 +144,24 @@ struct row {
 struct mail {
 	unsigned number, from; /* From domain */
 	unsigned count;
-	struct target targets[RECIPIENTS];
-	uint32_t disliked; /* by suppliers: payload */
-	uint32_t unfit;    /* for suppliers: cannot be encoded */
-	unsigned sendings; /* and loadings */
-	unsigned asking;   /* the sending that is to be answered */
+	struct target *targets; /* of each */
+	uint32_t disliked;      /* by suppliers: payload */
+	uint32_t unfit;         /* for suppliers: cannot be encoded */
+	unsigned sendings;      /* and loadings */
+	unsigned asking;        /* the sending that is to be answered */
 	int64_t deadline_ms;
-	bool asked;    /* an answer is due */
-	unsigned code; /* the last answer */
-	bool deaf;     /* it came by a listener whose mail gives no orders */
-	int wants;     /* this road; ANY: it says nothing */
-	int policy;    /* enum doubt_policy, as it says itself; ANY: nothing */
-	bool queued;   /* it is for the queue from the first */
-	bool mute;     /* nobody may be told of it */
+	unsigned flights;  /* under way, as counted last */
+	int64_t flown_ms;  /* one was begun */
+	unsigned landings; /* of them that are not on disk yet */
+	unsigned possible; /* copies too many that were counted */
+	bool died;         /* a process that knew of it did */
+	bool asked;        /* an answer is due */
+	unsigned code;     /* the last answer */
+	bool deaf;   /* it came by a listener whose mail gives no orders */
+	int wants;   /* this road; ANY: it says nothing */
+	int policy;  /* enum doubt_policy, as it says itself; ANY: nothing */
+	bool queued; /* it is for the queue from the first */
+	bool mute;   /* nobody may be told of it */
 	struct row row;
 
 	/* a report of our own, about these of that mail */
@@ -166,6 +176,7 @@ struct job {
 	unsigned supplier, sending, count;
 	unsigned *recipients;
 	struct exchange *exchange;
+	bool flies;
 	enum exchange_end end;
 	bool unreached, timed_out;
 	int64_t made_ms;    /* wall clock... */
@@ -179,6 +190,7 @@ static struct {
 	uint32_t seed;
 	unsigned suppliers, mails, stopped;
 	bool crowded;                  /* with mails */
+	bool flooded;                  /* with even more */
 	bool distrust;                 /* of some supplier, once */
 	unsigned answered, logged;     /* attempts */
 	int64_t doubt_ms, unlikely_ms; /* settings */
@@ -245,6 +257,9 @@ enum happening {
 	HAPPENED_WEIGHED,
 	HAPPENED_ORDER,
 	HAPPENED_LISTED,
+	HAPPENED_MOVED,
+	HAPPENED_CURBED,
+	HAPPENED_TWICE,
 	HAPPENED_OPENED,
 	HAPPENINGS,
 };
@@ -282,6 +297,9 @@ static const char *const happenings[] = {
 	[HAPPENED_SPLIT] = "mails split over routes",
 	[HAPPENED_WEIGHED] = "mails by weighted routes",
 	[HAPPENED_ORDER] = "mails with a policy of their own",
+	[HAPPENED_MOVED] = "requests of what another provider failed",
+	[HAPPENED_CURBED] = "of them that used the allowance up",
+	[HAPPENED_TWICE] = "copies too many, all counted",
 	[HAPPENED_LISTED] = "recipients on a list that is respected",
 	[HAPPENED_OPENED] = "recipients on a list that is not",
 };
