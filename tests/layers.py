@@ -29,8 +29,9 @@ AREAS = {
     "store": {"mail", "core", "store.h"},
     "status": {"mail", "core", "store.h", "status.h"},
     "alarm": {"mail", "core", "carrier.h", "alarm.h"},
-    "": {"core", "mail", "smtp", "dispatch", "simulate", "provider.h",
-         "carrier.h", "store.h", "status.h", "alarm.h"},
+    "confine": {"core"},
+    "": {"core", "mail", "smtp", "dispatch", "simulate", "confine",
+         "provider.h", "carrier.h", "store.h", "status.h", "alarm.h"},
 }
 
 # The contracts that stand in include/ itself, and the area that keeps them.
@@ -48,6 +49,10 @@ DOORS = [
     ("openssl/*", ["src/carriers/relay*", "src/simulate/*", "src/smtp/tls*",
                    "src/smtp/authority*"]),
     ("crypt.h", ["src/smtp/users*"]),
+    ("seccomp.h", ["src/confine/filter.c"]),
+    # Accounts are looked up where the daemon becomes one.
+    ("pwd.h", ["src/confine/privileges.c"]),
+    ("grp.h", ["src/confine/privileges.c"]),
     ("json-c/*", ["src/providers/*", "src/simulate/*", "src/status/*",
                   "src/cli/*", "src/alarm/*"]),
     ("microhttpd.h", ["src/simulate/*", "src/status/*"]),
