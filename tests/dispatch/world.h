@@ -23,6 +23,7 @@
 #define RECIPIENTS  40
 #define DEADLINE_MS 50000
 #define STORM_MS    (8 * 60 * 1000)
+#define HOUR_MS     INT64_C(3600000)
 #define PATIENCE_MS (30 * 60 * 1000) /* after the storm */
 #define ACCOUNT_MS  60000
 #define SENDER_MS   40000
