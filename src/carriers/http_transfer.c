@@ -15,6 +15,10 @@
 /* After connect() was called, until it may have failed. */
 #define NUDGE_MS 10
 
+/* What curl's own buffer for uploads may be. */
+#define BUFFER_MIN (16 * 1024)
+#define BUFFER_MAX (64 * 1024)
+
 _Static_assert(sizeof((struct http_transfer *)0)->error >= CURL_ERROR_SIZE,
     "curl writes its error there");
 
@@ -274,6 +278,10 @@ set_body(struct http_transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_POST, 1L);
 	curl_easy_setopt(
 	    easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->total);
+	/* curl makes and frees it for each request; to free its usual 64 KiB
+	 * would have the allocator tidy up all its memory each time */
+	curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE,
+	    (long)CLAMP(transfer->total, BUFFER_MIN, BUFFER_MAX));
 	curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
 	curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
