@@ -58,16 +58,29 @@ clock_rfc5322(int64_t wall_ms, char out[static CLOCK_RFC5322_LENGTH])
 	    (unsigned)date.tm_sec % 100);
 }
 
+/* Writes the number's last digits, as many as there is room for. */
+static void
+put_digits(char *out, unsigned digits, int number)
+{
+	while (digits-- > 0) {
+		out[digits] = (char)('0' + number % 10);
+		number /= 10;
+	}
+}
+
+/* Not snprintf(): every line of the log has one. */
 void
 clock_rfc3339(int64_t wall_ms, char out[static CLOCK_RFC3339_LENGTH])
 {
 	int64_t ms = CLAMP(wall_ms, 0, WALL_MAX_MS);
 	struct tm date = split_date(ms);
 
-	snprintf(out, CLOCK_RFC3339_LENGTH,
-	    "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ",
-	    (unsigned)(date.tm_year + 1900) % 10000,
-	    (unsigned)(date.tm_mon + 1) % 100, (unsigned)date.tm_mday % 100,
-	    (unsigned)date.tm_hour % 100, (unsigned)date.tm_min % 100,
-	    (unsigned)date.tm_sec % 100, (unsigned)(ms % 1000));
+	g_strlcpy(out, "0000-00-00T00:00:00.000Z", CLOCK_RFC3339_LENGTH);
+	put_digits(out, 4, date.tm_year + 1900);
+	put_digits(out + 5, 2, date.tm_mon + 1);
+	put_digits(out + 8, 2, date.tm_mday);
+	put_digits(out + 11, 2, date.tm_hour);
+	put_digits(out + 14, 2, date.tm_min);
+	put_digits(out + 17, 2, date.tm_sec);
+	put_digits(out + 20, 3, (int)(ms % 1000));
 }
