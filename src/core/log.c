@@ -260,6 +260,14 @@ append_json(GString *line, const struct log_field *field)
 		append_json_string(line, field->string);
 }
 
+/* NULL ends them.  Several times as fast as printf. */
+static void
+append_words(GString *line, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		g_string_append(line, *words);
+}
+
 static GString *
 make_line(
     enum log_level level, const char *event, const struct log_field *fields)
@@ -276,8 +284,8 @@ make_line(
 	else if (writer.sink == LOG_SINK_SYSLOG) /* has both of its own */
 		g_string_append(line, event);
 	else
-		g_string_append_printf(
-		    line, "%s %s %s", time, levels[level].name, event);
+		append_words(line, (const char *const[]){ time, " ",
+				       levels[level].name, " ", event, NULL });
 	for (; fields->type != LOG_TYPE_END; fields++)
 		if (fields->type != LOG_TYPE_NOTHING)
 			(json ? append_json : append_text)(line, fields);
