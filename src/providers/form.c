@@ -3,21 +3,24 @@
 
 #include <string.h>
 
-#define BOUNDARY "postferry-%s"
+#define BOUNDARY "postferry-"
 
 /* A field's name may be any printable character: those that end a quoted
  * string are escaped, others that are not ASCII do not come here. */
 static void
 open_part(struct form *form, const char *name)
 {
-	segments_printf(form->segments,
-	    "--" BOUNDARY "\r\n"
-	    "Content-Disposition: form-data; name=\"",
-	    form->id);
-	for (; *name != '\0'; name++) {
+	size_t run;
+
+	segments_add_text(form->segments, "--" BOUNDARY);
+	segments_add_text(form->segments, form->id);
+	segments_add_text(
+	    form->segments, "\r\nContent-Disposition: form-data; name=\"");
+	for (; *name != '\0'; name += run) {
 		if (*name == '"' || *name == '\\')
 			segments_add(form->segments, "\\", 1);
-		segments_add(form->segments, name, 1);
+		run = 1 + strcspn(name + 1, "\"\\");
+		segments_add(form->segments, name, run);
 	}
 	segments_add(form->segments, "\"", 1);
 }
@@ -26,7 +29,9 @@ void
 form_add(struct form *form, const char *name, const char *value)
 {
 	open_part(form, name);
-	segments_printf(form->segments, "\r\n\r\n%s\r\n", value);
+	segments_add_text(form->segments, "\r\n\r\n");
+	segments_add_text(form->segments, value);
+	segments_add_text(form->segments, "\r\n");
 }
 
 void
@@ -70,12 +75,12 @@ form_close_file(struct form *form)
 void
 form_end(struct form *form)
 {
-	segments_printf(form->segments, "--" BOUNDARY "--\r\n", form->id);
+	segments_printf(form->segments, "--" BOUNDARY "%s--\r\n", form->id);
 }
 
 char *
 form_content_type(const struct form *form)
 {
 	return g_strdup_printf(
-	    "multipart/form-data; boundary=" BOUNDARY, form->id);
+	    "multipart/form-data; boundary=" BOUNDARY "%s", form->id);
 }
