@@ -128,16 +128,46 @@ count_octets(const unsigned char *bytes, size_t length)
 	return length;
 }
 
+/* Eight bytes that weigh nothing: printable ASCII but for quote and backslash.
+ * Most of a mail is such, and told from the rest faster than weighed. */
+static bool
+is_light(const unsigned char *bytes)
+{
+	static const uint64_t ones = 0x0101010101010101;
+	uint64_t eight;
+
+	memcpy(&eight, bytes, 8);
+	return (((eight - ones * ' ') | (eight + ones) | eight |
+		    ((eight ^ ones * '"') - ones) |
+		    ((eight ^ ones * '\\') - ones)) &
+		   ones * 0x80) == 0;
+}
+
+static uint64_t
+sum_weights(const unsigned char *bytes, size_t length)
+{
+	uint64_t sum = 0;
+	size_t i = 0;
+
+	for (; i + 8 <= length; i += 8) {
+		if (is_light(bytes + i))
+			continue;
+		for (size_t k = i; k < i + 8; k++)
+			sum += weights[bytes[k]];
+	}
+	for (; i < length; i++)
+		sum += weights[bytes[i]];
+	return sum;
+}
+
 static void
 weigh(struct limiter *limiter, struct tally *tally, const unsigned char *bytes,
     size_t length)
 {
 	while (length > 0) {
 		size_t run = MIN(length, (size_t)WEIGH_MAX);
-		uint64_t sum = 0;
+		uint64_t sum = sum_weights(bytes, run);
 
-		for (size_t i = 0; i < run; i++)
-			sum += weights[bytes[i]];
 		if (HAS_NUL(sum))
 			limiter->verdict = LIMITER_NUL;
 		tally->escapes += ESCAPES_OF(sum);
