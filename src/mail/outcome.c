@@ -210,13 +210,28 @@ read_character(const char *text, size_t length, size_t *used)
 	return c;
 }
 
+/* The length of what most texts are, and is shown as it is: words of printable
+ * ASCII with one blank between them. */
+static size_t
+measure_words(const char *text, size_t length)
+{
+	size_t i = 0;
+
+	while (
+	    i < length && text[i] <= '~' &&
+	    (text[i] > ' ' || (text[i] == ' ' && i > 0 && text[i - 1] != ' ')))
+		i++;
+	return i;
+}
+
 char *
 verdict_clean(const char *text, size_t length, size_t most)
 {
 	GString *line = g_string_sized_new(MIN(length, most));
-	size_t used;
+	size_t used = measure_words(text, MIN(length, most));
 
-	for (size_t i = 0; i < length; i += used) {
+	g_string_append_len(line, text, (gssize)used);
+	for (size_t i = used; i < length; i += used) {
 		gunichar c = read_character(text + i, length - i, &used);
 		size_t size;
 
