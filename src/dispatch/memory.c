@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "memory.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 struct entry {
@@ -50,17 +49,27 @@ memory_free(struct memory *memory)
 	g_free(memory);
 }
 
+static void
+put_digest(char text[static 17], uint64_t digest)
+{
+	for (int i = 0; i < 16; i++, digest <<= 4)
+		text[i] = "0123456789abcdef"[digest >> 60];
+	text[16] = '\0';
+}
+
 /* A Message-ID we made differs at each resend and tells nothing. */
 static char *
 make_key(const struct message *message, unsigned recipient)
 {
 	const struct envelope *envelope = message->submission->envelope;
 
-	return g_strdup_printf("%s\n%s\n%016" PRIx64 "\n%s",
-	    envelope->sender ? envelope->sender->text : "",
-	    message->had_message_id ? message->message_id : "",
-	    spool_digest(message->submission->spool),
-	    envelope_recipient(envelope, recipient)->text);
+	char digest[17];
+
+	/* for the key alone printf would take as long as all else here */
+	put_digest(digest, spool_digest(message->submission->spool));
+	return g_strconcat(envelope->sender ? envelope->sender->text : "", "\n",
+	    message->had_message_id ? message->message_id : "", "\n", digest,
+	    "\n", envelope_recipient(envelope, recipient)->text, NULL);
 }
 
 static void
