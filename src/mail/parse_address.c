@@ -2,6 +2,7 @@
 #include "parse_address.h"
 
 #include "charset.h"
+#include "plain_mailbox.h"
 
 #include <gmime/gmime.h>
 #include <string.h>
@@ -69,12 +70,16 @@ is_special(const char *name)
 	return foreign && special;
 }
 
+/* One as it was read: either may be NULL. */
+struct found {
+	const char *name;
+	const char *text; /* local@domain, or less */
+};
+
 static void
-add_mailbox(struct reading *reading, InternetAddress *address, GPtrArray *list)
+add_found(struct reading *reading, const struct found *found, GPtrArray *list)
 {
-	const char *text = internet_address_mailbox_get_addr(
-	    INTERNET_ADDRESS_MAILBOX(address));
-	const char *name = internet_address_get_name(address);
+	const char *text = found->text, *name = found->name;
 	g_autofree char *spec = text == NULL ? NULL : make_spec(reading, text);
 	g_autofree char *line = name == NULL ? NULL : charset_line(name);
 
@@ -87,6 +92,18 @@ add_mailbox(struct reading *reading, InternetAddress *address, GPtrArray *list)
 	if (line != NULL && !g_str_is_ascii(line))
 		reading->message->traits |= TRAIT_DISPLAY_NON_ASCII;
 	g_ptr_array_add(list, header_address_new(line, spec));
+}
+
+static void
+add_mailbox(struct reading *reading, InternetAddress *address, GPtrArray *list)
+{
+	struct found found = {
+		.name = internet_address_get_name(address),
+		.text = internet_address_mailbox_get_addr(
+		    INTERNET_ADDRESS_MAILBOX(address)),
+	};
+
+	add_found(reading, &found, list);
 }
 
 static void
@@ -133,13 +150,27 @@ read_comment(struct reading *reading, const char *body,
 		address->name = charset_words(comment);
 }
 
+static bool
+read_plain(struct reading *reading, const char *body, GPtrArray *list)
+{
+	g_autofree char *name = NULL, *address = NULL;
+	bool plain = plain_mailbox_read(body, &name, &address);
+	struct found found = { name, address };
+
+	if (plain)
+		add_found(reading, &found, list);
+	return plain;
+}
+
 static void
 read_field(struct reading *reading, const char *body, GPtrArray *list)
 {
 	unsigned before = list->len;
-	InternetAddressList *found =
-	    internet_address_list_parse(reading->gmime_options, body);
+	InternetAddressList *found;
 
+	if (read_plain(reading, body, list))
+		return;
+	found = internet_address_list_parse(reading->gmime_options, body);
 	if (found == NULL) {
 		reading->message->traits |= TRAIT_ADDRESS_BROKEN;
 		return;
