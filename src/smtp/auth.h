@@ -19,12 +19,14 @@ bool auth_offered(const struct session *session);
 void auth_take(
     struct session *session, const unsigned char *line, size_t length);
 
-/* In SESSION_CREDENTIALS: the authority has spoken. */
+/* In SESSION_CREDENTIALS: the authority has spoken.  It is told at once, or
+ * when the delay is over by auth_tell(). */
 void auth_judge(
     struct session *session, const struct authority_verdict *verdict);
+void auth_tell(struct session *session);
 
-/* True when the user may send as this envelope sender; anyone may who is no
- * user. */
+/* True when the user may send as this envelope sender (NULL: the null one);
+ * anyone may who is no user. */
 bool auth_may_send(const struct session *session, const struct address *sender);
 
 #endif

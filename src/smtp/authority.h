@@ -27,8 +27,7 @@ enum authority_word {
 struct authority_verdict {
 	enum authority_word word;
 	int64_t delay_ms; /* to wait before it is told */
-	char **senders;   /* RIGHT: as in struct user; NULL: any; taken over by
-			   * who reads the verdict */
+	char **senders;   /* RIGHT: as in struct user; NULL: any */
 };
 
 /* A question, and its answer on the way back. */

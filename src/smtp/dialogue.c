@@ -8,6 +8,7 @@
 #include "doorway.h"
 #include "hello.h"
 #include "intake.h"
+#include "lmtp.h"
 #include "sasl.h"
 #include "starttls.h"
 #include <event2/event.h>
@@ -20,6 +21,7 @@ struct dialogue {
 	struct session *session; /* owned */
 	struct event *timer;
 	dialogue_gone_fn gone;
+	dialogue_knock_fn knock;
 	void *object;
 };
 
@@ -47,6 +49,7 @@ dialogue_new(const struct dialogue_options *options)
 	session->world = options->world;
 	session->rules = options->rules;
 	session->peer = *options->peer;
+	session->back = options->back;
 	session->verb = "connect";
 	session->channel = channel_new(&(struct channel_options){
 	    .base = options->base,
@@ -58,6 +61,7 @@ dialogue_new(const struct dialogue_options *options)
 	dialogue->session = session;
 	dialogue->timer = evtimer_new(options->base, on_timer, dialogue);
 	dialogue->gone = options->gone;
+	dialogue->knock = options->knock;
 	dialogue->object = options->object;
 	return dialogue;
 }
@@ -82,18 +86,16 @@ void
 dialogue_begin(struct dialogue *dialogue)
 {
 	struct session *session = dialogue->session;
-	int64_t now = clock_monotonic_ms();
 
 	log_debug("session opened", log_num("session", (int64_t)session->id),
 	    log_str("client", session->peer.text),
-	    log_str("listener", session->rules->listener));
-	if (!session->peer.allowed)
-		session->times.session_ms =
-		    now + session->rules->times.session_ms;
+	    log_str("listener", session->rules->listener),
+	    session->peer.local ? log_num("uid", session->peer.uid)
+				: log_num_if("port", session->peer.port));
 	if (session->peer.proxied)
 		doorway_begin(session);
 	else
-		hello_begin(session);
+		doorway_enter(session);
 	channel_resume(session->channel);
 	channel_turn(session->channel);
 }
@@ -184,6 +186,7 @@ on_input(void *object, const unsigned char *bytes, size_t length)
 {
 	struct dialogue *dialogue = object;
 	struct session *session = dialogue->session;
+	bool proxied = session->state == SESSION_PROXY;
 	size_t used = 0, step = 1;
 
 	while (used < length && step > 0 && session_reads(session)) {
@@ -195,6 +198,8 @@ on_input(void *object, const unsigned char *bytes, size_t length)
 	}
 	if (!session_reads(session))
 		channel_pause(session->channel);
+	if (proxied && session->state == SESSION_ADMISSION)
+		dialogue->knock(dialogue->object, dialogue, &session->peer);
 	return used;
 }
 
@@ -304,11 +309,21 @@ end_wait(struct session *session)
 	else if (session->state == SESSION_CLOSING)
 		session_abandon(session, "the client did not close");
 	else if (session->state == SESSION_PROXY)
-		session_abandon(session, "no PROXY header came in time");
+		doorway_refuse(session, "no PROXY header came in time");
 	else if (session->state == SESSION_HANDSHAKE)
 		session_abandon(session, "the TLS handshake took too long");
 	else
 		session_close(session, REPLY_TIMEOUT, NULL);
+}
+
+static void
+end_delay(struct session *session)
+{
+	session->times.delay_ms = 0;
+	if (session->state != SESSION_CREDENTIALS)
+		return;
+	auth_tell(session);
+	expect_command(session);
 }
 
 static void
@@ -318,7 +333,7 @@ check_times(struct session *session)
 	int64_t now = clock_monotonic_ms();
 
 	if (is_due(times->delay_ms, now))
-		times->delay_ms = 0;
+		end_delay(session);
 	if (is_due(times->reply_ms, now))
 		session_abandon(session, "the client takes no replies");
 	else if (is_due(times->discard_ms, now))
@@ -353,13 +368,10 @@ dialogue_answer(struct dialogue *dialogue, const struct answer *answer)
 	if (session->state != SESSION_ANSWER || session->gone)
 		return false;
 	bool there = !channel_is_half(session->channel);
-	if (answer->code < 300) {
+	if (lmtp_answer(session, answer)) {
 		session->counts.errors = 0;
 		session->counts.idle = 0;
 	}
-	session_reset(session);
-	session_say(
-	    session, "%u %s %s", answer->code, answer->enhanced, answer->text);
 	if (answer->code == 421)
 		session_hang_up(session);
 	expect_command(session);
@@ -387,10 +399,7 @@ dialogue_admit(struct dialogue *dialogue, enum reply_name refused)
 
 	if (session->state != SESSION_ADMISSION || session->gone)
 		return;
-	if (refused == REPLY_NONE)
-		hello_begin(session);
-	else
-		session_close(session, refused, NULL);
+	doorway_admit(session, refused);
 	channel_turn(session->channel);
 }
 
@@ -402,6 +411,8 @@ dialogue_stop(struct dialogue *dialogue)
 	session->stopping = true;
 	if (session->state == SESSION_GREETING)
 		session_close(session, REPLY_STOPPING, NULL);
+	else if (session->state == SESSION_PROXY)
+		session_abandon(session, "shutting down");
 	else
 		expect_command(session);
 	channel_turn(session->channel);

@@ -16,15 +16,21 @@ struct dialogue;
 /* The session has ended; the dialogue is to be freed. */
 typedef void (*dialogue_gone_fn)(void *object, struct dialogue *dialogue);
 
+/* A PROXY header has said who is there: dialogue_admit() is to follow. */
+typedef void (*dialogue_knock_fn)(void *object, const struct dialogue *dialogue,
+    const struct session_peer *peer);
+
 struct dialogue_options {
 	struct event_base *base;
 	struct channel_buffer *buffer;
 	const struct session_world *world;
 	const struct rules *rules;
 	const struct session_peer *peer; /* copied */
+	struct session_back back;
 	uint64_t id;
 	int fd; /* taken over */
 	dialogue_gone_fn gone;
+	dialogue_knock_fn knock;
 	void *object;
 };
 

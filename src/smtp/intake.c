@@ -90,6 +90,7 @@ log_received(const struct session *session, const struct submission *submission)
 	    log_num("session", (int64_t)session->id),
 	    log_str("client", submission->peer),
 	    log_str("helo", submission->helo),
+	    log_str_if("user", submission->user),
 	    log_str(
 		"from", envelope->sender == NULL ? "" : envelope->sender->text),
 	    log_str("to", to), log_num("recipients", envelope->recipients->len),
@@ -116,6 +117,7 @@ make_submission(struct session *session)
 	    submission->peer, session->peer.text, sizeof(submission->peer));
 	submission->helo = g_strdup(session->identity.helo);
 	submission->protocol = session_protocol(session);
+	submission->user = g_strdup(session->identity.user);
 	submission->repaired = session->mail.data.bare;
 	submission->received_ms = clock_wall_ms();
 	submission->deadline_ms =

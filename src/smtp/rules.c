@@ -72,10 +72,9 @@ read_limiter(struct limiter_limits *limits, const struct rules_row *row)
 	};
 }
 
-/* True when so many strangers could be in it that it is no `allow` list.
- * fc00::/7 and fe80::/10 are wide, but nobody else's. */
-static bool
-is_open(const struct network *network)
+/* fc00::/7 and fe80::/10 are wide, but nobody else's. */
+bool
+rules_is_open(const struct network *network)
 {
 	const unsigned char *bytes = network->bytes;
 	bool unique = network->prefix >= 7 && (bytes[0] & 0xfe) == 0xfc;
@@ -84,7 +83,8 @@ is_open(const struct network *network)
 
 	if (network->family == AF_INET)
 		return network->prefix < 8;
-	return network->prefix < 32 && !unique && !link;
+	return network->family == AF_INET6 && network->prefix < 32 && !unique &&
+	       !link;
 }
 
 static bool
@@ -98,7 +98,7 @@ check_allow(
 		const struct network *network =
 		    &g_array_index(rules->allow, struct network, i);
 
-		if (!is_open(network))
+		if (!rules_is_open(network))
 			continue;
 		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
 		    "%s: [%s] allow holds %s network of /%u, so that strangers "
@@ -237,7 +237,8 @@ rules_address(const struct rules *rules)
 bool
 rules_allow(const struct rules *rules, const struct sockaddr *peer)
 {
-	return network_contains(rules->allow, peer);
+	return peer->sa_family == AF_UNIX ||
+	       network_contains(rules->allow, peer);
 }
 
 bool

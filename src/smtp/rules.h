@@ -44,6 +44,7 @@ enum rules_auth_mode {
 struct rules_auth {
 	enum rules_auth_mode mode;
 	bool plaintext; /* without TLS, too */
+	unsigned tries; /* that fail, then the session is closed */
 };
 
 enum rules_protocol {
@@ -63,7 +64,9 @@ struct rules_door {
 	const GArray *proxies;    /* of struct network: must say PROXY; NULL */
 	const GArray *forwarders; /* may say XFORWARD; NULL: none */
 	enum rules_resends resends;
-	int64_t proxy_ms; /* for the PROXY header */
+	int64_t proxy_ms;   /* for the PROXY header */
+	mode_t socket_mode; /* of the file of a Unix socket */
+	gid_t socket_group; /* of that; (gid_t)-1: as it comes */
 };
 
 struct rules_times {
@@ -141,7 +144,12 @@ const char *rules_hostname(const struct config *config);
 /* Where it listens, as written. */
 const char *rules_address(const struct rules *rules);
 
-/* True when the peer may relay. */
+/* True when so many strangers could be in it that it is no list of those who
+ * are trusted. */
+bool rules_is_open(const struct network *network);
+
+/* True when the peer may relay: it is in `allow`, or came by a Unix socket,
+ * whose access rights are the door. */
 bool rules_allow(const struct rules *rules, const struct sockaddr *peer);
 
 /* True when mails from this domain are taken. */

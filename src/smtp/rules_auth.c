@@ -43,12 +43,148 @@ const struct setting server_auth_settings[] = {
 	{ .section = NULL },
 };
 
+/* "FILE:3: [listener x] key = value what: why" */
+G_GNUC_PRINTF(4, 5)
+static bool
+refuse(const struct rules_row *row, const char *key, GError **error,
+    const char *format, ...)
+{
+	g_autofree char *why = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	why = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+	    "%s: [%s] %s", config_origin(row->config, row->section, key),
+	    row->section, why);
+	return false;
+}
+
+/* It listens where only this host can reach it. */
+static bool
+is_local(const struct rules_row *row)
+{
+	const char *address =
+	    config_string(row->config, row->section, "address");
+	struct sockaddr_storage storage;
+	socklen_t length;
+
+	return network_parse_listener(address, &storage, &length, NULL) &&
+	       network_is_loopback((struct sockaddr *)&storage);
+}
+
+static bool
+is_private(const GArray *networks)
+{
+	for (unsigned i = 0; i < networks->len; i++)
+		if (!network_is_private(
+			&g_array_index(networks, struct network, i)))
+			return false;
+	return true;
+}
+
+/* Off where nothing is set that speaks for it. */
+static enum rules_auth_mode
+read_mode(const struct rules *rules, const struct rules_row *row)
+{
+	const char *mode = config_string(row->config, row->section, "auth");
+	bool users = config_string(row->config, "server", "users") != NULL;
+	bool safe = rules->tls.mode != RULES_TLS_OFF || rules->auth.plaintext;
+
+	if (mode == NULL)
+		return users && safe ? RULES_AUTH_USERS : RULES_AUTH_OFF;
+	if (strcmp(mode, "any") == 0)
+		return RULES_AUTH_ANY;
+	return strcmp(mode, "users") == 0 ? RULES_AUTH_USERS : RULES_AUTH_OFF;
+}
+
+static bool
+check_plaintext(
+    const struct rules *rules, const struct rules_row *row, GError **error)
+{
+	if (!rules->auth.plaintext)
+		return true;
+	if (!is_local(row))
+		return refuse(row, "auth_plaintext", error,
+		    "auth_plaintext = yes, and address = %s can be reached "
+		    "from other hosts, so that passwords would be read on the "
+		    "way; expected a loopback address or a Unix socket; leave "
+		    "it out and set tls_certificate",
+		    config_string(row->config, row->section, "address"));
+	if (rules->auth.mode != RULES_AUTH_USERS)
+		return refuse(row, "auth_plaintext", error,
+		    "auth_plaintext = yes counts for nothing without users: "
+		    "set `users` in [server] and auth = users, or leave it "
+		    "out");
+	return true;
+}
+
+static bool
+check_users(
+    const struct rules *rules, const struct rules_row *row, GError **error)
+{
+	if (rules->auth.mode != RULES_AUTH_USERS)
+		return true;
+	if (config_string(row->config, "server", "users") == NULL)
+		return refuse(row, "auth", error,
+		    "auth = users, and there is no file of users; set `users` "
+		    "in [server], or auth = off");
+	if (rules->tls.mode == RULES_TLS_OFF && !rules->auth.plaintext)
+		return refuse(row, "auth", error,
+		    "auth = users, and nobody could log in without TLS; set "
+		    "tls_certificate, or on a loopback address auth_plaintext "
+		    "= yes");
+	if (g_strcmp0(rules->tls.least, "1.0") == 0)
+		return refuse(row, "auth", error,
+		    "auth = users, and tls_min = 1.0 does not keep a "
+		    "password; have those that need 1.0 use another listener, "
+		    "without AUTH");
+	return true;
+}
+
+static bool
+check_any(
+    const struct rules *rules, const struct rules_row *row, GError **error)
+{
+	if (rules->auth.mode != RULES_AUTH_ANY || is_private(rules->allow))
+		return true;
+	return refuse(row, "auth", error,
+	    "auth = any, and `allow` holds networks that are not private, "
+	    "where a login that is not looked at means nothing; expected "
+	    "loopback and private networks alone in `allow`, or auth = users");
+}
+
+/* With an empty `allow` there must be another way in. */
+static bool
+check_way_in(
+    const struct rules *rules, const struct rules_row *row, GError **error)
+{
+	if (rules->allow->len > 0 || rules->auth.mode == RULES_AUTH_USERS ||
+	    rules->tls.client_ca != NULL ||
+	    rules->tls.client_fingerprints != NULL ||
+	    g_str_has_prefix(
+		config_string(row->config, row->section, "address"),
+		NETWORK_UNIX))
+		return true;
+	return refuse(row, "allow", error,
+	    "allow = none, and there is no other way to be allowed, so that "
+	    "all mail would be refused; name networks, or set auth = users, "
+	    "tls_client_ca or tls_client_fingerprints");
+}
+
 bool
 rules_read_auth(
     struct rules *rules, const struct rules_row *row, GError **error)
 {
-	(void)error;
-	rules->auth.plaintext =
+	struct rules_auth *auth = &rules->auth;
+
+	auth->plaintext =
 	    config_bool(row->config, row->section, "auth_plaintext");
-	return true;
+	auth->tries =
+	    (unsigned)config_number(row->config, row->section, "auth_tries");
+	auth->mode = read_mode(rules, row);
+	return check_plaintext(rules, row, error) &&
+	       check_users(rules, row, error) && check_any(rules, row, error) &&
+	       check_way_in(rules, row, error);
 }

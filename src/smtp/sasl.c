@@ -55,12 +55,19 @@ sasl_new(const char *mechanism)
 }
 
 void
+sasl_forget(struct sasl *sasl)
+{
+	wipe(sasl->password);
+	sasl->password = NULL;
+}
+
+void
 sasl_free(struct sasl *sasl)
 {
 	if (sasl == NULL)
 		return;
+	sasl_forget(sasl);
 	g_free(sasl->name);
-	wipe(sasl->password);
 	g_free(sasl);
 }
 

@@ -36,6 +36,9 @@ enum sasl_step sasl_take(struct sasl *sasl, const char *response);
 /* SASL_ASKS: what to say after "334 ", base64; a literal. */
 const char *sasl_challenge(const struct sasl *sasl);
 
+/* Overwrites the password; the name stays. */
+void sasl_forget(struct sasl *sasl);
+
 /* SASL_DONE; owned by the exchange. */
 const char *sasl_name(const struct sasl *sasl);
 const char *sasl_password(const struct sasl *sasl);

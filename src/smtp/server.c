@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "smtp/server.h"
 
+#include "activation.h"
 #include "core/log.h"
+#include "crowd.h"
 #include "entrance.h"
 #include "reply.h"
+#include "roster.h"
 #include "rules.h"
 #include "sessions.h"
 #include <unistd.h>
@@ -25,14 +28,12 @@ struct server {
 	struct loop *main;
 	struct budget *budget;
 	struct session_world world;
+	struct activation *activation; /* while the listeners are opened */
 	GPtrArray *listeners;
 	GPtrArray *loops; /* struct sessions * */
 	unsigned next;    /* of them gets the next client */
-
-	/* connections */
-	unsigned limit, reserved;
-	unsigned total;
-	GHashTable *peers; /* address -> how many, outside `allow` */
+	struct crowd *crowd;
+	struct roster *roster;
 
 	server_stopped_fn stopped; /* NULL: not stopping */
 	void *stopped_object;
@@ -75,6 +76,7 @@ server_check(const struct config *config, GPtrArray *errors)
 			g_ptr_array_add(errors, g_strdup(error->message));
 		rules_free(rules);
 	}
+	roster_check(counted, errors);
 	config_unref(counted);
 	return errors->len == before;
 }
@@ -133,6 +135,9 @@ open_entrance(struct listener *listener, GError **error)
 		.loop = server->main,
 		.name = listener->rules->listener,
 		.address = rules_address(listener->rules),
+		.mode = listener->rules->door.socket_mode,
+		.group = listener->rules->door.socket_group,
+		.activation = server->activation,
 		.pause_ms =
 		    config_number(server->config, "server", "accept_pause"),
 		.accepted = on_accepted,
@@ -163,7 +168,34 @@ open_listeners(
 	return true;
 }
 
+/* With those sockets that are open already. */
+static bool
+open_all(
+    struct server *server, const struct server_options *options, GError **error)
+{
+	bool opened;
+
+	server->activation =
+	    activation_take(config_names(server->config, "listener"));
+	opened = open_listeners(server, options, error);
+	g_clear_pointer(&server->activation, activation_end);
+	return opened;
+}
+
+static struct crowd *
+make_crowd(const struct server *server)
+{
+	return crowd_new(&(struct crowd_limits){
+	    .most = (unsigned)config_number(
+		server->config, "server", "connections"),
+	    .reserved = (unsigned)config_number(
+		server->config, "server", "connections_reserved"),
+	    .budget = server->budget,
+	});
+}
+
 static void on_departed(void *owner, struct letter *letter);
+static void on_knocked(void *owner, struct letter *letter);
 
 static void
 start_loops(struct server *server, unsigned count)
@@ -172,6 +204,7 @@ start_loops(struct server *server, unsigned count)
 		.world = &server->world,
 		.main = server->main,
 		.departed = on_departed,
+		.knocked = on_knocked,
 	};
 
 	count = CLAMP(count, 1, SESSIONS_LOOPS_MAX);
@@ -179,6 +212,16 @@ start_loops(struct server *server, unsigned count)
 		options.number = i;
 		g_ptr_array_add(server->loops, sessions_new(&options));
 	}
+}
+
+static bool
+open_roster(struct server *server, GError **error)
+{
+	server->roster = roster_open(server->config, error);
+	if (server->roster == NULL)
+		return false;
+	server->world.authority = roster_authority(server->roster);
+	return true;
 }
 
 struct server *
@@ -200,13 +243,8 @@ server_new(const struct server_options *options, GError **error)
 	};
 	server->listeners = g_ptr_array_new_with_free_func(on_listener_free);
 	server->loops = g_ptr_array_new_with_free_func(on_sessions_free);
-	server->peers =
-	    g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	server->limit =
-	    (unsigned)config_number(server->config, "server", "connections");
-	server->reserved = (unsigned)config_number(
-	    server->config, "server", "connections_reserved");
-	if (open_listeners(server, options, error))
+	server->crowd = make_crowd(server);
+	if (open_roster(server, error) && open_all(server, options, error))
 		start_loops(server, options->loops);
 	else
 		g_clear_pointer(&server, server_free);
@@ -237,39 +275,6 @@ server_address(const struct server *server, const char *listener)
 	return NULL;
 }
 
-static unsigned
-count_peer(const struct server *server, const char *peer)
-{
-	return GPOINTER_TO_UINT(g_hash_table_lookup(server->peers, peer));
-}
-
-static void
-set_peer(struct server *server, const char *peer, unsigned count)
-{
-	if (count == 0)
-		g_hash_table_remove(server->peers, peer);
-	else
-		g_hash_table_insert(
-		    server->peers, g_strdup(peer), GUINT_TO_POINTER(count));
-}
-
-/* Why the client is not taken; REPLY_NONE: it is. */
-static enum reply_name
-refuse_peer(const struct server *server, const struct rules *rules,
-    const struct session_peer *peer)
-{
-	unsigned reserved = peer->allowed ? 0 : server->reserved;
-
-	if (budget_level(server->budget) == BUDGET_HARD)
-		return REPLY_NO_MEMORY;
-	if (server->total + reserved >= server->limit)
-		return REPLY_CROWDED;
-	if (!peer->allowed &&
-	    count_peer(server, peer->text) >= rules->limits.peer_connections)
-		return REPLY_PEER_CROWDED;
-	return REPLY_NONE;
-}
-
 /* The client is told at once, so that it comes again later. */
 static void
 turn_away(int fd, const struct session_peer *peer, enum reply_name name)
@@ -286,6 +291,30 @@ turn_away(int fd, const struct session_peer *peer, enum reply_name name)
 	close(fd);
 }
 
+/* The kernel says who is at the other end of a Unix socket. */
+static unsigned
+read_uid(int fd)
+{
+	struct ucred peer = { .uid = (uid_t)-1 };
+	socklen_t length = sizeof(peer);
+
+	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length);
+	return peer.uid;
+}
+
+static void
+look_at_peer(const struct rules *rules, int fd, const struct sockaddr *address,
+    struct session_peer *peer)
+{
+	network_print_peer(address, peer->text);
+	peer->port = network_port(address);
+	peer->local = address->sa_family == AF_UNIX;
+	peer->uid = peer->local ? read_uid(fd) : 0;
+	peer->allowed = rules_allow(rules, address);
+	peer->proxied = network_contains(rules->door.proxies, address);
+	peer->may_forward = network_contains(rules->door.forwarders, address);
+}
+
 static void
 on_accepted(void *object, int fd, const struct sockaddr *peer)
 {
@@ -294,18 +323,13 @@ on_accepted(void *object, int fd, const struct sockaddr *peer)
 	struct sessions_visitor *visitor = g_new0(struct sessions_visitor, 1);
 	enum reply_name refused;
 
-	visitor->peer.allowed = rules_allow(listener->rules, peer);
-	network_print_peer(peer, visitor->peer.text);
-	refused = refuse_peer(server, listener->rules, &visitor->peer);
+	look_at_peer(listener->rules, fd, peer, &visitor->peer);
+	refused = crowd_enter(server->crowd, listener->rules, &visitor->peer);
 	if (refused != REPLY_NONE) {
 		turn_away(fd, &visitor->peer, refused);
 		g_free(visitor);
 		return;
 	}
-	server->total++;
-	if (!visitor->peer.allowed)
-		set_peer(server, visitor->peer.text,
-		    count_peer(server, visitor->peer.text) + 1);
 	visitor->server = server;
 	visitor->fd = fd;
 	visitor->rules = listener->rules;
@@ -314,10 +338,35 @@ on_accepted(void *object, int fd, const struct sockaddr *peer)
 	    visitor);
 }
 
+/* A proxy has said whom it speaks for. */
+static void
+on_knocked(void *owner, struct letter *letter)
+{
+	struct sessions_admission *admission =
+	    LETTER_OF(letter, struct sessions_admission, letter);
+	struct sessions_visitor *visitor = admission->visitor;
+	const struct server *server = visitor->server;
+
+	(void)owner;
+	/* its loop is no more */
+	if (server->freed) {
+		g_free(admission);
+		return;
+	}
+	admission->peer.proxied = false;
+	admission->refused =
+	    crowd_admit(server->crowd, visitor->rules, &admission->peer);
+	/* what is counted here is what leaves */
+	admission->peer.keys = visitor->peer.keys;
+	if (admission->refused == REPLY_NONE)
+		visitor->peer = admission->peer;
+	sessions_admit_post(admission);
+}
+
 static void
 free_server(struct server *server)
 {
-	g_hash_table_unref(server->peers);
+	crowd_free(server->crowd);
 	g_free(server);
 }
 
@@ -327,7 +376,7 @@ end_when_empty(struct server *server)
 {
 	server_stopped_fn stopped = server->stopped;
 
-	if (server->total > 0)
+	if (crowd_total(server->crowd) > 0)
 		return;
 	if (server->freed) {
 		if (!server->bidden)
@@ -347,10 +396,7 @@ on_departed(void *owner, struct letter *letter)
 	struct server *server = visitor->server;
 
 	(void)owner;
-	server->total--;
-	if (!visitor->peer.allowed)
-		set_peer(server, visitor->peer.text,
-		    count_peer(server, visitor->peer.text) - 1);
+	crowd_leave(server->crowd, &visitor->peer);
 	g_free(visitor);
 	end_when_empty(server);
 }
@@ -389,7 +435,7 @@ server_stop(struct server *server, int64_t data_grace_ms,
 void
 server_reread(struct server *server)
 {
-	(void)server;
+	roster_look(server->roster);
 }
 
 void
@@ -418,6 +464,10 @@ server_free(struct server *server)
 {
 	if (server == NULL)
 		return;
+	for (unsigned i = 0; i < server->loops->len; i++)
+		sessions_halt(g_ptr_array_index(server->loops, i));
+	/* its last words go to loops that nobody runs any more */
+	roster_free(server->roster);
 	g_ptr_array_unref(server->loops);
 	g_ptr_array_unref(server->listeners);
 	config_unref(server->config);

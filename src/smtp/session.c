@@ -110,6 +110,7 @@ forget_mail(struct session *session)
 	envelope_free(session->mail.envelope);
 	spool_unref(session->mail.spool);
 	limiter_free(session->mail.limiter);
+	g_clear_pointer(&session->mail.owed, g_array_unref);
 	session->mail = (struct session_mail){ 0 };
 	session->times.progress_ms = 0;
 	session->times.discard_ms = 0;
@@ -219,7 +220,7 @@ session_free(struct session *session)
 		return;
 	forget_mail(session);
 	forget_identity(session);
-	sasl_free(session->sasl);
+	sasl_free(session->login.sasl);
 	channel_free(session->channel);
 	tls_keys_unref(session->peer.keys);
 	g_free(session);

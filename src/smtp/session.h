@@ -18,6 +18,7 @@
 #ifndef SMTP_SESSION_H
 #define SMTP_SESSION_H
 
+#include "authority.h"
 #include "channel.h"
 #include "core/disk.h"
 #include "data.h"
@@ -25,7 +26,6 @@
 #include "reply.h"
 #include "rules.h"
 
-struct authority;
 struct sasl;
 struct tls_keys;
 struct xforward;
@@ -66,6 +66,8 @@ struct session_mail {
 	uint64_t bytes;          /* decoded ones */
 	enum reply_name refused; /* REPLY_NONE: not yet; at the end it is */
 	const char *why;         /* detail of that; a literal */
+	GArray *owed; /* LMTP: of each RCPT taken, the recipient's number in
+		       * the envelope (unsigned); NULL: none */
 };
 
 struct session_counts {
@@ -101,6 +103,8 @@ struct session_world {
 struct session_peer {
 	char text[NETWORK_PEER_LENGTH];
 	unsigned port;
+	bool local;            /* came by a Unix socket */
+	unsigned uid;          /* of a local one: the user of its process */
 	bool allowed;          /* its address may relay */
 	bool proxied;          /* a PROXY header comes first */
 	bool may_forward;      /* may say XFORWARD */
@@ -114,7 +118,21 @@ struct session_identity {
 	char *user;     /* authenticated as; NULL: nobody */
 	char **senders; /* patterns of envelope senders that user may have;
 			 * NULL: any */
+	bool anyone;    /* AUTH took what was said, whatever it was */
 	bool certified; /* by a client certificate that may relay */
+};
+
+/* AUTH. */
+struct session_login {
+	struct sasl *sasl;        /* owned; NULL: none is under way */
+	enum authority_word word; /* what is to be told after the delay */
+	unsigned failures;        /* of the whole session */
+};
+
+/* Where letters to the session go. */
+struct session_back {
+	struct loop *loop; /* outlives it */
+	letter_fn judged;  /* reads what comes from the authority */
 };
 
 struct session {
@@ -125,7 +143,8 @@ struct session {
 	struct session_peer peer;
 	struct channel *channel; /* owned */
 	struct session_identity identity;
-	struct sasl *sasl;          /* owned; NULL: no AUTH is under way */
+	struct session_login login;
+	struct session_back back;
 	struct xforward *forwarded; /* owned; of the next mail; NULL: nothing */
 
 	const char *verb; /* the command under way, for the log; a literal */

@@ -84,6 +84,58 @@ on_gone(void *object, struct dialogue *dialogue)
 }
 
 static void
+on_knock(void *object, const struct dialogue *dialogue,
+    const struct session_peer *peer)
+{
+	struct sessions *sessions = object;
+	struct sessions_admission *admission =
+	    g_new0(struct sessions_admission, 1);
+
+	admission->id = dialogue_id(dialogue);
+	admission->visitor =
+	    g_hash_table_lookup(sessions->visitors, &admission->id);
+	admission->peer = *peer;
+	admission->peer.keys = NULL;
+	loop_post(sessions->options.main, &admission->letter,
+	    sessions->options.knocked);
+}
+
+static void
+on_admission(void *owner, struct letter *letter)
+{
+	struct sessions *sessions = owner;
+	struct sessions_admission *admission =
+	    LETTER_OF(letter, struct sessions_admission, letter);
+	struct sessions_visitor *visitor =
+	    g_hash_table_lookup(sessions->visitors, &admission->id);
+
+	if (visitor != NULL)
+		dialogue_admit(visitor->dialogue, admission->refused);
+	g_free(admission);
+}
+
+void
+sessions_admit_post(struct sessions_admission *admission)
+{
+	loop_post(admission->visitor->sessions->loop, &admission->letter,
+	    on_admission);
+}
+
+static void
+on_judged(void *owner, struct letter *letter)
+{
+	struct sessions *sessions = owner;
+	struct authority_ask *ask =
+	    LETTER_OF(letter, struct authority_ask, letter);
+	struct sessions_visitor *visitor =
+	    g_hash_table_lookup(sessions->visitors, &ask->session);
+
+	if (visitor != NULL)
+		dialogue_judge(visitor->dialogue, &ask->verdict);
+	authority_ask_free(ask);
+}
+
+static void
 begin(struct sessions *sessions, struct sessions_visitor *visitor)
 {
 	struct dialogue_options options = {
@@ -92,9 +144,11 @@ begin(struct sessions *sessions, struct sessions_visitor *visitor)
 		.world = sessions->options.world,
 		.rules = visitor->rules,
 		.peer = &visitor->peer,
+		.back = { sessions->loop, on_judged },
 		.id = next_id(sessions),
 		.fd = visitor->fd,
 		.gone = on_gone,
+		.knock = on_knock,
 		.object = sessions,
 	};
 
@@ -181,6 +235,12 @@ sessions_stop_post(struct sessions *sessions, int64_t data_grace_ms)
 {
 	sessions->data_grace_ms = data_grace_ms;
 	loop_post(sessions->loop, &sessions->stop, on_stop);
+}
+
+void
+sessions_halt(struct sessions *sessions)
+{
+	loop_stop(sessions->loop);
 }
 
 void

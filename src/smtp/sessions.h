@@ -29,11 +29,23 @@ struct sessions_visitor {
 	uint64_t id;
 };
 
+/* Whoever comes by a proxy is counted when its PROXY header has said who it is:
+ * on its way to the main loop, and back with the answer. */
+struct sessions_admission {
+	struct letter letter;
+	struct sessions_visitor *visitor; /* the main loop's to touch: it comes
+					   * back there after this */
+	uint64_t id;
+	struct session_peer peer; /* as the header says; without keys */
+	enum reply_name refused;  /* the answer */
+};
+
 struct sessions_options {
 	unsigned number; /* of the loop, from 0 */
 	const struct session_world *world;
 	struct loop *main;
 	letter_fn departed; /* reads a visitor on the main loop */
+	letter_fn knocked;  /* reads an admission there */
 };
 
 struct sessions *sessions_new(const struct sessions_options *options);
@@ -41,6 +53,9 @@ struct sessions *sessions_new(const struct sessions_options *options);
 /* Takes the visitor over. */
 void sessions_arrive_post(
     struct sessions *sessions, struct sessions_visitor *visitor);
+
+/* Takes the admission over, with its answer in it. */
+void sessions_admit_post(struct sessions_admission *admission);
 
 /* Takes the answer over; any thread. */
 void sessions_answer_post(struct sessions *sessions, struct answer *answer);
@@ -54,6 +69,10 @@ unsigned sessions_number(uint64_t id);
 
 /* Answers that found no session.  Any thread. */
 uint64_t sessions_dropped(const struct sessions *sessions);
+
+/* Ends the thread; nobody is asked anything from then on, and letters are still
+ * taken. */
+void sessions_halt(struct sessions *sessions);
 
 /* Ends the loop; sessions still there are cut off, their visitors posted back.
  */

@@ -4,6 +4,7 @@
 #include "auth.h"
 #include "dsn.h"
 #include "intake.h"
+#include "xtext.h"
 #include <errno.h>
 #include <string.h>
 
@@ -77,7 +78,8 @@ typedef enum reply_name (*parameter_fn)(
 struct parameter {
 	const char *word; /* NULL: no more */
 	parameter_fn take;
-	bool dsn;         /* only where DSN is offered */
+	/* NULL: always */
+	bool (*offered)(const struct session *session);
 	const char *form; /* what is told to whom got it wrong */
 };
 
@@ -141,17 +143,29 @@ take_orcpt(struct parameters *parameters, const char *value)
 	return parameters->wish.original != NULL ? REPLY_NONE : REPLY_ARGUMENT;
 }
 
+/* Who is said to have submitted it first (RFC 4954 5) is believed nobody. */
+static enum reply_name
+take_auth(struct parameters *parameters, const char *value)
+{
+	g_autofree char *mailbox = xtext_decode(value, strlen(value));
+
+	(void)parameters;
+	return mailbox != NULL && *mailbox != '\0' ? REPLY_NONE
+						   : REPLY_ARGUMENT;
+}
+
 static const struct parameter mail_parameters[] = {
-	{ "SIZE", take_size, false, "SIZE=octets" },
-	{ "BODY", take_body, false, "BODY=7BIT or BODY=8BITMIME" },
-	{ "RET", take_ret, true, DSN_FORM_RET },
-	{ "ENVID", take_envid, true, DSN_FORM_ENVID },
+	{ "SIZE", take_size, NULL, "SIZE=octets" },
+	{ "BODY", take_body, NULL, "BODY=7BIT or BODY=8BITMIME" },
+	{ "AUTH", take_auth, auth_offered, "AUTH=<> or AUTH=mailbox" },
+	{ "RET", take_ret, dsn_offered, DSN_FORM_RET },
+	{ "ENVID", take_envid, dsn_offered, DSN_FORM_ENVID },
 	{ .word = NULL },
 };
 
 static const struct parameter rcpt_parameters[] = {
-	{ "NOTIFY", take_notify, true, DSN_FORM_NOTIFY },
-	{ "ORCPT", take_orcpt, true, DSN_FORM_ORCPT },
+	{ "NOTIFY", take_notify, dsn_offered, DSN_FORM_NOTIFY },
+	{ "ORCPT", take_orcpt, dsn_offered, DSN_FORM_ORCPT },
 	{ .word = NULL },
 };
 
@@ -161,8 +175,9 @@ find_parameter(
 {
 	for (; known->word != NULL; known++)
 		if (g_ascii_strcasecmp(known->word, word) == 0)
-			return known->dsn && !dsn_offered(session) ? NULL
-								   : known;
+			return known->offered == NULL || known->offered(session)
+				   ? known
+				   : NULL;
 	return NULL;
 }
 
@@ -224,11 +239,15 @@ take_sender(
 {
 	enum address_fault fault;
 
-	if (path->length == 0 && session_may_relay(session))
-		return true;
 	if (path->length == 0) {
-		session_reply(session, REPLY_NULL_SENDER, NULL);
-		return false;
+		enum reply_name refused =
+		    !session_may_relay(session)     ? REPLY_NULL_SENDER
+		    : !auth_may_send(session, NULL) ? REPLY_SENDER_LOGIN
+						    : REPLY_NONE;
+
+		if (refused != REPLY_NONE)
+			session_reply(session, refused, NULL);
+		return refused == REPLY_NONE;
 	}
 	envelope->sender = address_parse(
 	    path->text, path->length, session->rules->domain, &fault);

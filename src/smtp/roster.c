@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "roster.h"
+
+#include "core/log.h"
+#include "rules.h"
+#include <sys/stat.h>
+
+/* By what a file that was changed is known; whoever changes one twice within a
+ * tick of the clock does it by another inode, as `postferry user` does. */
+struct mark {
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec changed;
+};
+
+struct roster {
+	struct config *config; /* counted */
+	const char *path;      /* NULL: there are no users */
+	struct mark mark;
+	struct authority *authority;
+};
+
+static const char *
+find_path(const struct config *config)
+{
+	return config_string(config, "server", "users");
+}
+
+static struct mark
+look_at(const char *path)
+{
+	struct mark mark = { 0 };
+	struct stat now;
+
+	if (stat(path, &now) < 0)
+		return mark;
+	mark.device = now.st_dev;
+	mark.inode = now.st_ino;
+	mark.size = now.st_size;
+	mark.changed = now.st_ctim;
+	return mark;
+}
+
+static bool
+is_same(const struct mark *a, const struct mark *b)
+{
+	return a->device == b->device && a->inode == b->inode &&
+	       a->size == b->size && a->changed.tv_sec == b->changed.tv_sec &&
+	       a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
+/* Listeners that do not make sense are told of elsewhere. */
+static bool
+is_needed(struct config *config)
+{
+	const char *const *name = config_names(config, "listener");
+	bool needed = false;
+
+	for (; *name != NULL && !needed; name++) {
+		struct rules *rules = rules_new(config, *name, NULL);
+
+		needed = rules == NULL || rules->auth.mode == RULES_AUTH_USERS;
+		rules_free(rules);
+	}
+	return needed;
+}
+
+/* A line for each fault. */
+static void
+add_faults(GPtrArray *errors, const char *text)
+{
+	g_auto(GStrv) faults = g_strsplit(text, "\n", -1);
+
+	for (char **fault = faults; *fault != NULL; fault++)
+		g_ptr_array_add(errors, g_strdup(*fault));
+}
+
+void
+roster_check(struct config *config, GPtrArray *errors)
+{
+	const char *path = find_path(config);
+	g_autoptr(GError) error = NULL;
+	struct users *users;
+
+	if (path == NULL)
+		return;
+	users = users_read(path, &error);
+	if (users == NULL)
+		add_faults(errors, error->message);
+	users_free(users);
+	if (!is_needed(config))
+		g_ptr_array_add(errors,
+		    g_strdup_printf(
+			"%s: [server] users = %s, and no listener lets users "
+			"log in: set tls_certificate in a [listener NAME], or "
+			"on a loopback address auth_plaintext = yes; or leave "
+			"`users` out",
+			config_origin(config, "server", "users"), path));
+}
+
+struct roster *
+roster_open(struct config *config, GError **error)
+{
+	struct roster *roster = g_new0(struct roster, 1);
+	struct users *users;
+
+	roster->config = config_ref(config);
+	roster->path = find_path(config);
+	if (roster->path == NULL)
+		return roster;
+	roster->mark = look_at(roster->path);
+	users = users_read(roster->path, error);
+	if (users == NULL)
+		g_clear_pointer(&roster, roster_free);
+	else
+		roster->authority = authority_new(config, users);
+	return roster;
+}
+
+struct authority *
+roster_authority(const struct roster *roster)
+{
+	return roster->authority;
+}
+
+static void
+log_faults(const struct roster *roster, const char *text)
+{
+	g_auto(GStrv) faults = g_strsplit(text, "\n", -1);
+
+	for (char **fault = faults; *fault != NULL; fault++)
+		log_error("users not read: those read before may log in until "
+			  "the file is right",
+		    log_str("file", roster->path), log_str("why", *fault));
+}
+
+void
+roster_look(struct roster *roster)
+{
+	g_autoptr(GError) error = NULL;
+	struct users *users;
+	struct mark now;
+
+	if (roster->path == NULL)
+		return;
+	now = look_at(roster->path);
+	if (is_same(&now, &roster->mark))
+		return;
+	roster->mark = now;
+	users = users_read(roster->path, &error);
+	if (users == NULL) {
+		log_faults(roster, error->message);
+		return;
+	}
+	log_info("users read", log_str("file", roster->path),
+	    log_num("users", users_count(users)));
+	authority_users_post(roster->authority, users);
+}
+
+void
+roster_free(struct roster *roster)
+{
+	if (roster == NULL)
+		return;
+	authority_free(roster->authority);
+	config_unref(roster->config);
+	g_free(roster);
+}
