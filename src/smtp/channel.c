@@ -13,8 +13,16 @@
 /* Of the output's buffer that is kept between turns. */
 #define OUTPUT_KEPT 4096
 
+enum channel_stage {
+	CHANNEL_PLAIN,
+	CHANNEL_LEAVING, /* what was said before the handshake is sent */
+	CHANNEL_SHAKING, /* the handshake is under way */
+	CHANNEL_SECURE,
+};
+
 struct channel {
 	struct channel_options options;
+	enum channel_stage stage;
 	struct event *reading; /* edge-triggered, always added */
 	struct event *writing; /* NULL: nothing ever waited; added: it does */
 	struct event *again;   /* NULL, or a turn that is due at once */
@@ -25,6 +33,7 @@ struct channel {
 	size_t held_length;
 	size_t read_size;
 	bool readable; /* there may be something to read */
+	bool owed;     /* it is readable when written to, or by its next turn */
 	bool paused;
 	bool full;   /* the last read filled its buffer */
 	bool half;   /* the peer ended its side while nothing was read */
@@ -83,7 +92,7 @@ static void
 end(struct channel *channel, int error)
 {
 	channel->readable = false;
-	channel->broken = error != 0;
+	channel->broken |= error != 0;
 	if (channel->ended)
 		return;
 	channel->ended = true;
@@ -100,7 +109,7 @@ clear_output(struct channel *channel)
 		g_string_free(channel->out, TRUE);
 		channel->out = g_string_sized_new(256);
 	}
-	if (channel->writing != NULL)
+	if (channel->writing != NULL && !channel->owed)
 		event_del(channel->writing);
 }
 
@@ -114,34 +123,6 @@ wait_writable(struct channel *channel)
 	event_add(channel->writing, NULL);
 }
 
-size_t
-channel_flush(struct channel *channel)
-{
-	while (channel_unsent(channel) > 0 && !channel->broken) {
-		ssize_t done =
-		    send(channel->options.fd, channel->out->str + channel->sent,
-			channel_unsent(channel), MSG_NOSIGNAL);
-
-		if (done >= 0)
-			channel->sent += (size_t)done;
-		else if (errno == EAGAIN)
-			break;
-		else if (errno != EINTR)
-			end(channel, errno);
-	}
-	if (channel_unsent(channel) == 0)
-		clear_output(channel);
-	else if (!channel->broken)
-		wait_writable(channel);
-	return channel_unsent(channel);
-}
-
-void
-channel_pause(struct channel *channel)
-{
-	channel->paused = true;
-}
-
 /* Asks for a turn when all others had theirs: event_active() would put us
  * before those whose sockets are not yet looked at. */
 static void
@@ -153,6 +134,56 @@ turn_again(struct channel *channel)
 		channel->again =
 		    evtimer_new(channel->options.base, on_again, channel);
 	evtimer_add(channel->again, &at_once);
+}
+
+/* As send(). */
+static ssize_t
+transmit(struct channel *channel)
+{
+	const char *bytes = channel->out->str + channel->sent;
+	size_t length = channel_unsent(channel);
+
+	if (channel->stage == CHANNEL_SECURE)
+		return tls_write(channel->tls, bytes, length);
+	return send(channel->options.fd, bytes, length, MSG_NOSIGNAL);
+}
+
+static void
+send_all(struct channel *channel)
+{
+	while (channel_unsent(channel) > 0 && !channel->broken) {
+		ssize_t done = transmit(channel);
+
+		if (done >= 0)
+			channel->sent += (size_t)done;
+		else if (errno == EAGAIN)
+			break;
+		else if (errno != EINTR)
+			end(channel, errno);
+	}
+}
+
+size_t
+channel_flush(struct channel *channel)
+{
+	if (channel->stage == CHANNEL_SHAKING)
+		return channel_unsent(channel);
+	send_all(channel);
+	if (channel_unsent(channel) == 0)
+		clear_output(channel);
+	else if (!channel->broken)
+		wait_writable(channel);
+	if (channel->stage == CHANNEL_LEAVING && channel_unsent(channel) == 0) {
+		channel->stage = CHANNEL_SHAKING;
+		turn_again(channel);
+	}
+	return channel_unsent(channel);
+}
+
+void
+channel_pause(struct channel *channel)
+{
+	channel->paused = true;
 }
 
 void
@@ -175,31 +206,21 @@ channel_expect(struct channel *channel, size_t bytes)
 	channel->read_size = bytes;
 }
 
-bool
-channel_has_more(const struct channel *channel)
+/* As recv() of one byte that stays there. */
+static ssize_t
+peek(struct channel *channel)
 {
 	char byte;
 
-	return channel->full &&
-	       recv(channel->options.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+	if (channel->stage == CHANNEL_SECURE)
+		return tls_peek(channel->tls);
+	return recv(channel->options.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 }
 
-void
-channel_secure(struct channel *channel, struct tls *tls)
+bool
+channel_has_more(struct channel *channel)
 {
-	channel->tls = tls;
-}
-
-const struct tls *
-channel_tls(const struct channel *channel)
-{
-	return channel->tls;
-}
-
-void
-channel_shut(struct channel *channel)
-{
-	shutdown(channel->options.fd, SHUT_WR);
+	return channel->full && peek(channel) > 0;
 }
 
 /* Keeps what input() did not want. */
@@ -212,15 +233,45 @@ hold(struct channel *channel, const unsigned char *bytes, size_t length)
 		channel->held = g_memdup2(bytes, length);
 }
 
-/* Has the bytes in the shared buffer consumed. */
+void
+channel_secure(struct channel *channel, struct tls_keys *keys)
+{
+	g_assert(channel->stage == CHANNEL_PLAIN);
+	channel->stage = CHANNEL_LEAVING;
+	channel->tls = tls_new(keys, channel->options.fd);
+	tls_feed(channel->tls, channel->held, channel->held_length);
+	hold(channel, NULL, 0);
+}
+
+const struct tls *
+channel_tls(const struct channel *channel)
+{
+	return channel->tls;
+}
+
+void
+channel_shut(struct channel *channel)
+{
+	if (channel->stage == CHANNEL_SECURE)
+		tls_shut(channel->tls);
+	shutdown(channel->options.fd, SHUT_WR);
+}
+
+/* Has the bytes in the shared buffer consumed.  What is left when TLS is to
+ * begin is a part of that, and can be no command. */
 static void
 deliver(struct channel *channel, size_t length)
 {
 	unsigned char *bytes = channel->options.buffer->bytes;
+	enum channel_stage stage = channel->stage;
 	size_t used = channel->options.handlers->input(
 	    channel->options.object, bytes, length);
 
 	g_assert(used <= length);
+	if (channel->stage != stage) {
+		tls_feed(channel->tls, bytes + used, length - used);
+		used = length;
+	}
 	hold(channel, bytes + used, length - used);
 }
 
@@ -233,37 +284,102 @@ recall(struct channel *channel)
 	return channel->held_length;
 }
 
+/* TLS has nothing to give now, though the socket may be readable. */
+static void
+wait_tls(struct channel *channel)
+{
+	enum tls_need need = tls_need(channel->tls);
+
+	channel->owed = need != TLS_NEEDS_INPUT;
+	if (need == TLS_NEEDS_OUTPUT)
+		wait_writable(channel);
+	else if (need == TLS_NEEDS_TURN)
+		turn_again(channel);
+}
+
+/* As recv(). */
+static ssize_t
+receive(struct channel *channel, unsigned char *bytes, size_t length)
+{
+	if (channel->stage == CHANNEL_SECURE)
+		return tls_read(channel->tls, bytes, length);
+	return recv(channel->options.fd, bytes, length, 0);
+}
+
 static void
 read_once(struct channel *channel)
 {
 	size_t room = sizeof(channel->options.buffer->bytes);
 	size_t have = recall(channel);
 	size_t wanted = MIN(channel->read_size, room - have);
-	ssize_t got = recv(channel->options.fd,
-	    channel->options.buffer->bytes + have, wanted, 0);
+	ssize_t got =
+	    receive(channel, channel->options.buffer->bytes + have, wanted);
 
 	g_assert(wanted > 0);
 	if (got > 0) {
-		channel->full = (size_t)got == wanted;
+		channel->full = (size_t)got == wanted ||
+				(channel->stage == CHANNEL_SECURE &&
+				    tls_need(channel->tls) == TLS_NEEDS_TURN);
 		deliver(channel, have + (size_t)got);
 	} else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
 		end(channel, got == 0 ? 0 : errno);
 	} else if (errno == EAGAIN) {
 		channel->readable = false;
 		channel->full = false;
+		if (channel->stage == CHANNEL_SECURE)
+			wait_tls(channel);
 	}
+}
+
+/* The peer may be told nothing any more, not even in plain text: what comes is
+ * read for its end only. */
+static void
+fail_handshake(struct channel *channel)
+{
+	struct tls *tls = g_steal_pointer(&channel->tls);
+
+	channel->stage = CHANNEL_PLAIN;
+	channel->broken = true;
+	clear_output(channel);
+	channel->options.handlers->secured(
+	    channel->options.object, tls_trouble(tls));
+	tls_free(tls);
+}
+
+static void
+shake(struct channel *channel)
+{
+	switch (tls_shake(channel->tls)) {
+	case TLS_DONE:
+		channel->stage = CHANNEL_SECURE;
+		channel->options.handlers->secured(
+		    channel->options.object, NULL);
+		break;
+	case TLS_WAITS:
+		wait_tls(channel);
+		return;
+	case TLS_FAILED:
+		fail_handshake(channel);
+		break;
+	}
+	/* more may have come in one piece with the end of the handshake */
+	channel->readable = true;
 }
 
 static bool
 wants_input(const struct channel *channel)
 {
-	return channel->readable && !channel->paused && !channel->ended;
+	return channel->readable && !channel->paused && !channel->ended &&
+	       (channel->stage == CHANNEL_PLAIN ||
+		   channel->stage == CHANNEL_SECURE);
 }
 
 /* Reads until there is nothing more, or others have waited long enough. */
 static void
 take_turn(struct channel *channel)
 {
+	if (channel->stage == CHANNEL_SHAKING)
+		shake(channel);
 	if (channel->held_length > 0 && !channel->paused)
 		deliver(channel, recall(channel));
 	for (int i = 0; i < READS_PER_TURN && wants_input(channel); i++)
@@ -285,9 +401,7 @@ channel_turn(struct channel *channel)
 static void
 look_for_end(struct channel *channel)
 {
-	char byte;
-	ssize_t got =
-	    recv(channel->options.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	ssize_t got = peek(channel);
 
 	if (got == 0)
 		channel->half = true;
@@ -307,18 +421,24 @@ on_event(evutil_socket_t fd, short what, void *object)
 	struct channel *channel = object;
 
 	(void)fd;
-	if ((what & EV_READ) != 0) {
+	if ((what & EV_READ) != 0 || channel->owed)
 		channel->readable = true;
-		if (channel->paused)
-			look_for_end(channel);
-	}
+	channel->owed = false;
+	if ((what & EV_READ) != 0 && channel->paused &&
+	    channel->stage != CHANNEL_SHAKING)
+		look_for_end(channel);
 	take_turn(channel);
 }
 
 static void
 on_again(evutil_socket_t fd, short what, void *object)
 {
+	struct channel *channel = object;
+
 	(void)fd;
 	(void)what;
-	take_turn(object);
+	if (channel->owed)
+		channel->readable = true;
+	channel->owed = false;
+	take_turn(channel);
 }

@@ -18,6 +18,7 @@
 struct event_base;
 struct channel;
 struct tls;
+struct tls_keys;
 
 /* Of one read: enough for a group of commands, or for a mail's text. */
 #define CHANNEL_READ_SMALL 4096
@@ -34,7 +35,8 @@ struct channel_handlers {
 	 * rest is held and comes again with the next, or on a resume. */
 	size_t (*input)(
 	    void *object, const unsigned char *bytes, size_t length);
-	/* The peer has ended (0) or the connection broke (errno). */
+	/* The peer has ended (0) or the connection broke (errno; EPROTO: TLS
+	 * did, see tls_trouble()). */
 	void (*ended)(void *object, int error);
 	/* The handshake is over: NULL, or what went wrong; then nothing can
 	 * be said any more. */
@@ -88,14 +90,17 @@ void channel_turn(struct channel *channel);
 void channel_expect(struct channel *channel, size_t bytes);
 
 /* Within input(): true when the peer has sent more than input() was given. */
-bool channel_has_more(const struct channel *channel);
+bool channel_has_more(struct channel *channel);
 
-/* The bytes are those of TLS once what was said is sent: what was held is
- * forgotten (RFC 3207 4.2, CVE-2011-0411), the handshake begins, and secured()
- * tells its end.  tls is taken over. */
-void channel_secure(struct channel *channel, struct tls *tls);
+/* Once what was said is sent, the bytes are those of TLS: the handshake begins,
+ * and secured() tells its end.  Nothing else is read before, and what is said
+ * waits for it.  Bytes that are held or left over by input() are TLS's too (a
+ * proxy sends its header and the handshake in one piece): whatever somebody
+ * slipped in before the handshake, it never is a command (RFC 3207 4.2,
+ * CVE-2011-0411). */
+void channel_secure(struct channel *channel, struct tls_keys *keys);
 
-/* NULL: the bytes are plain. */
+/* NULL: the bytes are plain, and no handshake was begun. */
 const struct tls *channel_tls(const struct channel *channel);
 
 /* Sends no more; the peer sees the end. */

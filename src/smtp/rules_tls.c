@@ -26,21 +26,193 @@ const struct setting server_tls_settings[] = {
 		    "one of them may send mail through us." },
 	{ "listener", "tls_client_fingerprints", SETTING_LIST,
 	    .help = "SHA-256 fingerprints of client certificates that may "
-		    "send mail through us." },
+		    "send mail through us, as `openssl x509 -fingerprint "
+		    "-sha256` prints them." },
 	{ "listener", "tls_timeout", SETTING_DURATION, "30s", 1, 600000,
 	    .help = "Wait for the end of a TLS handshake." },
+	{ "server", "reread", SETTING_DURATION, "60s", 0, 86400000,
+	    .help = "How often files of certificates and users are looked at "
+		    "for a change, and read again when there is one; 0: only "
+		    "on SIGHUP." },
 	{ .section = NULL },
 };
+
+/* Hex digits of a SHA-256. */
+#define FINGERPRINT_DIGITS 64
+
+/* Where it stands, what is wrong with it and what to do. */
+static bool
+fault(const struct rules_row *row, const char *key, GError **error,
+    const char *why)
+{
+	g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+	    "%s: [%s] %s %s", config_origin(row->config, row->section, key),
+	    row->section, key, why);
+	return false;
+}
+
+static unsigned
+count(const char *const *list)
+{
+	return list == NULL ? 0 : g_strv_length((char **)list);
+}
+
+static enum rules_tls_mode
+read_mode(const struct rules_row *row, bool certified)
+{
+	static const char *const words[] = { "off", "offered", "required",
+		"implicit" };
+	const char *word = config_string(row->config, row->section, "tls");
+
+	if (word == NULL)
+		return certified ? RULES_TLS_OFFERED : RULES_TLS_OFF;
+	for (unsigned i = 0; i < G_N_ELEMENTS(words); i++)
+		if (strcmp(word, words[i]) == 0)
+			return i;
+	g_assert_not_reached();
+}
+
+static bool
+check_paths(const struct rules_row *row, const char *key, GError **error)
+{
+	const char *const *path = config_list(row->config, row->section, key);
+
+	for (; path != NULL && *path != NULL; path++) {
+		g_autofree char *why = NULL;
+
+		if (g_path_is_absolute(*path))
+			continue;
+		why = g_strdup_printf("names %s; paths that begin with / are "
+				      "expected, separated by commas",
+		    *path);
+		return fault(row, key, error, why);
+	}
+	return true;
+}
+
+/* One key for each certificate, or none at all. */
+static bool
+check_count(
+    const struct rules_row *row, const struct rules_tls *tls, GError **error)
+{
+	unsigned keys = count(tls->keys);
+	unsigned certificates = count(tls->certificates);
+	g_autofree char *why = NULL;
+
+	if (keys == 0 || keys == certificates)
+		return true;
+	if (certificates == 0)
+		return fault(row, "tls_key", error,
+		    "is there without tls_certificate; name the certificate "
+		    "that it belongs to, or leave both out");
+	why = g_strdup_printf("names %u file%s, tls_certificate %u; one key "
+			      "for each certificate is expected, in the same "
+			      "order, or no tls_key at all when each key is in "
+			      "the file of its certificate",
+	    keys, keys == 1 ? "" : "s", certificates);
+	return fault(row, "tls_key", error, why);
+}
+
+static bool
+check_mode(
+    const struct rules_row *row, const struct rules_tls *tls, GError **error)
+{
+	static const char *const client[] = { "tls_client_ca",
+		"tls_client_fingerprints" };
+
+	if (tls->mode != RULES_TLS_OFF && tls->certificates == NULL)
+		return fault(row, "tls", error,
+		    "is on, and there is no tls_certificate; name the file of "
+		    "our certificate (PEM), and in tls_key that of its key");
+	for (unsigned i = 0; i < G_N_ELEMENTS(client); i++)
+		if (tls->mode == RULES_TLS_OFF &&
+		    config_is_set(row->config, row->section, client[i]))
+			return fault(row, client[i], error,
+			    "lets clients in by certificates, which they can "
+			    "show only where there is TLS; set tls_certificate "
+			    "(and no tls = off), or leave it out");
+	return true;
+}
+
+/* What protects TLS 1.0 is broken: no password goes through it. */
+static bool
+check_age(
+    const struct rules_row *row, const struct rules_tls *tls, GError **error)
+{
+	const char *auth = config_string(row->config, row->section, "auth");
+
+	if (strcmp(tls->least, "1.0") != 0 || auth == NULL ||
+	    strcmp(auth, "off") == 0)
+		return true;
+	return fault(row, "auth", error,
+	    "takes passwords, and tls_min = 1.0 lets them be read by others; "
+	    "give old printers a [listener NAME] of their own with `allow`, "
+	    "and set tls_min = 1.2 here");
+}
+
+/* "SHA256 Fingerprint=AB:CD:...", "sha256:abcd...": the 64 digits in lower
+ * case; NULL: it is none. */
+static char *
+read_fingerprint(const char *text)
+{
+	static const char *const marks[] = { "sha256 fingerprint=", "sha256:" };
+	GString *hex = g_string_new(NULL);
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(marks); i++)
+		if (g_ascii_strncasecmp(text, marks[i], strlen(marks[i])) == 0)
+			text += strlen(marks[i]);
+	for (; g_ascii_isxdigit(*text) || (*text == ':' && hex->len > 0);
+	     text++)
+		if (*text != ':')
+			g_string_append_c(hex, g_ascii_tolower(*text));
+	return g_string_free(
+	    hex, *text != '\0' || hex->len != FINGERPRINT_DIGITS);
+}
+
+static bool
+read_fingerprints(
+    struct rules_tls *tls, const struct rules_row *row, GError **error)
+{
+	const char *key = "tls_client_fingerprints";
+	const char *const *texts = config_list(row->config, row->section, key);
+	unsigned length = count(texts);
+	g_autofree char *why = NULL;
+
+	if (length == 0)
+		return true;
+	tls->client_fingerprints = g_new0(char *, length + 1);
+	for (unsigned i = 0; i < length; i++) {
+		tls->client_fingerprints[i] = read_fingerprint(texts[i]);
+		if (tls->client_fingerprints[i] != NULL)
+			continue;
+		why = g_strdup_printf("holds %s, which is no fingerprint; 64 "
+				      "hex digits are expected, as printed by "
+				      "openssl x509 -noout -fingerprint "
+				      "-sha256 -in FILE",
+		    texts[i]);
+		return fault(row, key, error, why);
+	}
+	return true;
+}
 
 bool
 rules_read_tls(struct rules *rules, const struct rules_row *row, GError **error)
 {
 	struct rules_tls *tls = &rules->tls;
 
-	(void)error;
+	tls->certificates =
+	    config_list(row->config, row->section, "tls_certificate");
+	tls->keys = config_list(row->config, row->section, "tls_key");
+	tls->mode = read_mode(row, tls->certificates != NULL);
+	tls->least = config_string(row->config, row->section, "tls_min");
+	tls->client_ca =
+	    config_string(row->config, row->section, "tls_client_ca");
 	tls->handshake_ms =
 	    config_number(row->config, row->section, "tls_timeout");
-	return true;
+	return check_paths(row, "tls_certificate", error) &&
+	       check_paths(row, "tls_key", error) &&
+	       check_count(row, tls, error) && check_mode(row, tls, error) &&
+	       check_age(row, tls, error) && read_fingerprints(tls, row, error);
 }
 
 void

@@ -1,38 +1,85 @@
 /* SPDX-License-Identifier: MIT */
 #include "starttls.h"
 
+#include "core/clock.h"
+#include "core/log.h"
 #include "tls.h"
 
+/* starttls = "STARTTLS" CRLF (RFC 3207 4) */
 void
 starttls_starttls(struct session *session, const char *argument)
 {
 	(void)argument;
-	session_reply(session, REPLY_NOT_IMPLEMENTED, NULL);
+	if (channel_tls(session->channel) != NULL) {
+		session_reply(session, REPLY_TLS_ALREADY, NULL);
+	} else if (!starttls_offered(session)) {
+		session_reply(session, REPLY_NOT_IMPLEMENTED, NULL);
+	} else {
+		session_reply(session, REPLY_START_TLS, NULL);
+		starttls_begin(session);
+	}
 }
 
 bool
 starttls_offered(const struct session *session)
 {
-	(void)session;
-	return false;
+	enum rules_tls_mode mode = session->rules->tls.mode;
+
+	return session->peer.keys != NULL &&
+	       (mode == RULES_TLS_OFFERED || mode == RULES_TLS_REQUIRED) &&
+	       channel_tls(session->channel) == NULL;
 }
 
 bool
 starttls_required(const struct session *session)
 {
-	(void)session;
-	return false;
+	return session->rules->tls.mode == RULES_TLS_REQUIRED &&
+	       channel_tls(session->channel) == NULL;
 }
 
 void
 starttls_begin(struct session *session)
 {
 	session_change(session, SESSION_HANDSHAKE);
+	session->times.state_ms =
+	    clock_monotonic_ms() + session->rules->tls.handshake_ms;
+	channel_secure(session->channel, session->peer.keys);
 }
 
+static void
+log_secured(const struct session *session)
+{
+	const struct tls *tls = channel_tls(session->channel);
+
+	log_info("tls established", log_num("session", (int64_t)session->id),
+	    log_str("client", session->peer.text),
+	    log_str("tls", tls_version(tls)),
+	    log_str("cipher", tls_cipher(tls)),
+	    log_str_if("fingerprint", tls_fingerprint(tls)),
+	    log_str_if("certified", tls_certified(tls)             ? "yes"
+				    : tls_fingerprint(tls) != NULL ? "no"
+								   : NULL));
+}
+
+/* What was said before the handshake could have been said by anyone on the way:
+ * it is all forgotten (RFC 3207 4.2). */
 void
 starttls_secured(struct session *session, const char *trouble)
 {
-	(void)session;
-	(void)trouble;
+	if (trouble != NULL)
+		log_info("tls failed", log_num("session", (int64_t)session->id),
+		    log_str("client", session->peer.text),
+		    log_str("listener", session->rules->listener),
+		    log_str("reason", trouble));
+	if (session->state != SESSION_HANDSHAKE)
+		return;
+	if (trouble != NULL) {
+		session_hang_up(session);
+		return;
+	}
+	log_secured(session);
+	session_forget(session);
+	session->identity.certified =
+	    tls_certified(channel_tls(session->channel));
+	session_change(session, SESSION_FRESH);
 }

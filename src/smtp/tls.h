@@ -8,6 +8,7 @@
 #define SMTP_TLS_H
 
 #include "tls_keys.h"
+#include "tls_socket.h"
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -15,7 +16,7 @@ struct tls;
 
 enum tls_result {
 	TLS_DONE,
-	TLS_WAITS,  /* for the socket */
+	TLS_WAITS,  /* see tls_need() */
 	TLS_FAILED, /* see tls_trouble() */
 };
 
@@ -24,25 +25,31 @@ struct tls *tls_new(struct tls_keys *keys, int fd);
 /* NULL is fine. */
 void tls_free(struct tls *tls);
 
+/* Before the handshake: bytes that were read from the socket already. */
+void tls_feed(struct tls *tls, const unsigned char *bytes, size_t length);
+
 /* Goes on with the handshake. */
 enum tls_result tls_shake(struct tls *tls);
 
-/* As recv() and send(): -1 and errno, EAGAIN: it waits for the socket (to
- * become readable or writable, whichever: both are watched); EPROTO: see
+/* As recv() and send(): -1 and errno, EAGAIN: see tls_need(); EPROTO: see
  * tls_trouble().  0 of tls_read(): the peer has ended, with close_notify or
- * without. */
+ * without: where a mail ends is said within it (RFC 5321 4.1.1.4).  Less than
+ * was asked for means that there is no more now.  tls_write() is called again
+ * with the same bytes, or more. */
 ssize_t tls_read(struct tls *tls, void *bytes, size_t length);
 ssize_t tls_write(struct tls *tls, const void *bytes, size_t length);
 
-/* True when decrypted bytes wait, so that no event of the socket will come for
- * them. */
-bool tls_pending(const struct tls *tls);
+/* As tls_read() of one byte, which is still there after. */
+ssize_t tls_peek(struct tls *tls);
+
+/* What the last call that waits is waiting for. */
+enum tls_need tls_need(const struct tls *tls);
 
 /* Says close_notify. */
 void tls_shut(struct tls *tls);
 
-/* What went wrong, for the log: "no shared cipher", "unknown CA"; a literal or
- * owned by the connection. */
+/* What went wrong, for the log: "no cipher in common"; a literal or owned by
+ * the connection. */
 const char *tls_trouble(const struct tls *tls);
 
 /* After the handshake: "TLSv1.3", "TLS_AES_128_GCM_SHA256"; lasting. */

@@ -4,7 +4,7 @@
  * and others chosen by the name that the client asks for (SNI, RFC 6066 3), the
  * versions and ciphers, and who of the clients may relay by a certificate of
  * its own.  Immutable and counted, any thread: when the files change, new
- * keys are made for those who come from then on.
+ * keys are made for those who come from then on (keyring.h).
  */
 #ifndef SMTP_TLS_KEYS_H
 #define SMTP_TLS_KEYS_H
@@ -12,7 +12,10 @@
 #include <glib.h>
 #include <stdbool.h>
 
+struct bio_method_st;
 struct rules;
+struct ssl_ctx_st;
+struct tls_identity;
 struct tls_keys;
 
 /* Reads the files that the listener's settings name.  NULL and error (which
@@ -24,8 +27,20 @@ struct tls_keys *tls_keys_new(const struct rules *rules, GError **error);
 struct tls_keys *tls_keys_ref(struct tls_keys *keys);
 void tls_keys_unref(struct tls_keys *keys);
 
-/* True when the files are others than those the keys were made from (by device,
- * inode, size and times). */
-bool tls_keys_stale(const struct tls_keys *keys);
+/* The certificates, in the order of the settings: struct tls_identity,
+ * borrowed. */
+const GPtrArray *tls_keys_identities(const struct tls_keys *keys);
+
+/* True when a client with a certificate of this fingerprint (SHA-256, lower
+ * case hex) may relay. */
+bool tls_keys_trust(const struct tls_keys *keys, const char *fingerprint);
+
+/* True when there are authorities whose certificates let clients relay. */
+bool tls_keys_has_authorities(const struct tls_keys *keys);
+
+/* ---- for tls.c: what connections are made from; borrowed ---- */
+
+struct ssl_ctx_st *tls_keys_context(const struct tls_keys *keys);
+const struct bio_method_st *tls_keys_method(const struct tls_keys *keys);
 
 #endif
