@@ -195,6 +195,8 @@ settle(struct dispatcher *dispatcher, struct flight *flight,
 		    flight->ledger, finding.moment.now_ms);
 	chronicle_attempt(flight, lane, outcome);
 	unsigned changes = lane_settle(lane, &flight->attempt, &finding);
+	if (finding.refused > 0)
+		keeping_note(dispatcher);
 	weighing_note(dispatcher, lane, finding.accepted);
 	bulletin_attempt(dispatcher, flight, changes, outcome);
 	if (finding.accepted > 0)

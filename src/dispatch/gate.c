@@ -21,11 +21,28 @@ gate_is_closed(const struct gate *gate, int64_t now_ms)
 double
 gate_rate(const struct gate *gate, int64_t now_ms)
 {
-	int64_t passed = MAX(now_ms - gate->slowed_ms, (int64_t)0);
+	int64_t passed = MAX(now_ms - gate->slow.at_ms, (int64_t)0);
 	double steps = (double)(passed / GATE_FASTER_MS);
-	double rate = gate->slowed + steps * GATE_FASTER * gate->goal;
+	double rate = gate->slow.rate + steps * GATE_FASTER * gate->slow.goal;
 
-	return rate >= gate->goal ? gate->pace->rate : rate;
+	return rate >= gate->slow.goal ? gate->pace->rate : rate;
+}
+
+bool
+gate_is_slowed(const struct gate *gate, int64_t now_ms)
+{
+	double rate = gate_rate(gate, now_ms);
+
+	return gate->slow.goal > 0 && rate > 0 && rate < gate->slow.goal;
+}
+
+void
+gate_recall(struct gate *gate, const struct gate_slow *slow)
+{
+	gate->slow = *slow;
+	if (gate->pace->rate > 0)
+		gate->slow.goal = gate->pace->rate;
+	gate->slow.rate = MIN(slow->rate, gate->slow.goal);
 }
 
 /* It flows as it did when the bucket was last touched: of a rate that grew
@@ -37,7 +54,7 @@ find_flow(const struct gate *gate, int64_t now_ms)
 	double then = gate_rate(gate, MIN(now_ms, gate->bucket.at_ms));
 	double burst = gate->pace->rate > 0 ? gate->pace->burst : now;
 
-	if (now < gate->goal)
+	if (now < gate->slow.goal)
 		burst = MIN(burst, now);
 	return (struct bucket_flow){ then > 0 ? then : now, MAX(burst, 1) };
 }
@@ -134,9 +151,9 @@ slow_down(struct gate *gate, int64_t now_ms)
 
 	if (rate <= 0)
 		rate = measure_rate(&gate->measure, now_ms);
-	gate->goal = set > 0 ? set : MAX(2 * rate, 2 * GATE_RATE_LEAST);
-	least = MIN(GATE_RATE_LEAST, gate->goal);
-	gate->slowed = MAX(rate * GATE_SLOWER, least);
+	gate->slow.goal = set > 0 ? set : MAX(2 * rate, 2 * GATE_RATE_LEAST);
+	least = MIN(GATE_RATE_LEAST, gate->slow.goal);
+	gate->slow.rate = MAX(rate * GATE_SLOWER, least);
 }
 
 void
@@ -151,7 +168,7 @@ gate_throttle(struct gate *gate, const struct gate_pass *pass, int64_t now_ms,
 	}
 	gate->until_ms = MAX(gate->until_ms, until);
 	/* behind it mail trickles: no burst out of what flowed in meanwhile */
-	gate->slowed_ms = gate->until_ms;
+	gate->slow.at_ms = gate->until_ms;
 	const struct bucket_flow flow = find_flow(gate, now_ms);
 	bucket_rest(&gate->bucket, &flow, gate->until_ms);
 }

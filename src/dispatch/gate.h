@@ -28,17 +28,20 @@ struct gate_measure {
 	double last; /* a second */
 };
 
+/* A rate that comes back. */
+struct gate_slow {
+	double rate; /* at at_ms */
+	double goal; /* where it ends; 0: it is not slowed down */
+	int64_t at_ms;
+};
+
 struct gate {
 	const struct provider_pace *pace; /* borrowed */
 	struct bucket bucket;
 	struct quota hour, day;
 	int64_t until_ms;  /* closed until then, monotonic */
 	unsigned closings; /* how often it was closed */
-
-	/* slowed down; goal 0: it is not */
-	double slowed; /* the rate at slowed_ms */
-	double goal;   /* where it ends */
-	int64_t slowed_ms;
+	struct gate_slow slow;
 	struct gate_measure measure;
 };
 
@@ -56,6 +59,13 @@ bool gate_is_closed(const struct gate *gate, int64_t now_ms);
 
 /* Mails a second now; 0: any. */
 double gate_rate(const struct gate *gate, int64_t now_ms);
+
+/* True while that is less than it would be by its settings. */
+bool gate_is_slowed(const struct gate *gate, int64_t now_ms);
+
+/* Slowed at that time as an earlier process had it: never to more than its
+ * settings say. */
+void gate_recall(struct gate *gate, const struct gate_slow *slow);
 
 /* When its rate allows a mail: now, or a time later than now. */
 int64_t gate_when(const struct gate *gate, int64_t now_ms);

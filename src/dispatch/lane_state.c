@@ -113,6 +113,39 @@ tell_quota(GString *line, const char *key, const struct quota *quota)
 		    quota->window, used);
 }
 
+/* A rate in thousandths of a mail a second. */
+#define RATE_UNIT 1000.0
+
+static void
+tell_slow(GString *line, const struct lane *lane, int64_t now_ms)
+{
+	const struct gate_slow *slow = &lane->gate.slow;
+
+	if (!gate_is_slowed(&lane->gate, now_ms))
+		return;
+	g_string_append_printf(line,
+	    " slow=%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT,
+	    (int64_t)(slow->rate * RATE_UNIT),
+	    (int64_t)(slow->goal * RATE_UNIT), slow->at_ms + lane->apart_ms);
+}
+
+/* "told:various:sender:domain:mail,mail,...": of those refused in a row. */
+static void
+tell_guard(GString *line, const struct guard *guard)
+{
+	unsigned count = MIN(guard->count, GUARD_MAILS);
+
+	if (count == 0)
+		return;
+	g_string_append_printf(line,
+	    " guard=%u:%d:%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT,
+	    guard->told, guard->various, guard->last[0].sender,
+	    guard->last[0].domain);
+	for (unsigned i = 0; i < count; i++)
+		g_string_append_printf(line, "%c%" G_GUINT64_FORMAT,
+		    i == 0 ? ':' : ',', guard->last[i].mail);
+}
+
 /* A domain comes from a mail: only what can stand in the line. */
 static void
 tell_senders(GString *line, const struct lane *lane, int64_t now_ms)
@@ -185,6 +218,8 @@ lane_state_tell(const struct lane *lane, int64_t now_ms)
 	tell_breaker(line, lane);
 	if (gate_is_closed(&lane->gate, now_ms))
 		add_number(line, "gate", lane->gate.until_ms + lane->apart_ms);
+	tell_slow(line, lane, now_ms);
+	tell_guard(line, &lane->guard);
 	tell_quota(line, "hour", &lane->gate.hour);
 	tell_quota(line, "day", &lane->gate.day);
 	if (lane->mode != LANE_OPEN)
@@ -204,6 +239,8 @@ struct reading {
 	enum breaker_reason reason;
 	int64_t until_ms, pause_ms, needed, gate_ms, since_ms;
 	struct quota hour, day;
+	struct gate_slow slow; /* its time is of the wall clock as well */
+	struct guard guard;
 	char *senders, *why, *settings; /* owned */
 };
 
@@ -258,6 +295,59 @@ read_quota(const char *text, struct quota *quota)
 }
 
 static bool
+read_slow(const char *text, struct gate_slow *slow)
+{
+	g_auto(GStrv) parts = g_strsplit(text, ":", 3);
+	int64_t rate, goal;
+
+	if (g_strv_length(parts) != 3 || !read_number(parts[0], &rate) ||
+	    !read_number(parts[1], &goal) ||
+	    !read_number(parts[2], &slow->at_ms))
+		return false;
+	slow->rate = (double)rate / RATE_UNIT;
+	slow->goal = (double)goal / RATE_UNIT;
+	return true;
+}
+
+static bool
+read_digest(const char *text, uint64_t *digest)
+{
+	return g_ascii_string_to_unsigned(
+	    text, 10, 0, G_MAXUINT64, digest, NULL);
+}
+
+static bool
+read_mails(const char *text, struct guard *guard)
+{
+	g_auto(GStrv) mails = g_strsplit(text, ",", 0);
+
+	if (g_strv_length(mails) > GUARD_MAILS)
+		return false;
+	for (; mails[guard->count] != NULL; guard->count++)
+		if (!read_digest(
+			mails[guard->count], &guard->last[guard->count].mail))
+			return false;
+	return guard->count > 0;
+}
+
+static bool
+read_guard(const char *text, struct guard *guard)
+{
+	g_auto(GStrv) parts = g_strsplit(text, ":", 5);
+	int64_t told, various;
+
+	*guard = (struct guard){ 0 };
+	if (g_strv_length(parts) != 5 || !read_number(parts[0], &told) ||
+	    told > UINT_MAX || !read_number(parts[1], &various) ||
+	    !read_digest(parts[2], &guard->last[0].sender) ||
+	    !read_digest(parts[3], &guard->last[0].domain))
+		return false;
+	guard->told = (unsigned)told;
+	guard->various = various != 0;
+	return read_mails(parts[4], guard);
+}
+
+static bool
 read_text(char **out, char *text)
 {
 	g_free(*out);
@@ -290,6 +380,10 @@ read_word(const char *key, const char *text, struct reading *reading)
 		return read_quota(text, &reading->hour);
 	if (strcmp(key, "day") == 0)
 		return read_quota(text, &reading->day);
+	if (strcmp(key, "slow") == 0)
+		return read_slow(text, &reading->slow);
+	if (strcmp(key, "guard") == 0)
+		return read_guard(text, &reading->guard);
 	if (strcmp(key, "senders") == 0)
 		return read_text(&reading->senders, g_strdup(text));
 	if (strcmp(key, "settings") == 0)
@@ -323,6 +417,26 @@ recall_time(
     const struct lane *lane, int64_t wall_ms, int64_t most_ms, int64_t now_ms)
 {
 	return CLAMP(wall_ms - lane->apart_ms, now_ms, now_ms + most_ms);
+}
+
+/* What was refused in a row before and what comes now are one row. */
+static void
+recall_guard(struct lane *lane, const struct guard *guard)
+{
+	bool distrusted = lane->guard.distrusted;
+
+	lane->guard = *guard;
+	lane->guard.distrusted = distrusted;
+}
+
+static void
+recall_slow(struct lane *lane, const struct gate_slow *read, int64_t now_ms)
+{
+	struct gate_slow slow = *read;
+
+	slow.at_ms =
+	    MIN(slow.at_ms - lane->apart_ms, MAX(lane->gate.until_ms, now_ms));
+	gate_recall(&lane->gate, &slow);
 }
 
 static void
@@ -382,6 +496,10 @@ recall_trouble(struct lane *lane, struct reading *reading, int64_t now_ms)
 	if (reading->gate_ms > 0)
 		lane->gate.until_ms = recall_time(
 		    lane, reading->gate_ms, GATE_CLOSED_MOST_MS, now_ms);
+	if (reading->slow.goal > 0)
+		recall_slow(lane, &reading->slow, now_ms);
+	if (reading->guard.count > 0)
+		recall_guard(lane, &reading->guard);
 	if (reading->senders != NULL)
 		recall_senders(lane, reading, now_ms);
 	lane->why = g_steal_pointer(&reading->why);

@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "entry.h"
+#include "keeping.h"
 
 /* What is known of one provider's word. */
 struct scale {
@@ -206,8 +207,10 @@ note_told(struct dispatcher *dispatcher, const struct flight *flight,
 	bool alone =
 	    dispatcher->weighing->scales[mark->lane].taken == mark->begun;
 
-	if (alone && r->state == RECIPIENT_REFUSED)
-		dispatcher->lanes[mark->lane]->guard.told++;
+	if (!alone || r->state != RECIPIENT_REFUSED)
+		return;
+	dispatcher->lanes[mark->lane]->guard.told++;
+	keeping_note(dispatcher);
 }
 
 /* Two who say the same are believed. */

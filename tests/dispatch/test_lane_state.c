@@ -54,10 +54,11 @@ attempt(struct lane *lane, enum standing standing, int64_t now_ms)
 	lane_settle(lane, &one, &finding);
 }
 
+/* These mails, each of a sender of its own. */
 static void
-refuse_all(struct lane *lane)
+refuse(struct lane *lane, unsigned first, unsigned count)
 {
-	for (unsigned i = 0; i < GUARD_MAILS; i++) {
+	for (unsigned i = first; i < first + count; i++) {
 		const struct lane_query query = { HERE, false, 1 };
 		struct lane_attempt one = lane_begin(lane, &query, 0);
 		const struct lane_finding finding = {
@@ -76,7 +77,7 @@ static void
 live(struct lane *lane, const char *kind)
 {
 	if (*kind == 'd') /* distrusted */
-		refuse_all(lane);
+		refuse(lane, 0, GUARD_MAILS);
 	for (; *kind >= '1' && *kind <= '9'; kind++) /* fails */
 		attempt(lane, STANDING_DOWN, 0);
 	if (*kind == 'a')
@@ -240,6 +241,58 @@ test_clock_set_back(void **state)
 	lane_free(next);
 }
 
+/* The rate that a throttle cut comes back as if nothing had happened; one that
+ * is set to less since is kept to. */
+static void
+test_slowed(void **state)
+{
+	struct lane *lane, *next;
+
+	(void)state;
+	provider.pace.rate = 10;
+	lane = make_lane(0);
+	attempt(lane, STANDING_THROTTLED, 0);
+	next = restart(lane, 1000);
+	for (int64_t at = 60000; at < 200000; at += 7000)
+		assert_float_equal(gate_rate(&next->gate, NEXT + at),
+		    gate_rate(&lane->gate, at), 0.001);
+	assert_true(gate_is_slowed(&next->gate, NEXT + 60000));
+	assert_false(gate_is_slowed(&next->gate, NEXT + 200000));
+	lane_free(next);
+	provider.pace.rate = 2;
+	next = restart(lane, 1000);
+	assert_float_equal(gate_rate(&next->gate, NEXT + 60000), 2, 0.001);
+	lane_free(next);
+	provider.pace.rate = 0;
+	lane_free(lane);
+}
+
+/* What it refuses before and behind the restart is one row. */
+static void
+test_refusals_go_on(void **state)
+{
+	struct lane *lane = make_lane(0), *next;
+
+	(void)state;
+	refuse(lane, 0, GUARD_MAILS - 1);
+	lane->guard.told = 4;
+	next = restart(lane, 1000);
+	assert_int_equal(lane_refusals(next), GUARD_MAILS - 1);
+	assert_int_equal(next->guard.told, 4);
+	refuse(next, 3, 1); /* which it knows */
+	assert_false(lane_is_distrusted(next));
+	refuse(next, GUARD_MAILS, 1);
+	assert_true(lane_is_distrusted(next));
+	lane_free(lane);
+	lane = restart(next, 2000);
+	assert_true(lane_is_distrusted(lane));
+	assert_int_equal(lane->guard.told, 4);
+	attempt(lane, STANDING_WELL, NEXT + 200000);
+	assert_int_equal(lane_refusals(lane), 0);
+	lane_free(lane);
+	lane_free(next);
+}
+
 /* Nothing of it is believed, and the lane stays as new. */
 static const char *const garbage[] = {
 	"",
@@ -258,6 +311,13 @@ static const char *const garbage[] = {
 	"v=1 hour=5:-1",
 	"v=1 why=%zz",
 	"v=1 why=%00",
+	"v=1 slow=700:1000",
+	"v=1 slow=700:-1:1700000000000",
+	"v=1 guard=1:1:2:3",
+	"v=1 guard=1:1:2:3:",
+	"v=1 guard=many:1:2:3:4",
+	"v=1 guard=1:1:2:3:4,,5",
+	"v=1 guard=1:1:2:3:1,2,3,4,5,6,7,8,9,10,11",
 	"v=1 word",
 	"v=1  gate=5",
 	"\xff\xfe",
@@ -273,6 +333,7 @@ test_garbage(void **state)
 			fail_msg("believed: %s", garbage[i]);
 		assert_int_equal(lane_mode(lane, 0), LANE_OPEN);
 		assert_int_equal(lane->gate.hour.used, 0);
+		assert_int_equal(lane->guard.count, 0);
 		assert_null(lane->why);
 		lane_free(lane);
 	}
@@ -397,6 +458,8 @@ main(void)
 		cmocka_unit_test(test_quotas_go_on),
 		cmocka_unit_test(test_quotas_kept_ahead),
 		cmocka_unit_test(test_clock_set_back),
+		cmocka_unit_test(test_slowed),
+		cmocka_unit_test(test_refusals_go_on),
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_odd),
 		cmocka_unit_test(test_line_is_one_line),
