@@ -36,8 +36,7 @@ const struct command command_table[] = {
 	    starttls_starttls },
 	{ "AUTH", SESSION_READY, COMMAND_ENDS_GROUP | COMMAND_ARGUMENT,
 	    auth_auth },
-	{ "XFORWARD", SESSION_READY, COMMAND_ENDS_GROUP | COMMAND_ARGUMENT,
-	    xforward_xforward },
+	{ "XFORWARD", SESSION_READY, COMMAND_ARGUMENT, xforward_xforward },
 	/* not offered */
 	{ "BDAT", ANY, 0, NULL },
 	{ "EXPN", ANY, COMMAND_ENDS_GROUP, NULL },

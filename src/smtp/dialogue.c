@@ -11,6 +11,8 @@
 #include "lmtp.h"
 #include "sasl.h"
 #include "starttls.h"
+#include "tls.h"
+#include <errno.h>
 #include <event2/event.h>
 #include <string.h>
 
@@ -208,7 +210,23 @@ on_secured(void *object, const char *trouble)
 {
 	struct dialogue *dialogue = object;
 
-	starttls_secured(dialogue->session, trouble);
+	struct session *session = dialogue->session;
+
+	starttls_secured(session, trouble);
+	if (session->state == SESSION_FRESH &&
+	    session->rules->tls.mode == RULES_TLS_IMPLICIT)
+		hello_begin(session);
+	expect_command(session);
+}
+
+static const char *
+tell_end(const struct session *session, int error)
+{
+	if (error == 0)
+		return "the client closed";
+	if (error == EPROTO && channel_tls(session->channel) != NULL)
+		return tls_trouble(channel_tls(session->channel));
+	return g_strerror(error);
 }
 
 static void
@@ -216,8 +234,8 @@ on_ended(void *object, int error)
 {
 	struct dialogue *dialogue = object;
 
-	session_abandon(dialogue->session,
-	    error == 0 ? "the client closed" : g_strerror(error));
+	session_abandon(
+	    dialogue->session, tell_end(dialogue->session, error));
 }
 
 /* The earliest of the moments that are set; 0: none is.  A session whose time
@@ -300,6 +318,20 @@ is_due(int64_t moment_ms, int64_t now_ms)
 	return moment_ms != 0 && now_ms >= moment_ms;
 }
 
+/* Before a handshake is over, who waits for TLS cannot be told anything. */
+static void
+close_now(struct session *session, enum reply_name name)
+{
+	bool silent = session->state == SESSION_HANDSHAKE ||
+		      (session->rules->tls.mode == RULES_TLS_IMPLICIT &&
+			  channel_tls(session->channel) == NULL);
+
+	if (silent)
+		session_abandon(session, reply_find(name)->text);
+	else
+		session_close(session, name, NULL);
+}
+
 /* The state has waited long enough. */
 static void
 end_wait(struct session *session)
@@ -345,7 +377,7 @@ check_times(struct session *session)
 		session_close(session, REPLY_TIMEOUT, "the mail is too slow");
 	else if (session->state != SESSION_ANSWER &&
 		 is_due(times->session_ms, now))
-		session_close(session, REPLY_SESSION_LIMIT, NULL);
+		close_now(session, REPLY_SESSION_LIMIT);
 }
 
 static void
@@ -409,8 +441,8 @@ dialogue_stop(struct dialogue *dialogue)
 	struct session *session = dialogue->session;
 
 	session->stopping = true;
-	if (session->state == SESSION_GREETING)
-		session_close(session, REPLY_STOPPING, NULL);
+	if ((session->state & (SESSION_GREETING | SESSION_HANDSHAKE)) != 0)
+		close_now(session, REPLY_STOPPING);
 	else if (session->state == SESSION_PROXY)
 		session_abandon(session, "shutting down");
 	else

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "entrance.h"
 
+#include "activation.h"
 #include "core/log.h"
 #include "core/network.h"
+#include "socket_file.h"
 #include <errno.h>
 #include <event2/event.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Clients that may wait to be accepted. */
@@ -17,22 +20,36 @@
 struct entrance {
 	struct entrance_options options;
 	int fd; /* -1: closed */
+	bool handed;
+	struct socket_file file; /* of a Unix socket that is not handed */
 	struct event *event;
 	struct loop_timer *timer; /* ends a pause */
-	char address[NETWORK_PEER_LENGTH + sizeof("[]:65535")];
+	char address[NETWORK_LISTENER_LENGTH];
 };
 
 /* What to do about it. */
 static const char *
-advise(int error)
+advise(int error, int family)
 {
 	switch (error) {
 	case EADDRINUSE:
-		return "another program listens there: stop it, or choose "
-		       "another port";
+		return family == AF_UNIX
+			   ? "another program listens there: stop it, or "
+			     "choose another path"
+			   : "another program listens there: stop it, or "
+			     "choose another port";
+	case EEXIST:
+		return "what is there is no socket: remove it, or choose "
+		       "another path";
+	case ENOENT:
+		return "make the folder of the socket first";
 	case EACCES:
-		return "ports below 1024 need the right to bind them "
-		       "(CAP_NET_BIND_SERVICE)";
+		return family == AF_UNIX
+			   ? "the folder of the socket must be writable for us"
+			   : "ports below 1024 need the right to bind them "
+			     "(CAP_NET_BIND_SERVICE)";
+	case EPERM:
+		return "only a member of it can give a socket to socket_group";
 	case EADDRNOTAVAIL:
 		return "this host has no such address: see `ip address`";
 	default:
@@ -40,43 +57,96 @@ advise(int error)
 	}
 }
 
-static int
-open_socket(const struct sockaddr *address, socklen_t length)
+/* Accepted sockets inherit both. */
+static void
+set_options(int fd, int family)
 {
-	int fd, on = 1;
+	int on = 1;
 
-	fd = socket(
-	    address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	/* Accepted sockets inherit both. */
+	if (family == AF_UNIX)
+		return;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+}
+
+static int
+bind_address(struct entrance *entrance, int fd, const struct sockaddr *address,
+    socklen_t length)
+{
+	struct socket_file *file = &entrance->file;
+	int on = 1;
+
+	if (address->sa_family == AF_UNIX) {
+		memcpy(&file->address, address, sizeof(file->address));
+		file->mode = entrance->options.mode;
+		file->group = entrance->options.group;
+		return socket_file_bind(file, fd);
+	}
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	/* An address is what it says, whatever the system's default is. */
 	if (address->sa_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (bind(fd, address, length) == 0 && listen(fd, BACKLOG) == 0)
-		return fd;
-	on = errno;
-	close(fd);
-	errno = on;
-	return -1;
+	return bind(fd, address, length) == 0 ? 0 : errno;
 }
 
+/* 0 or errno. */
+static int
+open_socket(
+    struct entrance *entrance, const struct sockaddr *address, socklen_t length)
+{
+	int error, fd = socket(address->sa_family,
+		       SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return errno;
+	error = bind_address(entrance, fd, address, length);
+	if (error == 0 && listen(fd, BACKLOG) != 0)
+		error = errno;
+	if (error == 0)
+		entrance->fd = fd;
+	else
+		close(fd);
+	return error;
+}
+
+/* Takes the socket that is there for it, or opens one. */
+static bool
+find_socket(struct entrance *entrance, GError **error)
+{
+	const struct entrance_options *options = &entrance->options;
+	struct sockaddr_storage storage;
+	const struct sockaddr *address = (const struct sockaddr *)&storage;
+	socklen_t length;
+	int failed;
+
+	if (!network_parse_listener(options->address, &storage, &length, error))
+		return false;
+	entrance->fd =
+	    activation_claim(options->activation, options->name, address);
+	entrance->handed = entrance->fd >= 0;
+	if (entrance->handed)
+		return true;
+	failed = open_socket(entrance, address, length);
+	if (failed == 0)
+		return true;
+	g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(failed),
+	    "[listener %s] cannot listen on %s: %s; %s", options->name,
+	    options->address, g_strerror(failed),
+	    advise(failed, address->sa_family));
+	return false;
+}
+
+/* What the socket is, whoever opened it. */
 static void
-name_address(struct entrance *entrance)
+look_at_socket(struct entrance *entrance)
 {
 	struct sockaddr_storage bound = { 0 };
 	socklen_t length = sizeof(bound);
 	const struct sockaddr *address = (const struct sockaddr *)&bound;
-	char host[NETWORK_PEER_LENGTH];
 
 	getsockname(entrance->fd, (struct sockaddr *)&bound, &length);
-	network_print_peer(address, host);
-	g_snprintf(entrance->address, sizeof(entrance->address),
-	    address->sa_family == AF_INET6 ? "[%s]:%u" : "%s:%u", host,
-	    network_port(address));
+	network_print_listener(address, entrance->address);
+	set_options(entrance->fd, address->sa_family);
 }
 
 static void on_acceptable(evutil_socket_t fd, short what, void *object);
@@ -92,26 +162,15 @@ on_pause_over(void *object)
 struct entrance *
 entrance_new(const struct entrance_options *options, GError **error)
 {
-	struct sockaddr_storage address;
-	socklen_t length;
-	struct entrance *entrance;
-	int fd;
+	struct entrance *entrance = g_new0(struct entrance, 1);
 
-	if (!network_parse_endpoint(options->address, &address, &length, error))
-		return NULL;
-	fd = open_socket((struct sockaddr *)&address, length);
-	if (fd < 0) {
-		g_set_error(error, G_FILE_ERROR,
-		    (gint)g_file_error_from_errno(errno),
-		    "[listener %s] cannot listen on %s: %s; %s", options->name,
-		    options->address, g_strerror(errno), advise(errno));
+	entrance->options = *options;
+	if (!find_socket(entrance, error)) {
+		g_free(entrance);
 		return NULL;
 	}
-	entrance = g_new0(struct entrance, 1);
-	entrance->options = *options;
-	entrance->fd = fd;
-	name_address(entrance);
-	entrance->event = event_new(loop_base(options->loop), fd,
+	look_at_socket(entrance);
+	entrance->event = event_new(loop_base(options->loop), entrance->fd,
 	    EV_READ | EV_PERSIST, on_acceptable, entrance);
 	entrance->timer =
 	    loop_timer_new(options->loop, on_pause_over, entrance);
@@ -123,7 +182,8 @@ entrance_start(struct entrance *entrance)
 {
 	event_add(entrance->event, NULL);
 	log_info("listening", log_str("listener", entrance->options.name),
-	    log_str("address", entrance->address));
+	    log_str("address", entrance->address),
+	    log_str_if("socket", entrance->handed ? "inherited" : NULL));
 }
 
 void
@@ -133,6 +193,8 @@ entrance_stop(struct entrance *entrance)
 		return;
 	loop_timer_clear(entrance->timer);
 	event_del(entrance->event);
+	if (entrance->file.inode != 0)
+		socket_file_remove(&entrance->file);
 	close(entrance->fd);
 	entrance->fd = -1;
 }

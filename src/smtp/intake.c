@@ -3,6 +3,10 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "tls.h"
+#include "lmtp.h"
+#include "resend.h"
+#include "xforward.h"
 #include <errno.h>
 
 void
@@ -82,7 +86,11 @@ on_decoded(void *object, const void *bytes, size_t length)
 static void
 log_received(const struct session *session, const struct submission *submission)
 {
+	static const struct xforward nothing = { 0 };
 	const struct envelope *envelope = submission->envelope;
+	const struct tls *tls = channel_tls(session->channel);
+	const struct xforward *origin =
+	    session->forwarded != NULL ? session->forwarded : &nothing;
 	g_autofree char *to =
 	    envelope_tell(envelope, 0, envelope->recipients->len);
 
@@ -91,6 +99,11 @@ log_received(const struct session *session, const struct submission *submission)
 	    log_str("client", submission->peer),
 	    log_str("helo", submission->helo),
 	    log_str_if("user", submission->user),
+	    log_str_if("tls", tls != NULL ? tls_version(tls) : NULL),
+	    log_str_if(
+		"origin", origin->addr != NULL ? origin->addr : origin->name),
+	    log_str_if("origin_helo", origin->helo),
+	    log_str_if("ident", origin->ident),
 	    log_str(
 		"from", envelope->sender == NULL ? "" : envelope->sender->text),
 	    log_str("to", to), log_num("recipients", envelope->recipients->len),
@@ -117,6 +130,8 @@ make_submission(struct session *session)
 	    submission->peer, session->peer.text, sizeof(submission->peer));
 	submission->helo = g_strdup(session->identity.helo);
 	submission->protocol = session_protocol(session);
+	submission->each = lmtp_is_spoken(session);
+	submission->resend_key = resend_key(session, submission->spool);
 	submission->user = g_strdup(session->identity.user);
 	submission->repaired = session->mail.data.bare;
 	submission->received_ms = clock_wall_ms();
@@ -181,8 +196,7 @@ end_mail(struct session *session)
 		post_mail(session, &seen);
 		return;
 	}
-	session_reset(session);
-	session_reply(session, refused, why);
+	lmtp_refuse(session, refused, why);
 }
 
 /* A mail must come at data_rate at least: it has progress_ms in advance, and

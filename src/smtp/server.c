@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "crowd.h"
 #include "entrance.h"
+#include "keyring.h"
 #include "reply.h"
 #include "roster.h"
 #include "rules.h"
@@ -20,6 +21,7 @@
 struct listener {
 	struct server *server;
 	struct rules *rules;
+	struct keyring *keyring;
 	struct entrance *entrance;
 };
 
@@ -34,6 +36,7 @@ struct server {
 	unsigned next;    /* of them gets the next client */
 	struct crowd *crowd;
 	struct roster *roster;
+	struct loop_timer *reread; /* NULL: files are not looked at */
 
 	server_stopped_fn stopped; /* NULL: not stopping */
 	void *stopped_object;
@@ -71,9 +74,12 @@ server_check(const struct config *config, GPtrArray *errors)
 	for (; *name != NULL; name++) {
 		g_autoptr(GError) error = NULL;
 		struct rules *rules = rules_new(counted, *name, &error);
+		struct keyring *keyring =
+		    rules == NULL ? NULL : keyring_new(rules, &error);
 
-		if (rules == NULL)
+		if (keyring == NULL)
 			g_ptr_array_add(errors, g_strdup(error->message));
+		keyring_free(keyring);
 		rules_free(rules);
 	}
 	roster_check(counted, errors);
@@ -87,6 +93,7 @@ on_listener_free(void *object)
 	struct listener *listener = object;
 
 	entrance_free(listener->entrance);
+	keyring_free(listener->keyring);
 	rules_free(listener->rules);
 	g_free(listener);
 }
@@ -122,7 +129,8 @@ add_listener(struct server *server, const char *name,
 	if (listener->rules == NULL)
 		return false;
 	limit_size(listener->rules, name, options);
-	return true;
+	listener->keyring = keyring_new(listener->rules, error);
+	return listener->keyring != NULL;
 }
 
 static void on_accepted(void *object, int fd, const struct sockaddr *peer);
@@ -251,6 +259,29 @@ server_new(const struct server_options *options, GError **error)
 	return server;
 }
 
+static void
+wait_reread(struct server *server)
+{
+	loop_timer_set(server->reread,
+	    config_number(server->config, "server", "reread"));
+}
+
+/* Reads again what has changed. */
+static void
+on_reread(void *object)
+{
+	struct server *server = object;
+
+	for (unsigned i = 0; i < server->listeners->len; i++) {
+		struct listener *listener =
+		    g_ptr_array_index(server->listeners, i);
+
+		keyring_look(listener->keyring);
+	}
+	roster_look(server->roster);
+	wait_reread(server);
+}
+
 void
 server_start(struct server *server)
 {
@@ -260,6 +291,10 @@ server_start(struct server *server)
 
 		entrance_start(listener->entrance);
 	}
+	if (config_number(server->config, "server", "reread") == 0)
+		return;
+	server->reread = loop_timer_new(server->main, on_reread, server);
+	wait_reread(server);
 }
 
 const char *
@@ -333,6 +368,7 @@ on_accepted(void *object, int fd, const struct sockaddr *peer)
 	visitor->server = server;
 	visitor->fd = fd;
 	visitor->rules = listener->rules;
+	visitor->peer.keys = keyring_take(listener->keyring);
 	sessions_arrive_post(g_ptr_array_index(server->loops,
 				 server->next++ % server->loops->len),
 	    visitor);
@@ -397,6 +433,7 @@ on_departed(void *owner, struct letter *letter)
 
 	(void)owner;
 	crowd_leave(server->crowd, &visitor->peer);
+	tls_keys_unref(visitor->peer.keys);
 	g_free(visitor);
 	end_when_empty(server);
 }
@@ -435,6 +472,12 @@ server_stop(struct server *server, int64_t data_grace_ms,
 void
 server_reread(struct server *server)
 {
+	for (unsigned i = 0; i < server->listeners->len; i++) {
+		struct listener *listener =
+		    g_ptr_array_index(server->listeners, i);
+
+		keyring_reread(listener->keyring);
+	}
 	roster_look(server->roster);
 }
 
@@ -466,6 +509,7 @@ server_free(struct server *server)
 		return;
 	for (unsigned i = 0; i < server->loops->len; i++)
 		sessions_halt(g_ptr_array_index(server->loops, i));
+	loop_timer_free(server->reread);
 	/* its last words go to loops that nobody runs any more */
 	roster_free(server->roster);
 	g_ptr_array_unref(server->loops);

@@ -154,6 +154,7 @@ begin(struct sessions *sessions, struct sessions_visitor *visitor)
 
 	visitor->id = options.id;
 	visitor->dialogue = dialogue_new(&options);
+	visitor->peer.keys = NULL; /* the session's now */
 	g_hash_table_insert(sessions->visitors, &visitor->id, visitor);
 	if (sessions->stopping)
 		dialogue_stop(visitor->dialogue);

@@ -4,6 +4,7 @@
 #include "auth.h"
 #include "dsn.h"
 #include "intake.h"
+#include "lmtp.h"
 #include "xtext.h"
 #include <errno.h>
 #include <string.h>
@@ -334,8 +335,9 @@ read_recipient(struct session *session, const struct path *path)
 }
 
 /* Takes the address over, and the wish.  One that is there already will get its
- * one copy, and its sender what it wished for in either command. */
-static void
+ * one copy, and its sender what it wished for in either command.  Returns its
+ * number. */
+static unsigned
 add_recipient(struct envelope *envelope, struct address *address,
     struct envelope_wish *wish)
 {
@@ -350,6 +352,7 @@ add_recipient(struct envelope *envelope, struct address *address,
 	}
 	if (wish->notify != before->notify || wish->original != NULL)
 		envelope_wish(envelope, i, wish);
+	return i;
 }
 
 static bool
@@ -360,7 +363,8 @@ may_add_recipient(struct session *session)
 	if (!session_may_relay(session))
 		refused = REPLY_RELAY;
 	else if (session->mail.envelope->recipients->len >=
-		 session->rules->limits.recipients)
+		     session->rules->limits.recipients ||
+		 lmtp_owed(session) >= session->rules->limits.recipients)
 		refused = REPLY_RECIPIENTS;
 	if (refused != REPLY_NONE)
 		session_reply(session, refused, NULL);
@@ -375,6 +379,7 @@ transaction_rcpt(struct session *session, const char *argument)
 		.envelope = session->mail.envelope };
 	struct address *address = NULL;
 	struct path path;
+	unsigned number;
 
 	if (!read_path(session, "TO:", argument, &path)) {
 		session_reply(session, REPLY_ARGUMENT, "RCPT TO:<address>");
@@ -388,7 +393,8 @@ transaction_rcpt(struct session *session, const char *argument)
 		g_free(parameters.wish.original);
 		return;
 	}
-	add_recipient(parameters.envelope, address, &parameters.wish);
+	number = add_recipient(parameters.envelope, address, &parameters.wish);
+	lmtp_expect(session, number);
 	session_change(session, SESSION_RECIPIENT);
 	session_reply(session, REPLY_RECIPIENT_OK, NULL);
 }
@@ -399,7 +405,11 @@ transaction_data(struct session *session, const char *argument)
 {
 	(void)argument;
 	if (session->mail.envelope->recipients->len == 0)
-		session_reply(session, REPLY_NO_RECIPIENTS, NULL);
+		/* RFC 2033 4.2 forces the one, RFC 5321 3.3 has both */
+		session_reply(session,
+		    lmtp_is_spoken(session) ? REPLY_SEQUENCE
+					    : REPLY_NO_RECIPIENTS,
+		    NULL);
 	else
 		intake_begin(session);
 }

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+#include "crowd.h"
+
+struct crowd {
+	struct crowd_limits limits;
+	unsigned total;
+	GHashTable *peers; /* address -> how many, outside `allow` */
+};
+
+struct crowd *
+crowd_new(const struct crowd_limits *limits)
+{
+	struct crowd *crowd = g_new0(struct crowd, 1);
+
+	crowd->limits = *limits;
+	crowd->peers =
+	    g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	return crowd;
+}
+
+void
+crowd_free(struct crowd *crowd)
+{
+	if (crowd == NULL)
+		return;
+	g_hash_table_unref(crowd->peers);
+	g_free(crowd);
+}
+
+static bool
+is_counted(const struct session_peer *peer)
+{
+	return !peer->allowed && !peer->proxied;
+}
+
+static unsigned
+count_peer(const struct crowd *crowd, const char *peer)
+{
+	return GPOINTER_TO_UINT(g_hash_table_lookup(crowd->peers, peer));
+}
+
+static void
+set_peer(struct crowd *crowd, const char *peer, unsigned count)
+{
+	if (count == 0)
+		g_hash_table_remove(crowd->peers, peer);
+	else
+		g_hash_table_insert(
+		    crowd->peers, g_strdup(peer), GUINT_TO_POINTER(count));
+}
+
+/* Beside `others` that are there. */
+static enum reply_name
+refuse(const struct crowd *crowd, const struct rules *rules,
+    const struct session_peer *peer, unsigned others)
+{
+	unsigned reserved = is_counted(peer) ? crowd->limits.reserved : 0;
+
+	if (budget_level(crowd->limits.budget) == BUDGET_HARD)
+		return REPLY_NO_MEMORY;
+	if (others + reserved >= crowd->limits.most)
+		return REPLY_CROWDED;
+	if (is_counted(peer) &&
+	    count_peer(crowd, peer->text) >= rules->limits.peer_connections)
+		return REPLY_PEER_CROWDED;
+	return REPLY_NONE;
+}
+
+static void
+count_in(struct crowd *crowd, const struct session_peer *peer)
+{
+	if (is_counted(peer))
+		set_peer(crowd, peer->text, count_peer(crowd, peer->text) + 1);
+}
+
+enum reply_name
+crowd_enter(struct crowd *crowd, const struct rules *rules,
+    const struct session_peer *peer)
+{
+	enum reply_name refused = refuse(crowd, rules, peer, crowd->total);
+
+	if (refused != REPLY_NONE)
+		return refused;
+	crowd->total++;
+	count_in(crowd, peer);
+	return REPLY_NONE;
+}
+
+enum reply_name
+crowd_admit(struct crowd *crowd, const struct rules *rules,
+    const struct session_peer *peer)
+{
+	enum reply_name refused = refuse(crowd, rules, peer, crowd->total - 1);
+
+	if (refused == REPLY_NONE)
+		count_in(crowd, peer);
+	return refused;
+}
+
+void
+crowd_leave(struct crowd *crowd, const struct session_peer *peer)
+{
+	g_assert(crowd->total > 0);
+	crowd->total--;
+	if (is_counted(peer))
+		set_peer(crowd, peer->text, count_peer(crowd, peer->text) - 1);
+}
+
+unsigned
+crowd_total(const struct crowd *crowd)
+{
+	return crowd->total;
+}
