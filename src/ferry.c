@@ -80,7 +80,7 @@ struct ferry {
 	struct dispatcher *dispatcher;
 	struct prepare *prepare;
 	struct server *server;
-	struct loop_signal *term, *interrupt;
+	struct loop_signal *term, *interrupt, *hangup;
 	struct loop_timer *stop_timer, *last_words;
 	bool stopping;
 	enum ferry_end end;
@@ -469,6 +469,17 @@ on_signal(void *object)
 	    ferry->stop_timer, config_number(config, "server", "stop_timeout"));
 }
 
+/* Who renewed a certificate or changed the users says so by it. */
+static void
+on_hangup(void *object)
+{
+	struct ferry *ferry = object;
+
+	log_info("SIGHUP: certificates and users are read again",
+	    log_num("pid", getpid()));
+	server_reread(ferry->server);
+}
+
 struct ferry *
 ferry_new(const struct ferry_options *options, bool *busy, GError **error)
 {
@@ -502,6 +513,8 @@ ferry_new(const struct ferry_options *options, bool *busy, GError **error)
 	ferry->term = loop_signal_new(ferry->main, SIGTERM, on_signal, ferry);
 	ferry->interrupt =
 	    loop_signal_new(ferry->main, SIGINT, on_signal, ferry);
+	ferry->hangup =
+	    loop_signal_new(ferry->main, SIGHUP, on_hangup, ferry);
 	return ferry;
 }
 
@@ -557,6 +570,7 @@ ferry_free(struct ferry *ferry)
 	/* a late second signal has nothing left to stop */
 	g_clear_pointer(&ferry->term, loop_signal_free);
 	g_clear_pointer(&ferry->interrupt, loop_signal_free);
+	g_clear_pointer(&ferry->hangup, loop_signal_free);
 	g_clear_pointer(&ferry->main, loop_free);
 	g_clear_pointer(&ferry->disk, disk_free);
 	g_clear_pointer(&ferry->busy, busy_close);

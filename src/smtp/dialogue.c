@@ -78,10 +78,10 @@ dialogue_free(struct dialogue *dialogue)
 	g_free(dialogue);
 }
 
-uint64_t
-dialogue_id(const struct dialogue *dialogue)
+const struct session *
+dialogue_session(const struct dialogue *dialogue)
 {
-	return dialogue->session->id;
+	return dialogue->session;
 }
 
 void
@@ -234,8 +234,7 @@ on_ended(void *object, int error)
 {
 	struct dialogue *dialogue = object;
 
-	session_abandon(
-	    dialogue->session, tell_end(dialogue->session, error));
+	session_abandon(dialogue->session, tell_end(dialogue->session, error));
 }
 
 /* The earliest of the moments that are set; 0: none is.  A session whose time

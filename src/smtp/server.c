@@ -35,6 +35,8 @@ struct server {
 	GPtrArray *loops; /* struct sessions * */
 	unsigned next;    /* of them gets the next client */
 	struct crowd *crowd;
+	unsigned loops_wanted;
+	uint64_t (*size_most)(void *stage, const char *listener);
 	struct roster *roster;
 	struct loop_timer *reread; /* NULL: files are not looked at */
 
@@ -106,12 +108,12 @@ on_sessions_free(void *object)
 
 /* What can be sent on of what this listener takes is a limit too. */
 static void
-limit_size(
-    struct rules *rules, const char *name, const struct server_options *options)
+limit_size(const struct server *server, struct rules *rules)
 {
-	uint64_t most = options->size_most != NULL
-			    ? options->size_most(options->stage, name)
-			    : 0;
+	uint64_t most =
+	    server->size_most != NULL
+		? server->size_most(server->world.stage, rules->listener)
+		: 0;
 
 	if (most != 0)
 		rules->limits.mail_bytes = MIN(rules->limits.mail_bytes, most);
@@ -128,7 +130,6 @@ add_listener(struct server *server, const char *name,
 	listener->rules = rules_new(server->config, name, error);
 	if (listener->rules == NULL)
 		return false;
-	limit_size(listener->rules, name, options);
 	listener->keyring = keyring_new(listener->rules, error);
 	return listener->keyring != NULL;
 }
@@ -226,10 +227,7 @@ static bool
 open_roster(struct server *server, GError **error)
 {
 	server->roster = roster_open(server->config, error);
-	if (server->roster == NULL)
-		return false;
-	server->world.authority = roster_authority(server->roster);
-	return true;
+	return server->roster != NULL;
 }
 
 struct server *
@@ -252,9 +250,9 @@ server_new(const struct server_options *options, GError **error)
 	server->listeners = g_ptr_array_new_with_free_func(on_listener_free);
 	server->loops = g_ptr_array_new_with_free_func(on_sessions_free);
 	server->crowd = make_crowd(server);
-	if (open_roster(server, error) && open_all(server, options, error))
-		start_loops(server, options->loops);
-	else
+	server->loops_wanted = options->loops;
+	server->size_most = options->size_most;
+	if (!open_roster(server, error) || !open_all(server, options, error))
 		g_clear_pointer(&server, server_free);
 	return server;
 }
@@ -262,8 +260,8 @@ server_new(const struct server_options *options, GError **error)
 static void
 wait_reread(struct server *server)
 {
-	loop_timer_set(server->reread,
-	    config_number(server->config, "server", "reread"));
+	loop_timer_set(
+	    server->reread, config_number(server->config, "server", "reread"));
 }
 
 /* Reads again what has changed. */
@@ -285,10 +283,14 @@ on_reread(void *object)
 void
 server_start(struct server *server)
 {
+	roster_start(server->roster);
+	server->world.authority = roster_authority(server->roster);
+	start_loops(server, server->loops_wanted);
 	for (unsigned i = 0; i < server->listeners->len; i++) {
 		struct listener *listener =
 		    g_ptr_array_index(server->listeners, i);
 
+		limit_size(server, listener->rules);
 		entrance_start(listener->entrance);
 	}
 	if (config_number(server->config, "server", "reread") == 0)
@@ -310,9 +312,11 @@ server_address(const struct server *server, const char *listener)
 	return NULL;
 }
 
-/* The client is told at once, so that it comes again later. */
+/* The client is told at once, so that it comes again later; a TLS client could
+ * not read it. */
 static void
-turn_away(int fd, const struct session_peer *peer, enum reply_name name)
+turn_away(const struct rules *rules, int fd, const struct session_peer *peer,
+    enum reply_name name)
 {
 	g_autoptr(GString) line = g_string_new(NULL);
 
@@ -321,7 +325,8 @@ turn_away(int fd, const struct session_peer *peer, enum reply_name name)
 	    log_num("code", reply_find(name)->code),
 	    log_str("reason", reply_find(name)->text));
 	/* A new socket has room for a line. */
-	if (send(fd, line->str, line->len, MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
+	if (rules->tls.mode != RULES_TLS_IMPLICIT &&
+	    send(fd, line->str, line->len, MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
 		shutdown(fd, SHUT_WR);
 	close(fd);
 }
@@ -361,7 +366,7 @@ on_accepted(void *object, int fd, const struct sockaddr *peer)
 	look_at_peer(listener->rules, fd, peer, &visitor->peer);
 	refused = crowd_enter(server->crowd, listener->rules, &visitor->peer);
 	if (refused != REPLY_NONE) {
-		turn_away(fd, &visitor->peer, refused);
+		turn_away(listener->rules, fd, &visitor->peer, refused);
 		g_free(visitor);
 		return;
 	}

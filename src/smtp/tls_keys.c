@@ -151,6 +151,19 @@ ask_clients(const struct tls_keys *keys, SSL_CTX *context)
 		    context, SSL_dup_CA_list(keys->authority_names));
 }
 
+/* Says where the file is named. */
+static bool
+locate(GError **error, const struct rules *rules, const char *key)
+{
+	g_autofree char *section =
+	    g_strconcat("listener ", rules->listener, NULL);
+
+	g_prefix_error(error,
+	    "%s: [%s] %s: ", config_origin(rules->config, section, key),
+	    section, key);
+	return false;
+}
+
 static bool
 read_authorities(
     struct tls_keys *keys, const struct rules *rules, GError **error)
@@ -170,7 +183,7 @@ read_authorities(
 	    "authorities, in PEM form, is expected",
 	    path);
 	ERR_clear_error();
-	return false;
+	return locate(error, rules, "tls_client_ca");
 }
 
 /* The context of an earlier certificate for the same names, with another kind
@@ -232,7 +245,7 @@ fill_keys(struct tls_keys *keys, const struct rules *rules, GError **error)
 		return false;
 	for (unsigned i = 0; rules->tls.certificates[i] != NULL; i++)
 		if (!add_identity(keys, rules, i, error))
-			return false;
+			return locate(error, rules, "tls_certificate");
 	return true;
 }
 
@@ -248,7 +261,6 @@ tls_keys_new(const struct rules *rules, GError **error)
 	keys->fingerprints = g_strdupv(rules->tls.client_fingerprints);
 	if (fill_keys(keys, rules, error))
 		return keys;
-	g_prefix_error(error, "[listener %s] ", rules->listener);
 	tls_keys_unref(keys);
 	return NULL;
 }
