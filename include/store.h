@@ -94,6 +94,7 @@ enum store_place {
 struct store_recipient {
 	char *address;
 	struct recipient is;
+	struct envelope_wish wish;
 };
 
 /* Who did what dispatch noted. */
@@ -114,16 +115,20 @@ struct store_mail {
 	int64_t due_ms;      /* WAITING: wall clock */
 	int64_t finished_ms; /* FINISHED */
 	char *listener, *peer, *helo;
+	char *protocol; /* as in struct submission; NULL: not known */
+	char *user;     /* authenticated as; NULL: nobody */
+	char *envid;    /* as in struct envelope; NULL: none */
+	enum envelope_return returned;
 	char *sender; /* "" for the null sender */
 	uint64_t size_bytes;
 	bool report;
 	unsigned rounds;
 	char *hold;            /* HELD: why */
 	GPtrArray *recipients; /* struct store_recipient * */
-	GPtrArray *attempts; /* struct journal_attempt *, in order; MAIL only:
-			      * of many the first, the last, and those in
-			      * doubt */
-	GPtrArray *acts;     /* struct store_act *, in order; MAIL only */
+	GPtrArray *attempts;   /* struct journal_attempt *, in order; MAIL only:
+				* of many the first, the last, and those in
+				* doubt */
+	GPtrArray *acts;       /* struct store_act *, in order; MAIL only */
 };
 
 /* Counted in recipients, since the queue was made; a number that must be 0:
@@ -131,7 +136,7 @@ struct store_mail {
 struct store_totals {
 	uint64_t accepted; /* by us: 250 was said, and reports of our own */
 	uint64_t settled;  /* a provider has it */
-	uint64_t bounced;  /* refused, and the sender told */
+	uint64_t bounced;  /* refused, and the sender told who wants it */
 	uint64_t dead;     /* dropped: by a person, or a warning too late */
 	uint64_t waiting;  /* everything else: counted from the rows */
 
@@ -165,24 +170,24 @@ enum store_question {
 struct store_ask {
 	struct letter letter;
 	enum store_question question;
-	const char *id;  /* of the mail; LIST: those after it, or NULL; the
-			  * last four questions: NULL: all mails of `place` */
-	unsigned limit;  /* LIST: at most, 0: 1000 */
+	const char *id; /* of the mail; LIST: those after it, or NULL; the
+			 * last four questions: NULL: all mails of `place` */
+	unsigned limit; /* LIST: at most, 0: 1000 */
 	const char *recipient; /* LIST: only mails with that address, letters of
 				* either case; a scan of some thousand mails at
 				* a time; NULL: all */
-	int place;       /* LIST and the last four: enum store_place,
-			  * -1: any but FINISHED */
-	const char *who; /* the last four: whoever asked */
+	int place;             /* LIST and the last four: enum store_place,
+				* -1: any but FINISHED */
+	const char *who;       /* the last four: whoever asked */
 
 	/* the answer */
-	bool found;          /* there is such a mail */
-	char *obstacle;      /* why it was not done; NULL: it was */
-	unsigned changed;    /* mails, of the last four */
-	GPtrArray *mails;    /* struct store_mail *; LIST and MAIL */
+	bool found;               /* there is such a mail */
+	char *obstacle;           /* why it was not done; NULL: it was */
+	unsigned changed;         /* mails, of the last four */
+	GPtrArray *mails;         /* struct store_mail *; LIST and MAIL */
 	char next[ID_LENGTH + 1]; /* LIST: `id` of the next question, as there
 				   * may be more; "": there are none */
-	struct spool *spool; /* BODY; counted */
+	struct spool *spool;      /* BODY; counted */
 	struct store_counts counts;
 };
 

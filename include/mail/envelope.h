@@ -58,6 +58,9 @@ bool envelope_add_recipient(
 unsigned envelope_find_recipient(
     const struct envelope *envelope, const struct address *recipient);
 
+/* Takes recipient number i out; those behind it move up. */
+void envelope_remove_recipient(struct envelope *envelope, unsigned i);
+
 /* Says what is wanted of recipient number i; `original` is taken over. */
 void envelope_wish(
     struct envelope *envelope, unsigned i, const struct envelope_wish *wish);

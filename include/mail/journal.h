@@ -102,7 +102,8 @@ struct journal {
 
 	/* LANDED, TAKEN */
 	unsigned rounds;  /* times it went through dispatch in vain */
-	int64_t due_ms;   /* wall clock: wanted back then; 0: nothing waits */
+	int64_t due_ms;   /* wall clock: wanted back then, by who waits, or for
+			   * a report that is owed; 0: nothing waits */
 	bool wakes;       /* it waits for a provider, so one that comes back
 			   * wakes it before */
 	bool warned;      /* the sender has been told of the delay */

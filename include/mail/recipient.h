@@ -53,6 +53,9 @@ struct recipient {
 			    * could not be */
 	int64_t absent_ms; /* DOUBT: wall clock, when that last said it had it
 			    * not; 0: never */
+	bool told;         /* ACCEPTED: its sender, who asked for it, was told,
+			    * or a provider tells it; else nothing is owed to
+			    * who did not ask */
 	unsigned doubts;   /* attempts that ended in doubt; OPEN: with the one
 			    * that is under way, which a crash leaves so */
 	struct recipient_sent sent; /* DOUBT: in the attempt in doubt, as the

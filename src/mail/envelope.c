@@ -53,6 +53,14 @@ envelope_add_recipient(struct envelope *envelope, struct address *recipient)
 	return true;
 }
 
+void
+envelope_remove_recipient(struct envelope *envelope, unsigned i)
+{
+	g_ptr_array_remove_index(envelope->recipients, i);
+	if (envelope->wishes != NULL && i < envelope->wishes->len)
+		g_array_remove_index(envelope->wishes, i);
+}
+
 static void
 on_wish_clear(void *wish)
 {

@@ -8,6 +8,7 @@ on_recipient_free(void *object)
 
 	g_free(recipient->address);
 	recipient_clear(&recipient->is);
+	g_free(recipient->wish.original);
 	g_free(recipient);
 }
 
@@ -52,6 +53,9 @@ store_mail_free(struct store_mail *mail)
 	g_free(mail->listener);
 	g_free(mail->peer);
 	g_free(mail->helo);
+	g_free(mail->protocol);
+	g_free(mail->user);
+	g_free(mail->envid);
 	g_free(mail->sender);
 	g_free(mail->hold);
 	g_ptr_array_unref(mail->recipients);

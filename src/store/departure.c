@@ -23,6 +23,8 @@ departure_open(struct store *store)
 	g_queue_init(&departures->removals);
 	departures->leaving =
 	    g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	departures->aborted =
+	    g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 }
 
 static void
@@ -42,6 +44,7 @@ departure_free(struct store *store)
 	g_queue_clear_full(&departures->finished, g_free);
 	g_queue_clear_full(&departures->removals, free_removal);
 	g_hash_table_unref(departures->leaving);
+	g_hash_table_unref(departures->aborted);
 }
 
 void
@@ -65,8 +68,15 @@ add_removal(struct store *store, const char *id)
 void
 departure_abort(struct store *store, const char *id)
 {
+	g_hash_table_add(store->departures.aborted, g_strdup(id));
 	if (g_hash_table_add(store->departures.leaving, g_strdup(id)))
 		add_removal(store, id);
+}
+
+bool
+departure_is_aborted(const struct store *store, const char *id)
+{
+	return g_hash_table_contains(store->departures.aborted, id);
 }
 
 static void
@@ -75,9 +85,15 @@ tell_recipients(struct store_mail *mail, const struct journal *journal)
 	const struct envelope *envelope =
 	    journal->message->submission->envelope;
 
-	for (unsigned i = 0; i < envelope->recipients->len; i++)
-		store_mail_add_recipient(
+	for (unsigned i = 0; i < envelope->recipients->len; i++) {
+		const struct envelope_wish *wish =
+		    envelope_wish_of(envelope, i);
+		struct store_recipient *to = store_mail_add_recipient(
 		    mail, envelope_recipient(envelope, i)->text);
+
+		to->wish.notify = wish->notify;
+		to->wish.original = g_strdup(wish->original);
+	}
 	for (unsigned i = 0; i < journal->recipients->len; i++) {
 		const struct journal_recipient *one = &g_array_index(
 		    journal->recipients, struct journal_recipient, i);
@@ -124,6 +140,10 @@ departure_pass(struct store *store, const struct journal *journal)
 	mail->listener = g_strdup(from->listener);
 	mail->peer = g_strdup(from->peer);
 	mail->helo = g_strdup(from->helo);
+	mail->protocol = g_strdup(from->protocol);
+	mail->user = g_strdup(from->user);
+	mail->envid = g_strdup(from->envelope->id);
+	mail->returned = from->envelope->returned;
 	mail->sender = g_strdup(sender == NULL ? "" : sender->text);
 	mail->size_bytes = spool_size(from->spool);
 	mail->report = from->report;
@@ -248,6 +268,7 @@ departure_settle(struct store *store, enum engine_result result)
 		if (removal->in_file)
 			body_remove(store->bodies, removal->id);
 		g_hash_table_remove(departures->leaving, removal->id);
+		g_hash_table_remove(departures->aborted, removal->id);
 		free_removal(removal);
 	}
 }

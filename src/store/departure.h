@@ -18,6 +18,9 @@ void departure_add(struct store *store, const char *id);
 /* The mail is to be removed without a word to anyone. */
 void departure_abort(struct store *store, const char *id);
 
+/* True until that has been done. */
+bool departure_is_aborted(const struct store *store, const char *id);
+
 /* A mail that was never in the queue is over: for the records only. */
 void departure_pass(struct store *store, const struct journal *journal);
 

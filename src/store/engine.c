@@ -100,6 +100,18 @@ accept_mail(
 }
 
 static enum engine_result
+find_resends(void *self, const struct submission *submission, char **ids)
+{
+	return settle(self, queue_resend_find(self, submission, ids));
+}
+
+static enum engine_result
+forget_resends(void *self, int64_t before_ms, unsigned most, bool *more)
+{
+	return settle(self, queue_resend_sweep(self, before_ms, most, more));
+}
+
+static enum engine_result
 enter(void *self, const struct journal *journal, bool in_file, bool *finished)
 {
 	return settle(self, queue_journal(self, journal, in_file, finished));
@@ -183,7 +195,8 @@ find_finished(void *self, GPtrArray *ids)
 {
 	struct queue *queue = self;
 	struct query query = query_open(queue->database, "mail",
-	    "SELECT id FROM mail WHERE remaining = 0 ORDER BY id");
+	    "SELECT id FROM mail WHERE remaining = 0 AND due IS NULL"
+	    " AND hold IS NULL ORDER BY id");
 
 	queue_due_collect(&query, ids);
 	return settle(queue, queue->database->result);
@@ -198,6 +211,8 @@ const struct engine engine_sqlite = {
 	.commit = commit,
 	.rollback = rollback,
 	.accept = accept_mail,
+	.resends = find_resends,
+	.forget = forget_resends,
 	.enter = enter,
 	.load = load,
 	.remove = remove_mail,

@@ -56,7 +56,8 @@ struct engine_act {
 
 struct engine {
 	/* Open attempts are doubts from now on, and mails that were active are
-	 * due; offline only those without an open attempt. */
+	 * due, also for a report of success that is owed; offline only those
+	 * without an open attempt. */
 	void *(*open)(const struct engine_options *options, GError **error);
 	void (*close)(void *self); /* checkpoints (TRUNCATE), closes */
 	/* The last error in words, for the log. */
@@ -78,12 +79,25 @@ struct engine {
 	enum engine_result (*accept)(void *self,
 	    const struct submission *submission, bool active, bool in_file);
 
+	/* Of a submission with a resend_key: ids[i] (a new string) of the mail
+	 * that recipient i is in already, by the same key, sender and bytes,
+	 * and was not refused in; NULL: none.  ids holds one NULL per
+	 * recipient. */
+	enum engine_result (*resends)(
+	    void *self, const struct submission *submission, char **ids);
+
+	/* Forgets resends of mails received before: `most` at once; *more:
+	 * there may be others. */
+	enum engine_result (*forget)(
+	    void *self, int64_t before_ms, unsigned most, bool *more);
+
 	/* One entry, its counts and notes, the report left out (the store
 	 * accepts it); of PASSED, which has no rows, only the counts.  LANDED
 	 * clears active, sets due_ms, or leaves the mail held.  *finished:
-	 * LANDED, and every recipient is final now.  A recipient that is final
-	 * stays what it is.  ABSENT too: a mail that is not active, ENDED of an
-	 * attempt that is not open. in_file concerns TAKEN. */
+	 * LANDED, every recipient is final now, and it is not wanted back.  A
+	 * recipient that is final stays what it is.  ABSENT too: a mail that is
+	 * not active, ENDED of an attempt that is not open. in_file concerns
+	 * TAKEN. */
 	enum engine_result (*enter)(void *self, const struct journal *journal,
 	    bool in_file, bool *finished);
 

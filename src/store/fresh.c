@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "departure.h"
 #include "due.h"
+#include "resend.h"
 #include "space.h"
 
 struct fresh {
@@ -12,6 +13,7 @@ struct fresh {
 	struct body body;
 	struct store *store;
 	struct submission *submission;
+	struct resend resend;
 	int64_t arrived_ms; /* monotonic */
 	bool in_file;
 	bool active;  /* posted onward after the commit */
@@ -47,6 +49,7 @@ static void
 free_fresh(struct fresh *fresh)
 {
 	submission_free(fresh->submission);
+	resend_clear(&fresh->resend);
 	g_free(fresh);
 }
 
@@ -157,11 +160,15 @@ is_late(const struct fresh *fresh)
 static enum engine_result
 write_one(struct store *store, struct fresh *fresh)
 {
-	const struct submission *submission = fresh->submission;
+	struct submission *submission = fresh->submission;
+	enum engine_result result;
 
 	fresh->written = !is_late(fresh);
 	if (!fresh->written)
 		return ENGINE_OK;
+	result = resend_look(store, submission, &fresh->resend);
+	if (result != ENGINE_OK || fresh->resend.whole)
+		return result;
 	fresh->active = due_offer(store, submission);
 	return store->engine->accept(
 	    store->rows, submission, fresh->active, fresh->in_file);
@@ -187,6 +194,7 @@ settle_one(struct store *store, struct fresh *fresh)
 	    g_strconcat("Ok: queued as ", submission->id, NULL);
 
 	answer(submission, 250, "2.0.0", text);
+	resend_tell(&fresh->resend, submission);
 	log_info("mail queued", log_str("mail", submission->id),
 	    log_num("size", (int64_t)spool_size(submission->spool)),
 	    log_num("waited_ms", clock_monotonic_ms() - fresh->arrived_ms));
@@ -207,12 +215,31 @@ take_back(struct store *store, struct fresh *fresh)
 	refuse(fresh, REFUSAL_LATE);
 }
 
+/* Everyone it is for is in a mail that is on disk. */
+static void
+settle_resend(struct store *store, struct fresh *fresh)
+{
+	g_autofree char *text = resend_answer(&fresh->resend);
+
+	if (resend_is_void(store, &fresh->resend)) {
+		refuse_whole(store, fresh, REFUSAL_LATE);
+		return;
+	}
+	answer(fresh->submission, 250, "2.0.0", text);
+	resend_tell(&fresh->resend, fresh->submission);
+	if (fresh->in_file)
+		body_remove(store->bodies, fresh->submission->id);
+	free_fresh(fresh);
+}
+
 static void
 settle_written(struct store *store, struct fresh *fresh)
 {
 	if (!fresh->written)
 		refuse_whole(store, fresh, REFUSAL_LATE);
-	else if (is_late(fresh))
+	else if (fresh->resend.whole)
+		settle_resend(store, fresh);
+	else if (is_late(fresh) || resend_is_void(store, &fresh->resend))
 		take_back(store, fresh);
 	else
 		settle_one(store, fresh);

@@ -99,6 +99,18 @@ struct queue_newcomer {
 enum engine_result queue_accept(
     struct queue *queue, struct queue_newcomer *newcomer);
 
+/* Resends (queue_resend.c).  A mail that comes is the first one of its
+ * recipients from now on, unless it has no key or they are refused already. */
+bool queue_resend_keep(
+    struct queue *queue, const struct queue_newcomer *newcomer);
+enum engine_result queue_resend_find(
+    struct queue *queue, const struct submission *submission, char **ids);
+/* Of those who are refused or dropped; whole: the mail goes, of all who do not
+ * have it. */
+bool queue_resend_forget(struct queue *queue, int64_t mail, bool whole);
+enum engine_result queue_resend_sweep(
+    struct queue *queue, int64_t before_ms, unsigned most, bool *more);
+
 enum engine_result queue_journal(struct queue *queue,
     const struct journal *journal, bool in_file, bool *finished);
 

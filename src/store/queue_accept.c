@@ -31,8 +31,11 @@ put_envelope(struct query *query, const struct submission *submission)
 	query_put_text(query, submission->listener);
 	query_put_text(query, submission->peer);
 	query_put_text(query, submission->helo);
-	query_put_number(
-	    query, g_str_has_prefix(submission->protocol, "ESMTP"));
+	query_put_text(query, submission->protocol);
+	query_put_text(query, submission->user);
+	query_put_text(query, envelope->id);
+	query_put_number(query, envelope->returned);
+	query_put_text(query, submission->resend_key);
 	query_put_number(query, submission->repaired);
 	query_put_text(
 	    query, envelope->sender == NULL ? NULL : envelope->sender->text);
@@ -58,12 +61,13 @@ add_mail(struct queue *queue, struct queue_newcomer *newcomer)
 {
 	const struct submission *submission = newcomer->submission;
 	struct query query = query_open(queue->database, "mail",
-	    "INSERT INTO mail (id, received, listener, peer, helo, esmtp,"
-	    " repaired, sender, eightbit, declared, size, digest, header_end,"
-	    " header_start, long_lines, folds, body_escapes, traits,"
-	    " opaque_why, in_file, report, warned, rounds, attempts,"
-	    " remaining, due) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-	    " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	    "INSERT INTO mail (id, received, listener, peer, helo, protocol,"
+	    " user, envid, ret, resend, repaired, sender, eightbit, declared,"
+	    " size, digest, header_end, header_start, long_lines, folds,"
+	    " body_escapes, traits, opaque_why, in_file, report, warned,"
+	    " rounds, attempts, remaining, due) VALUES (?, ?, ?, ?, ?, ?, ?,"
+	    " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+	    " ?, ?)");
 
 	query_put_text(&query, submission->id);
 	query_put_number(&query, submission->received_ms);
@@ -138,17 +142,19 @@ add_recipients(struct queue *queue, const struct queue_newcomer *newcomer)
 	struct story story = { queue->database, newcomer->number };
 
 	for (unsigned i = 0; i < envelope->recipients->len; i++) {
-		const struct recipient *is =
-		    newcomer->known == NULL ? NULL : newcomer->known[i];
+		struct store_recipient recipient = {
+			.address = envelope_recipient(envelope, i)->text,
+			.wish = *envelope_wish_of(envelope, i),
+		};
 
-		if (!story_add_recipient(
-			&story, i, envelope_recipient(envelope, i)->text, is))
+		if (newcomer->known != NULL && newcomer->known[i] != NULL)
+			recipient.is = *newcomer->known[i];
+		if (!story_add_recipient(&story, i, &recipient))
 			return false;
 		queue->totals.accepted++;
-		queue_count(
-		    queue, is == NULL ? RECIPIENT_WAITING : is->state, 1);
+		queue_count(queue, recipient.is.state, 1);
 	}
-	return true;
+	return queue_resend_keep(queue, newcomer);
 }
 
 enum engine_result

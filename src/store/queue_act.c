@@ -41,7 +41,7 @@ drop_recipients(struct queue *queue, struct queue_mail *mail)
 		if (!queue_turn_recipients(
 			queue, mail, states[i], RECIPIENT_DROPPED))
 			return false;
-	return true;
+	return queue_resend_forget(queue, mail->number, false);
 }
 
 /* Who is in doubt is sent it once more when a person names the mail, who knows
@@ -119,7 +119,7 @@ act_on(struct act *act, const char *id)
 	if (!change_mail(act, &mail) || !story_add_act(&story, &done))
 		return database->result;
 	act->ask->changed++;
-	if (mail.remaining == 0)
+	if (mail.remaining == 0 && mail.place == STORE_ACTIVE)
 		g_ptr_array_add(act->asked->finished, g_strdup(id));
 	return ENGINE_OK;
 }

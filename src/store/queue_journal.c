@@ -126,17 +126,20 @@ enter_landed(struct queue *queue, struct queue_mail *mail,
 	struct queue_move move = choose_place(journal, clock_wall_ms());
 
 	if (!set_recipients(queue, mail, journal) ||
-	    !set_rounds(queue, mail, journal))
+	    !set_rounds(queue, mail, journal) ||
+	    !queue_resend_forget(queue, mail->number, false))
 		return queue->database->result;
-	if (mail->remaining == 0)
+	if (mail->remaining == 0 && journal->due_ms == 0)
 		move.place = STORE_ACTIVE;
+	else if (mail->remaining == 0)
+		move.place = STORE_WAITING;
 	else if (move.place == STORE_WAITING && journal->due_ms == 0 &&
 		 is_held_only(queue, mail)) {
 		move.place = STORE_HELD;
 		move.hold = hold_default;
 	}
 	queue_move(queue, mail, &move);
-	*finished = mail->remaining == 0;
+	*finished = mail->remaining == 0 && mail->place == STORE_ACTIVE;
 	return queue->database->result;
 }
 

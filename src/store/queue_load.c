@@ -61,12 +61,17 @@ read_session(struct query *query, struct load *load)
 	struct envelope *envelope = submission->envelope;
 	g_autofree char *listener = query_string_or_null(query);
 	g_autofree char *peer = query_string(query);
-	g_autofree char *sender = NULL;
+	g_autofree char *protocol = NULL, *sender = NULL;
 
 	submission->listener = g_intern_string(listener);
 	g_strlcpy(submission->peer, peer, sizeof submission->peer);
 	submission->helo = query_string_or_null(query);
-	submission->protocol = query_bool(query) ? "ESMTP" : "SMTP";
+	protocol = query_string(query);
+	submission->protocol = g_intern_string(protocol);
+	submission->user = query_string_or_null(query);
+	envelope->id = query_string_or_null(query);
+	envelope->returned = (enum envelope_return)query_number(
+	    query, ENVELOPE_RETURN_UNSAID, ENVELOPE_RETURN_FULL);
 	submission->repaired = query_bool(query);
 	sender = query_string_or_null(query);
 	if (sender != NULL)
@@ -80,8 +85,8 @@ read_mail(struct load *load)
 {
 	struct submission *submission = load->submission;
 	struct query query = query_open(load->queue->database, "mail",
-	    "SELECT number, received, listener, peer, helo, esmtp, repaired,"
-	    " sender, eightbit, declared, size, digest, header_end,"
+	    "SELECT number, received, listener, peer, helo, protocol, user,"
+	    " envid, ret, repaired, sender, eightbit, declared, size, digest, header_end,"
 	    " header_start, long_lines, folds, body_escapes, traits,"
 	    " opaque_why, in_file, report, warned, rounds, attempts,"
 	    " coalesce((SELECT begun FROM attempt WHERE"
@@ -153,6 +158,20 @@ read_sent(struct load *load)
 	store_mail_free(mail);
 }
 
+/* Takes over what is known of it, and wished for. */
+static void
+take_recipient(struct submission *submission, unsigned number,
+    struct store_recipient *recipient)
+{
+	submission->known[number] = recipient->is;
+	recipient->is = (struct recipient){ 0 };
+	if (recipient->wish.notify == ENVELOPE_NOTIFY_UNSAID &&
+	    recipient->wish.original == NULL)
+		return;
+	envelope_wish(submission->envelope, number, &recipient->wish);
+	recipient->wish = (struct envelope_wish){ 0 };
+}
+
 static void
 read_recipients(struct load *load)
 {
@@ -171,10 +190,9 @@ read_recipients(struct load *load)
 
 		added = address != NULL &&
 			envelope_add_recipient(submission->envelope, address);
-		if (added) {
-			submission->known[i] = recipient->is;
-			recipient->is = (struct recipient){ 0 };
-		} else
+		if (added)
+			take_recipient(submission, i, recipient);
+		else
 			database_damage(story.database,
 			    "mail %s has the recipient %.300s twice",
 			    submission->id, recipient->address);

@@ -48,8 +48,11 @@ queue_remove(struct queue *queue, const char *id, bool *in_file)
 	if (result != ENGINE_OK)
 		return result;
 	uncount_mail(queue, &mail, in_file);
-	if (mail.remaining > 0)
+	if (mail.remaining > 0) {
 		uncount_recipients(queue, &mail);
+		if (!queue_resend_forget(queue, mail.number, true))
+			return queue->database->result;
+	}
 	query = query_open(
 	    queue->database, "mail", "DELETE FROM mail WHERE number = ?");
 	query_put_number(&query, mail.number);

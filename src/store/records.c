@@ -115,15 +115,19 @@ static bool
 add_mail(struct database *database, const struct store_mail *mail)
 {
 	struct query query = query_open(database, "mail",
-	    "INSERT INTO mail (id, received, listener, peer, helo, sender,"
-	    " size, report, rounds, finished)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	    "INSERT INTO mail (id, received, listener, peer, helo, protocol,"
+	    " user, envid, ret, sender, size, report, rounds, finished)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
 	query_put_text(&query, mail->id);
 	query_put_number(&query, mail->received_ms);
 	query_put_text(&query, mail->listener);
 	query_put_text(&query, mail->peer == NULL ? "" : mail->peer);
 	query_put_text(&query, mail->helo);
+	query_put_text(&query, mail->protocol);
+	query_put_text(&query, mail->user);
+	query_put_text(&query, mail->envid);
+	query_put_number(&query, mail->returned);
 	query_put_text(&query, mail->sender);
 	query_put_number(&query, (int64_t)mail->size_bytes);
 	query_put_number(&query, mail->report);
@@ -168,13 +172,9 @@ add_story(const struct story *story, const struct store_mail *mail)
 {
 	bool good = true;
 
-	for (unsigned i = 0; i < mail->recipients->len && good; i++) {
-		const struct store_recipient *recipient =
-		    g_ptr_array_index(mail->recipients, i);
-
+	for (unsigned i = 0; i < mail->recipients->len && good; i++)
 		good = story_add_recipient(
-		    story, i, recipient->address, &recipient->is);
-	}
+		    story, i, g_ptr_array_index(mail->recipients, i));
 	good = good && add_attempts(story, mail);
 	for (unsigned i = 0; i < mail->acts->len && good; i++)
 		good = story_add_act(story, g_ptr_array_index(mail->acts, i));

@@ -65,6 +65,17 @@
 	"ALTER TABLE attempt ADD COLUMN from_domain TEXT;"                    \
 	"ALTER TABLE attempt ADD COLUMN redirect TEXT;"
 
+/* The fourth: by what the mail came, whose it is, and what its sender wants to
+ * be told (RFC 3461).  told: as in struct recipient. */
+#define KEEP_WISHES                                                           \
+	"ALTER TABLE mail ADD COLUMN protocol TEXT;"                          \
+	"ALTER TABLE mail ADD COLUMN user TEXT;"                              \
+	"ALTER TABLE mail ADD COLUMN envid TEXT;"                             \
+	"ALTER TABLE mail ADD COLUMN ret INTEGER NOT NULL DEFAULT 0;"         \
+	"ALTER TABLE recipient ADD COLUMN notify INTEGER NOT NULL DEFAULT 0;" \
+	"ALTER TABLE recipient ADD COLUMN orcpt TEXT;"                        \
+	"ALTER TABLE recipient ADD COLUMN told INTEGER NOT NULL DEFAULT 0;"
+
 static const char *const queue_steps[] = {
 	"CREATE TABLE mail ("
 	" number INTEGER PRIMARY KEY,"
@@ -126,6 +137,20 @@ static const char *const queue_steps[] = {
 	"ALTER TABLE total ADD COLUMN resolved INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE total ADD COLUMN possible INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE total ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 0;",
+	KEEP_WISHES
+	"UPDATE mail SET protocol ="
+	" CASE esmtp WHEN 0 THEN 'SMTP' ELSE 'ESMTP' END;"
+	"ALTER TABLE mail DROP COLUMN esmtp;"
+	/* By what a resend of the client is known; NULL: it is not. */
+	"ALTER TABLE mail ADD COLUMN resend TEXT;"
+	/* One row per recipient that is not refused: a digest (queue_resend.c),
+	 * and the id of the mail that is the first.  Kept when that mail is
+	 * gone. */
+	"CREATE TABLE resend ("
+	" key BLOB PRIMARY KEY,"
+	" mail TEXT NOT NULL,"
+	" at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX resend_at ON resend (at);",
 };
 
 static const char *const records_steps[] = {
@@ -142,6 +167,7 @@ static const char *const records_steps[] = {
 	"CREATE INDEX mail_finished ON mail (finished);" STORY_TABLES,
 	COUNT_DOUBTS,
 	TIME_DOUBTS,
+	KEEP_WISHES,
 };
 
 const struct schema schema_queue = {

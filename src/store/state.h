@@ -11,6 +11,7 @@
  *	question.c   what people ask and do
  *	departure.c  finished mails: to the records, then out of the queue
  *	due.c        what is to be loaded, when
+ *	resend.c     mails that their client sends once more
  *	space.c      whether there is room on the disk, and the ballast
  */
 #ifndef STORE_STATE_H
@@ -49,6 +50,12 @@ struct departures {
 	GQueue finished;     /* char *: ids, to be told to the records */
 	GQueue removals;     /* struct removal * */
 	GHashTable *leaving; /* ids of both, and of those between */
+	GHashTable *aborted; /* ids of those that are not ours after all */
+};
+
+struct resends {
+	int64_t keep_ms;
+	int64_t look_ms; /* monotonic: the next look for old ones */
 };
 
 struct store {
@@ -72,6 +79,7 @@ struct store {
 	GQueue questions; /* struct question * */
 	struct due due;
 	struct departures departures;
+	struct resends resends;
 	struct omissions omissions;
 };
 

@@ -11,6 +11,7 @@
 #include "fresh.h"
 #include "medium.h"
 #include "question.h"
+#include "resend.h"
 #include "space.h"
 
 #define SECOND_MS 1000
@@ -34,6 +35,11 @@ const struct setting store_settings[] = {
 	    .max = 3650LL * 24 * 3600 * 1000,
 	    .help = "How long is known what became of a mail that is "
 		    "finished." },
+	{ "server", "keep_resends", SETTING_DURATION, "7d", .min = 60000,
+	    .max = 365LL * 24 * 3600 * 1000,
+	    .help = "How long the mail of a client whose resends are known "
+		    "([listener] resends) is remembered: the same once more "
+		    "is not sent again." },
 	{ "server", "min_free", SETTING_SIZE, "0", .max = 1LL << 50,
 	    .help = "What is left free on the disk of state_dir: without that "
 		    "no mail is begun; 0: the smaller of 10 % and 200 MB." },
@@ -74,6 +80,7 @@ on_second(void *object)
 	space_look(store);
 	due_watch(store);
 	omission_tell(&store->omissions, clock_monotonic_ms());
+	resend_sweep(store);
 	if (store->space.state != DISK_BAD && !store->closing)
 		entries_again(store);
 	take_turn(store);
@@ -200,6 +207,7 @@ make_store(const struct engine *engine, const struct store_options *options)
 	    (uint64_t)read_server(store, "window_bytes"));
 	due_open(store);
 	departure_open(store);
+	resend_open(store);
 	return store;
 }
 

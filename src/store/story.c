@@ -17,10 +17,18 @@ G_STATIC_ASSERT(
     VERDICT_THROTTLE == 6 && VERDICT_OUTAGE == 7 && VERDICT_DOUBT == 8);
 G_STATIC_ASSERT(DELIVERY_FIELDS == 0 && DELIVERY_RAW == 1);
 
+G_STATIC_ASSERT(ENVELOPE_NOTIFY_NEVER == 1 && ENVELOPE_NOTIFY_SUCCESS == 2 &&
+		ENVELOPE_NOTIFY_FAILURE == 4 && ENVELOPE_NOTIFY_DELAY == 8 &&
+		ENVELOPE_RETURN_UNSAID == 0 && ENVELOPE_RETURN_HEADERS == 1 &&
+		ENVELOPE_RETURN_FULL == 2);
+
+/* All that NOTIFY may say, or-ed. */
+#define NOTIFY_MAX 15
+
 /* No status of HTTP or SMTP has more digits. */
 #define STATUS_MAX 999
 
-/* The thirteen columns of struct recipient, and where the numbers stand. */
+/* The fourteen columns of struct recipient, and where the numbers stand. */
 static void
 put_recipient(struct query *query, const struct recipient *is, char *refused)
 {
@@ -37,6 +45,7 @@ put_recipient(struct query *query, const struct recipient *is, char *refused)
 	query_put_number(query, is->since_ms);
 	query_put_number(query, is->asks);
 	query_put_number(query, is->absent_ms);
+	query_put_number(query, is->told);
 }
 
 static char *
@@ -47,21 +56,21 @@ join_names(const struct recipient *is)
 
 bool
 story_add_recipient(const struct story *story, unsigned number,
-    const char *address, const struct recipient *is)
+    const struct store_recipient *recipient)
 {
-	static const struct recipient nothing = { .state = RECIPIENT_WAITING };
-	const struct recipient *from = is == NULL ? &nothing : is;
-	g_autofree char *refused = join_names(from);
+	g_autofree char *refused = join_names(&recipient->is);
 	struct query query = query_open(story->database, "recipient",
-	    "INSERT INTO recipient (mail, number, address, state, class,"
-	    " status, suppressed, provider, provider_id, text, refused_by,"
-	    " until, doubts, since, asks, absent)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	    "INSERT INTO recipient (mail, number, address, notify, orcpt,"
+	    " state, class, status, suppressed, provider, provider_id, text,"
+	    " refused_by, until, doubts, since, asks, absent, told) VALUES"
+	    " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
 	query_put_number(&query, story->mail);
 	query_put_number(&query, number);
-	query_put_text(&query, address);
-	put_recipient(&query, from, refused);
+	query_put_text(&query, recipient->address);
+	query_put_number(&query, recipient->wish.notify);
+	query_put_text(&query, recipient->wish.original);
+	put_recipient(&query, &recipient->is, refused);
 	return query_run(&query) == 1;
 }
 
@@ -74,7 +83,7 @@ story_set_recipient(
 	    "UPDATE recipient SET state = ?, class = ?, status = ?,"
 	    " suppressed = ?, provider = ?, provider_id = ?, text = ?,"
 	    " refused_by = ?, until = ?, doubts = ?, since = ?, asks = ?,"
-	    " absent = ? WHERE mail = ? AND number = ?");
+	    " absent = ?, told = ? WHERE mail = ? AND number = ?");
 
 	put_recipient(&query, is, refused);
 	query_put_number(&query, story->mail);
@@ -228,6 +237,11 @@ story_read_mail(struct query *query, int64_t *number)
 	mail->listener = query_string_or_null(query);
 	mail->peer = query_string(query);
 	mail->helo = query_string_or_null(query);
+	mail->protocol = query_string_or_null(query);
+	mail->user = query_string_or_null(query);
+	mail->envid = query_string_or_null(query);
+	mail->returned = (enum envelope_return)query_number(
+	    query, ENVELOPE_RETURN_UNSAID, ENVELOPE_RETURN_FULL);
 	mail->sender = query_string_or_null(query);
 	if (mail->sender == NULL)
 		mail->sender = g_strdup("");
@@ -259,15 +273,16 @@ read_recipient(struct query *query, struct recipient *is)
 	is->since_ms = query_number(query, 0, INT64_MAX);
 	is->asks = (unsigned)query_number(query, 0, UINT_MAX);
 	is->absent_ms = query_number(query, 0, INT64_MAX);
+	is->told = query_bool(query);
 }
 
 void
 story_read_recipients(const struct story *story, struct store_mail *mail)
 {
 	struct query query = query_open(story->database, "recipient",
-	    "SELECT mail, number, address, state, class, status, suppressed,"
-	    " provider, provider_id, text, refused_by, until, doubts,"
-	    " since, asks, absent"
+	    "SELECT mail, number, address, notify, orcpt, state, class,"
+	    " status, suppressed, provider, provider_id, text, refused_by,"
+	    " until, doubts, since, asks, absent, told"
 	    " FROM recipient WHERE mail = ? ORDER BY number");
 
 	query_put_number(&query, story->mail);
@@ -280,6 +295,9 @@ story_read_recipients(const struct story *story, struct store_mail *mail)
 		query_number(&query, next, next);
 		address = query_string(&query);
 		recipient = store_mail_add_recipient(mail, address);
+		recipient->wish.notify =
+		    (unsigned)query_number(&query, 0, NOTIFY_MAX);
+		recipient->wish.original = query_string_or_null(&query);
 		read_recipient(&query, &recipient->is);
 	}
 	if (mail->recipients->len == 0)

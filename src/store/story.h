@@ -15,14 +15,13 @@ struct story {
 };
 
 /* What story_read_mail() reads: these come first in a select. */
-#define STORY_MAIL_COLUMNS                                          \
-	"number, id, received, listener, peer, helo, sender, size," \
-	" report, rounds"
+#define STORY_MAIL_COLUMNS                                      \
+	"number, id, received, listener, peer, helo, protocol," \
+	" user, envid, ret, sender, size, report, rounds"
 
-/* Writing.  is: NULL: nothing is known of it.  False when the database said
- * no. */
+/* Writing.  False when the database said no. */
 bool story_add_recipient(const struct story *story, unsigned number,
-    const char *address, const struct recipient *is);
+    const struct store_recipient *recipient);
 bool story_set_recipient(
     const struct story *story, unsigned number, const struct recipient *is);
 bool story_add_attempt(

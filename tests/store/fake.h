@@ -285,6 +285,34 @@ fake_accept(
 	return ENGINE_OK;
 }
 
+/* Whose resend_key is the id of a mail is a resend of that, for its first
+ * recipient; if it is "all ID" for all. */
+static inline enum engine_result
+fake_resends(void *self, const struct submission *submission, char **ids)
+{
+	struct fake *fake = self;
+	enum engine_result result = fake_result(fake, "resends");
+	const char *key = submission->resend_key;
+	bool all = g_str_has_prefix(key, "all ");
+
+	if (result != ENGINE_OK)
+		return result;
+	fake_note(fake, "resends %c", fake_letter(submission->id));
+	for (unsigned i = 0; i < submission->envelope->recipients->len; i++)
+		if (all || i == 0)
+			ids[i] = g_strdup(all ? key + strlen("all ") : key);
+	return ENGINE_OK;
+}
+
+static inline enum engine_result
+fake_forget(void *self, int64_t before_ms, unsigned most, bool *more)
+{
+	(void)before_ms;
+	(void)most;
+	*more = false;
+	return fake_result(self, "forget");
+}
+
 static inline enum engine_result
 fake_enter(
     void *self, const struct journal *journal, bool in_file, bool *finished)
@@ -548,6 +576,8 @@ static const struct engine fake_engine = {
 	.commit = fake_commit,
 	.rollback = fake_rollback,
 	.accept = fake_accept,
+	.resends = fake_resends,
+	.forget = fake_forget,
 	.enter = fake_enter,
 	.load = fake_load,
 	.remove = fake_remove,

@@ -34,9 +34,35 @@ GROUP BY m.number HAVING m.remaining <> count(r.number);
 SELECT number, due, hold FROM mail
 WHERE due IS NOT NULL AND hold IS NOT NULL;
 
--- invariant: a mail whose recipients are all final neither waits nor is held
+-- invariant: a mail whose recipients are all final neither waits nor is held,
+-- unless its sender is still to be told of a success
 SELECT number FROM mail
-WHERE remaining = 0 AND (due IS NOT NULL OR hold IS NOT NULL);
+WHERE remaining = 0 AND (due IS NOT NULL OR hold IS NOT NULL)
+	AND NOT EXISTS (SELECT 1 FROM recipient AS r
+		WHERE r.mail = mail.number AND r.state = 2
+			AND (r.notify & 2) <> 0 AND r.told = 0);
+
+-- invariant: wishes are those of RFC 3461, NEVER alone
+SELECT mail, number, notify FROM recipient
+WHERE notify NOT BETWEEN 0 AND 15 OR ((notify & 1) <> 0 AND notify <> 1);
+
+-- invariant: an original recipient has a type and an address
+SELECT mail, number, orcpt FROM recipient WHERE orcpt NOT LIKE '_%;_%';
+
+-- invariant: a mail came by a protocol
+SELECT number FROM mail WHERE protocol IS NULL OR protocol = '';
+
+-- invariant: a resend is known by a digest, and by the id of a mail
+SELECT hex(key), mail FROM resend
+WHERE length(key) <> 16 OR length(mail) <> 26;
+
+-- invariant: of a mail in the queue whose resends are known every recipient is
+-- known that is not refused or dropped, unless it came again since
+SELECT m.number FROM mail AS m
+WHERE m.resend IS NOT NULL
+	AND (SELECT count(*) FROM resend WHERE resend.mail = m.id) >
+	(SELECT count(*) FROM recipient AS r
+		WHERE r.mail = m.number AND r.state NOT IN (3, 6));
 
 -- invariant: only a waiting mail can be woken
 SELECT number, landed FROM mail WHERE landed IS NOT NULL AND due IS NULL;

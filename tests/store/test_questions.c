@@ -338,10 +338,10 @@ test_bulk_of_many(void **state)
 	stand_run(stand,
 	    "WITH RECURSIVE n (i) AS (SELECT 11 UNION ALL"
 	    " SELECT i + 1 FROM n WHERE i < 12010)"
-	    " INSERT INTO mail (number, id, received, peer, esmtp, repaired,"
+	    " INSERT INTO mail (number, id, received, peer, repaired,"
 	    " eightbit, declared, size, digest, header_end, header_start,"
 	    " long_lines, folds, body_escapes, traits, in_file, report,"
-	    " remaining, due) SELECT i, printf('%026d', i), 1, '', 0, 0, 0, 0,"
+	    " remaining, due) SELECT i, printf('%026d', i), 1, '', 0, 0, 0,"
 	    " 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 60000 FROM n");
 	while (!slice.done) {
 		slice.now_ms = 50000;

@@ -89,7 +89,7 @@ static const struct {
 	{ "PRAGMA mmap_size", "0" },
 	{ "PRAGMA temp_store", "2" },
 	{ "PRAGMA cache_size", "-16000" },
-	{ "PRAGMA user_version", "3" },
+	{ "PRAGMA user_version", "4" },
 	{ "PRAGMA application_id", "1885761841" },
 	{ "PRAGMA integrity_check", "ok" },
 };
@@ -244,6 +244,29 @@ static const struct {
 	    "SELECT accepted || ' ' || confirmed || count(name)"
 	    " FROM total LEFT JOIN provider",
 	    "5 00" },
+	{ "the queue knows the protocol, and wishes of nobody", &schema_queue,
+	    3,
+	    "INSERT INTO mail (number, id, received, peer, esmtp, repaired,"
+	    " eightbit, declared, size, digest, header_end, header_start,"
+	    " long_lines, folds, body_escapes, traits, in_file, report,"
+	    " remaining, due) VALUES"
+	    " (1, 'a', 1, '', 1, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 5),"
+	    " (2, 'b', 1, '', 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 5);"
+	    "INSERT INTO recipient (mail, number, address, state)"
+	    " VALUES (1, 0, 'one@example.org', 2)",
+	    "SELECT group_concat(protocol || coalesce(user, envid, resend, '-')"
+	    " || ret) || ' ' || (SELECT notify || coalesce(orcpt, '-') || told"
+	    " FROM recipient) || ' ' || (SELECT count(*) FROM resend)"
+	    " FROM mail",
+	    "ESMTP-0,SMTP-0 0-0 0" },
+	{ "the records have no wishes", &schema_records, 3,
+	    "INSERT INTO mail (number, id, received, peer, size, report,"
+	    " rounds, finished) VALUES (1, 'a', 1, '192.0.2.7', 1, 0, 2, 9);"
+	    "INSERT INTO recipient (mail, number, address, state)"
+	    " VALUES (1, 0, 'one@example.org', 2)",
+	    "SELECT coalesce(protocol, user, envid, '-') || ret || notify ||"
+	    " coalesce(orcpt, '-') || told FROM mail, recipient",
+	    "-00-0" },
 	{ "the records time doubts", &schema_records, 2,
 	    "INSERT INTO mail (number, id, received, peer, size, report,"
 	    " rounds, finished) VALUES (1, 'a', 1, '192.0.2.7', 1, 0, 2, 9);"
@@ -315,13 +338,13 @@ test_killed_between(void **state)
 		g_autofree char *answer = NULL;
 		bool damaged;
 
-		old.version = 2;
+		old.version = 3;
 		database = database_open(
 		    place.directory, &old, DATABASE_SYNC_ALL, &damaged, NULL);
 		execute(database->handle, "UPDATE total SET accepted = 5");
 		execute(database->handle, "BEGIN IMMEDIATE");
-		execute(database->handle, schema_queue.steps[2]);
-		execute(database->handle, "PRAGMA user_version = 3");
+		execute(database->handle, schema_queue.steps[3]);
+		execute(database->handle, "PRAGMA user_version = 4");
 		execute(database->handle, ends[i]);
 		sqlite3_db_cacheflush(database->handle);
 		copy_file(place.path, killed.path);
@@ -331,9 +354,9 @@ test_killed_between(void **state)
 		    DATABASE_SYNC_ALL, &damaged, NULL);
 		assert_non_null(database);
 		answer = ask(database->handle,
-		    "SELECT accepted || ' ' || confirmed || user_version"
-		    " FROM total, pragma_user_version");
-		assert_string_equal(answer, "5 03");
+		    "SELECT accepted || ' ' || count(key) || user_version"
+		    " FROM total, pragma_user_version LEFT JOIN resend");
+		assert_string_equal(answer, "5 04");
 		database_close(database);
 		clear_place(&place);
 		clear_place(&killed);
@@ -390,12 +413,12 @@ static const struct {
 	bool damaged;
 } refusals[] = {
 	{ "newer", "PRAGMA user_version = 99", NULL, false,
-	    ".db: it is of version 99, this postferry knows versions up to 3",
+	    ".db: it is of version 99, this postferry knows versions up to 4",
 	    false },
 	{ "newer, with what we cannot read",
-	    "CREATE TABLE x (a); PRAGMA user_version = 4;"
+	    "CREATE TABLE x (a); PRAGMA user_version = 5;"
 	    "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'Q'",
-	    NULL, false, "is of version 4", false },
+	    NULL, false, "is of version 5", false },
 	{ "negative", "PRAGMA user_version = -1", NULL, false,
 	    "is of version -1", false },
 	{ "another's", "PRAGMA application_id = 5", NULL, false,
@@ -485,7 +508,7 @@ test_newer_with_wal(void **state)
 	database = database_open(
 	    maker.directory, &schema_queue, DATABASE_SYNC_ALL, &damaged, NULL);
 	sqlite3_exec(
-	    database->handle, "PRAGMA user_version = 4", NULL, NULL, NULL);
+	    database->handle, "PRAGMA user_version = 5", NULL, NULL, NULL);
 	g_file_get_contents(maker.path, &file, &file_length, NULL);
 	g_file_get_contents(maker.wal, &wal, &wal_length, NULL);
 	assert_true(wal_length > 0);
@@ -494,7 +517,7 @@ test_newer_with_wal(void **state)
 	database_close(database);
 	assert_null(database_open(place.directory, &schema_queue,
 	    DATABASE_SYNC_ALL, &damaged, &error));
-	assert_non_null(strstr(error->message, "is of version 4"));
+	assert_non_null(strstr(error->message, "is of version 5"));
 	g_file_get_contents(place.path, &after, &after_length, NULL);
 	assert_int_equal(after_length, file_length);
 	assert_memory_equal(after, file, file_length);
