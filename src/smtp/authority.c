@@ -149,10 +149,11 @@ tell_wrong(struct authority *authority, struct authority_ask *ask)
 	g_autofree char *name = find_name(ask->name);
 	int64_t now = clock_monotonic_ms();
 	unsigned times = failures_add(authority->names, name, now);
+	unsigned there = 0;
 
 	if (place != NULL)
-		times =
-		    MAX(times, failures_add(authority->addresses, place, now));
+		there = failures_add(authority->addresses, place, now);
+	times = MAX(times, there);
 	ask->verdict.delay_ms = authority->delay_ms * MIN(times, DELAYS_MAX);
 	tell(ask, AUTHORITY_WRONG);
 }

@@ -18,6 +18,7 @@ struct roster {
 	struct config *config; /* counted */
 	const char *path;      /* NULL: there are no users */
 	struct mark mark;
+	struct users *users; /* until it is started */
 	struct authority *authority;
 };
 
@@ -103,19 +104,24 @@ struct roster *
 roster_open(struct config *config, GError **error)
 {
 	struct roster *roster = g_new0(struct roster, 1);
-	struct users *users;
 
 	roster->config = config_ref(config);
 	roster->path = find_path(config);
 	if (roster->path == NULL)
 		return roster;
 	roster->mark = look_at(roster->path);
-	users = users_read(roster->path, error);
-	if (users == NULL)
+	roster->users = users_read(roster->path, error);
+	if (roster->users == NULL)
 		g_clear_pointer(&roster, roster_free);
-	else
-		roster->authority = authority_new(config, users);
 	return roster;
+}
+
+void
+roster_start(struct roster *roster)
+{
+	if (roster->users != NULL)
+		roster->authority = authority_new(
+		    roster->config, g_steal_pointer(&roster->users));
 }
 
 struct authority *
@@ -163,6 +169,7 @@ roster_free(struct roster *roster)
 {
 	if (roster == NULL)
 		return;
+	users_free(roster->users);
 	authority_free(roster->authority);
 	config_unref(roster->config);
 	g_free(roster);

@@ -14,10 +14,13 @@ struct roster;
  * it. */
 void roster_check(struct config *config, GPtrArray *errors);
 
-/* NULL and error when the file is none.  Without one there is no authority. */
+/* Reads the file.  NULL and error when it is none. */
 struct roster *roster_open(struct config *config, GError **error);
 
-/* NULL: there are no users. */
+/* Starts the authority, if there are users, and with it its threads. */
+void roster_start(struct roster *roster);
+
+/* NULL: there are no users, or it was not started. */
 struct authority *roster_authority(const struct roster *roster);
 
 /* Reads the file again, when it is another than it was; what is wrong with it

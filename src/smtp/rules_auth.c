@@ -90,7 +90,9 @@ read_mode(const struct rules *rules, const struct rules_row *row)
 {
 	const char *mode = config_string(row->config, row->section, "auth");
 	bool users = config_string(row->config, "server", "users") != NULL;
-	bool safe = rules->tls.mode != RULES_TLS_OFF || rules->auth.plaintext;
+	bool safe =
+	    rules->auth.plaintext || (rules->tls.mode != RULES_TLS_OFF &&
+					 strcmp(rules->tls.least, "1.0") != 0);
 
 	if (mode == NULL)
 		return users && safe ? RULES_AUTH_USERS : RULES_AUTH_OFF;
@@ -135,11 +137,6 @@ check_users(
 		    "auth = users, and nobody could log in without TLS; set "
 		    "tls_certificate, or on a loopback address auth_plaintext "
 		    "= yes");
-	if (g_strcmp0(rules->tls.least, "1.0") == 0)
-		return refuse(row, "auth", error,
-		    "auth = users, and tls_min = 1.0 does not keep a "
-		    "password; have those that need 1.0 use another listener, "
-		    "without AUTH");
 	return true;
 }
 

@@ -220,10 +220,10 @@ find_usual(const struct users *users)
 	return usual;
 }
 
-/* Nobody has a hash that begins as this one: yescrypt at the usual cost. */
-#define NOBODY                          \
-	"$y$j9T$nobody.nobody.nobody.$" \
-	"no.password.has.this.hash.nobody.nobody...."
+/* Of a password that nobody knows: yescrypt at the usual cost. */
+#define NOBODY                           \
+	"$y$j9T$aWKHY3BxRMr02DTP5sEn91$" \
+	"KYAGhGxjlXmBAz8Q04pjqLrnls2UsUlY59drqLHKFl."
 
 /* A hash with another last character is nobody's, and costs the same. */
 static char *
