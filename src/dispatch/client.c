@@ -19,8 +19,12 @@ make_answer(const struct dispatcher *dispatcher, const struct flight *flight)
 	if (!dispatcher->stopping || answer->code / 100 != 4)
 		return answer;
 	answer_free(answer);
-	return answer_new(submission->return_to.session, 451, "4.3.2",
+	answer = answer_new(submission->return_to.session, 451, "4.3.2",
 	    "Shutting down; try again later");
+	if (submission->each)
+		judge_each(
+		    answer, flight->ledger, submission, dispatcher->names);
+	return answer;
 }
 
 void

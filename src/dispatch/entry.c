@@ -4,7 +4,8 @@
  *
  * Nobody is told to be REFUSED before the landing, which carries the bounce
  * too: until then such a recipient waits for the store, so that a crash in
- * between loses no bounce, but costs one more attempt.
+ * between loses no bounce, but costs one more attempt.  Where each recipient
+ * has an answer of its own (LMTP) it is the takeover that carries it.
  */
 #include "entry.h"
 
@@ -61,8 +62,9 @@ add_recipient(struct dispatcher *dispatcher, struct flight *flight,
     struct journal *journal, unsigned number)
 {
 	struct known_terms terms = known_now(dispatcher->names);
-	bool last =
-	    journal->kind == JOURNAL_LANDED || journal->kind == JOURNAL_PASSED;
+	bool last = journal->kind == JOURNAL_LANDED ||
+		    journal->kind == JOURNAL_PASSED ||
+		    (journal->kind == JOURNAL_TAKEN && flight->record.told);
 	struct recipient is;
 
 	known_tell(flight->ledger, number, &terms, &is);

@@ -51,8 +51,10 @@ struct flight_record {
 			  * ended; 0: there was none */
 	GArray *notes;   /* struct journal_note: for the next entry; NULL: none
 			  */
-	bool recorded;   /* the attempt is on disk: may begin */
-	bool lost; /* the store does not take entries: the mail is let go */
+	bool told; /* who is refused when the queue takes the mail over hears
+		    * it from the answer, and not from a bounce */
+	bool recorded; /* the attempt is on disk: may begin */
+	bool lost;     /* the store does not take entries: the mail is let go */
 };
 
 /* Its refusals that nobody is told of yet (weighing.c). */

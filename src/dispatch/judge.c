@@ -320,6 +320,17 @@ explain_waiting(const struct ledger_recipient *r, const char *const *names)
 	    name != NULL ? " tried " : "", name != NULL ? name : "", r->text);
 }
 
+/* Of one that is not final. */
+static char *
+explain_open(const struct ledger_recipient *r, const char *const *names)
+{
+	if (r->state == RECIPIENT_DOUBT)
+		return explain_doubt(r, names);
+	if (r->state == RECIPIENT_OPEN)
+		return g_strdup("no answer in time; try again later");
+	return explain_waiting(r, names);
+}
+
 static struct answer *
 answer_later(const struct ledger *ledger, const struct submission *submission,
     const char *const *names)
@@ -331,12 +342,7 @@ answer_later(const struct ledger *ledger, const struct submission *submission,
 		r = find_state(ledger, RECIPIENT_OPEN);
 	if (r == NULL)
 		r = find_state(ledger, RECIPIENT_WAITING);
-	if (r->state == RECIPIENT_DOUBT)
-		why = explain_doubt(r, names);
-	else if (r->state == RECIPIENT_OPEN)
-		why = g_strdup("no answer in time; try again later");
-	else
-		why = explain_waiting(r, names);
+	why = explain_open(r, names);
 	text = g_strdup_printf("%s: %s", submission->id, why);
 	return answer_new(submission->return_to.session, 451, "4.4.1", text);
 }
@@ -419,8 +425,8 @@ answer_refused(const struct ledger *ledger, const struct submission *submission,
 	    submission->return_to.session, code, enhanced, text->str);
 }
 
-struct answer *
-judge_answer(const struct ledger *ledger, const struct submission *submission,
+static struct answer *
+answer_all(const struct ledger *ledger, const struct submission *submission,
     const char *const *names)
 {
 	if (ledger->count == 0)
@@ -435,4 +441,96 @@ judge_answer(const struct ledger *ledger, const struct submission *submission,
 	    ledger_count(ledger, RECIPIENT_WAITING))
 		return answer_later(ledger, submission, names);
 	return answer_refused(ledger, submission, names);
+}
+
+static void
+tell_line(struct answer *answer, unsigned recipient,
+    const struct ledger *ledger, struct answer_line line)
+{
+	answer_set_each(answer, ledger->count, recipient, line);
+}
+
+static void
+tell_taken(struct answer *answer, unsigned i, const struct ledger *ledger,
+    const char *text)
+{
+	tell_line(answer, i, ledger,
+	    (struct answer_line){ 250, (char *)"2.0.0", (char *)text });
+}
+
+static void
+tell_refused(struct answer *answer, unsigned i, const struct ledger *ledger,
+    const char *text)
+{
+	const char *enhanced;
+	unsigned code = choose_refusal(&ledger->recipients[i], &enhanced);
+
+	tell_line(answer, i, ledger,
+	    (struct answer_line){ code, (char *)enhanced, (char *)text });
+}
+
+/* "01J...: mailgun: no such user" */
+static char *
+explain_one(const struct ledger_recipient *r,
+    const struct submission *submission, const char *const *names)
+{
+	const char *name = name_provider(r, names);
+	g_autofree char *why = explain_refusal(r, REFUSED_TEXT_MAX);
+
+	return g_strdup_printf("%s: %s%s%s", submission->id,
+	    name != NULL ? name : "", name != NULL ? ": " : "", why);
+}
+
+void
+judge_each(struct answer *answer, const struct ledger *ledger,
+    const struct submission *submission, const char *const *names)
+{
+	for (unsigned i = 0; i < ledger->count; i++) {
+		const struct ledger_recipient *r = &ledger->recipients[i];
+		g_autofree char *text = NULL;
+
+		if (r->state == RECIPIENT_ACCEPTED) {
+			text = g_strdup_printf("Ok: %s accepted by %s",
+			    submission->id, name_anyone(r, names));
+			tell_taken(answer, i, ledger, text);
+		} else if (r->state == RECIPIENT_DROPPED) {
+			text = g_strdup_printf(
+			    "Ok: %s %s", submission->id, r->text);
+			tell_taken(answer, i, ledger, text);
+		} else if (r->state == RECIPIENT_REFUSED) {
+			text = explain_one(r, submission, names);
+			tell_refused(answer, i, ledger, text);
+		}
+	}
+}
+
+/* Each that is not final its own 451: the answer's is about one of them. */
+static void
+put_off_each(struct answer *answer, const struct ledger *ledger,
+    const struct submission *submission, const char *const *names)
+{
+	for (unsigned i = 0; i < ledger->count; i++) {
+		const struct ledger_recipient *r = &ledger->recipients[i];
+
+		if (recipient_is_final(r->state))
+			continue;
+		g_autofree char *why = explain_open(r, names);
+		g_autofree char *text =
+		    g_strdup_printf("%s: %s", submission->id, why);
+		tell_line(answer, i, ledger,
+		    (struct answer_line){ 451, (char *)"4.4.1", text });
+	}
+}
+
+struct answer *
+judge_answer(const struct ledger *ledger, const struct submission *submission,
+    const char *const *names)
+{
+	struct answer *answer = answer_all(ledger, submission, names);
+
+	if (submission->each) {
+		judge_each(answer, ledger, submission, names);
+		put_off_each(answer, ledger, submission, names);
+	}
+	return answer;
 }

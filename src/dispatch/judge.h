@@ -45,8 +45,15 @@ unsigned judge_taken(const struct outcome *outcome);
 
 /* What the client is told of the mail as the ledger stands: 250 when all
  * recipients are accepted, 451 while some may still be, otherwise 5xx naming
- * who is refused.  names are the route's providers, NULL-terminated. */
+ * who is refused; and each its own where one answer per recipient is wanted.
+ * names are the route's providers, NULL-terminated. */
 struct answer *judge_answer(const struct ledger *ledger,
+    const struct submission *submission, const char *const *names);
+
+/* Tells each recipient that is final its own in the answer: accepted and
+ * dropped ones 250, refused ones their 5xx.  The others are told what the
+ * answer says. */
+void judge_each(struct answer *answer, const struct ledger *ledger,
     const struct submission *submission, const char *const *names);
 
 #endif

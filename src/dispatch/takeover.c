@@ -4,18 +4,22 @@
  * queue: when a provider has it, or may have it, for some of its recipients,
  * and something is left to be done.  The client hears 250 when that is on disk,
  * and will not send again what was sent; when it cannot be kept, 451 as without
- * a queue.
+ * a queue.  A client that hears of each recipient (LMTP) keeps those who wait,
+ * and tells its sender of the refused itself: then it is only for a doubt that
+ * the queue takes a mail.
  */
 #include "takeover.h"
 
 #include "closing.h"
 #include "entry.h"
 #include "report.h"
+#include "weighing.h"
 
 struct takeover {
 	struct letter letter;
 	struct dispatcher *dispatcher;
 	struct message *message; /* counted */
+	struct answer *answer;   /* for when it is on disk */
 	bool recorded;
 };
 
@@ -36,6 +40,8 @@ takeover_is_due(
 	if (accepted + dropped == ledger->count ||
 	    (accepted + doubtful == 0 && !sending))
 		return false;
+	if (flight->message->submission->each)
+		return doubtful > 0 || sending;
 	/* when nobody else is left the client can tell of the refused */
 	return accepted + dropped + refused < ledger->count ||
 	       report_obstacle(dispatcher, flight->message) == NULL;
@@ -45,6 +51,7 @@ static void
 free_takeover(struct takeover *takeover)
 {
 	message_unref(takeover->message);
+	answer_free(takeover->answer);
 	g_free(takeover);
 }
 
@@ -76,11 +83,9 @@ on_told(void *object, bool said)
 static void
 answer_kept(struct takeover *takeover)
 {
-	const struct submission *submission = takeover->message->submission;
-	const struct return_address to = submission->return_to;
-	g_autofree char *text =
-	    g_strdup_printf("Ok: queued as %s", submission->id);
-	struct answer *answer = answer_new(to.session, 250, "2.0.0", text);
+	const struct return_address to =
+	    takeover->message->submission->return_to;
+	struct answer *answer = g_steal_pointer(&takeover->answer);
 
 	answer->told = on_told;
 	answer->object = takeover;
@@ -142,6 +147,30 @@ on_taken(void *object, bool recorded)
 	    takeover->dispatcher->options.loop, &takeover->letter, on_recorded);
 }
 
+/* Nobody takes back that they are refused. */
+static bool
+are_refusals_last(
+    const struct dispatcher *dispatcher, const struct flight *flight)
+{
+	return !dispatcher->soft_bounce && weighing_until(flight) == 0;
+}
+
+/* As it stands when it is taken over: who waits is the queue's. */
+static struct answer *
+make_answer(const struct dispatcher *dispatcher, const struct flight *flight)
+{
+	const struct submission *submission = flight->message->submission;
+	g_autofree char *text =
+	    g_strdup_printf("Ok: queued as %s", submission->id);
+	struct answer *answer =
+	    answer_new(submission->return_to.session, 250, "2.0.0", text);
+
+	if (flight->record.told)
+		judge_each(
+		    answer, flight->ledger, submission, dispatcher->names);
+	return answer;
+}
+
 void
 takeover_start(struct dispatcher *dispatcher, struct flight *flight)
 {
@@ -149,6 +178,9 @@ takeover_start(struct dispatcher *dispatcher, struct flight *flight)
 
 	takeover->dispatcher = dispatcher;
 	takeover->message = message_ref(flight->message);
+	flight->record.told = flight->message->submission->each &&
+			      are_refusals_last(dispatcher, flight);
+	takeover->answer = make_answer(dispatcher, flight);
 	dispatcher->takeovers++;
 	closing_take(flight);
 	dispatcher_remember(dispatcher, flight);
