@@ -33,14 +33,33 @@ struct alarm {
 /* Any thread; the alarm and its texts are borrowed for the call. */
 typedef void (*alarm_fn)(void *object, const struct alarm *alarm);
 
-/* The bell rings: runs alarm_command (posix_spawn from the main loop, one at a
- * time, killed after 10 s, the alarm as JSON on its standard input, a clean
- * environment with PATH) and posts the same JSON to alarm_url. */
+/* The herald is a process of its own that runs alarm_command, for the daemon
+ * may run nothing.  It is our program anew, so it knows no secret; it was told
+ * the command before the daemon heard anybody, and runs no other. */
+struct herald;
+
+/* The word of the command line that makes a process the herald. */
+#define HERALD_COMMAND "alarm-herald"
+
+/* Starts it, with the rights that we have now.  The main thread, before we are
+ * confined.  The command was checked.  NULL and error when it cannot be. */
+struct herald *herald_new(const char *command, GError **error);
+
+/* After the bell; what it runs is killed, and it ends.  NULL is fine. */
+void herald_free(struct herald *herald);
+
+/* What its process does until the daemon has gone. */
+void messenger_run(void);
+
+/* The bell rings: has alarm_command run (by the herald, one at a time, killed
+ * after 10 s, the alarm as JSON on its standard input, a clean environment with
+ * PATH) and posts the same JSON to alarm_url. */
 struct bell;
 
 struct bell_options {
 	struct config *config;  /* counted */
-	struct loop *main;      /* borrowed: runs the command */
+	struct loop *main;      /* borrowed */
+	struct herald *herald;  /* borrowed: runs the command; NULL: none */
 	struct loop *http_loop; /* borrowed: the carrier's */
 	struct carrier http;    /* borrowed */
 	const char *hostname;   /* ours; borrowed */
@@ -59,8 +78,7 @@ void bell_ring(void *bell, const struct alarm *alarm);
  * then. */
 void bell_stop(struct bell *bell, loop_fn stopped, void *object);
 
-/* After both loops have stopped; a command that still runs is killed.  NULL is
- * fine. */
+/* After both loops have stopped.  NULL is fine. */
 void bell_free(struct bell *bell);
 
 /* alarm_command, alarm_url, alarm_pause of [server], ending with an empty

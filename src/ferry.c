@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/loop.h"
 #include "core/pool.h"
+#include "descent.h"
 #include "dispatch/prepare.h"
 #include "lock.h"
 #include "mail/parse.h"
@@ -27,41 +28,8 @@
 /* The stack of a work thread: GMime recurses, within the limiter's bounds. */
 #define WORK_STACK_BYTES (2 * 1024 * 1024)
 
-const struct setting ferry_settings[] = {
-	{ "server", "state_dir", SETTING_PATH,
-	    .help = "Directory of the queue, and of mail over 64 KiB while it "
-		    "passes; only where every listener answers `delivered` "
-		    "can there be none, and such mail is held in memory." },
-	{ "server", "memory_budget", SETTING_SIZE, "512m", .min = 1 << 20,
-	    .max = 1LL << 40,
-	    .help = "Memory for mail in transit; at three quarters no new mail "
-		    "is begun, at the whole no connection is taken." },
-	{ "server", "loops", SETTING_NUMBER, "0", .max = 64,
-	    .help = "Threads that speak SMTP; 0: one per processor." },
-	{ "server", "workers", SETTING_NUMBER, "0", .max = 64,
-	    .help = "Threads that parse and encode; 0: one per processor." },
-	{ "server", "relays", SETTING_NUMBER, "8", .min = 1, .max = 256,
-	    .help = "Threads that speak SMTP to upstream servers: as many "
-		    "sessions at a time." },
-	{ "server", "relay_mails", SETTING_NUMBER, "10", .min = 1, .max = 1000,
-	    .help = "Waiting mails that share one session to an upstream "
-		    "server, at most." },
-	{ "server", "data_grace", SETTING_DURATION, "30s", .max = 600000,
-	    .help = "At stop: how long a client in the middle of a mail may "
-		    "go on." },
-	{ "server", "stop_timeout", SETTING_DURATION, "75s", .max = 3600000,
-	    .help = "At stop: how long attempts under way are waited for." },
-	{ "server", "log_level", SETTING_CHOICE, "info",
-	    .choices = "debug|info|warn|error",
-	    .help = "The least important lines that are logged." },
-	{ "server", "log_format", SETTING_CHOICE, "text",
-	    .choices = "text|json", .help = "The form of a log line." },
-	{ "server", "log_to", SETTING_CHOICE, "stderr",
-	    .choices = "stderr|syslog", .help = "Where the log goes." },
-	{ .section = NULL },
-};
-
 struct ferry {
+	struct ferry_options options;
 	struct config *config;
 	const char *directory; /* NULL: no queue */
 	struct lock *lock;
@@ -76,6 +44,7 @@ struct ferry {
 	struct loop *dispatch;
 	struct pool *work;
 	struct carrier http, relay;
+	struct herald *herald; /* NULL: no alarm_command */
 	struct bell *bell;
 	struct dispatcher *dispatcher;
 	struct prepare *prepare;
@@ -132,11 +101,6 @@ make_stages(struct ferry *ferry)
 		    (unsigned)config_number(config, "server", "relay_mails"),
 	};
 
-	ferry->budget = budget_new(
-	    (uint64_t)config_number(config, "server", "memory_budget"));
-	ferry->place.directory = ferry->directory;
-	ferry->place.budget = ferry->budget;
-	ferry->main = loop_new("main", ferry);
 	ferry->dispatch = loop_new("dispatch", NULL);
 	ferry->work = pool_new(&work);
 	ferry->http = carrier_http_new(ferry->dispatch);
@@ -149,6 +113,7 @@ make_bell(struct ferry *ferry)
 	struct bell_options options = {
 		.config = ferry->config,
 		.main = ferry->main,
+		.herald = ferry->herald,
 		.http_loop = ferry->dispatch,
 		.http = ferry->http,
 		.hostname = server_hostname(ferry->config),
@@ -221,6 +186,7 @@ make_store(struct ferry *ferry, GError **error)
 		.config = ferry->config,
 		.directory = ferry->directory,
 		.place = &ferry->place,
+		.disk = ferry->disk,
 		.onward = on_queued,
 		.stage = ferry,
 		.failed = on_store_failed,
@@ -232,9 +198,6 @@ make_store(struct ferry *ferry, GError **error)
 		return false;
 	if (ferry->directory == NULL)
 		return true;
-	ferry->disk = disk_new(ferry->directory,
-	    (uint64_t)config_number(ferry->config, "server", "min_free"));
-	options.disk = ferry->disk;
 	ferry->store = store_open(&options, error);
 	return ferry->store != NULL;
 }
@@ -255,8 +218,7 @@ make_prepare(struct ferry *ferry)
 }
 
 static bool
-make_dispatcher(
-    struct ferry *ferry, const struct ferry_options *options, GError **error)
+make_dispatcher(struct ferry *ferry, GError **error)
 {
 	struct dispatcher_options dispatcher = {
 		.config = ferry->config,
@@ -266,8 +228,8 @@ make_dispatcher(
 		.relay = ferry->relay,
 		.hostname = server_hostname(ferry->config),
 		.place = &ferry->place,
-		.event = options->event,
-		.object = options->object,
+		.event = ferry->options.event,
+		.object = ferry->options.object,
 		.alarm = bell_ring,
 		.alarm_object = ferry->bell,
 	};
@@ -480,42 +442,85 @@ on_hangup(void *object)
 	server_reread(ferry->server);
 }
 
+/* What sessions stand on, and whose numbers are the settings'. */
+static void
+make_ground(struct ferry *ferry)
+{
+	const struct config *config = ferry->config;
+
+	ferry->budget = budget_new(
+	    (uint64_t)config_number(config, "server", "memory_budget"));
+	ferry->place.directory = ferry->directory;
+	ferry->place.budget = ferry->budget;
+	ferry->main = loop_new("main", ferry);
+	if (ferry->directory != NULL)
+		ferry->disk = disk_new(ferry->directory,
+		    (uint64_t)config_number(config, "server", "min_free"));
+}
+
+/* Whatever is in state_dir is opened as its user. */
+static bool
+take_directory(struct ferry *ferry, const struct privileges *privileges,
+    bool *busy, GError **error)
+{
+	if (ferry->directory == NULL)
+		return true;
+	if (!privileges_lend(privileges, error))
+		return false;
+	ferry->lock = lock_take(ferry->directory, busy, error);
+	return ferry->lock != NULL && privileges_return(privileges, error);
+}
+
+static bool
+open_doors(struct ferry *ferry, bool *busy, GError **error)
+{
+	struct descent descent = {
+		.config = ferry->config,
+		.settings_file = ferry->options.file,
+		.privileges = privileges_new(ferry->config, error),
+	};
+	bool open = descent.privileges != NULL &&
+		    take_directory(ferry, descent.privileges, busy, error);
+
+	if (open)
+		make_ground(ferry);
+	open = open && make_server(ferry, error) &&
+	       descent_end(&descent, &ferry->herald, error);
+	privileges_free(descent.privileges);
+	return open;
+}
+
 struct ferry *
 ferry_new(const struct ferry_options *options, bool *busy, GError **error)
 {
 	struct ferry *ferry = g_new0(struct ferry, 1);
 
 	*busy = false;
+	ferry->options = *options;
 	ferry->config = config_ref(options->config);
 	ferry->directory = config_string(ferry->config, "server", "state_dir");
-	if (ferry->directory != NULL) {
-		ferry->lock = lock_take(ferry->directory, busy, error);
-		if (ferry->lock == NULL) {
-			ferry_free(ferry);
-			return NULL;
-		}
-	}
+	if (!open_doors(ferry, busy, error))
+		g_clear_pointer(&ferry, ferry_free);
+	return ferry;
+}
+
+bool
+ferry_load(struct ferry *ferry, GError **error)
+{
 	make_stages(ferry);
 	make_bell(ferry);
-	if (!make_store(ferry, error) ||
-	    !make_dispatcher(ferry, options, error) ||
-	    !make_server(ferry, error)) {
-		ferry_free(ferry);
-		return NULL;
-	}
+	if (!make_store(ferry, error) || !make_dispatcher(ferry, error))
+		return false;
 	/* the door asks it how the providers are */
 	loop_start(ferry->dispatch);
-	if (!make_door(ferry, error)) {
-		ferry_free(ferry);
-		return NULL;
-	}
+	if (!make_door(ferry, error))
+		return false;
 	/* from here on a signal is a stop, even before ferry_run() */
 	ferry->term = loop_signal_new(ferry->main, SIGTERM, on_signal, ferry);
 	ferry->interrupt =
 	    loop_signal_new(ferry->main, SIGINT, on_signal, ferry);
-	ferry->hangup =
-	    loop_signal_new(ferry->main, SIGHUP, on_hangup, ferry);
-	return ferry;
+	ferry->hangup = loop_signal_new(ferry->main, SIGHUP, on_hangup, ferry);
+	return true;
 }
 
 enum ferry_end
@@ -567,6 +572,7 @@ ferry_free(struct ferry *ferry)
 	g_clear_pointer(&ferry->dispatcher, dispatcher_free);
 	g_clear_pointer(&ferry->dispatch, loop_free);
 	g_clear_pointer(&ferry->bell, bell_free);
+	g_clear_pointer(&ferry->herald, herald_free);
 	/* a late second signal has nothing left to stop */
 	g_clear_pointer(&ferry->term, loop_signal_free);
 	g_clear_pointer(&ferry->interrupt, loop_signal_free);

@@ -15,6 +15,7 @@ struct ferry;
 
 struct ferry_options {
 	struct config *config;   /* counted */
+	const char *file;        /* of the settings; lasting; NULL: none */
 	dispatch_event_fn event; /* NULL: none; called on the dispatch loop */
 	void *object;
 };
@@ -28,11 +29,16 @@ void ferry_prepare_process(void);
  * config_read() does.  Opens no socket and writes no file. */
 bool ferry_check(struct config *config, GPtrArray *errors);
 
-/* Makes the whole; nothing is accepted before ferry_run().  NULL and error when
- * an address, a directory or a setting stands in the way; *busy is set when
- * another postferry holds state_dir. */
+/* Opens what needs the rights that we were started with, gives these up and is
+ * confined (descent.h); it starts no thread, and there should be none.  NULL
+ * and error when an address, a directory or a key stands in the way; *busy is
+ * set when another postferry holds state_dir. */
 struct ferry *ferry_new(
     const struct ferry_options *options, bool *busy, GError **error);
+
+/* Makes the rest; nothing is accepted before ferry_run().  False and error when
+ * the queue or a setting stands in the way: ferry_free() is what is left. */
+bool ferry_load(struct ferry *ferry, GError **error);
 
 enum ferry_end {
 	FERRY_DRAINED, /* all is done or safe; ferry_free() may follow */

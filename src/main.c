@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "alarm.h"
 #include "cli/cli.h"
 
 #include <stdio.h>
@@ -43,6 +44,8 @@ run(int argc, char **argv)
 	for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++)
 		if (strcmp(argv[0], commands[i].name) == 0)
 			return commands[i].run(argc, argv);
+	if (strcmp(argv[0], HERALD_COMMAND) == 0) /* nobody's help has it */
+		return cli_herald(argc, argv);
 	fprintf(stderr,
 	    "postferry: there is no command \"%s\"; see postferry --help\n",
 	    argv[0]);

@@ -2,6 +2,8 @@
 #include "settings.h"
 
 #include "alarm.h"
+#include "confine/confine.h"
+#include "confine/privileges.h"
 #include "dispatch/dispatcher.h"
 #include "ferry.h"
 #include "smtp/server.h"
@@ -54,6 +56,8 @@ settings_collect(struct settings *settings)
 	unsigned n = 0;
 
 	settings->tables[n++] = ferry_settings;
+	settings->tables[n++] = privileges_settings;
+	settings->tables[n++] = confine_settings;
 	for (unsigned i = 0; server_tables[i] != NULL; i++)
 		settings->tables[n++] = server_tables[i];
 	settings->tables[n++] = store_settings;

@@ -11,8 +11,8 @@
  * invalid UTF-8, C1 and bidirectional controls, quotes and backslashes become
  * \xNN, a value ends after 256 bytes with "...".  Bodies and secrets are never
  * passed in; a secret that was registered is replaced by <redacted> all the
- * same.  Any thread may log; before log_open() and after log_close() lines go
- * straight to stderr.
+ * same.  Any thread may log; before log_open() and after log_close() lines are
+ * written at once.
  */
 #ifndef CORE_LOG_H
 #define CORE_LOG_H
@@ -92,6 +92,10 @@ log_num_if(const char *key, int64_t value)
 		field.type = LOG_TYPE_NOTHING;
 	return field;
 }
+
+/* Lines have this form and go there from now on; whoever writes one writes it
+ * himself, until log_open().  For a time in which there may be no thread. */
+void log_prepare(const struct log_options *options);
 
 /* Starts the writer.  options is copied.  Called once, by main. */
 void log_open(const struct log_options *options);

@@ -45,13 +45,14 @@ bool server_queues(const struct config *config);
  * socket. */
 bool server_check(const struct config *config, GPtrArray *errors);
 
-/* Opens the listening sockets of every [listener ...] and starts the session
- * loops; nothing is accepted before server_start().  NULL and error when an
- * address cannot be had. The main loop's thread, like all below but
+/* Opens the listening sockets of every [listener ...] and reads certificates,
+ * keys and users; no thread is started, nothing accepted before
+ * server_start().  NULL and error when an address or a file cannot be had. The main loop's thread, like all below but
  * server_answer(). */
 struct server *server_new(const struct server_options *options, GError **error);
 
-/* Accepts from now on; logs each address listened on. */
+/* Starts the session loops and accepts from now on; logs each address listened
+ * on. */
 void server_start(struct server *server);
 
 /* Stops accepting.  Sessions between transactions are told 421 and closed; a

@@ -228,12 +228,13 @@ make_runner(const struct bell_options *options)
 {
 	struct runner_options runner = {
 		.loop = options->main,
+		.herald = options->herald,
 		.command = read_text(options, "alarm_command"),
 		.hostname = options->hostname,
 		.timeout_ms = TELL_MS,
 	};
 
-	return runner.command == NULL ? NULL : runner_new(&runner);
+	return runner.herald == NULL ? NULL : runner_new(&runner);
 }
 
 static struct poster *

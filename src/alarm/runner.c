@@ -3,27 +3,19 @@
 
 #include "backlog.h"
 #include "core/log.h"
+#include "herald.h"
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Where programs are looked for when nobody says where. */
-#define PATH_DEFAULT \
-	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
 struct runner {
 	struct runner_options options;
-	char **words; /* the first is the program */
-	struct loop_signal *child;
-	struct loop_timer *timer;
+	char *program;
 	struct backlog backlog;
-	pid_t pid;    /* 0: none runs */
-	bool late;    /* it was killed */
+	bool busy;    /* an errand is under way */
+	bool gone;    /* there is no herald any more */
 	bool failing; /* and they were told so */
 };
 
@@ -48,32 +40,41 @@ tell_failure(struct runner *runner, const char *why)
 {
 	if (!runner->failing)
 		log_warn("alarm command failed",
-		    log_str("program", runner->words[0]), log_str("why", why));
+		    log_str("program", runner->program), log_str("why", why));
 	runner->failing = true;
 }
 
-static void
-tell_end(struct runner *runner, int status)
+/* NULL: it went well. */
+static char *
+tell_trouble(const struct runner *runner, const struct herald_report *report)
 {
-	g_autofree char *why = NULL;
-
-	if (runner->late)
-		why = g_strdup_printf(
+	if (report->wrong != 0)
+		return g_strdup(g_strerror(report->wrong));
+	if (report->late)
+		return g_strdup_printf(
 		    "it was killed, not done after %" G_GINT64_FORMAT " s",
 		    runner->options.timeout_ms / 1000);
-	else if (WIFSIGNALED(status))
-		why = g_strdup_printf(
-		    "it was ended by signal %d", WTERMSIG(status));
-	else if (WEXITSTATUS(status) != 0)
-		why = g_strdup_printf(
-		    "it ended with exit code %d", WEXITSTATUS(status));
+	if (WIFSIGNALED(report->status))
+		return g_strdup_printf(
+		    "it was ended by signal %d", WTERMSIG(report->status));
+	if (WEXITSTATUS(report->status) != 0)
+		return g_strdup_printf(
+		    "it ended with exit code %d", WEXITSTATUS(report->status));
+	return NULL;
+}
+
+static void
+tell_end(struct runner *runner, const struct herald_report *report)
+{
+	g_autofree char *why = tell_trouble(runner, report);
+
 	if (why != NULL) {
 		tell_failure(runner, why);
 		return;
 	}
 	if (runner->failing)
 		log_info("alarm command works again",
-		    log_str("program", runner->words[0]));
+		    log_str("program", runner->program));
 	runner->failing = false;
 }
 
@@ -96,77 +97,31 @@ write_input(const char *text)
 static char **
 make_environment(const struct notice *notice)
 {
-	const char *path = g_getenv("PATH");
-	char **environment = g_new0(char *, 5);
+	char **environment = g_new0(char *, 4);
 
 	environment[0] =
-	    g_strconcat("PATH=", path != NULL ? path : PATH_DEFAULT, NULL);
-	environment[1] =
 	    g_strconcat("POSTFERRY_ALARM_KIND=", notice->kind, NULL);
-	environment[2] =
+	environment[1] =
 	    g_strconcat("POSTFERRY_ALARM_SUBJECT=", notice->subject, NULL);
-	environment[3] =
+	environment[2] =
 	    g_strconcat("POSTFERRY_ALARM_TEXT=", notice->text, NULL);
 	return environment;
-}
-
-/* Signals as a program expects them, and a group of its own, to be killed as a
- * whole. */
-static void
-set_attributes(posix_spawnattr_t *attributes)
-{
-	sigset_t none, ignored;
-
-	sigemptyset(&none);
-	sigemptyset(&ignored);
-	sigaddset(&ignored, SIGPIPE);
-	posix_spawnattr_setsigmask(attributes, &none);
-	posix_spawnattr_setsigdefault(attributes, &ignored);
-	posix_spawnattr_setpgroup(attributes, 0);
-	posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK |
-						 POSIX_SPAWN_SETSIGDEF |
-						 POSIX_SPAWN_SETPGROUP);
-}
-
-/* 0, or the errno of what went wrong. */
-static int
-spawn(struct runner *runner, int input, char **environment)
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	int wrong;
-
-	posix_spawn_file_actions_init(&actions);
-	posix_spawnattr_init(&attributes);
-	set_attributes(&attributes);
-	posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-	posix_spawn_file_actions_addopen(
-	    &actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_addchdir_np(&actions, "/");
-	wrong = posix_spawnp(&runner->pid, runner->words[0], &actions,
-	    &attributes, runner->words, environment);
-	if (wrong != 0)
-		runner->pid = 0;
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&actions);
-	return wrong;
 }
 
 static void
 start(struct runner *runner, const struct notice *notice)
 {
+	struct herald_order order = { runner->options.timeout_ms };
 	g_autofree char *text = notice_json(notice, runner->options.hostname);
 	g_auto(GStrv) environment = make_environment(notice);
 	int input = write_input(text);
-	int wrong = input < 0 ? errno : spawn(runner, input, environment);
 
+	runner->busy = input >= 0 && herald_send(runner->options.herald, &order,
+					 environment, input);
+	if (!runner->busy)
+		tell_failure(runner, g_strerror(errno));
 	if (input >= 0)
 		close(input);
-	runner->late = false;
-	if (wrong == 0)
-		loop_timer_set(runner->timer, runner->options.timeout_ms);
-	else
-		tell_failure(runner, g_strerror(wrong));
 }
 
 static void
@@ -174,7 +129,7 @@ start_next(struct runner *runner)
 {
 	struct notice *notice;
 
-	while (runner->pid == 0 &&
+	while (!runner->busy && !runner->gone &&
 	       (notice = backlog_take(&runner->backlog)) != NULL) {
 		start(runner, notice);
 		notice_free(notice);
@@ -182,42 +137,33 @@ start_next(struct runner *runner)
 }
 
 static void
-on_child(void *object)
+on_report(void *object, const struct herald_report *report)
 {
 	struct runner *runner = object;
-	int status;
 
-	if (runner->pid == 0 ||
-	    waitpid(runner->pid, &status, WNOHANG) != runner->pid)
+	runner->busy = false;
+	if (report == NULL) {
+		runner->gone = true;
+		runner->failing = false;
+		tell_failure(runner,
+		    "the process that runs it has ended; restart postferry");
 		return;
-	runner->pid = 0;
-	loop_timer_clear(runner->timer);
-	tell_end(runner, status);
+	}
+	tell_end(runner, report);
 	start_next(runner);
-}
-
-static void
-on_late(void *object)
-{
-	struct runner *runner = object;
-
-	runner->late = true;
-	kill(-runner->pid, SIGKILL);
 }
 
 struct runner *
 runner_new(const struct runner_options *options)
 {
 	struct runner *runner = g_new0(struct runner, 1);
-	bool parsed;
+	g_auto(GStrv) words = NULL;
+	bool parsed = g_shell_parse_argv(options->command, NULL, &words, NULL);
 
-	runner->options = *options;
-	parsed =
-	    g_shell_parse_argv(options->command, NULL, &runner->words, NULL);
 	g_assert(parsed);
-	runner->child =
-	    loop_signal_new(options->loop, SIGCHLD, on_child, runner);
-	runner->timer = loop_timer_new(options->loop, on_late, runner);
+	runner->options = *options;
+	runner->program = g_strdup(words[0]);
+	herald_listen(options->herald, options->loop, on_report, runner);
 	return runner;
 }
 
@@ -226,14 +172,9 @@ runner_free(struct runner *runner)
 {
 	if (runner == NULL)
 		return;
-	if (runner->pid != 0) {
-		kill(-runner->pid, SIGKILL);
-		waitpid(runner->pid, NULL, 0);
-	}
-	loop_signal_free(runner->child);
-	loop_timer_free(runner->timer);
+	herald_deaf(runner->options.herald);
 	backlog_clear(&runner->backlog);
-	g_strfreev(runner->words);
+	g_free(runner->program);
 	g_free(runner);
 }
 

@@ -124,7 +124,8 @@ write_settings(
 	const char *colon = strrchr(upstream, ':');
 	g_autofree char *host = g_strndup(upstream, (gsize)(colon - upstream));
 	g_autofree char *text = g_strdup_printf("[server]\n"
-						"state_dir = %s\n\n"
+						"state_dir = %s\n"
+						"confine = no\n%s\n"
 						"[listener sandbox]\n"
 						"address = %s\n\n"
 						"[provider mailgun]\n"
@@ -141,7 +142,8 @@ write_settings(
 						"host = %s\n"
 						"port = %s\n"
 						"tls = off\n",
-	    sandbox->folder, listen,
+	    /* it plays all parts, and its folder goes with it */
+	    sandbox->folder, geteuid() == 0 ? "user = root\n" : "", listen,
 	    simulator_address(sandbox->simulators[MAILGUN]),
 	    simulator_address(sandbox->simulators[MANDRILL]), host, colon + 1);
 
@@ -228,6 +230,8 @@ run(struct sandbox *sandbox, const char *listen, GError **error)
 		.event = on_mail };
 	sandbox->ferry = ferry_new(&options, &busy, error);
 	if (sandbox->ferry == NULL)
+		return EX_UNAVAILABLE;
+	if (!ferry_load(sandbox->ferry, error))
 		return EX_UNAVAILABLE;
 	print_welcome(sandbox);
 	if (ferry_run(sandbox->ferry) != FERRY_DRAINED) {

@@ -22,8 +22,8 @@ static const struct cli_usage usage = {
 	"in the settings; 69 an address or a file cannot be had.\n",
 };
 
-static void
-open_log(const struct config *config)
+static struct log_options
+read_log(const struct config *config)
 {
 	static const char *const levels[] = { "debug", "info", "warn", "error",
 		NULL };
@@ -40,7 +40,7 @@ open_log(const struct config *config)
 	for (unsigned i = 0; levels[i] != NULL; i++)
 		if (strcmp(levels[i], level) == 0)
 			options.level = (enum log_level)i;
-	log_open(&options);
+	return options;
 }
 
 static void
@@ -55,17 +55,16 @@ warn_ignored(const char *path)
 }
 
 static int
-serve(struct config *config, const char *path)
+refuse(const GError *error, bool busy)
 {
-	struct ferry_options options = { .config = config };
-	bool busy;
-	g_autoptr(GError) error = NULL;
-	struct ferry *ferry = ferry_new(&options, &busy, &error);
+	log_error("cannot start", log_str("why", error->message));
+	return busy ? EX_TEMPFAIL : EX_UNAVAILABLE;
+}
 
-	if (ferry == NULL) {
-		log_error("cannot start", log_str("why", error->message));
-		return busy ? EX_TEMPFAIL : EX_UNAVAILABLE;
-	}
+/* The exit code. */
+static int
+run(struct ferry *ferry, const char *path)
+{
 	log_info("started", log_num("pid", getpid()),
 	    log_str("version", POSTFERRY_VERSION),
 	    log_str("file", path != NULL ? path : "none"));
@@ -75,8 +74,31 @@ serve(struct config *config, const char *path)
 		log_close();
 		_exit(end == FERRY_BROKEN ? EX_TEMPFAIL : EX_OK);
 	}
-	ferry_free(ferry);
 	return EX_OK;
+}
+
+static int
+serve(struct config *config, const char *path)
+{
+	struct ferry_options options = { .config = config, .file = path };
+	struct log_options log = read_log(config);
+	int exit_code;
+	bool busy;
+	g_autoptr(GError) error = NULL;
+
+	/* the writer of the log is a thread, and those come later */
+	log_prepare(&log);
+	struct ferry *ferry = ferry_new(&options, &busy, &error);
+	if (ferry == NULL)
+		return refuse(error, busy);
+	log_open(&log);
+	if (ferry_load(ferry, &error))
+		exit_code = run(ferry, path);
+	else
+		exit_code = refuse(error, false);
+	ferry_free(ferry);
+	log_close();
+	return exit_code;
 }
 
 int
@@ -94,9 +116,7 @@ cli_serve(int argc, char **argv)
 	if (config == NULL)
 		return EX_CONFIG;
 	ferry_prepare_process();
-	open_log(config);
 	exit_code = serve(config, path);
-	log_close();
 	config_unref(config);
 	return exit_code;
 }

@@ -376,19 +376,25 @@ on_write(void *object)
 }
 
 void
+log_prepare(const struct log_options *options)
+{
+	g_assert(!writer.open);
+	writer.sink = options->sink;
+	writer.form = options->form;
+	atomic_store(&writer.level, options->level);
+	if (options->sink == LOG_SINK_SYSLOG)
+		openlog("postferry", LOG_PID | LOG_NDELAY, LOG_MAIL);
+}
+
+void
 log_open(const struct log_options *options)
 {
 	struct thread_options thread = { .name = "log", .run = on_write };
 
-	g_assert(!writer.open);
-	writer.sink = options->sink;
-	writer.form = options->form;
+	log_prepare(options);
 	writer.size = options->ring_lines ? options->ring_lines : WAITING_LINES;
 	writer.lines = g_new(struct line, writer.size);
 	writer.closing = false;
-	atomic_store(&writer.level, options->level);
-	if (options->sink == LOG_SINK_SYSLOG)
-		openlog("postferry", LOG_PID | LOG_NDELAY, LOG_MAIL);
 	writer.open = true;
 	writer.thread = thread_start(&thread);
 }
@@ -438,8 +444,6 @@ log_write(
 {
 	struct line line = { level, make_line(level, event, fields) };
 
-	if (post_line(line))
-		return;
-	write_stderr(line.text->str, line.text->len);
-	g_string_free(line.text, TRUE);
+	if (!post_line(line))
+		write_lines(&line, 1);
 }

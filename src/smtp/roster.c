@@ -142,18 +142,14 @@ log_faults(const struct roster *roster, const char *text)
 }
 
 void
-roster_look(struct roster *roster)
+roster_reread(struct roster *roster)
 {
 	g_autoptr(GError) error = NULL;
 	struct users *users;
-	struct mark now;
 
-	if (roster->path == NULL)
+	if (roster->authority == NULL)
 		return;
-	now = look_at(roster->path);
-	if (is_same(&now, &roster->mark))
-		return;
-	roster->mark = now;
+	roster->mark = look_at(roster->path);
 	users = users_read(roster->path, &error);
 	if (users == NULL) {
 		log_faults(roster, error->message);
@@ -162,6 +158,18 @@ roster_look(struct roster *roster)
 	log_info("users read", log_str("file", roster->path),
 	    log_num("users", users_count(users)));
 	authority_users_post(roster->authority, users);
+}
+
+void
+roster_look(struct roster *roster)
+{
+	struct mark now;
+
+	if (roster->authority == NULL)
+		return;
+	now = look_at(roster->path);
+	if (!is_same(&now, &roster->mark))
+		roster_reread(roster);
 }
 
 void

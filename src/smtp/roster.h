@@ -23,8 +23,11 @@ void roster_start(struct roster *roster);
 /* NULL: there are no users, or it was not started. */
 struct authority *roster_authority(const struct roster *roster);
 
-/* Reads the file again, when it is another than it was; what is wrong with it
- * is logged, and the old users stay. */
+/* Reads the file again; what is wrong with it is logged, and the old users
+ * stay. */
+void roster_reread(struct roster *roster);
+
+/* The same, when the file is another than it was. */
 void roster_look(struct roster *roster);
 
 /* Ends the authority, too (see there).  NULL is fine. */

@@ -120,8 +120,7 @@ limit_size(const struct server *server, struct rules *rules)
 }
 
 static bool
-add_listener(struct server *server, const char *name,
-    const struct server_options *options, GError **error)
+add_listener(struct server *server, const char *name, GError **error)
 {
 	struct listener *listener = g_new0(struct listener, 1);
 
@@ -158,8 +157,7 @@ open_entrance(struct listener *listener, GError **error)
 }
 
 static bool
-open_listeners(
-    struct server *server, const struct server_options *options, GError **error)
+open_listeners(struct server *server, GError **error)
 {
 	const char *const *name = config_names(server->config, "listener");
 
@@ -169,7 +167,7 @@ open_listeners(
 		return false;
 	}
 	for (; *name != NULL; name++)
-		if (!add_listener(server, *name, options, error) ||
+		if (!add_listener(server, *name, error) ||
 		    !open_entrance(g_ptr_array_index(server->listeners,
 				       server->listeners->len - 1),
 			error))
@@ -179,14 +177,13 @@ open_listeners(
 
 /* With those sockets that are open already. */
 static bool
-open_all(
-    struct server *server, const struct server_options *options, GError **error)
+open_all(struct server *server, GError **error)
 {
 	bool opened;
 
 	server->activation =
 	    activation_take(config_names(server->config, "listener"));
-	opened = open_listeners(server, options, error);
+	opened = open_listeners(server, error);
 	g_clear_pointer(&server->activation, activation_end);
 	return opened;
 }
@@ -252,7 +249,7 @@ server_new(const struct server_options *options, GError **error)
 	server->crowd = make_crowd(server);
 	server->loops_wanted = options->loops;
 	server->size_most = options->size_most;
-	if (!open_roster(server, error) || !open_all(server, options, error))
+	if (!open_roster(server, error) || !open_all(server, error))
 		g_clear_pointer(&server, server_free);
 	return server;
 }
@@ -483,7 +480,7 @@ server_reread(struct server *server)
 
 		keyring_reread(listener->keyring);
 	}
-	roster_look(server->roster);
+	roster_reread(server->roster);
 }
 
 void

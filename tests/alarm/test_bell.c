@@ -14,6 +14,7 @@ struct stand {
 	struct loop *http;
 	struct carrier carrier;
 	struct config *config;
+	struct herald *herald;
 	struct bell *bell;
 };
 
@@ -35,6 +36,15 @@ make_config(const char *settings, GPtrArray *errors)
 	return config_read(&source, tables, errors);
 }
 
+/* NULL: there is no command. */
+static struct herald *
+hire_herald(const struct config *config)
+{
+	const char *command = config_string(config, "server", "alarm_command");
+
+	return command != NULL ? herald_new(command, NULL) : NULL;
+}
+
 /* The test's thread runs main; the carrier's loop has one of its own. */
 static void
 open_stand(struct stand *stand, link_fn serve, const char *settings)
@@ -53,11 +63,13 @@ open_stand(struct stand *stand, link_fn serve, const char *settings)
 	stand->config = make_config(text->str, errors);
 	assert_non_null(stand->config);
 	assert_true(bell_check(stand->config, errors));
+	stand->herald = hire_herald(stand->config);
 	stand->http = loop_new("dispatch", NULL);
 	stand->carrier = carrier_http_new(stand->http);
 	options = (struct bell_options){
 		.config = stand->config,
 		.main = stand->tower->main,
+		.herald = stand->herald,
 		.http_loop = stand->http,
 		.http = stand->carrier,
 		.hostname = "mail.example.com",
@@ -88,6 +100,7 @@ close_stand(struct stand *stand)
 	stand->carrier.free(stand->carrier.self);
 	loop_free(stand->http);
 	bell_free(stand->bell);
+	herald_free(stand->herald);
 	peer_stop(&stand->peer);
 	config_unref(stand->config);
 	tower_free(stand->tower);
@@ -351,8 +364,9 @@ test_check(void **state)
 	}
 }
 
+/* The herald is this program anew. */
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_both),
@@ -364,6 +378,10 @@ main(void)
 		cmocka_unit_test(test_check),
 	};
 
+	if (argc > 1 && strcmp(argv[1], HERALD_COMMAND) == 0) {
+		messenger_run();
+		return 0;
+	}
 	signal(SIGPIPE, SIG_IGN);
 	carrier_http_start();
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,21 +6,38 @@
 #include <signal.h>
 #include <stdlib.h>
 
-static struct runner *
+/* A runner with a herald of its own. */
+struct stand {
+	struct herald *herald;
+	struct runner *runner;
+};
+
+static struct stand
 make_runner(const struct tower *tower, const char *command, int64_t timeout_ms)
 {
+	struct stand stand = { .herald = herald_new(command, NULL) };
 	struct runner_options options = {
 		.loop = tower->main,
+		.herald = stand.herald,
 		.command = command,
 		.hostname = "mail.example.com",
 		.timeout_ms = timeout_ms,
 	};
 
-	return runner_new(&options);
+	assert_non_null(stand.herald);
+	stand.runner = runner_new(&options);
+	return stand;
 }
 
 static void
-add(struct runner *runner, const char *subject)
+free_runner(const struct stand *stand)
+{
+	runner_free(stand->runner);
+	herald_free(stand->herald);
+}
+
+static void
+add(const struct stand *stand, const char *subject)
 {
 	struct alarm alarm = {
 		.kind = "all_down",
@@ -28,7 +45,7 @@ add(struct runner *runner, const char *subject)
 		.text = "nobody takes mail",
 	};
 
-	runner_add(runner, notice_new(&alarm));
+	runner_add(stand->runner, notice_new(&alarm));
 }
 
 static void
@@ -38,12 +55,12 @@ test_given(void **state)
 	    "{ echo \"$@\"; pwd; env | sort; cat; echo end; } >$FIFO");
 	g_autofree char *command =
 	    g_strdup_printf("%s 'one two' \"three\"", tower->script);
-	struct runner *runner;
+	struct stand stand;
 
 	(void)state;
 	setenv("POSTFERRY_PROVIDER_MAILGUN_API_KEY", "key-secret", 1);
-	runner = make_runner(tower, command, 20000);
-	add(runner, "mailgun");
+	stand = make_runner(tower, command, 20000);
+	add(&stand, "mailgun");
 	tower_await(tower, "end\n", 1);
 	assert_true(g_str_has_prefix(tower->text->str, "one two three\n/\n"));
 	assert_non_null(strstr(tower->text->str,
@@ -54,7 +71,7 @@ test_given(void **state)
 	    strstr(tower->text->str, "{\"kind\":\"all_down\",\"subject\":"));
 	assert_null(strstr(tower->text->str, "key-secret"));
 	assert_null(strstr(tower->text->str, "HOME="));
-	runner_free(runner);
+	free_runner(&stand);
 	tower_free(tower);
 }
 
@@ -65,16 +82,16 @@ test_turns(void **state)
 	struct tower *tower = tower_new(
 	    "echo \"in $POSTFERRY_ALARM_SUBJECT\" >$FIFO; cat >/dev/null;"
 	    "echo \"out $POSTFERRY_ALARM_SUBJECT\" >$FIFO");
-	struct runner *runner = make_runner(tower, tower->script, 20000);
+	struct stand stand = make_runner(tower, tower->script, 20000);
 
 	(void)state;
-	add(runner, "a");
-	add(runner, "b");
-	add(runner, "c");
+	add(&stand, "a");
+	add(&stand, "b");
+	add(&stand, "c");
 	tower_await(tower, "out", 3);
 	assert_string_equal(
 	    tower->text->str, "in a\nout a\nin b\nout b\nin c\nout c\n");
-	runner_free(runner);
+	free_runner(&stand);
 	tower_free(tower);
 }
 
@@ -98,19 +115,19 @@ test_failures(void **state)
 				    "echo; %s;; esac; echo well >$FIFO",
 			failures[i].script);
 		struct tower *tower = tower_new(script);
-		struct runner *runner = make_runner(tower, tower->script, 500);
+		struct stand stand = make_runner(tower, tower->script, 500);
 		g_autofree char *log = NULL;
 
 		print_message("%s\n", failures[i].name);
-		add(runner, "bad");
-		add(runner, "bad");
-		add(runner, "good");
+		add(&stand, "bad");
+		add(&stand, "bad");
+		add(&stand, "good");
 		tower_await_log(tower, "works again", 1);
 		log = tower_log(tower);
 		assert_non_null(strstr(log, failures[i].why));
 		assert_int_equal(tower_count(log, "alarm command failed"), 1);
 		assert_int_equal(tower_count(tower->text->str, "well"), 1);
-		runner_free(runner);
+		free_runner(&stand);
 		tower_free(tower);
 	}
 }
@@ -120,17 +137,18 @@ static void
 test_gone(void **state)
 {
 	struct tower *tower = tower_new("exit 0");
-	struct runner *runner = make_runner(tower, tower->script, 500);
+	struct stand stand = make_runner(tower, tower->script, 500);
 	g_autofree char *log = NULL;
 
 	(void)state;
 	g_unlink(tower->script);
-	add(runner, "a");
-	add(runner, "b");
+	add(&stand, "a");
+	add(&stand, "b");
+	tower_await_log(tower, "alarm command failed", 1);
 	log = tower_log(tower);
 	assert_int_equal(tower_count(log, "alarm command failed"), 1);
 	assert_non_null(strstr(log, "No such file"));
-	runner_free(runner);
+	free_runner(&stand);
 	tower_free(tower);
 }
 
@@ -140,15 +158,15 @@ test_killed(void **state)
 {
 	struct tower *tower = tower_new(
 	    "sleep 1000 & echo \"pid $!.\" >$FIFO; wait; echo woke >$FIFO");
-	struct runner *runner = make_runner(tower, tower->script, 20000);
+	struct stand stand = make_runner(tower, tower->script, 20000);
 	pid_t pid;
 
 	(void)state;
-	add(runner, "a");
-	add(runner, "b");
+	add(&stand, "a");
+	add(&stand, "b");
 	tower_await(tower, ".\n", 1);
 	pid = atoi(strstr(tower->text->str, "pid ") + 4);
-	runner_free(runner);
+	free_runner(&stand);
 	/* whoever inherits it may take a moment to bury it */
 	for (int i = 0; i < 1000 && kill(pid, 0) == 0; i++) {
 		g_autofree char *path = g_strdup_printf("/proc/%d/stat", pid);
@@ -189,8 +207,9 @@ test_obstacles(void **state)
 	}
 }
 
+/* The herald is this program anew. */
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_given),
@@ -201,5 +220,9 @@ main(void)
 		cmocka_unit_test(test_obstacles),
 	};
 
+	if (argc > 1 && strcmp(argv[1], HERALD_COMMAND) == 0) {
+		messenger_run();
+		return 0;
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#include "ferry.h"
+
+const struct setting ferry_settings[] = {
+	{ "server", "state_dir", SETTING_PATH,
+	    .help = "Directory of the queue, and of mail over 64 KiB while it "
+		    "passes; only where every listener answers `delivered` "
+		    "can there be none, and such mail is held in memory." },
+	{ "server", "memory_budget", SETTING_SIZE, "512m", .min = 1 << 20,
+	    .max = 1LL << 40,
+	    .help = "Memory for mail in transit; at three quarters no new mail "
+		    "is begun, at the whole no connection is taken." },
+	{ "server", "loops", SETTING_NUMBER, "0", .max = 64,
+	    .help = "Threads that speak SMTP; 0: one per processor." },
+	{ "server", "workers", SETTING_NUMBER, "0", .max = 64,
+	    .help = "Threads that parse and encode; 0: one per processor." },
+	{ "server", "relays", SETTING_NUMBER, "8", .min = 1, .max = 256,
+	    .help = "Threads that speak SMTP to upstream servers: as many "
+		    "sessions at a time." },
+	{ "server", "relay_mails", SETTING_NUMBER, "10", .min = 1, .max = 1000,
+	    .help = "Waiting mails that share one session to an upstream "
+		    "server, at most." },
+	{ "server", "data_grace", SETTING_DURATION, "30s", .max = 600000,
+	    .help = "At stop: how long a client in the middle of a mail may "
+		    "go on." },
+	{ "server", "stop_timeout", SETTING_DURATION, "75s", .max = 3600000,
+	    .help = "At stop: how long attempts under way are waited for." },
+	{ "server", "log_level", SETTING_CHOICE, "info",
+	    .choices = "debug|info|warn|error",
+	    .help = "The least important lines that are logged." },
+	{ "server", "log_format", SETTING_CHOICE, "text",
+	    .choices = "text|json", .help = "The form of a log line." },
+	{ "server", "log_to", SETTING_CHOICE, "stderr",
+	    .choices = "stderr|syslog", .help = "Where the log goes." },
+	{ .section = NULL },
+};
