@@ -63,6 +63,7 @@ void dialogue_stop(struct dialogue *dialogue);
 /* Ends the mail that is still coming in. gone() may be called. */
 void dialogue_cut(struct dialogue *dialogue);
 
-uint64_t dialogue_id(const struct dialogue *dialogue);
+/* The session it leads; the dialogue's. */
+const struct session *dialogue_session(const struct dialogue *dialogue);
 
 #endif

@@ -75,7 +75,7 @@ static void
 on_gone(void *object, struct dialogue *dialogue)
 {
 	struct sessions *sessions = object;
-	uint64_t id = dialogue_id(dialogue);
+	uint64_t id = dialogue_session(dialogue)->id;
 	struct sessions_visitor *visitor =
 	    g_hash_table_lookup(sessions->visitors, &id);
 
@@ -91,7 +91,7 @@ on_knock(void *object, const struct dialogue *dialogue,
 	struct sessions_admission *admission =
 	    g_new0(struct sessions_admission, 1);
 
-	admission->id = dialogue_id(dialogue);
+	admission->id = dialogue_session(dialogue)->id;
 	admission->visitor =
 	    g_hash_table_lookup(sessions->visitors, &admission->id);
 	admission->peer = *peer;
