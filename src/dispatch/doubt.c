@@ -152,7 +152,9 @@ freeze(const struct dispatcher *dispatcher, const struct flight *flight,
 	    evidence_describe(dispatcher, flight, number);
 
 	doubt.begun_ms = now_ms - MAX(flight->exchange->duration_ms, 0);
-	if (doubt.since_ms == 0)
+	/* as long as a clock says that jumped, nobody waits */
+	if (doubt.since_ms == 0 ||
+	    !clockwatch_trusts(&dispatcher->clocks, now_ms))
 		doubt.since_ms = doubt.begun_ms;
 	int64_t until =
 	    patience_until(&dispatcher->patience, &doubt, unlikely, now_ms);
@@ -239,6 +241,15 @@ doubt_next(const struct flight *flight)
 	return first;
 }
 
+/* Only its bounce could not be made: that is tried again after a while, however
+ * long its lifetime is over. */
+static bool
+is_given_up(const struct ledger_recipient *recipient)
+{
+	return recipient->text != NULL &&
+	       g_str_has_prefix(recipient->text, RECIPIENT_GAVE_UP);
+}
+
 static int64_t
 find_step(const struct dispatcher *dispatcher, const struct flight *flight,
     unsigned number, int64_t now_ms)
@@ -248,6 +259,8 @@ find_step(const struct dispatcher *dispatcher, const struct flight *flight,
 	struct patience_next next =
 	    patience_next(&dispatcher->patience, &doubt, now_ms);
 
+	if (is_given_up(&flight->ledger->recipients[number]))
+		return MAX(doubt.until_ms, now_ms);
 	/* it is held then */
 	if (doubt.left == 0 && next.step != PATIENCE_ASK)
 		return now_ms;
@@ -314,6 +327,8 @@ choose_delay(const struct flight *flight, unsigned number, int64_t pause_ms)
 	int64_t now = clock_monotonic_ms();
 	int64_t move = doubt.since_ms + dispatcher->patience.move_ms;
 
+	if (is_given_up(&flight->ledger->recipients[number]))
+		return now + pause_ms;
 	if (moves_on(&doubt))
 		return MIN(now + pause_ms, MAX(move, now));
 	/* it is asked for as long as it takes */
@@ -341,11 +356,12 @@ doubt_delay(struct flight *flight, int64_t pause_ms)
 
 	for (unsigned i = 0; i < flight->ledger->count; i++) {
 		struct ledger_recipient *r = &flight->ledger->recipients[i];
-		int64_t until = lifetime_bound(
-		    flight, r->group, choose_delay(flight, i, pause), now);
+		int64_t until = choose_delay(flight, i, pause);
 		bool stays = r->doubt.until_ms > now &&
 			     (count_new(flight, i) == 0 ||
 				 ledger_has_turn(flight->ledger, i));
+		if (!is_given_up(r))
+			until = lifetime_bound(flight, r->group, until, now);
 		if (r->state != RECIPIENT_DOUBT || r->doubt.until_ms >= until ||
 		    stays)
 			continue;
