@@ -182,7 +182,8 @@ static void
 leap(int64_t ms)
 {
 	virtual.set_ms += ms;
-	if (ms > HOUR_MS)
+	/* after a step back it may have been no leap in all */
+	if (ms > HOUR_MS && !world.stepped_back)
 		world.leapt_ms = virtual.now_ms;
 	for (unsigned i = 0; i < world.mails; i++)
 		for (unsigned n = 0; n < world.mail[i].count; n++)
@@ -194,7 +195,10 @@ step_back(int64_t ms)
 {
 	happened[HAPPENED_BACK]++;
 	virtual.set_ms -= ms;
+	world.stepped_back = true;
 	world.end_ms += ms;
+	/* whoever lands from now on was not meant */
+	world.woken_ms = MIN(world.woken_ms, clock_wall_ms());
 	for (unsigned i = 0; i < world.suppliers; i++) {
 		turn_back(&world.all[i].budget.hour);
 		turn_back(&world.all[i].budget.day);

@@ -8,6 +8,9 @@
 
 #include "mails.h"
 
+#define SPIN_MS    1000
+#define SPINS_MOST RECIPIENTS
+
 static void on_due(void *object);
 
 static struct submission *
@@ -34,11 +37,25 @@ is_loadable(const struct mail *mail)
 	       !world.stopping && !world.failed && !world.ghost;
 }
 
+/* It comes back for a reason, not again and again. */
+static void
+check_spins(struct mail *mail)
+{
+	bool soon = mail->loaded_ms != 0 &&
+		    virtual.now_ms < mail->loaded_ms + SPIN_MS;
+
+	mail->spins = soon ? mail->spins + 1 : 0;
+	mail->loaded_ms = virtual.now_ms;
+	if (mail->spins > SPINS_MOST)
+		violate("m%u goes round and round", mail->number);
+}
+
 static void
 load(struct mail *mail)
 {
 	if (!is_loadable(mail))
 		return;
+	check_spins(mail);
 	mail->sendings++;
 	mail->row.active = true;
 	mail->row.tried = mail->row.landed_ms != 0;

@@ -108,7 +108,8 @@ check_flight(const struct flight *flight)
 	if (queued && is_taken(flight, lane))
 		violate("a flight waits for %s, which takes it",
 		    lane->provider->name);
-	if (flight->state == FLIGHT_FROZEN &&
+	if (flight->state == FLIGHT_FROZEN && flight->timer->event != NULL &&
+	    flight->timer->event->at_ms > virtual.now_ms &&
 	    doubt_next(flight) < virtual.now_ms)
 		violate("a flight is frozen for nothing");
 	if (flight->answered && !flies)

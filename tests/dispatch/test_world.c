@@ -101,6 +101,8 @@ check_kept(const struct mail *mail)
 		if (find_policy(mail, i) == DOUBT_PREFER_ONCE &&
 		    world.set_ms != 0)
 			return;
+	if (world.mails == MAILS_MAX)
+		return; /* no bounce can be made any more */
 	/* only other mail shows that it is well again */
 	if (!world.stopping && !world.distrust && !world.thirsty &&
 	    row->there && row->hold == NULL)
@@ -130,7 +132,7 @@ check_end(void)
 		const struct mail *mail = &world.mail[i];
 		if (mail->asked && virtual.now_ms >= mail->deadline_ms)
 			violate("m%u has no answer", i);
-		if (!world.stopping && mail->code == 451 && !gives_up(mail) &&
+		if (!world.stopping && mail->code == 451 && !is_spent(mail) &&
 		    !world.distrust && !world.thirsty)
 			violate("m%u has no end", i);
 		check_kept(mail);

@@ -149,7 +149,9 @@ struct mail {
 	uint32_t disliked;      /* by suppliers: payload */
 	uint32_t unfit;         /* for suppliers: cannot be encoded */
 	unsigned sendings;      /* and loadings */
-	unsigned asking;        /* the sending that is to be answered */
+	int64_t loaded_ms;
+	unsigned spins;  /* loadings, each at once after the one before */
+	unsigned asking; /* the sending that is to be answered */
 	int64_t deadline_ms;
 	unsigned flights;  /* under way, as counted last */
 	int64_t flown_ms;  /* one was begun */
@@ -197,11 +199,12 @@ static struct {
 	int64_t doubt_ms, unlikely_ms; /* settings */
 	int64_t give_up_ms;
 	unsigned doubt_attempts;
-	int64_t leapt_ms; /* the wall clock was set forward by more than an
-			   * hour, as this process knows; 0: it was not */
-	int64_t set_ms;   /* it was set in any way, in whatever process */
-	int64_t end_ms;   /* of all this */
-	bool thirsty;     /* there is more mail than the quotas allow */
+	int64_t leapt_ms;  /* the wall clock was set forward by more than an
+			    * hour, as this process knows; 0: it was not */
+	int64_t set_ms;    /* it was set in any way, in whatever process */
+	bool stepped_back; /* it was, backward */
+	int64_t end_ms;    /* of all this */
+	bool thirsty;      /* there is more mail than the quotas allow */
 	struct supplier all[SUPPLIERS];
 	struct road roads[ROADS]; /* the last one is for whatever is left */
 	unsigned road_count;
