@@ -194,6 +194,13 @@ do_close(struct model *model, const struct act *act)
 	model->where = CLOSED;
 }
 
+/* Several commands that may not come together. */
+static void
+do_break(struct model *model, const struct act *act)
+{
+	do_close(model, act);
+}
+
 #define X16  "xxxxxxxxxxxxxxxx"
 #define X128 X16 X16 X16 X16 X16 X16 X16 X16
 
@@ -247,8 +254,8 @@ static const struct act acts[] = {
 	{ "Host: x\r\n", ANYWHERE, false, do_close, "221 2.7.0" },
 	{ "NOOP\n", ANYWHERE, false, do_close, "500 5.5.2" },
 	/* a group may not go on behind these */
-	{ "NOOP\r\nNOOP\r\n", ANYWHERE, false, do_close, "554 5.5.0" },
-	{ "EHLO c\r\nRSET\r\n", ANYWHERE, false, do_close, "554 5.5.0" },
+	{ "NOOP\r\nNOOP\r\n", ANYWHERE, false, do_break, "554 5.5.0" },
+	{ "EHLO c\r\nRSET\r\n", ANYWHERE, false, do_break, "554 5.5.0" },
 };
 
 /* Mails, and how the session refuses them itself; NULL: it posts them. */
@@ -315,7 +322,7 @@ step_command(struct walk *walk)
 	if (act->idle && model->where != CLOSED && ++model->idle > IDLE_FREE)
 		count_error(model);
 	/* Groups come in one piece, or they are none. */
-	if (strstr(act->text, "\r\n")[2] != '\0')
+	if (act->fn == do_break)
 		rig_say(&walk->rig, act->text, strlen(act->text));
 	else
 		say(walk, act->text, strlen(act->text));
@@ -423,9 +430,9 @@ check_session(const struct walk *walk)
 	assert_int_equal(session->times.discard_ms, 0);
 	assert_null(session->forwarded);
 	assert_null(session->identity.user);
-	assert_int_equal(session->skipped, 0);
 	if (model->where == CLOSED)
 		return;
+	assert_int_equal(session->skipped, 0);
 	assert_int_equal(model->named, session->identity.helo != NULL);
 	assert_int_equal(model->esmtp, session->identity.esmtp);
 	assert_int_equal(model->errors, session->counts.errors);
