@@ -307,11 +307,27 @@ say(struct walk *walk, const char *text, size_t length)
 		rig_say(&walk->rig, text + at, MIN(piece, length - at));
 }
 
+/* What leads somewhere comes more often than what does not. */
+static const struct act *
+pick_act(struct walk *walk)
+{
+	const struct act *act = NULL;
+	bool dull = true;
+
+	for (int i = 0; i < 6 && dull; i++) {
+		act = &acts[g_rand_int_range(
+		    walk->dice, 0, (int)G_N_ELEMENTS(acts))];
+		dull = (act->where & IN(walk->model.where)) == 0 ||
+		       act->fn == do_close || act->fn == do_break ||
+		       act->fn == do_say || act->idle;
+	}
+	return act;
+}
+
 static void
 step_command(struct walk *walk)
 {
-	const struct act *act =
-	    &acts[g_rand_int_range(walk->dice, 0, (int)G_N_ELEMENTS(acts))];
+	const struct act *act = pick_act(walk);
 	struct model *model = &walk->model;
 
 	g_string_append_printf(walk->trace, "> %s", act->text);
