@@ -152,6 +152,7 @@ auth_take(struct session *session, const unsigned char *line, size_t length)
 	char *text = g_strndup((const char *)line, length);
 	bool whole = strlen(text) == length;
 
+	channel_conceal(session->channel);
 	if (whole)
 		take_step(session, sasl_take(session->login.sasl, text));
 	else
@@ -167,7 +168,6 @@ welcome(struct session *session)
 	    log_str("client", session->peer.text),
 	    log_str("listener", session->rules->listener),
 	    log_str("user", session->identity.user));
-	session->login.failures = 0;
 	conclude(session, REPLY_AUTH_OK);
 }
 

@@ -35,6 +35,7 @@ struct channel {
 	bool readable; /* there may be something to read */
 	bool owed;     /* it is readable when written to, or by its next turn */
 	bool paused;
+	bool secret; /* what is consumed now is to be overwritten */
 	bool full;   /* the last read filled its buffer */
 	bool half;   /* the peer ended its side while nothing was read */
 	bool ended;  /* ended() was called */
@@ -59,6 +60,19 @@ channel_new(const struct channel_options *options)
 	return channel;
 }
 
+/* Keeps what input() did not want. */
+static void
+hold(struct channel *channel, const unsigned char *bytes, size_t length)
+{
+	/* it may be part of a password */
+	if (channel->held != NULL)
+		explicit_bzero(channel->held, channel->held_length);
+	g_clear_pointer(&channel->held, g_free);
+	channel->held_length = length;
+	if (length > 0)
+		channel->held = g_memdup2(bytes, length);
+}
+
 void
 channel_free(struct channel *channel)
 {
@@ -72,7 +86,7 @@ channel_free(struct channel *channel)
 	tls_free(channel->tls);
 	close(channel->options.fd);
 	g_string_free(channel->out, TRUE);
-	g_free(channel->held);
+	hold(channel, NULL, 0);
 	g_free(channel);
 }
 
@@ -201,6 +215,12 @@ channel_paused(const struct channel *channel)
 }
 
 void
+channel_conceal(struct channel *channel)
+{
+	channel->secret = true;
+}
+
+void
 channel_expect(struct channel *channel, size_t bytes)
 {
 	channel->read_size = bytes;
@@ -221,16 +241,6 @@ bool
 channel_has_more(struct channel *channel)
 {
 	return channel->full && peek(channel) > 0;
-}
-
-/* Keeps what input() did not want. */
-static void
-hold(struct channel *channel, const unsigned char *bytes, size_t length)
-{
-	g_clear_pointer(&channel->held, g_free);
-	channel->held_length = length;
-	if (length > 0)
-		channel->held = g_memdup2(bytes, length);
 }
 
 void
@@ -273,6 +283,9 @@ deliver(struct channel *channel, size_t length)
 		used = length;
 	}
 	hold(channel, bytes + used, length - used);
+	if (channel->secret)
+		explicit_bzero(bytes, used);
+	channel->secret = false;
 }
 
 static size_t

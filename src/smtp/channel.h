@@ -89,6 +89,10 @@ void channel_turn(struct channel *channel);
 /* Bytes to read at once, of the two sizes above. */
 void channel_expect(struct channel *channel, size_t bytes);
 
+/* Within input(): what is consumed holds a password; it is overwritten after.
+ */
+void channel_conceal(struct channel *channel);
+
 /* Within input(): true when the peer has sent more than input() was given. */
 bool channel_has_more(struct channel *channel);
 

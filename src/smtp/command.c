@@ -34,8 +34,8 @@ const struct command command_table[] = {
 	{ "STARTTLS", SESSION_FRESH | SESSION_READY,
 	    COMMAND_ENDS_GROUP | COMMAND_BARE | COMMAND_CLEAR,
 	    starttls_starttls },
-	{ "AUTH", SESSION_READY, COMMAND_ENDS_GROUP | COMMAND_ARGUMENT,
-	    auth_auth },
+	{ "AUTH", SESSION_READY,
+	    COMMAND_ENDS_GROUP | COMMAND_ARGUMENT | COMMAND_SECRET, auth_auth },
 	{ "XFORWARD", SESSION_READY, COMMAND_ARGUMENT, xforward_xforward },
 	/* not offered */
 	{ "BDAT", ANY, 0, NULL },
@@ -74,10 +74,11 @@ copy_line(const unsigned char *line, size_t length)
 	for (size_t i = 0; i < length; i++)
 		if ((line[i] < 0x20 && line[i] != '\t') || line[i] == 0x7f)
 			return NULL;
+	/* as long as the line: so much is overwritten in the end */
+	text = g_malloc(length + 1);
 	while (
 	    length > 0 && (line[length - 1] == ' ' || line[length - 1] == '\t'))
 		length--;
-	text = g_malloc(length + 1);
 	memcpy(text, line, length);
 	text[length] = '\0';
 	return text;
@@ -120,6 +121,8 @@ static void
 apply_row(
     struct session *session, const struct command *row, const char *argument)
 {
+	if ((row->flags & COMMAND_SECRET) != 0)
+		channel_conceal(session->channel);
 	if ((row->flags & COMMAND_HTTP) != 0)
 		session_close(session, REPLY_NO_HTTP, NULL);
 	else if ((row->flags & COMMAND_ENDS_GROUP) != 0 && session->unread)
@@ -144,24 +147,32 @@ apply_row(
 		session_idle(session);
 }
 
-void
-command_take(struct session *session, const unsigned char *line, size_t length)
+static void
+take_text(struct session *session, char *text)
 {
-	g_autofree char *text = copy_line(line, length);
-	const struct command *row;
-	const char *argument;
+	const char *argument = split_word(text);
+	const struct command *row = find_command(text);
 
-	if (text == NULL) {
-		session->verb = "unknown";
-		session_reply(session, REPLY_SYNTAX, "control character");
-		return;
-	}
-	argument = split_word(text);
-	row = find_command(text);
 	if (row == NULL) {
 		take_unknown(session, text);
 		return;
 	}
 	session->verb = row->word;
 	apply_row(session, row, argument);
+}
+
+void
+command_take(struct session *session, const unsigned char *line, size_t length)
+{
+	char *text = copy_line(line, length);
+
+	if (text == NULL) {
+		session->verb = "unknown";
+		session_reply(session, REPLY_SYNTAX, "control character");
+		return;
+	}
+	take_text(session, text);
+	/* it may have been AUTH, or was meant to be */
+	explicit_bzero(text, length);
+	g_free(text);
 }

@@ -18,6 +18,7 @@ enum command_flag {
 	COMMAND_HTTP = 1 << 4,       /* a browser was sent here: closed */
 	COMMAND_CLEAR = 1 << 5,      /* taken where TLS is required and not yet
 				      * there */
+	COMMAND_SECRET = 1 << 6,     /* its line may hold a password */
 };
 
 typedef void (*command_fn)(struct session *session, const char *argument);
