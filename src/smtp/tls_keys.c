@@ -115,16 +115,17 @@ make_context(struct tls_keys *keys, const struct rules *rules)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 	int least = find_least(rules);
-	bool old = least == TLS1_VERSION;
+	bool old = least == TLS1_VERSION, known;
 
 	g_assert(context != NULL);
 	set_options(context);
 	SSL_CTX_set_min_proto_version(context, least);
 	SSL_CTX_set_max_proto_version(context, 0);
 	SSL_CTX_set_security_level(context, old ? 0 : 2);
-	g_assert(SSL_CTX_set_cipher_list(context, old ? OLD_CIPHERS : CIPHERS));
-	g_assert(SSL_CTX_set_ciphersuites(context, SUITES));
-	g_assert(SSL_CTX_set1_groups_list(context, GROUPS));
+	known = SSL_CTX_set_cipher_list(context, old ? OLD_CIPHERS : CIPHERS) &&
+		SSL_CTX_set_ciphersuites(context, SUITES) &&
+		SSL_CTX_set1_groups_list(context, GROUPS);
+	g_assert(known);
 	SSL_CTX_set_session_id_context(context,
 	    (const unsigned char *)rules->listener,
 	    (unsigned)MIN(strlen(rules->listener), SSL_MAX_SID_CTX_LENGTH));
