@@ -293,6 +293,7 @@ struct walk {
 	struct model model;
 	GRand *dice;
 	GString *trace;
+	unsigned accepted; /* mails */
 };
 
 /* In pieces, or whole. */
@@ -319,7 +320,8 @@ pick_act(struct walk *walk)
 		    walk->dice, 0, (int)G_N_ELEMENTS(acts))];
 		dull = (act->where & IN(walk->model.where)) == 0 ||
 		       act->fn == do_close || act->fn == do_break ||
-		       act->fn == do_say || act->idle;
+		       act->fn == do_say || act->fn == do_rset ||
+		       (walk->model.named && act->idle);
 	}
 	return act;
 }
@@ -361,8 +363,10 @@ answer(struct walk *walk)
 	g_string_append_printf(walk->trace, "= %s\n", reply);
 	forget(model);
 	tell(model, reply);
-	if (answers[i].code == 250)
+	if (answers[i].code == 250) {
 		model->errors = model->idle = 0;
+		walk->accepted++;
+	}
 	if (answers[i].code == 421)
 		model->where = CLOSED;
 	rig_answer(&walk->rig, answers[i].code, answers[i].enhanced);
@@ -536,8 +540,9 @@ test_machine(void **state)
 	(void)state;
 	for (seed = 1; steps < most; seed++)
 		steps += walk_session(&walk, seed);
-	print_message(
-	    "%" PRIu64 " steps of %" PRIu32 " clients\n", steps, seed - 1);
+	print_message("%" PRIu64 " steps, %" PRIu32 " clients, %u mails\n",
+	    steps, seed - 1, walk.accepted);
+	assert_true(walk.accepted > most / 100);
 }
 
 int
