@@ -15,10 +15,18 @@
  * follows. */
 #define BOUNCE_NOTE         "bounce "
 #define BOUNCE_NOTE_WARNING "warning of a delay "
+#define BOUNCE_NOTE_SUCCESS "report of success "
+
+/* A larger mail is not given back as a whole (RET=FULL), but its header: a
+ * report is made in memory, in a few copies, and goes out by providers that
+ * take no mail of any size. */
+#define BOUNCE_FULL_MAX (1u << 20)
 
 enum bounce_action {
 	BOUNCE_FAILED,  /* Action: failed, of RFC 3464 2.3.3 */
 	BOUNCE_DELAYED, /* Action: delayed */
+	BOUNCE_RELAYED, /* Action: relayed: providers that have it do not say
+			 * more of it to its sender */
 };
 
 struct bounce_options {
@@ -41,8 +49,10 @@ const char *bounce_obstacle(
     const struct message *message, const char *const *domains);
 
 /* The report about the recipients (numbers in the envelope, what each is), as
- * a fresh submission: null sender, one recipient, sealed spool, id of its own,
- * `report` set.  NULL and errno when its spool cannot be made.  A work
+ * a fresh submission: null sender, one recipient of whom nobody is told, sealed
+ * spool, id of its own, `report` set.  A failure gives back the whole mail when
+ * its sender wants that, it is not too large and can be given back as it is;
+ * else the header.  NULL and errno when its spool cannot be made.  A work
  * thread. */
 struct submission *bounce_make(const struct message *message,
     const GArray *recipients /* struct journal_recipient */,
@@ -53,7 +63,8 @@ struct submission *bounce_make(const struct message *message,
  */
 int64_t bounce_expires_ms(const struct message *message);
 
-/* The status of RFC 3463 for a recipient: 5.1.1, 5.6.0, 4.4.7, ... */
+/* The status of RFC 3463 for a recipient: 5.1.1, 5.6.0, 4.4.7, ...; of one that
+ * is accepted 2.1.9 (RFC 3886 2.3.3). */
 const char *bounce_status(const struct recipient *recipient);
 
 #endif

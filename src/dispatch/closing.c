@@ -145,11 +145,19 @@ closing_soften(const struct flight *flight, unsigned recipients)
 	    log_str("story", flight->story->str));
 }
 
+static const struct {
+	const char *action; /* for the log */
+	const char *note;   /* so its note begins */
+} reports[] = {
+	[BOUNCE_FAILED] = { "failed", BOUNCE_NOTE },
+	[BOUNCE_DELAYED] = { "delayed", BOUNCE_NOTE_WARNING },
+	[BOUNCE_RELAYED] = { "relayed", BOUNCE_NOTE_SUCCESS },
+};
+
 static const char *
 action_text(const struct flight *flight)
 {
-	return flight->landing.options.action == BOUNCE_FAILED ? "failed"
-							       : "delayed";
+	return reports[flight->landing.options.action].action;
 }
 
 /* For who asks later whether its sender was told. */
@@ -157,13 +165,37 @@ static void
 note_report(struct flight *flight)
 {
 	const struct flight_landing *landing = &flight->landing;
-	bool failed = landing->options.action == BOUNCE_FAILED;
 
 	entry_note(flight,
 	    g_strdup_printf("%s%s made for %s, about %u recipient%s",
-		failed ? BOUNCE_NOTE : BOUNCE_NOTE_WARNING, landing->report->id,
+		reports[landing->options.action].note, landing->report->id,
 		sender_text(flight), landing->told->len,
 		landing->told->len == 1 ? "" : "s"));
+}
+
+void
+closing_silence(struct flight *flight, unsigned recipients)
+{
+	log_info("bounce not wanted",
+	    log_str("mail", find_submission(flight)->id),
+	    log_str("sender", sender_text(flight)),
+	    log_num("recipients", recipients));
+	entry_note(flight,
+	    g_strdup_printf("no bounce about %u refused recipient%s: the "
+			    "sender asked for none (NOTIFY)",
+		recipients, recipients == 1 ? "" : "s"));
+}
+
+void
+closing_withhold(struct flight *flight, unsigned recipients, const char *why)
+{
+	log_info("report of success not made",
+	    log_str("mail", find_submission(flight)->id),
+	    log_str("sender", sender_text(flight)),
+	    log_num("recipients", recipients), log_str("why", why));
+	entry_note(flight,
+	    g_strdup_printf("no report of success about %u recipient%s, as %s",
+		recipients, recipients == 1 ? "" : "s", why));
 }
 
 void
@@ -201,7 +233,7 @@ find_code(const struct flight *flight)
 {
 	const struct ledger *ledger = flight->ledger;
 
-	if (flight->landing.due_ms != 0)
+	if (flight->landing.due_ms != 0 && !is_finished(ledger))
 		return 451;
 	if (ledger_count(ledger, RECIPIENT_REFUSED) > 0 ||
 	    ledger_count(ledger, RECIPIENT_HELD) > 0)
@@ -237,7 +269,8 @@ closing_land(const struct dispatcher *dispatcher, const struct flight *flight)
 	int64_t due_in_ms =
 	    landing->due_ms != 0 ? MAX(landing->due_ms - now, 1) : 0;
 
-	log_info(is_finished(ledger) ? "mail finished" : "mail landed",
+	log_info(is_finished(ledger) && due_in_ms == 0 ? "mail finished"
+						       : "mail landed",
 	    log_str("mail", submission->id), log_num_if("due_in_ms", due_in_ms),
 	    log_num("recipients", ledger->count),
 	    log_num("accepted", ledger_count(ledger, RECIPIENT_ACCEPTED)),

@@ -13,6 +13,9 @@ void closing_take(const struct flight *flight);
 void closing_hold(const struct flight *flight, unsigned recipients);
 void closing_soften(const struct flight *flight, unsigned recipients);
 void closing_report(struct flight *flight); /* and a note in the story */
+void closing_silence(struct flight *flight, unsigned recipients); /* too */
+void closing_withhold(
+    struct flight *flight, unsigned recipients, const char *why); /* too */
 
 /* Whoever waits and was never sent to anybody gets a text for people: how the
  * providers of its route are. */

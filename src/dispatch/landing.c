@@ -17,6 +17,7 @@
 #include "report.h"
 #include "takeover.h"
 #include "weighing.h"
+#include "wish.h"
 
 static void
 set_text(struct ledger_recipient *recipient, char *text)
@@ -113,24 +114,6 @@ give_up(struct flight *flight)
 	}
 }
 
-/* REFUSED since the store was told last. */
-static bool
-is_newly_refused(const struct flight *flight, unsigned number)
-{
-	return flight->ledger->recipients[number].state == RECIPIENT_REFUSED &&
-	       flight->record.states[number] != RECIPIENT_REFUSED;
-}
-
-static unsigned
-count_newly_refused(const struct flight *flight)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < flight->ledger->count; i++)
-		count += is_newly_refused(flight, i);
-	return count;
-}
-
 /* "mandrill: no such mailbox" */
 static char *
 explain_refusal(
@@ -151,7 +134,7 @@ hold_refused(struct flight *flight, const char *why)
 
 	for (unsigned i = 0; i < flight->ledger->count; i++) {
 		struct ledger_recipient *r = &flight->ledger->recipients[i];
-		if (!is_newly_refused(flight, i))
+		if (!wish_failure(flight, i))
 			continue;
 		g_autofree char *refusal =
 		    explain_refusal(r, flight->dispatcher->names);
@@ -163,14 +146,15 @@ hold_refused(struct flight *flight, const char *why)
 	closing_hold(flight, held);
 }
 
-/* Refused is only who is told of, in the same transaction: another round.  Who
- * was given up and may have the mail is not sent it in that one either. */
+/* Refused is only who is told of, in the same transaction, or whom nobody wants
+ * to hear of: another round.  Who was given up and may have the mail is not
+ * sent it in that one either. */
 static void
 unrefuse(struct flight *flight)
 {
 	for (unsigned i = 0; i < flight->ledger->count; i++) {
 		struct ledger_recipient *r = &flight->ledger->recipients[i];
-		if (!is_newly_refused(flight, i))
+		if (!wish_failure(flight, i))
 			continue;
 		r->state = r->doubts > 0 && r->provider == LEDGER_NOBODY
 			       ? RECIPIENT_DOUBT
@@ -187,7 +171,7 @@ soften(struct flight *flight)
 
 	for (unsigned i = 0; i < flight->ledger->count; i++) {
 		struct ledger_recipient *r = &flight->ledger->recipients[i];
-		if (!is_newly_refused(flight, i))
+		if (!wish_failure(flight, i) && !wish_silence(flight, i))
 			continue;
 		r->state = RECIPIENT_WAITING;
 		r->refused_by = 0;
@@ -212,10 +196,16 @@ clear_told(void *told)
 	recipient_clear(&((struct journal_recipient *)told)->is);
 }
 
-/* The report is about whoever is in that state, of the refused the new ones. */
+/* Whom a report of each kind is about. */
+static const wish_fn wishes[] = {
+	[BOUNCE_FAILED] = wish_failure,
+	[BOUNCE_DELAYED] = wish_delay,
+	[BOUNCE_RELAYED] = wish_success,
+};
+
 static void
 tell_about(struct dispatcher *dispatcher, struct flight *flight,
-    enum recipient_state state)
+    enum bounce_action action)
 {
 	struct known_terms terms = known_now(dispatcher->names);
 	GArray *told =
@@ -224,9 +214,7 @@ tell_about(struct dispatcher *dispatcher, struct flight *flight,
 	g_array_set_clear_func(told, clear_told);
 	for (unsigned i = 0; i < flight->ledger->count; i++) {
 		struct journal_recipient one = { .number = i };
-		if (flight->ledger->recipients[i].state != state ||
-		    (state == RECIPIENT_REFUSED &&
-			!is_newly_refused(flight, i)))
+		if (!wishes[action](flight, i))
 			continue;
 		known_tell(flight->ledger, i, &terms, &one.is);
 		g_array_append_val(told, one);
@@ -240,8 +228,26 @@ is_warning_due(struct dispatcher *dispatcher, const struct flight *flight)
 {
 	return !flight->message->submission->warned &&
 	       lifetime_is_long(dispatcher, flight) &&
-	       ledger_count(flight->ledger, RECIPIENT_WAITING) > 0 &&
+	       wish_count(flight, wish_delay) > 0 &&
 	       report_obstacle(dispatcher, flight->message) == NULL;
+}
+
+/* Its sender asked to be told who has it: whom no report may be made for hears
+ * nothing. */
+static bool
+is_success_due(struct dispatcher *dispatcher, struct flight *flight)
+{
+	const char *obstacle;
+	unsigned count = wish_count(flight, wish_success);
+
+	if (count == 0)
+		return false;
+	obstacle = report_obstacle(dispatcher, flight->message);
+	if (obstacle == NULL)
+		return true;
+	closing_withhold(flight, count, obstacle);
+	wish_fulfil(flight);
+	return false;
 }
 
 static int64_t
@@ -324,6 +330,9 @@ find_due(struct flight *flight, int64_t pause_ms)
 		doubt = now + MAX(doubt - clock_monotonic_ms(), (int64_t)0);
 	if (doubt != 0 && (due == 0 || doubt < due))
 		due = doubt;
+	/* a report at a time: the next one is made when it comes back */
+	if (due == 0 && wish_count(flight, wish_success) > 0)
+		due = now + (flight->landing.report != NULL ? 0 : pause_ms);
 	return due;
 }
 
@@ -369,9 +378,19 @@ on_reported(struct flight *flight)
 		closing_report(flight);
 	if (landing->report == NULL)
 		unrefuse(flight);
+	else if (landing->options.action == BOUNCE_RELAYED)
+		wish_fulfil(flight);
 	else
 		landing->warned = landing->options.action == BOUNCE_DELAYED;
 	land(flight->dispatcher, flight);
+}
+
+static void
+start_report(struct dispatcher *dispatcher, struct flight *flight,
+    enum bounce_action action)
+{
+	tell_about(dispatcher, flight, action);
+	report_start(dispatcher, flight, action, on_reported);
 }
 
 static void
@@ -390,13 +409,24 @@ report_or_hold(struct dispatcher *dispatcher, struct flight *flight)
 		land(dispatcher, flight);
 		return;
 	}
-	tell_about(dispatcher, flight, RECIPIENT_REFUSED);
-	report_start(dispatcher, flight, BOUNCE_FAILED, on_reported);
+	start_report(dispatcher, flight, BOUNCE_FAILED);
+}
+
+/* The refused whom nobody wants to hear of are final without a report. */
+static void
+keep_silent(struct flight *flight)
+{
+	unsigned count = wish_count(flight, wish_silence);
+
+	if (count > 0)
+		closing_silence(flight, count);
 }
 
 static void
 land_queued(struct dispatcher *dispatcher, struct flight *flight)
 {
+	bool succeeded;
+
 	/* no worker is left to make a report */
 	if (dispatcher->stopping || flight->record.lost) {
 		unrefuse(flight);
@@ -405,15 +435,17 @@ land_queued(struct dispatcher *dispatcher, struct flight *flight)
 	}
 	if (!dispatcher->soft_bounce)
 		give_up(flight);
-	if (count_newly_refused(flight) > 0) {
+	keep_silent(flight);
+	succeeded = is_success_due(dispatcher, flight);
+	if (wish_count(flight, wish_failure) > 0)
 		report_or_hold(dispatcher, flight);
-	} else if (is_warning_due(dispatcher, flight) &&
-		   report_count(dispatcher)) {
-		tell_about(dispatcher, flight, RECIPIENT_WAITING);
-		report_start(dispatcher, flight, BOUNCE_DELAYED, on_reported);
-	} else {
+	else if (succeeded)
+		/* one per mail that its client handed in: no flood */
+		start_report(dispatcher, flight, BOUNCE_RELAYED);
+	else if (is_warning_due(dispatcher, flight) && report_count(dispatcher))
+		start_report(dispatcher, flight, BOUNCE_DELAYED);
+	else
 		land(dispatcher, flight);
-	}
 }
 
 void

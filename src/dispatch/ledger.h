@@ -57,6 +57,7 @@ struct ledger_recipient {
 	unsigned open_by;         /* OPEN: the provider that is asked */
 	unsigned status;          /* as that one said */
 	bool suppressed;
+	bool told;       /* as in struct recipient */
 	unsigned doubts; /* attempts that ended in doubt */
 	struct ledger_doubt doubt;
 	char *id;   /* ACCEPTED: the provider's; NULL: none */

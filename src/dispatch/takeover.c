@@ -6,22 +6,42 @@
  * and will not send again what was sent; when it cannot be kept, 451 as without
  * a queue.  A client that hears of each recipient (LMTP) keeps those who wait,
  * and tells its sender of the refused itself: then it is only for a doubt that
- * the queue takes a mail.
+ * the queue takes a mail.  A mail that everyone has is taken for the report of
+ * success its sender asked for; its client hears 250 either way.
  */
 #include "takeover.h"
 
 #include "closing.h"
+#include "core/log.h"
 #include "entry.h"
 #include "report.h"
 #include "weighing.h"
+#include "wish.h"
 
 struct takeover {
 	struct letter letter;
 	struct dispatcher *dispatcher;
 	struct message *message; /* counted */
 	struct answer *answer;   /* for when it is on disk */
+	bool whole;              /* everyone has it: only a report is owed */
 	bool recorded;
 };
+
+static bool
+is_whole(const struct ledger *ledger)
+{
+	return ledger_count(ledger, RECIPIENT_ACCEPTED) +
+		   ledger_count(ledger, RECIPIENT_DROPPED) ==
+	       ledger->count;
+}
+
+/* Somebody is to be told of a success, and may be. */
+static bool
+is_report_owed(const struct dispatcher *dispatcher, const struct flight *flight)
+{
+	return wish_count(flight, wish_success) > 0 &&
+	       report_obstacle(dispatcher, flight->message) == NULL;
+}
 
 bool
 takeover_is_due(
@@ -37,8 +57,9 @@ takeover_is_due(
 	if (dispatcher->options.journal == NULL || flight->queued ||
 	    flight->answered)
 		return false;
-	if (accepted + dropped == ledger->count ||
-	    (accepted + doubtful == 0 && !sending))
+	if (is_report_owed(dispatcher, flight))
+		return true;
+	if (is_whole(ledger) || (accepted + doubtful == 0 && !sending))
 		return false;
 	if (flight->message->submission->each)
 		return doubtful > 0 || sending;
@@ -92,6 +113,22 @@ answer_kept(struct takeover *takeover)
 	to.post(to.server, answer);
 }
 
+/* It is done but for the report. */
+static void
+answer_unreported(struct takeover *takeover)
+{
+	const struct submission *submission = takeover->message->submission;
+	g_autofree char *text = g_strdup_printf(
+	    "Ok: %s accepted; a report of it cannot be kept", submission->id);
+
+	log_warn("report of success lost", log_str("mail", submission->id),
+	    log_str("why", "the queue does not take it"));
+	answer_free(takeover->answer);
+	takeover->answer =
+	    answer_new(submission->return_to.session, 250, "2.0.0", text);
+	answer_kept(takeover);
+}
+
 static void
 answer_lost(struct takeover *takeover)
 {
@@ -131,7 +168,10 @@ on_recorded(void *owner, struct letter *letter)
 		answer_kept(takeover);
 	} else {
 		lose_flight(takeover);
-		answer_lost(takeover);
+		if (takeover->whole)
+			answer_unreported(takeover);
+		else
+			answer_lost(takeover);
 	}
 	dispatcher_tell_if_stopped(dispatcher);
 }
@@ -178,6 +218,7 @@ takeover_start(struct dispatcher *dispatcher, struct flight *flight)
 
 	takeover->dispatcher = dispatcher;
 	takeover->message = message_ref(flight->message);
+	takeover->whole = is_whole(flight->ledger);
 	flight->record.told = flight->message->submission->each &&
 			      are_refusals_last(dispatcher, flight);
 	takeover->answer = make_answer(dispatcher, flight);

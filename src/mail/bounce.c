@@ -22,6 +22,7 @@
 static const char *const subjects[] = {
 	[BOUNCE_FAILED] = "Undelivered Mail Returned to Sender",
 	[BOUNCE_DELAYED] = "Delayed Mail (still being retried)",
+	[BOUNCE_RELAYED] = "Relayed Mail (accepted for delivery)",
 };
 
 /* The first word of a structured field, without what may stand behind it. */
@@ -124,6 +125,8 @@ choose_transient(const struct recipient *recipient)
 const char *
 bounce_status(const struct recipient *recipient)
 {
+	if (recipient->state == RECIPIENT_ACCEPTED)
+		return "2.1.9";
 	if (recipient->class == VERDICT_RECIPIENT)
 		return recipient->suppressed ? "5.7.1" : "5.1.1";
 	if (recipient->class != VERDICT_PAYLOAD)
@@ -150,6 +153,17 @@ is_plain(const GString *text)
 	return true;
 }
 
+/* What a part must be encoded in.  A message may not be (RFC 2046 5.2.1). */
+static GMimeContentEncoding
+choose_encoding(const char *type, const GString *text)
+{
+	if (is_plain(text))
+		return GMIME_CONTENT_ENCODING_7BIT;
+	return strcmp(type, "message") == 0
+		   ? GMIME_CONTENT_ENCODING_8BIT
+		   : GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE;
+}
+
 /* Adds a part of this type, which takes the text over. */
 static void
 add_part(GMimeMultipart *report, const char *type, const char *subtype,
@@ -162,9 +176,7 @@ add_part(GMimeMultipart *report, const char *type, const char *subtype,
 	    stream, GMIME_CONTENT_ENCODING_DEFAULT);
 
 	g_mime_part_set_content(part, content);
-	g_mime_part_set_content_encoding(
-	    part, is_plain(text) ? GMIME_CONTENT_ENCODING_7BIT
-				 : GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
+	g_mime_part_set_content_encoding(part, choose_encoding(type, text));
 	if (strcmp(subtype, "plain") == 0)
 		g_mime_object_set_content_type_parameter(
 		    GMIME_OBJECT(part), "charset", "utf-8");
@@ -175,6 +187,51 @@ add_part(GMimeMultipart *report, const char *type, const char *subtype,
 	g_string_free(text, TRUE);
 }
 
+/* RFC 3461 4.3: of a failure only. */
+static bool
+wants_whole(const struct message *message, const struct bounce_options *options)
+{
+	const struct envelope *envelope = message->submission->envelope;
+
+	return options->action == BOUNCE_FAILED &&
+	       envelope->returned == ENVELOPE_RETURN_FULL;
+}
+
+/* False when it is not to be given back as a whole, or cannot be. */
+static bool
+add_whole(GMimeMultipart *report, const struct message *message)
+{
+	GString *original;
+
+	if (!bounce_fields_allow(message->submission))
+		return false;
+	original = g_string_new(NULL);
+	if (!bounce_fields_give_back(original, message)) {
+		g_string_free(original, TRUE);
+		return false;
+	}
+	/* as of the part, so of the whole (RFC 2045 6.4) */
+	if (!is_plain(original))
+		g_mime_object_set_header(GMIME_OBJECT(report),
+		    "Content-Transfer-Encoding", "8bit", NULL);
+	add_part(report, "message", "rfc822", original);
+	return true;
+}
+
+/* What is given back of the mail. */
+static void
+add_original(GMimeMultipart *report, const struct message *message,
+    const struct bounce_options *options)
+{
+	GString *quoted;
+
+	if (wants_whole(message, options) && add_whole(report, message))
+		return;
+	quoted = g_string_new(NULL);
+	bounce_fields_quote(quoted, message->header);
+	add_part(report, "text", "rfc822-headers", quoted);
+}
+
 /* The boundary holds the report's id: nobody could have foreseen it. */
 static GMimeMultipart *
 make_parts(const struct message *message, const GArray *recipients,
@@ -183,17 +240,15 @@ make_parts(const struct message *message, const GArray *recipients,
 	g_autofree char *boundary = g_strconcat("=_report_", id, NULL);
 	GMimeMultipart *report = g_mime_multipart_new_with_subtype("report");
 	GString *text = g_string_new(NULL), *fields = g_string_new(NULL);
-	GString *quoted = g_string_new(NULL);
 
 	g_mime_object_set_content_type_parameter(
 	    GMIME_OBJECT(report), "report-type", "delivery-status");
 	g_mime_multipart_set_boundary(report, boundary);
 	bounce_text_write(text, message, recipients, options);
 	bounce_fields_write(fields, message, recipients, options);
-	bounce_fields_quote(quoted, message->header);
 	add_part(report, "text", "plain", text);
 	add_part(report, "message", "delivery-status", fields);
-	add_part(report, "text", "rfc822-headers", quoted);
+	add_original(report, message, options);
 	return report;
 }
 
@@ -328,12 +383,16 @@ static struct submission *
 make_submission(
     const struct submission *about, const struct bounce_options *options)
 {
+	static const struct envelope_wish never = {
+		.notify = ENVELOPE_NOTIFY_NEVER,
+	};
 	struct submission *report = g_new0(struct submission, 1);
 
 	id_make(report->id);
 	report->envelope = envelope_new();
 	envelope_add_recipient(
 	    report->envelope, address_copy(about->envelope->sender));
+	envelope_wish(report->envelope, 0, &never);
 	report->spool = spool_new(options->place);
 	report->listener = "report";
 	report->protocol = "SMTP";

@@ -14,6 +14,7 @@
 static const char *const actions[] = {
 	[BOUNCE_FAILED] = "failed",
 	[BOUNCE_DELAYED] = "delayed",
+	[BOUNCE_RELAYED] = "relayed",
 };
 
 /* RFC 3464 2.1: these fields are ASCII, and stay readable. */
@@ -81,9 +82,17 @@ append_recipient(GString *out, const struct message *message,
 {
 	const struct envelope *envelope = message->submission->envelope;
 	const struct recipient *is = &recipient->is;
+	const char *original =
+	    envelope_wish_of(envelope, recipient->number)->original;
 	bool delayed = options->action == BOUNCE_DELAYED;
 
-	g_string_append_printf(out, "\nFinal-Recipient: rfc822; %s\n",
+	g_string_append_c(out, '\n');
+	if (original != NULL) {
+		g_string_append(out, "Original-Recipient: ");
+		append_ascii(out, original);
+		g_string_append_c(out, '\n');
+	}
+	g_string_append_printf(out, "Final-Recipient: rfc822; %s\n",
 	    envelope_recipient(envelope, recipient->number)->text);
 	g_string_append_printf(out, "Action: %s\nStatus: %s\n",
 	    actions[options->action], bounce_status(is));
@@ -103,6 +112,13 @@ void
 bounce_fields_write(GString *out, const struct message *message,
     const GArray *recipients, const struct bounce_options *options)
 {
+	const char *envid = message->submission->envelope->id;
+
+	if (envid != NULL) {
+		g_string_append(out, "Original-Envelope-Id: ");
+		append_ascii(out, envid);
+		g_string_append_c(out, '\n');
+	}
 	g_string_append(out, "Reporting-MTA: dns; ");
 	append_ascii(out, options->hostname);
 	g_string_append_printf(
@@ -131,8 +147,9 @@ append_lines(GString *out, const char *bytes, size_t length)
 		g_string_append_c(out, '\n');
 }
 
-void
-bounce_fields_quote(GString *out, const struct header *header)
+/* Whole fields, at most so many bytes. */
+static void
+append_header(GString *out, const struct header *header, uint64_t most)
 {
 	uint64_t quoted = 0;
 
@@ -143,9 +160,47 @@ bounce_fields_quote(GString *out, const struct header *header)
 		if (is_hidden(field))
 			continue;
 		quoted += field->length;
-		if (quoted > BOUNCE_HEADER_MAX)
+		if (quoted > most)
 			return;
 		append_lines(
 		    out, header_bytes(header, field), (size_t)field->length);
 	}
+}
+
+void
+bounce_fields_quote(GString *out, const struct header *header)
+{
+	append_header(out, header, BOUNCE_HEADER_MAX);
+}
+
+bool
+bounce_fields_allow(const struct submission *submission)
+{
+	const struct limiter_seen *seen = &submission->seen;
+
+	return spool_size(submission->spool) <= BOUNCE_FULL_MAX &&
+	       !seen->header_broken && !seen->eightbit_header &&
+	       seen->long_lines == 0;
+}
+
+bool
+bounce_fields_give_back(GString *out, const struct message *message)
+{
+	const struct spool *spool = message->submission->spool;
+	uint64_t at = message->header->end;
+	size_t length = (size_t)(spool_size(spool) - at);
+	g_autofree char *body = g_malloc(length + 1);
+
+	for (size_t have = 0; have < length;) {
+		ssize_t more =
+		    spool_read(spool, at + have, body + have, length - have);
+
+		if (more <= 0)
+			return false;
+		have += (size_t)more;
+	}
+	append_header(out, message->header, UINT64_MAX);
+	g_string_append_c(out, '\n');
+	append_lines(out, body, length);
+	return true;
 }

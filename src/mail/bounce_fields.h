@@ -20,4 +20,14 @@ void bounce_fields_write(GString *out, const struct message *message,
  * most BOUNCE_HEADER_MAX; lines ended by LF. */
 void bounce_fields_quote(GString *out, const struct header *header);
 
+/* True when the whole mail can be given back: it is of no size that is too
+ * much, its header ends as one does, and nothing of it would have to be
+ * encoded (RFC 2046 5.2.1), but for 8-bit bytes of the body. */
+bool bounce_fields_allow(const struct submission *submission);
+
+/* Adds the header without a limit, as above, an empty line, and the body as it
+ * came; lines ended by LF.  False when it cannot be read; then some of it may
+ * have been added. */
+bool bounce_fields_give_back(GString *out, const struct message *message);
+
 #endif

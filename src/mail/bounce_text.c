@@ -87,6 +87,20 @@ append_given_up(GString *out, const char *text)
 	append_wrapped(out, "    ", line);
 }
 
+/* "mailgun has accepted it: 250 queued" */
+static void
+append_acceptance(GString *out, const struct recipient *is)
+{
+	const char *said = is->text == NULL ? "" : is->text;
+	const char *by = is->provider == NULL ? "a provider" : is->provider;
+	g_autofree char *text = verdict_clean(said, strlen(said), REASON_MAX);
+	g_autofree char *name = verdict_clean(by, strlen(by), FIELD_MAX);
+	g_autofree char *line = g_strconcat(
+	    name, " has accepted it", *text != '\0' ? ": " : "", text, NULL);
+
+	append_wrapped(out, "    ", line);
+}
+
 static void
 append_reason(GString *out, const struct recipient *is)
 {
@@ -137,7 +151,10 @@ append_recipient(GString *out, const struct message *message,
 
 	g_string_append_printf(out, "\n<%s>\n",
 	    envelope_recipient(envelope, recipient->number)->text);
-	append_reason(out, &recipient->is);
+	if (action == BOUNCE_RELAYED)
+		append_acceptance(out, &recipient->is);
+	else
+		append_reason(out, &recipient->is);
 	if (action == BOUNCE_FAILED)
 		append_wrapped(out, "    ", choose_advice(&recipient->is));
 }
@@ -147,6 +164,16 @@ append_outlook(GString *out, const struct bounce_options *options)
 {
 	char until[CLOCK_RFC5322_LENGTH];
 
+	if (options->action == BOUNCE_RELAYED) {
+		append_wrapped(out, "",
+		    "A mail of yours was accepted for those who are named "
+		    "below by a service that delivers it, as you wished to be "
+		    "told. Whether it has come to its mailbox that service "
+		    "does not report to us: this is the last you hear from us "
+		    "about them. If it cannot be delivered after all, a "
+		    "notice may still come from elsewhere.");
+		return;
+	}
 	if (options->action == BOUNCE_FAILED) {
 		append_wrapped(out, "",
 		    "A mail of yours could not be delivered to everyone it "
