@@ -43,16 +43,16 @@ find_line(const struct answer *answer, unsigned number)
 		   : NULL;
 }
 
-static unsigned
+/* True: it was taken. */
+static bool
 say_to_all(struct session *session, const struct answer *answer)
 {
 	session_say(
 	    session, "%u %s %s", answer->code, answer->enhanced, answer->text);
-	return answer->code;
+	return answer->code < 300;
 }
 
-/* The code that it was told. */
-static unsigned
+static bool
 say_to_one(
     struct session *session, const struct answer *answer, unsigned number)
 {
@@ -62,20 +62,20 @@ say_to_one(
 		return say_to_all(session, answer);
 	session_say(
 	    session, "%u %s %s", line->code, line->enhanced, line->text);
-	return line->code;
+	return line->code < 300;
 }
 
 bool
 lmtp_answer(struct session *session, const struct answer *answer)
 {
 	g_autoptr(GArray) owed = g_steal_pointer(&session->mail.owed);
-	unsigned least = 600;
+	bool taken = false;
 
 	session_reset(session);
 	if (owed == NULL)
-		least = say_to_all(session, answer);
-	for (unsigned i = 0; owed != NULL && i < owed->len; i++)
-		least = MIN(least, say_to_one(session, answer,
-				       g_array_index(owed, unsigned, i)));
-	return least < 300;
+		return say_to_all(session, answer);
+	for (unsigned i = 0; i < owed->len; i++)
+		taken |= say_to_one(
+		    session, answer, g_array_index(owed, unsigned, i));
+	return taken;
 }

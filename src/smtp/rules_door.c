@@ -65,9 +65,8 @@ static bool G_GNUC_PRINTF(4, 5) refuse(const struct door *door, const char *key,
 	text = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
 	g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-	    "%s: [%s] %s = %s %s",
-	    config_origin(row->config, row->section, key), row->section, key,
-	    config_string(row->config, row->section, key), text);
+	    "%s: [%s] %s %s", config_origin(row->config, row->section, key),
+	    row->section, key, text);
 	return false;
 }
 
@@ -81,8 +80,9 @@ read_mode(const struct door *door, GError **error)
 		config_string(row->config, row->section, "socket_mode"), 8, 0,
 		0777, &mode, NULL))
 		return refuse(door, "socket_mode", error,
-		    "is no access right: an octal number like 0660 is "
-		    "expected");
+		    "= %s is no access right: an octal number from 0 to 0777 "
+		    "is expected, like 0660",
+		    config_string(row->config, row->section, "socket_mode"));
 	door->rules->door.socket_mode = (mode_t)mode;
 	return true;
 }
@@ -101,8 +101,9 @@ read_group(const struct door *door, GError **error)
 	group = getgrnam(name);
 	if (group == NULL)
 		return refuse(door, "socket_group", error,
-		    "is no group of this host; `getent group` shows those that "
-		    "are");
+		    "= %s is no group of this host; `getent group` shows those "
+		    "that are",
+		    name);
 	door->rules->door.socket_group = group->gr_gid;
 	return true;
 }
@@ -162,8 +163,8 @@ check_protocol(const struct door *door, GError **error)
 	if (door->rules->door.protocol == RULES_SMTP || port != 25)
 		return true;
 	return refuse(door, "protocol", error,
-	    "on port 25, where others speak SMTP (RFC 2033 5): choose another "
-	    "port, like 24");
+	    "= lmtp cannot be on port 25, where others speak SMTP (RFC 2033 "
+	    "5): choose another port, like 24");
 }
 
 static bool
@@ -174,7 +175,7 @@ check_resends(const struct door *door, GError **error)
 	    door->rules->door.forwarders != NULL)
 		return true;
 	return refuse(door, "resends", error,
-	    "needs xforward: name there the mail servers that say IDENT");
+	    "= ident needs xforward: name there the mail servers that say IDENT");
 }
 
 static bool
