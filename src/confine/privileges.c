@@ -159,6 +159,13 @@ take_owner(struct privileges *privileges, const char *directory)
 	return true;
 }
 
+static void
+warn_root(const char *why, const char *advice)
+{
+	log_warn(
+	    "running as root", log_str("why", why), log_str("advice", advice));
+}
+
 /* Nobody said whom. */
 static void
 choose_user(struct privileges *privileges, const struct config *config)
@@ -175,13 +182,11 @@ choose_user(struct privileges *privileges, const struct config *config)
 	}
 	privileges->name = g_strdup("root");
 	privileges->named = true;
-	log_warn("running as root: there is no account " ACCOUNT
-		 ", and root owns the state_dir",
-	    log_str("state_dir", directory),
-	    log_str("advice",
-		"adduser --system --group " ACCOUNT ", chown -R " ACCOUNT
-		": the state_dir; or name an account in [server] user; user = "
-		"root is for those who mean it"));
+	warn_root("there is no account " ACCOUNT
+		  ", and nobody else owns the state_dir",
+	    "adduser --system --group " ACCOUNT ", and chown -R " ACCOUNT
+	    ": the state_dir; or name an account in [server] user (root: this "
+	    "is meant)");
 }
 
 static bool
@@ -218,15 +223,13 @@ decide(struct privileges *privileges, const struct config *config)
 
 	privileges->changes = privileges->uid != 0;
 	if (!privileges->changes && said)
-		log_warn("running as root: the setting user says so",
-		    log_str("origin", config_origin(config, "server", "user")));
+		warn_root("the setting user says so",
+		    "an account of its own is safer");
 	if (!privileges->changes || said || has_capability(CAP_SETUID))
 		return;
 	privileges->changes = false;
-	log_warn("running as root: it may not become another here "
-		 "(CAP_SETUID is missing)",
-	    log_str("user", privileges->name),
-	    log_str("advice", "start postferry as that user"));
+	warn_root("it may not become another user here (CAP_SETUID is missing)",
+	    "start postferry as the user it is to run as");
 }
 
 struct privileges *
