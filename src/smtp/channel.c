@@ -274,9 +274,11 @@ deliver(struct channel *channel, size_t length)
 {
 	unsigned char *bytes = channel->options.buffer->bytes;
 	enum channel_stage stage = channel->stage;
-	size_t used = channel->options.handlers->input(
-	    channel->options.object, bytes, length);
+	size_t used;
 
+	hold(channel, NULL, 0); /* they are in the buffer, too */
+	used = channel->options.handlers->input(
+	    channel->options.object, bytes, length);
 	g_assert(used <= length);
 	if (channel->stage != stage) {
 		tls_feed(channel->tls, bytes + used, length - used);

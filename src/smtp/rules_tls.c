@@ -26,8 +26,8 @@ const struct setting server_tls_settings[] = {
 		    "one of them may send mail through us." },
 	{ "listener", "tls_client_fingerprints", SETTING_LIST,
 	    .help = "SHA-256 fingerprints of client certificates that may "
-		    "send mail through us, as `openssl x509 -fingerprint "
-		    "-sha256` prints them." },
+		    "send mail through us, as `openssl x509 -noout "
+		    "-fingerprint -sha256` prints them behind the =." },
 	{ "listener", "tls_timeout", SETTING_DURATION, "30s", 1, 600000,
 	    .help = "Wait for the end of a TLS handshake." },
 	{ "server", "reread", SETTING_DURATION, "60s", 0, 86400000,
@@ -39,6 +39,8 @@ const struct setting server_tls_settings[] = {
 
 /* Hex digits of a SHA-256. */
 #define FINGERPRINT_DIGITS 64
+/* May stand before them. */
+#define MARK "sha256:"
 
 /* Where it stands, what is wrong with it and what to do. */
 static bool
@@ -150,17 +152,15 @@ check_age(
 	    "and set tls_min = 1.2 here");
 }
 
-/* "SHA256 Fingerprint=AB:CD:...", "sha256:abcd...": the 64 digits in lower
- * case; NULL: it is none. */
+/* "AB:CD:...", "sha256:abcd...": the 64 digits in lower case; NULL: it is
+ * none. */
 static char *
 read_fingerprint(const char *text)
 {
-	static const char *const marks[] = { "sha256 fingerprint=", "sha256:" };
 	GString *hex = g_string_new(NULL);
 
-	for (unsigned i = 0; i < G_N_ELEMENTS(marks); i++)
-		if (g_ascii_strncasecmp(text, marks[i], strlen(marks[i])) == 0)
-			text += strlen(marks[i]);
+	if (g_ascii_strncasecmp(text, MARK, strlen(MARK)) == 0)
+		text += strlen(MARK);
 	for (; g_ascii_isxdigit(*text) || (*text == ':' && hex->len > 0);
 	     text++)
 		if (*text != ':')
@@ -186,7 +186,8 @@ read_fingerprints(
 		if (tls->client_fingerprints[i] != NULL)
 			continue;
 		why = g_strdup_printf("holds %s, which is no fingerprint; 64 "
-				      "hex digits are expected, as printed by "
+				      "hex digits are expected, as they are "
+				      "printed behind the = by "
 				      "openssl x509 -noout -fingerprint "
 				      "-sha256 -in FILE",
 		    texts[i]);

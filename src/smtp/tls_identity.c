@@ -267,7 +267,7 @@ tls_identity_like(
 const char *
 tls_identity_kind(const struct tls_identity *identity)
 {
-	return OBJ_nid2sn(EVP_PKEY_get_base_id(identity->key));
+	return EVP_PKEY_get0_type_name(identity->key);
 }
 
 const char *

@@ -31,7 +31,7 @@ bool tls_identity_serves(const struct tls_identity *identity, const char *name);
 bool tls_identity_like(
     const struct tls_identity *one, const struct tls_identity *other);
 
-/* What kind of key it has: "RSA", "EC"; lasting. */
+/* What kind of key it has: "RSA", "EC"; owned by it. */
 const char *tls_identity_kind(const struct tls_identity *identity);
 
 /* Its file; its names, separated by commas. */

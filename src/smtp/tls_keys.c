@@ -200,7 +200,8 @@ find_context(const struct tls_keys *keys, const struct tls_identity *identity,
 
 		if (!tls_identity_like(other, identity))
 			continue;
-		if (tls_identity_kind(other) == tls_identity_kind(identity)) {
+		if (strcmp(tls_identity_kind(other),
+			tls_identity_kind(identity)) == 0) {
 			g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
 			    "%s and %s are certificates for the same names "
 			    "(%s) with the same kind of key (%s), so that one "
