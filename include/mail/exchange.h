@@ -80,9 +80,13 @@ struct http_response {
 struct smtp_request {
 	struct address *sender; /* NULL: <> */
 	GPtrArray *recipients;  /* struct address * */
-	bool eightbit;          /* the body has bytes over 0x7f */
-	bool probe; /* no mail: greeting, EHLO, STARTTLS and AUTH as before
-		     * one, then QUIT; nothing else is set */
+	GArray *wishes;         /* struct envelope_wish, one per recipient: as
+				 * in the envelope; NULL: none is passed on */
+	char *envid;            /* as in the envelope; NULL: none */
+	enum envelope_return returned;
+	bool eightbit; /* the body has bytes over 0x7f */
+	bool probe;    /* no mail: greeting, EHLO, STARTTLS and AUTH as before
+			* one, then QUIT; nothing else is set */
 };
 
 struct smtp_response {
@@ -93,7 +97,9 @@ struct smtp_response {
 				     * the greeting itself, 220 */
 	bool auth_failed;           /* our user or password was refused */
 	bool tls_missing;           /* STARTTLS was not offered */
-	struct smtp_reply sender;   /* to MAIL */
+	bool notifies; /* wishes were passed on to a server that offers DSN:
+			* what they want is its to do (RFC 3461 6.2) */
+	struct smtp_reply sender;      /* to MAIL */
 	struct smtp_reply *recipients; /* to RCPT, in order */
 	struct smtp_reply data;        /* to the final dot, or to DATA when
 					* that was refused; code 0 when each

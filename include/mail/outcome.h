@@ -29,6 +29,8 @@ struct verdict {
 	bool unlikely;   /* DOUBT: an error answer after the whole body */
 	bool held;       /* ACCEPTED: but kept back there until somebody acts;
 			  * text says why */
+	bool notifies;   /* ACCEPTED: its sender is told what he wishes to be
+			  * told by that one, or by those behind it */
 	bool single;     /* OUTAGE: this recipient alone is put off (his mailbox
 			  * is busy, his server greylists): nothing is said
 			  * against the provider */

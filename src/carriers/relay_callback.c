@@ -107,6 +107,9 @@ on_event(smtp_session_t smtp, int event, void *object, ...)
 	case SMTP_EV_MESSAGESENT:
 		on_data_reply(session, va_arg(arguments, smtp_message_t));
 		break;
+	case SMTP_EV_EXTNA_DSN: /* done without it unless we say so */
+		session->dsn_missing = true;
+		break;
 	case SMTP_EV_EXTNA_8BITMIME:
 		session->eight_missing = true;
 		break;

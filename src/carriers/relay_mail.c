@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "relay_mail.h"
 #include "relay_dialogue.h"
+#include "relay_session.h"
 
 #include "core/clock.h"
 #include <string.h>
@@ -60,6 +61,91 @@ relay_mail_fault(const struct relay_mail *mail)
 	    wrong->text, PATH_OCTETS_MAX);
 }
 
+/* libESMTP makes xtext of it in 256 bytes, and cuts off what is more. */
+#define XTEXT_OCTETS_MAX 255
+
+static bool
+fits_xtext(const char *text)
+{
+	size_t octets = 0;
+
+	for (const char *at = text; *at != '\0'; at++)
+		octets += *at > ' ' && *at <= '~' && *at != '+' && *at != '='
+			      ? 1
+			      : strlen("+2B");
+	return octets <= XTEXT_OCTETS_MAX;
+}
+
+/* "rfc822;a@b" */
+static void
+set_original(smtp_recipient_t recipient, const char *original)
+{
+	const char *semicolon = strchr(original, ';');
+	g_autofree char *type =
+	    g_strndup(original, (size_t)(semicolon - original));
+
+	smtp_dsn_set_orcpt(recipient, type, semicolon + 1);
+}
+
+static void
+set_notify(smtp_recipient_t recipient, unsigned notify)
+{
+	static const enum notify_flags words[] = { Notify_NEVER, Notify_SUCCESS,
+		Notify_FAILURE, Notify_DELAY };
+	int flags = 0;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(words); i++)
+		if ((notify & 1u << i) != 0)
+			flags |= (int)words[i];
+	smtp_dsn_set_notify(recipient, (enum notify_flags)flags);
+}
+
+/* All of them are passed on, or none. */
+static bool
+can_pass_on(const struct smtp_request *request)
+{
+	if (request->wishes == NULL)
+		return false;
+	for (unsigned i = 0; i < request->wishes->len; i++) {
+		const char *original =
+		    g_array_index(request->wishes, struct envelope_wish, i)
+			.original;
+
+		if (original != NULL && !fits_xtext(original))
+			return false;
+	}
+	return request->envid == NULL || fits_xtext(request->envid);
+}
+
+/* libESMTP leaves them out with a server that does not offer DSN. */
+static void
+pass_wishes(struct relay_mail *mail)
+{
+	const struct smtp_request *request = &mail->exchange->smtp;
+	static const enum ret_flags returns[] = {
+		[ENVELOPE_RETURN_UNSAID] = Ret_NOTSET,
+		[ENVELOPE_RETURN_HEADERS] = Ret_HDRS,
+		[ENVELOPE_RETURN_FULL] = Ret_FULL,
+	};
+
+	mail->wishes = can_pass_on(request);
+	if (!mail->wishes)
+		return;
+	if (request->returned != ENVELOPE_RETURN_UNSAID)
+		smtp_dsn_set_ret(mail->message, returns[request->returned]);
+	if (request->envid != NULL)
+		smtp_dsn_set_envid(mail->message, request->envid);
+	for (unsigned i = 0; i < mail->count; i++) {
+		const struct envelope_wish *wish =
+		    &g_array_index(request->wishes, struct envelope_wish, i);
+
+		if (wish->notify != ENVELOPE_NOTIFY_UNSAID)
+			set_notify(mail->recipients[i], wish->notify);
+		if (wish->original != NULL)
+			set_original(mail->recipients[i], wish->original);
+	}
+}
+
 void
 relay_mail_load(
     struct relay_mail *mail, smtp_session_t smtp, smtp_messagecb_t fn)
@@ -88,6 +174,7 @@ relay_mail_load(
 		mail->recipients[i] =
 		    smtp_add_recipient(mail->message, to->text);
 	}
+	pass_wishes(mail);
 }
 
 void
@@ -195,6 +282,7 @@ read_replies(struct relay_mail *mail)
 {
 	struct smtp_response *response = &mail->exchange->smtp_response;
 
+	response->notifies = mail->wishes && !mail->session->dsn_missing;
 	read_status(&response->sender, smtp_reverse_path_status(mail->message));
 	response->recipients = g_new0(struct smtp_reply, mail->count);
 	for (unsigned i = 0; i < mail->count; i++)

@@ -45,6 +45,7 @@ struct relay_mail {
 	smtp_message_t message;
 	smtp_recipient_t *recipients;
 	unsigned count; /* of recipients */
+	bool wishes;    /* they were given to libESMTP */
 	struct relay_body body;
 };
 

@@ -38,6 +38,7 @@ struct relay_session {
 	size_t buffer_size;
 	bool begun;         /* some MAIL was answered */
 	bool tls_missing;   /* STARTTLS was not offered */
+	bool dsn_missing;   /* DSN was wanted and not offered */
 	bool eight_missing; /* 8BITMIME was wanted and not offered */
 	bool secured;       /* the handshake is through */
 	char *tls_fault;    /* TLS cannot be had: why */

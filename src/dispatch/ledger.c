@@ -349,6 +349,7 @@ ledger_settle(struct ledger *ledger, unsigned provider,
 		g_assert(r->state == RECIPIENT_OPEN);
 		r->suppressed = verdict->suppressed ||
 				stays_suppressed(r, provider, verdict);
+		r->told = verdict->notifies;
 		r->class = verdict->class;
 		r->provider = provider;
 		r->status = verdict->status;

@@ -41,6 +41,8 @@ clear_request(struct exchange *exchange)
 	g_ptr_array_unref(exchange->http.fields);
 	g_clear_pointer(&exchange->smtp.sender, address_free);
 	g_ptr_array_unref(exchange->smtp.recipients);
+	g_clear_pointer(&exchange->smtp.wishes, g_array_unref);
+	g_clear_pointer(&exchange->smtp.envid, g_free);
 }
 
 /* There is one reply per recipient of the request. */

@@ -177,6 +177,56 @@ close_upstream(struct provider *provider)
 	g_free(self);
 }
 
+static void
+on_wish_clear(void *wish)
+{
+	g_free(((struct envelope_wish *)wish)->original);
+}
+
+/* What the sender wishes to be told of these recipients; NULL: nothing was
+ * said. */
+static GArray *
+copy_wishes(const struct delivery *delivery)
+{
+	const struct envelope *envelope =
+	    delivery->message->submission->envelope;
+	bool said = envelope->id != NULL ||
+		    envelope->returned != ENVELOPE_RETURN_UNSAID;
+	GArray *wishes =
+	    g_array_new(FALSE, FALSE, sizeof(struct envelope_wish));
+
+	g_array_set_clear_func(wishes, on_wish_clear);
+	for (unsigned i = 0; i < delivery->count; i++) {
+		struct envelope_wish wish =
+		    *envelope_wish_of(envelope, delivery->recipients[i]);
+
+		said |= wish.notify != ENVELOPE_NOTIFY_UNSAID ||
+			wish.original != NULL;
+		wish.original = g_strdup(wish.original);
+		g_array_append_val(wishes, wish);
+	}
+	if (!said)
+		g_clear_pointer(&wishes, g_array_unref);
+	return wishes;
+}
+
+/* Whoever gets the mail instead of its recipients is no concern of its
+ * sender. */
+static void
+encode_wishes(const struct delivery *delivery, struct smtp_request *request)
+{
+	const struct envelope *envelope =
+	    delivery->message->submission->envelope;
+
+	if (delivery->guise.redirect != NULL)
+		return;
+	request->wishes = copy_wishes(delivery);
+	if (request->wishes == NULL)
+		return;
+	request->envid = g_strdup(envelope->id);
+	request->returned = envelope->returned;
+}
+
 /* An address has 254 octets at most (mail/address.h): libESMTP prints a command
  * into 1,024 and cuts off what is more. */
 static void
@@ -210,6 +260,7 @@ encode_upstream(const struct provider *provider,
 	    !control_check(delivery, upstream.type, error))
 		return false;
 	encode_envelope(delivery, &exchange->smtp);
+	encode_wishes(delivery, &exchange->smtp);
 	exchange->body = segments_new(delivery->message->submission->spool);
 	guise_wear(&guise, delivery, "", &options);
 	raw_append(exchange->body, delivery->message, &options);
@@ -338,6 +389,8 @@ accept_recipient(const struct reading *reading, unsigned i)
 	g_autofree char *text = g_strdup_printf("%u %s", data->code, said);
 
 	outcome_set(reading->outcome, i, VERDICT_ACCEPTED, data->code, text);
+	reading->outcome->verdicts[i].notifies =
+	    reading->exchange->smtp_response.notifies;
 }
 
 /* After 2xx to RCPT it is the reply to the final dot that decides; when that is
