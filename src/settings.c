@@ -189,6 +189,27 @@ settings_ignored(const char *path, char *const *environment)
 	return g_string_free(names, names->len == 0);
 }
 
+/* Mail has a user only where users log in. */
+static void
+check_users(const struct config *config, GPtrArray *errors)
+{
+	const char *const *name = config_names(config, "route");
+
+	if (config_is_set(config, "server", "users"))
+		return;
+	for (; *name != NULL; name++) {
+		g_autofree char *section = g_strconcat("route ", *name, NULL);
+
+		if (config_list(config, section, "user") == NULL)
+			continue;
+		g_ptr_array_add(errors,
+		    g_strdup_printf("%s: [%s] user: nothing goes by it, for "
+				    "there are no users: set `users` in "
+				    "[server], or leave the condition out",
+			config_origin(config, section, "user"), section));
+	}
+}
+
 /* Values by themselves were read; now all of it together, as far as it can be
  * read. */
 static bool
@@ -196,8 +217,12 @@ check(struct config *config, const struct config_source *source,
     GPtrArray *errors)
 {
 	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
-	bool fits = source->only != NULL || ferry_check(config, found);
+	bool fits = true;
 
+	if (source->only == NULL) {
+		check_users(config, found);
+		fits = ferry_check(config, found) && found->len == 0;
+	}
 	config_drop_told(config, found);
 	while (found->len > 0)
 		g_ptr_array_add(errors, g_ptr_array_steal_index(found, 0));

@@ -50,7 +50,7 @@ static void
 add_conditions(GString *text, const struct road *road)
 {
 	static const char *const keys[] = { "sender_domains",
-		"recipient_domains", "listeners" };
+		"recipient_domains", "listeners", "user" };
 	const char *header = read_string(road, "header");
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++) {

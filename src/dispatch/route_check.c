@@ -66,7 +66,7 @@ check_reach(
 		 g_strcmp0(route->name, route_check_reports(config)) != 0)
 		add_error(errors,
 		    "%s: [%s]: nothing goes by it: it has no condition "
-		    "(sender_domains, recipient_domains, listeners, header), "
+		    "(sender_domains, recipient_domains, listeners, user, header), "
 		    "is not the bounce_route of [server], and no listener has "
 		    "control_headers = yes, so that mail could name it; add a "
 		    "condition, rename it to [route " ROUTE_DEFAULT

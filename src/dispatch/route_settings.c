@@ -3,12 +3,13 @@
 
 const struct setting route_settings[] = {
 	{ "route", "providers", SETTING_LIST, .required = true,
-	    .help = "The providers to try, in this order.  A mail's recipient "
-		    "goes by the first route, in the order of the file, all of "
-		    "whose conditions (sender_domains, recipient_domains, "
-		    "listeners, header) hold, else by [route default]; one "
-		    "without conditions is for bounce_route and for mail that "
-		    "names it in X-Postferry-Route." },
+	    .help =
+		"The providers to try, in this order.  A mail's recipient "
+		"goes by the first route, in the order of the file, all of "
+		"whose conditions (sender_domains, recipient_domains, "
+		"listeners, user, header) hold, else by [route default]; one "
+		"without conditions is for bounce_route and for mail that "
+		"names it in X-Postferry-Route." },
 	{ "route", "sender_domains", SETTING_LIST,
 	    .help = "Condition: the domain of From or of the envelope sender "
 		    "is one of these; example.com is that domain, "
@@ -18,6 +19,9 @@ const struct setting route_settings[] = {
 		    "other recipients of the mail go by other routes." },
 	{ "route", "listeners", SETTING_LIST,
 	    .help = "Condition: the mail came by one of these listeners." },
+	{ "route", "user", SETTING_LIST,
+	    .help = "Condition: the mail came from one of these users, who "
+		    "logged in by AUTH." },
 	{ "route", "header", SETTING_STRING,
 	    .help = "Condition: the mail has this header field, like X-Class, "
 		    "or with this value, like X-Class: otp; compared without "

@@ -88,6 +88,7 @@ rule_read(struct rule *rule, const struct config *config, const char *section,
 	rule->listeners =
 	    g_strdupv((char **)config_list(config, section, "listeners"));
 	check_listeners(rule, &place, errors);
+	rule->users = g_strdupv((char **)config_list(config, section, "user"));
 	place.key = "header";
 	read_header(rule, &place, errors);
 }
@@ -98,6 +99,7 @@ rule_clear(struct rule *rule)
 	g_strfreev(rule->sender_domains);
 	g_strfreev(rule->recipient_domains);
 	g_strfreev(rule->listeners);
+	g_strfreev(rule->users);
 	g_free(rule->field.name);
 	g_free(rule->field.value);
 	*rule = (struct rule){ 0 };
@@ -108,7 +110,7 @@ rule_is_empty(const struct rule *rule)
 {
 	return rule->sender_domains == NULL &&
 	       rule->recipient_domains == NULL && rule->listeners == NULL &&
-	       rule->field.name == NULL;
+	       rule->users == NULL && rule->field.name == NULL;
 }
 
 bool
@@ -118,6 +120,13 @@ rule_has_listener(const struct rule *rule, const char *listener)
 	       (listener != NULL &&
 		   g_strv_contains(
 		       (const char *const *)rule->listeners, listener));
+}
+
+static bool
+has_user(char *const *users, const char *user)
+{
+	return user != NULL &&
+	       g_strv_contains((const char *const *)users, user);
 }
 
 static bool
@@ -172,6 +181,8 @@ bool
 rule_fits_mail(const struct rule *rule, const struct message *message)
 {
 	return rule_has_listener(rule, message->submission->listener) &&
+	       (rule->users == NULL ||
+		   has_user(rule->users, message->submission->user)) &&
 	       (rule->sender_domains == NULL ||
 		   has_sender(rule->sender_domains, message)) &&
 	       (rule->field.name == NULL || has_field(&rule->field, message));

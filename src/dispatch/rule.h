@@ -21,6 +21,7 @@ struct rule {
 	char **sender_domains;    /* patterns */
 	char **recipient_domains; /* patterns */
 	char **listeners;         /* names */
+	char **users;             /* names */
 	struct rule_field field;
 };
 

@@ -67,14 +67,22 @@ is_needed(struct config *config)
 	return needed;
 }
 
-/* A line for each fault. */
+/* A line for each fault: of a line of the file, or of the whole. */
 static void
-add_faults(GPtrArray *errors, const char *text)
+add_faults(const struct config *config, GPtrArray *errors, const char *text)
 {
+	const char *path = find_path(config);
 	g_auto(GStrv) faults = g_strsplit(text, "\n", -1);
 
 	for (char **fault = faults; *fault != NULL; fault++)
-		g_ptr_array_add(errors, g_strdup(*fault));
+		g_ptr_array_add(errors,
+		    g_str_has_prefix(*fault, path)
+			? g_strdup(*fault)
+			: g_strdup_printf("%s: [server] users: %s%s",
+			      config_origin(config, "server", "users"), *fault,
+			      g_file_test(path, G_FILE_TEST_EXISTS)
+				  ? ""
+				  : "; `postferry user add NAME` makes it"));
 }
 
 void
@@ -88,7 +96,7 @@ roster_check(struct config *config, GPtrArray *errors)
 		return;
 	users = users_read(path, &error);
 	if (users == NULL)
-		add_faults(errors, error->message);
+		add_faults(config, errors, error->message);
 	users_free(users);
 	if (!is_needed(config))
 		g_ptr_array_add(errors,

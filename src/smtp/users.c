@@ -254,9 +254,9 @@ read_file(const char *path, GError **error)
 		return file;
 	else
 		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_PERM,
-		    "%s can be read by everybody on this host (mode %04o), and whoever "
-		    "has the hashes can guess passwords; chmod 640 it, and chgrp it to "
-		    "the group we run as",
+		    "%s can be read by everybody on this host (mode %04o), and "
+		    "whoever has the hashes can guess passwords; chmod 640 it, "
+		    "and chgrp it to the group we run as",
 		    path, (unsigned)(file->mode & 07777));
 	file_free(file);
 	return NULL;

@@ -41,6 +41,10 @@ static const struct {
 	    "From: a@b.example\n\nText\n", true },
 	{ "the listener", "listeners = out, in", FIXTURE_TEXT, true },
 	{ "another listener", "listeners = out", FIXTURE_TEXT, false },
+	{ "the user", "user = ann, joe", FIXTURE_TEXT, true },
+	{ "another user", "user = Joe", FIXTURE_TEXT, false },
+	{ "user and listener", "user = joe\nlisteners = out", FIXTURE_TEXT,
+	    false },
 	{ "a field", "header = x-class", CLASS("otp"), true },
 	{ "no such field", "header = X-Class", FIXTURE_TEXT, false },
 	{ "an empty field is one", "header = X-Class", CLASS(""), true },
@@ -76,6 +80,7 @@ test_mail(void **state)
 		struct rule rule = read_rule(rows[i].conditions, errors);
 
 		message->submission->listener = "in";
+		message->submission->user = g_strdup("joe");
 		assert_int_equal(errors->len, 0);
 		assert_false(rule_is_empty(&rule));
 		if (rule_fits_mail(&rule, message) != rows[i].fits)
@@ -117,14 +122,17 @@ test_nobody(void **state)
 	struct rule sender =
 	    read_rule("sender_domains = mail.example.com", errors);
 	struct rule listener = read_rule("listeners = in", errors);
+	struct rule user = read_rule("user = joe", errors);
 
 	(void)state;
 	assert_false(rule_fits_mail(&sender, message));
 	assert_false(rule_fits_mail(&listener, message));
+	assert_false(rule_fits_mail(&user, message));
 	g_clear_pointer(&submission->envelope->sender, address_free);
 	assert_false(rule_fits_mail(&sender, message));
 	rule_clear(&sender);
 	rule_clear(&listener);
+	rule_clear(&user);
 	message_unref(message);
 }
 
