@@ -32,6 +32,14 @@ tell_holder(int fd, const char *directory, GError **error)
 	    directory, *pid != '\0' ? pid : "unknown");
 }
 
+/* Of the lock, or where there is none yet or it is hidden, of the directory.
+ */
+static bool
+find_owner(const char *directory, const char *path, struct stat *status)
+{
+	return stat(path, status) == 0 || stat(directory, status) == 0;
+}
+
 /* A lock that another user's postferry left behind keeps all others out. */
 static void
 tell_closed(const char *directory, const char *path, GError **error)
@@ -39,7 +47,7 @@ tell_closed(const char *directory, const char *path, GError **error)
 	int problem = errno;
 	struct stat status;
 
-	if (problem == EACCES && stat(path, &status) == 0 &&
+	if (problem == EACCES && find_owner(directory, path, &status) &&
 	    status.st_uid != geteuid())
 		g_set_error(error, lock_error(), 0,
 		    "cannot open %s: it belongs to uid %u, and this is uid "

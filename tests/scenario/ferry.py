@@ -411,6 +411,8 @@ class Scenario(unittest.TestCase):
                 "type": "smtp", "host": "127.0.0.1", "tls": "off"},
             "route default": {"providers": ", ".join(self.providers)},
         }
+        if os.geteuid() == 0:  # the folders here are root's
+            sections["server"]["user"] = "root"
         for name in ("mailgun", "mandrill", "upstream"):
             section = f"provider {name}"
             if name not in self.providers:
