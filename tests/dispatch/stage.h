@@ -54,6 +54,7 @@ static struct {
 	struct spool_place place;
 	bool tells;           /* entries are printed with notes and counts */
 	bool tells_policy;    /* ...of doubts, too */
+	bool tells_whom;      /* reports are printed with whom they are about */
 	bool gated;           /* what asks to be recorded waits */
 	struct queue records; /* ...until something is put here */
 	struct queue entries; /* char *: what was written, to the test */
@@ -488,7 +489,30 @@ print_recipients(GString *line, const struct journal *journal)
 		    r->is.state == RECIPIENT_DROPPED ||
 		    (r->is.state == RECIPIENT_REFUSED && r->is.status == 0))
 			g_string_append_printf(line, " (%s)", r->is.text);
+		if (r->is.told)
+			g_string_append(line, " told");
 	}
+}
+
+/* "; report of success about 0 1 to ...". */
+static void
+print_whom(GString *line, const char *report)
+{
+	static const char field[] = "Final-Recipient: rfc822; rcpt";
+
+	if (!post.tells_whom)
+		return;
+	g_string_append(line, " about");
+	for (const char *at = report; (at = strstr(at, field)) != NULL; at++)
+		g_string_append_printf(line, " %c", at[strlen(field)]);
+}
+
+static const char *
+tell_kind(const char *report)
+{
+	if (strstr(report, "Action: relayed") != NULL)
+		return " of success";
+	return strstr(report, "Action: delayed") != NULL ? " of a delay" : "";
 }
 
 static void
@@ -497,12 +521,15 @@ print_report(GString *line, const struct submission *report)
 	g_autofree char *bytes = g_malloc0(spool_size(report->spool) + 1);
 
 	spool_read(report->spool, 0, bytes, spool_size(report->spool));
-	g_string_append_printf(line, "; report%s to %s",
-	    strstr(bytes, "Action: delayed") != NULL ? " of a delay" : "",
-	    envelope_recipient(report->envelope, 0)->text);
+	g_string_append_printf(line, "; report%s", tell_kind(bytes));
+	print_whom(line, bytes);
+	g_string_append_printf(
+	    line, " to %s", envelope_recipient(report->envelope, 0)->text);
 	if (strstr(bytes, "From: ") == NULL ||
 	    strstr(bytes, "MAILER-DAEMON@example.com") == NULL ||
-	    !report->report || report->envelope->sender != NULL)
+	    !report->report || report->envelope->sender != NULL ||
+	    envelope_wish_of(report->envelope, 0)->notify !=
+		ENVELOPE_NOTIFY_NEVER)
 		g_string_append(line, ", which is none");
 }
 
@@ -521,7 +548,8 @@ print_doubts(GString *line, const struct journal *journal)
 		if ((post.tells_policy ||
 			!g_str_has_prefix(text, DOUBT_NOTE)) &&
 		    !g_str_has_prefix(text, BOUNCE_NOTE) &&
-		    !g_str_has_prefix(text, BOUNCE_NOTE_WARNING))
+		    !g_str_has_prefix(text, BOUNCE_NOTE_WARNING) &&
+		    !g_str_has_prefix(text, BOUNCE_NOTE_SUCCESS))
 			g_string_append_printf(line, "; note: %s", text);
 	}
 	if (counts->doubts + counts->resolved + counts->possible +
@@ -734,7 +762,7 @@ stop_store(void)
 	g_queue_clear_full(&post.wakes.items, g_free);
 	g_queue_clear_full(&post.ramps.items, g_free);
 	g_queue_clear_full(&post.states.items, g_free);
-	post.gated = post.tells = post.tells_policy = false;
+	post.gated = post.tells = post.tells_policy = post.tells_whom = false;
 	post.always = NULL;
 }
 
