@@ -57,6 +57,9 @@ static const struct {
 	{ "waits in doubt",
 	    { .state = RECIPIENT_DOUBT, .class = VERDICT_DOUBT }, "4.4.2" },
 	{ "waits, never tried", { .class = VERDICT_NONE }, "4.0.0" },
+	{ "accepted",
+	    { .state = RECIPIENT_ACCEPTED, .class = VERDICT_ACCEPTED },
+	    "2.1.9" },
 };
 
 static void
