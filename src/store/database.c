@@ -362,6 +362,9 @@ connect_file(struct database *database)
 {
 	int code;
 
+	/* Nobody asks how much memory SQLite has: that is a lock for each
+	 * piece.  Heard by the first alone, before it has any. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	errno = 0;
 	code = sqlite3_open_v2(database->path, &database->handle,
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
