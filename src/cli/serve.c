@@ -68,7 +68,6 @@ run(struct ferry *ferry, const char *path)
 	log_info("started", log_num("pid", getpid()),
 	    log_str("version", POSTFERRY_VERSION),
 	    log_str("file", path != NULL ? path : "none"));
-	warn_ignored(path);
 	enum ferry_end end = ferry_run(ferry);
 	if (end != FERRY_DRAINED) {
 		log_close();
@@ -88,6 +87,8 @@ serve(struct config *config, const char *path)
 
 	/* the writer of the log is a thread, and those come later */
 	log_prepare(&log);
+	/* while the file can be read: it may be root's */
+	warn_ignored(path);
 	struct ferry *ferry = ferry_new(&options, &busy, &error);
 	if (ferry == NULL)
 		return refuse(error, busy);
