@@ -6,10 +6,11 @@
 #include "stage.h"
 #include "state.h"
 
-#define HOUR_MS   (60 * 60 * INT64_C(1000))
-#define PAUSE_MS  (60 * INT64_C(1000))
-#define SETTINGS  "[server]\nretry = 2m\nbounce_domains = example.com\n"
-#define OLD_HOURS 121 /* five days, and one hour */
+#define HOUR_MS  (60 * 60 * INT64_C(1000))
+#define PAUSE_MS (60 * INT64_C(1000))
+#define SETTINGS "[server]\nretry = 2m\nbounce_domains = example.com\n"
+/* Five days, and a few minutes. */
+#define AGE_MS (120 * HOUR_MS + 5 * PAUSE_MS)
 
 static struct submission *
 load_old(const char *provider)
@@ -22,7 +23,7 @@ load_old(const char *provider)
 	submission->rounds = 2;
 	submission->attempts = 3;
 	submission->asked_ms = clock_wall_ms();
-	submission->received_ms = clock_wall_ms() - OLD_HOURS * HOUR_MS;
+	submission->received_ms = clock_wall_ms() - AGE_MS;
 	submission->known = g_new0(struct recipient, 1);
 	submission->known[0] = (struct recipient){
 		.state = RECIPIENT_DOUBT,
