@@ -11,8 +11,17 @@
  *  - 250 means that every recipient was taken, 5xx that nobody is left
  *  - each sending is answered once, within its deadline
  *  - a provider that is paused is not asked, nor more at a time than it takes
+ *  - nobody goes by a provider outside of his route, nor together with those of
+ *    another; providers are asked in the order of the route, first the one
+ *    drawn by its weight
+ *  - who is on the suppression list of a provider that is respected goes by no
+ *    other one, in no later round either
+ *  - no provider gets more recipients in an hour or a day than its quotas
+ *    allow, over restarts and a clock set forward or back, nor more of what
+ *    others failed than its allowance
  *  - the states of flights, ledgers and lanes agree; nobody waits for a lane
- *    that has room; no lane is left probing
+ *    that has room; no lane is left probing; something is under way that ends
+ *    each state
  *  - when the storm is over every mail comes to an end
  *  - each attempt leaves one complete line in the log
  *
@@ -20,7 +29,8 @@
  * all that was not on disk:
  *
  *  - no attempt of the queue's mail is sent that was not recorded to begin
- *  - nobody is lost: each recipient is final, or waits with a time, or is held
+ *  - nobody is lost: each recipient is final, or waits with a time, or is held;
+ *    each mail is in one place, and nothing goes round and round
  *  - nobody is refused without a bounce in the same transaction, or held
  *  - nobody is sent again after so many doubts as are allowed, nor to the only
  *    provider before the schedule says so; a doubt is a round in vain
@@ -29,7 +39,7 @@
  *  - with prefer_once nobody is sent again but after a proof, with never_twice
  *    nobody is
  *  - who was accepted is sent again only where a crash or a doubt that was
- *    waited out explains it, each counted
+ *    waited out explains it, each counted, by the journal too
  *
  * A seed that fails is run again and prints its trace; test_world SEED runs
  * one seed only.
