@@ -16,6 +16,7 @@ static const struct {
 	{ "status", cli_status, "say how the daemon and its queue are" },
 	{ "queue", cli_queue, "list mails, show, hold, release, drop them" },
 	{ "why", cli_why, "tell the whole story of one mail" },
+	{ "user", cli_user, "add and remove users that log in by AUTH" },
 	{ "settings", cli_settings, "print every setting there is" },
 	{ "sandbox", cli_sandbox,
 	    "try it: serve and simulated providers, no settings needed" },
