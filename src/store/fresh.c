@@ -5,7 +5,7 @@
 #include "core/log.h"
 #include "departure.h"
 #include "due.h"
-#include "resend.h"
+#include "repeat.h"
 #include "space.h"
 
 struct fresh {
@@ -13,7 +13,7 @@ struct fresh {
 	struct body body;
 	struct store *store;
 	struct submission *submission;
-	struct resend resend;
+	struct repeat repeat;
 	int64_t arrived_ms; /* monotonic */
 	bool in_file;
 	bool active;  /* posted onward after the commit */
@@ -49,7 +49,7 @@ static void
 free_fresh(struct fresh *fresh)
 {
 	submission_free(fresh->submission);
-	resend_clear(&fresh->resend);
+	repeat_clear(&fresh->repeat);
 	g_free(fresh);
 }
 
@@ -166,8 +166,8 @@ write_one(struct store *store, struct fresh *fresh)
 	fresh->written = !is_late(fresh);
 	if (!fresh->written)
 		return ENGINE_OK;
-	result = resend_look(store, submission, &fresh->resend);
-	if (result != ENGINE_OK || fresh->resend.whole)
+	result = repeat_look(store, submission, &fresh->repeat);
+	if (result != ENGINE_OK || fresh->repeat.whole)
 		return result;
 	fresh->active = due_offer(store, submission);
 	return store->engine->accept(
@@ -194,7 +194,7 @@ settle_one(struct store *store, struct fresh *fresh)
 	    g_strconcat("Ok: queued as ", submission->id, NULL);
 
 	answer(submission, 250, "2.0.0", text);
-	resend_tell(&fresh->resend, submission);
+	repeat_tell(&fresh->repeat, submission);
 	log_info("mail queued", log_str("mail", submission->id),
 	    log_num("size", (int64_t)spool_size(submission->spool)),
 	    log_num("waited_ms", clock_monotonic_ms() - fresh->arrived_ms));
@@ -217,16 +217,16 @@ take_back(struct store *store, struct fresh *fresh)
 
 /* Everyone it is for is in a mail that is on disk. */
 static void
-settle_resend(struct store *store, struct fresh *fresh)
+settle_repeat(struct store *store, struct fresh *fresh)
 {
-	g_autofree char *text = resend_answer(&fresh->resend);
+	g_autofree char *text = repeat_answer(&fresh->repeat);
 
-	if (resend_is_void(store, &fresh->resend)) {
+	if (repeat_is_void(store, &fresh->repeat)) {
 		refuse_whole(store, fresh, REFUSAL_LATE);
 		return;
 	}
 	answer(fresh->submission, 250, "2.0.0", text);
-	resend_tell(&fresh->resend, fresh->submission);
+	repeat_tell(&fresh->repeat, fresh->submission);
 	if (fresh->in_file)
 		body_remove(store->bodies, fresh->submission->id);
 	free_fresh(fresh);
@@ -237,9 +237,9 @@ settle_written(struct store *store, struct fresh *fresh)
 {
 	if (!fresh->written)
 		refuse_whole(store, fresh, REFUSAL_LATE);
-	else if (fresh->resend.whole)
-		settle_resend(store, fresh);
-	else if (is_late(fresh) || resend_is_void(store, &fresh->resend))
+	else if (fresh->repeat.whole)
+		settle_repeat(store, fresh);
+	else if (is_late(fresh) || repeat_is_void(store, &fresh->repeat))
 		take_back(store, fresh);
 	else
 		settle_one(store, fresh);

@@ -11,7 +11,7 @@
  *	question.c   what people ask and do
  *	departure.c  finished mails: to the records, then out of the queue
  *	due.c        what is to be loaded, when
- *	resend.c     mails that their client sends once more
+ *	repeat.c     mails that their client sends once more
  *	space.c      whether there is room on the disk, and the ballast
  */
 #ifndef STORE_STATE_H

@@ -11,7 +11,7 @@
 #include "fresh.h"
 #include "medium.h"
 #include "question.h"
-#include "resend.h"
+#include "repeat.h"
 #include "space.h"
 
 #define SECOND_MS 1000
@@ -80,7 +80,7 @@ on_second(void *object)
 	space_look(store);
 	due_watch(store);
 	omission_tell(&store->omissions, clock_monotonic_ms());
-	resend_sweep(store);
+	repeat_sweep(store);
 	if (store->space.state != DISK_BAD && !store->closing)
 		entries_again(store);
 	take_turn(store);
@@ -207,7 +207,7 @@ make_store(const struct engine *engine, const struct store_options *options)
 	    (uint64_t)read_server(store, "window_bytes"));
 	due_open(store);
 	departure_open(store);
-	resend_open(store);
+	repeat_open(store);
 	return store;
 }
 

@@ -46,6 +46,7 @@ struct fake {
 	enum engine_result how;
 	int times;          /* so often; -1: always */
 	bool expire;        /* while a commit lasts its deadlines pass */
+	char expires;       /* ...that of this mail; 0: the last one's */
 	char absent;        /* no such mail; 0: all are there */
 	const char *needed; /* the sweep leaves these */
 	const char *left;   /* finished mails at open */
@@ -278,7 +279,8 @@ fake_accept(
 	if (result != ENGINE_OK)
 		return result;
 	g_assert_true(in_file == fake_has_file(fake, submission->id));
-	fake->accepted = (struct submission *)submission;
+	if (fake->expires == 0 || fake->expires == fake_letter(submission->id))
+		fake->accepted = (struct submission *)submission;
 	fake->kept[(unsigned char)fake_letter(submission->id)] = true;
 	fake_note(fake, "accept%s%s %c", active ? "" : "-waiting",
 	    in_file ? "-file" : "", fake_letter(submission->id));

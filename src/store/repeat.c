@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "resend.h"
+#include "repeat.h"
 
 #include "core/clock.h"
 #include "core/config.h"
@@ -12,7 +12,7 @@
 #define PAUSE_MS   60000
 
 void
-resend_open(struct store *store)
+repeat_open(struct store *store)
 {
 	store->resends.keep_ms =
 	    config_number(store->options.config, "server", "keep_resends");
@@ -21,22 +21,22 @@ resend_open(struct store *store)
 
 /* Takes the id over. */
 static void
-add_first(struct resend *resend, char *id)
+add_first(struct repeat *repeat, char *id)
 {
-	if (resend->firsts == NULL)
-		resend->firsts = g_ptr_array_new_with_free_func(g_free);
-	resend->known++;
+	if (repeat->firsts == NULL)
+		repeat->firsts = g_ptr_array_new_with_free_func(g_free);
+	repeat->known++;
 	if (g_ptr_array_find_with_equal_func(
-		resend->firsts, id, g_str_equal, NULL))
+		repeat->firsts, id, g_str_equal, NULL))
 		g_free(id);
 	else
-		g_ptr_array_add(resend->firsts, id);
+		g_ptr_array_add(repeat->firsts, id);
 }
 
 /* A mail that was taken back is on its way out. */
 static void
 take_ids(const struct store *store, struct submission *submission, char **ids,
-    struct resend *resend)
+    struct repeat *repeat)
 {
 	struct envelope *envelope = submission->envelope;
 	unsigned count = envelope->recipients->len;
@@ -46,19 +46,19 @@ take_ids(const struct store *store, struct submission *submission, char **ids,
 		known[i] =
 		    ids[i] != NULL && !departure_is_aborted(store, ids[i]);
 		if (known[i])
-			add_first(resend, ids[i]);
+			add_first(repeat, ids[i]);
 		else
 			g_free(ids[i]);
 	}
-	resend->whole = resend->known == count;
-	for (unsigned i = count; i > 0 && !resend->whole; i--)
+	repeat->whole = repeat->known == count;
+	for (unsigned i = count; i > 0 && !repeat->whole; i--)
 		if (known[i - 1])
 			envelope_remove_recipient(envelope, i - 1);
 }
 
 enum engine_result
-resend_look(
-    struct store *store, struct submission *submission, struct resend *resend)
+repeat_look(
+    struct store *store, struct submission *submission, struct repeat *repeat)
 {
 	unsigned count = submission->envelope->recipients->len;
 	g_autofree char **ids = NULL;
@@ -69,7 +69,7 @@ resend_look(
 	ids = g_new0(char *, count);
 	result = store->engine->resends(store->rows, submission, ids);
 	if (result == ENGINE_OK) {
-		take_ids(store, submission, ids, resend);
+		take_ids(store, submission, ids, repeat);
 		return ENGINE_OK;
 	}
 	for (unsigned i = 0; i < count; i++)
@@ -78,38 +78,38 @@ resend_look(
 }
 
 bool
-resend_is_void(const struct store *store, const struct resend *resend)
+repeat_is_void(const struct store *store, const struct repeat *repeat)
 {
-	for (unsigned i = 0; i < resend->known && i < resend->firsts->len; i++)
-		if (departure_is_aborted(store, resend->firsts->pdata[i]))
+	for (unsigned i = 0; i < repeat->known && i < repeat->firsts->len; i++)
+		if (departure_is_aborted(store, repeat->firsts->pdata[i]))
 			return true;
 	return false;
 }
 
 void
-resend_tell(const struct resend *resend, const struct submission *submission)
+repeat_tell(const struct repeat *repeat, const struct submission *submission)
 {
-	if (resend->known == 0)
+	if (repeat->known == 0)
 		return;
 	log_info("resend known", log_str("mail", submission->id),
-	    log_str("first", resend->firsts->pdata[0]),
+	    log_str("first", repeat->firsts->pdata[0]),
 	    log_str("client", submission->peer),
-	    log_num("recipients", resend->known),
+	    log_num("recipients", repeat->known),
 	    log_num("queued",
-		resend->whole ? 0 : submission->envelope->recipients->len));
+		repeat->whole ? 0 : submission->envelope->recipients->len));
 }
 
 char *
-resend_answer(const struct resend *resend)
+repeat_answer(const struct repeat *repeat)
 {
-	return g_strconcat("Ok: duplicate of ", resend->firsts->pdata[0], NULL);
+	return g_strconcat("Ok: duplicate of ", repeat->firsts->pdata[0], NULL);
 }
 
 void
-resend_clear(struct resend *resend)
+repeat_clear(struct repeat *repeat)
 {
-	g_clear_pointer(&resend->firsts, g_ptr_array_unref);
-	*resend = (struct resend){ 0 };
+	g_clear_pointer(&repeat->firsts, g_ptr_array_unref);
+	*repeat = (struct repeat){ 0 };
 }
 
 static enum engine_result
@@ -126,7 +126,7 @@ forget_old(struct store *store, bool *more)
 }
 
 void
-resend_sweep(struct store *store)
+repeat_sweep(struct store *store)
 {
 	bool more = false;
 	enum engine_result result;

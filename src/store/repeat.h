@@ -4,40 +4,40 @@
  * which mark (submission->resend_key), the mail is known, and queued only for
  * whoever is not in the first one.
  */
-#ifndef STORE_RESEND_H
-#define STORE_RESEND_H
+#ifndef STORE_REPEAT_H
+#define STORE_REPEAT_H
 
 #include "state.h"
 
 /* What is known of a fresh mail; all 0: nothing. */
-struct resend {
+struct repeat {
 	GPtrArray *firsts; /* char *: ids of the mails it was in, each once;
 			    * NULL: none */
 	unsigned known;    /* recipients of these */
 	bool whole;        /* that is all of them */
 };
 
-void resend_open(struct store *store);
+void repeat_open(struct store *store);
 
 /* In the transaction, before the mail is accepted: finds who is known already,
  * and, unless that is everyone, takes them out of the envelope. */
-enum engine_result resend_look(
-    struct store *store, struct submission *submission, struct resend *resend);
+enum engine_result repeat_look(
+    struct store *store, struct submission *submission, struct repeat *repeat);
 
 /* Behind the commit: true when one of the first mails is not ours, as it was
  * taken back meanwhile. */
-bool resend_is_void(const struct store *store, const struct resend *resend);
+bool repeat_is_void(const struct store *store, const struct repeat *repeat);
 
 /* A log line, when something is known. */
-void resend_tell(
-    const struct resend *resend, const struct submission *submission);
+void repeat_tell(
+    const struct repeat *repeat, const struct submission *submission);
 
 /* What is told of a mail that is known as a whole: a new string. */
-char *resend_answer(const struct resend *resend);
+char *repeat_answer(const struct repeat *repeat);
 
-void resend_clear(struct resend *resend);
+void repeat_clear(struct repeat *repeat);
 
 /* Once a second: some of those that are older than they are kept go. */
-void resend_sweep(struct store *store);
+void repeat_sweep(struct store *store);
 
 #endif
