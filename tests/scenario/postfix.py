@@ -54,6 +54,7 @@ flush     unix n - n 1000? 0 flush
 proxymap  unix - - n -   - proxymap
 proxywrite unix - - n -  1 proxymap
 smtp      unix - - n -   20 smtp
+lmtp      unix - - n -   20 lmtp
 relay     unix - - n -   20 smtp
 showq     unix n - n -   - showq
 error     unix - - n -   - error
@@ -65,9 +66,10 @@ scache    unix - - n -   1 scache
 
 
 class Postfix(Process):
-    """Postfix in the foreground; needs root, as Postfix does."""
+    """Postfix in the foreground; needs root, as Postfix does.  settings
+    go before those above; one that is given `smtpd`, a port, listens there."""
 
-    def __init__(self, home, port):
+    def __init__(self, home, port, settings=None, smtpd=None):
         self.folder = os.path.join(home.folder, "postfix")
         self.conf = os.path.join(self.folder, "conf")
         for name in ("conf", "queue", "data"):
@@ -75,8 +77,9 @@ class Postfix(Process):
         # Postfix's own user must get through to the queue.
         os.chmod(home.folder, 0o755)
         shutil.chown(os.path.join(self.folder, "data"), "postfix")
-        self.write("main.cf", MAIN.format(folder=self.folder, port=port))
-        self.write("master.cf", MASTER)
+        self.write("main.cf", self.write_main(port, settings or {}))
+        listens = f"127.0.0.1:{smtpd} inet n - n - - smtpd\n"
+        self.write("master.cf", MASTER + (listens if smtpd else ""))
         # Makes the queue's folders; the master is then our own child.
         subprocess.run(["/usr/sbin/postfix", "-c", self.conf, "check"],
                        check=True, timeout=60)
@@ -84,6 +87,14 @@ class Postfix(Process):
                          [os.path.join(DAEMONS, "master"), "-c", self.conf,
                           "-s"], {**os.environ, "MAIL_CONFIG": self.conf})
         self.wait_line(r"daemon started")
+
+    def write_main(self, port, settings):
+        lines = MAIN.format(folder=self.folder, port=port).splitlines()
+        kept = [line for line in lines
+                if line.partition(" =")[0] not in settings]
+        return "\n".join(
+            kept + [f"{key} = {value}" for key, value in settings.items()]
+        ) + "\n"
 
     def write(self, name, text):
         with open(os.path.join(self.conf, name), "w",
