@@ -6,6 +6,7 @@
 
 #include "simulate/simulator.h"
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -279,6 +280,10 @@ cli_simulate(int argc, char **argv)
 	sigset_t signals;
 
 	if (code < 0) {
+		/* one thread does the work: what it keeps grows in large
+		 * steps then, not page by page */
+		mallopt(M_ARENA_MAX, 1);
+		mallopt(M_TOP_PAD, 1024 * 1024);
 		/* before any thread: they all leave these to sigwait() */
 		sigemptyset(&signals);
 		sigaddset(&signals, SIGTERM);

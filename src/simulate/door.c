@@ -16,7 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define MEMORY_BYTES    ((size_t)64 * 1024)
+/* Cleared for each request. */
+#define MEMORY_BYTES    ((size_t)32 * 1024)
 #define INCREMENT_BYTES ((size_t)16 * 1024)
 #define CONNECTIONS     20000u
 
