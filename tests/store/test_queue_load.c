@@ -78,6 +78,10 @@ compare_submission(const struct submission *have, const struct submission *want)
 	assert_string_equal(have->peer, want->peer);
 	assert_string_equal(have->helo, want->helo);
 	assert_string_equal(have->protocol, want->protocol);
+	if (want->user == NULL)
+		assert_null(have->user);
+	else
+		assert_string_equal(have->user, want->user);
 	assert_int_equal(have->repaired, want->repaired);
 	assert_int_equal(have->received_ms, want->received_ms);
 	assert_int_equal(have->report, want->report);
@@ -127,6 +131,52 @@ test_loaded_whole(void **state)
 		submission_free(submission);
 		stand_free(stand);
 	}
+}
+
+/* What the sender wishes to be told, over a restart too. */
+static void
+test_wishes(void **state)
+{
+	struct stand *stand = stand_new();
+	struct submission *submission = stand_mail(stand, 3), *loaded;
+	struct envelope *envelope = submission->envelope;
+	struct envelope_wish never = { .notify = ENVELOPE_NOTIFY_NEVER };
+	struct envelope_wish all = {
+		.notify = ENVELOPE_NOTIFY_SUCCESS | ENVELOPE_NOTIFY_FAILURE |
+			  ENVELOPE_NOTIFY_DELAY,
+		.original = g_strdup("rfc822;B+1=@x y"),
+	};
+
+	(void)state;
+	submission->protocol = "ESMTPSA";
+	submission->user = g_strdup("app");
+	envelope->id = g_strdup("QQ 314=+1");
+	envelope->returned = ENVELOPE_RETURN_FULL;
+	envelope_wish(envelope, 0, &never);
+	envelope_wish(envelope, 2, &all);
+	stand_begin(stand);
+	stand->engine->accept(stand->self, submission, false, false);
+	stand_commit(stand);
+	stand_close(stand);
+	stand_open(stand);
+	loaded = load(stand, submission->id);
+	compare_submission(loaded, submission);
+	/* it outlives the submission */
+	assert_ptr_equal(loaded->protocol, g_intern_string("ESMTPSA"));
+	assert_string_equal(loaded->envelope->id, "QQ 314=+1");
+	assert_int_equal(loaded->envelope->returned, ENVELOPE_RETURN_FULL);
+	for (unsigned i = 0; i < 3; i++) {
+		const struct envelope_wish *have =
+		    envelope_wish_of(loaded->envelope, i);
+		const struct envelope_wish *want =
+		    envelope_wish_of(envelope, i);
+
+		assert_int_equal(have->notify, want->notify);
+		assert_int_equal(g_strcmp0(have->original, want->original), 0);
+	}
+	submission_free(loaded);
+	submission_free(submission);
+	stand_free(stand);
 }
 
 /* All that is known of a recipient comes back. */
@@ -487,6 +537,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_loaded_whole),
+		cmocka_unit_test(test_wishes),
 		cmocka_unit_test(test_known),
 		cmocka_unit_test(test_sent),
 		cmocka_unit_test(test_bodies),
