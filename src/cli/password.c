@@ -57,13 +57,13 @@ read_hidden(const char *prompt)
 
 	if (tcgetattr(STDIN_FILENO, &shown) < 0)
 		return read_line();
-	fputs(prompt, stderr);
 	hidden = shown;
 	hidden.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
 	hidden.c_cc[VEOL] = BREAK;
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+	fputs(prompt, stderr);
 	password = read_line();
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
 	fputc('\n', stderr);
