@@ -109,6 +109,8 @@ due_watch(struct store *store)
 	int64_t ahead_ms = read_ahead(), back_ms = due->ahead_ms - ahead_ms;
 
 	due->ahead_ms = MAX(due->ahead_ms, ahead_ms);
+	/* else all that land until then count as woken, again and again */
+	due->woken_ms = MIN(due->woken_ms, clock_wall_ms());
 	if (back_ms <= BACK_MS)
 		return;
 	due->ahead_ms = ahead_ms;

@@ -371,6 +371,36 @@ test_set_back(void **state)
 	world_free(world);
 }
 
+static void
+on_woken_ahead(void *object)
+{
+	((struct store *)object)->due.woken_ms = clock_wall_ms() + 61000;
+}
+
+static void
+on_woken_now(void *object)
+{
+	assert_in_range(
+	    ((struct store *)object)->due.woken_ms, 1, clock_wall_ms());
+}
+
+/* As if all had been woken a minute before the clock was set back by more: who
+ * lands from now on is not among them. */
+static void
+test_set_back_woken(void **state)
+{
+	struct world *world = world_start("");
+
+	(void)state;
+	world_settle_all(world);
+	world_stop_clock(world);
+	store_ramp_post(world->store, 0);
+	loop_call(world->store->loop, on_woken_ahead, world->store);
+	world_tick(world);
+	loop_call(world->store->loop, on_woken_now, world->store);
+	world_free(world);
+}
+
 /* A doubt may be waited out for longer than mail waits for a provider. */
 static void
 test_set_back_doubt(void **state)
@@ -509,6 +539,7 @@ main(void)
 		cmocka_unit_test(test_timer),
 		cmocka_unit_test(test_landed_is_due_again),
 		cmocka_unit_test(test_set_back),
+		cmocka_unit_test(test_set_back_woken),
 		cmocka_unit_test(test_set_back_doubt),
 		cmocka_unit_test(test_set_back_while_full),
 		cmocka_unit_test(test_quiet),
