@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "fact.h"
 #include "measure.h"
+#include "story_wish.h"
 #include <glib.h>
 #include <stdio.h>
 #include <string.h>
@@ -247,6 +248,8 @@ print_received(const struct story *story)
 	g_autofree char *peer = fact_text_or(mail, "peer", "");
 	g_autofree char *helo = fact_text_or(mail, "helo", "");
 	g_autofree char *listener = fact_text_or(mail, "listener", "");
+	g_autofree char *user = fact_text(mail, "user");
+	g_autofree char *protocol = fact_text(mail, "protocol");
 
 	printf(LABEL "%s", "received", moment);
 	if (fact_flag(mail, "report")) {
@@ -259,6 +262,10 @@ print_received(const struct story *story)
 		printf(", which calls itself %s", helo);
 	if (*listener != '\0')
 		printf(", by the listener %s", listener);
+	if (user != NULL)
+		printf(", as the user %s", user);
+	if (protocol != NULL)
+		printf(" (%s)", protocol);
 	putchar('\n');
 }
 
@@ -276,6 +283,7 @@ print_recipients(const struct story *story)
 
 		printf(LABEL "<%s>: %s\n", i == 0 ? "recipients" : "", address,
 		    state);
+		story_wish_print_recipient(recipient);
 	}
 }
 
@@ -313,6 +321,7 @@ story_print_facts(const struct story *story)
 	print_received(story);
 	printf(LABEL "<%s>\n", "sender", sender);
 	printf(LABEL "%s\n", "size", size);
+	story_wish_print(story);
 	print_recipients(story);
 	print_state(story);
 }

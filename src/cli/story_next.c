@@ -3,7 +3,7 @@
 #include "mail/bounce.h"
 #include "measure.h"
 #include "store.h"
-#include "story.h"
+#include "story_wish.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +14,11 @@ print_waiting(const struct story *story)
 	g_autofree char *away = measure_away(story->now_ms, due);
 	g_autofree char *date = measure_date(due);
 
-	if (due > story->now_ms && story_is_doubt_only(story))
+	if (story_wish_is_last(story))
+		printf("  It waits for the report of success that its sender "
+		       "wished for, to be made %s\n  (%s).\n",
+		    away, date);
+	else if (due > story->now_ms && story_is_doubt_only(story))
 		printf("  It waits for the end of its doubt %s (%s).\n", away,
 		    date);
 	else if (due > story->now_ms)
@@ -76,6 +80,9 @@ print_told(const struct story *story, const char *refused)
 		     "was refused: nobody\n  is told of that.");
 	} else if (strcmp(refused, "held") == 0) {
 		puts("  It was refused, and its sender was not told.");
+	} else if (id == NULL && story_wish_is_silent(story)) {
+		puts("  Its sender is not told: it wished for no bounce "
+		     "(NOTIFY).");
 	} else if (id == NULL) {
 		puts("  Its sender was told in the answer: its client waited "
 		     "(answer = delivered); no\n  bounce was made.");

@@ -39,6 +39,55 @@ add_doubt(struct json_object *object, const struct recipient *is)
 	page_add_time(object, "absent", now ? is->absent_ms : 0);
 }
 
+/* NULL: nothing was said. */
+static struct json_object *
+write_notify(unsigned notify)
+{
+	static const struct {
+		unsigned notify;
+		const char *word;
+	} words[] = {
+		{ ENVELOPE_NOTIFY_NEVER, "never" },
+		{ ENVELOPE_NOTIFY_SUCCESS, "success" },
+		{ ENVELOPE_NOTIFY_FAILURE, "failure" },
+		{ ENVELOPE_NOTIFY_DELAY, "delay" },
+	};
+	struct json_object *array;
+
+	if (notify == ENVELOPE_NOTIFY_UNSAID)
+		return NULL;
+	array = json_object_new_array();
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+		if ((notify & words[i].notify) != 0)
+			json_object_array_add(
+			    array, json_object_new_string(words[i].word));
+	return array;
+}
+
+static void
+add_wish(struct json_object *object, const struct store_recipient *recipient)
+{
+	const struct envelope_wish *wish = &recipient->wish;
+
+	json_object_object_add(object, "notify", write_notify(wish->notify));
+	page_add_text(object, "original_recipient", wish->original);
+	page_add_flag(object, "success_told", recipient->is.told);
+}
+
+static const char *
+tell_return(enum envelope_return returned)
+{
+	switch (returned) {
+	case ENVELOPE_RETURN_HEADERS:
+		return "headers";
+	case ENVELOPE_RETURN_FULL:
+		return "full";
+	case ENVELOPE_RETURN_UNSAID:
+		break;
+	}
+	return NULL;
+}
+
 static struct json_object *
 write_recipient(const struct store_recipient *recipient)
 {
@@ -56,6 +105,7 @@ write_recipient(const struct store_recipient *recipient)
 	json_object_object_add(
 	    object, "refused_by", write_names(is->refused_by));
 	add_doubt(object, is);
+	add_wish(object, recipient);
 	return object;
 }
 
@@ -162,6 +212,10 @@ mail_json_new(const struct store_mail *mail)
 	page_add_text(object, "listener", mail->listener);
 	page_add_text(object, "peer", mail->peer);
 	page_add_text(object, "helo", mail->helo);
+	page_add_text(object, "protocol", mail->protocol);
+	page_add_text(object, "user", mail->user);
+	page_add_text(object, "envid", mail->envid);
+	page_add_text(object, "return", tell_return(mail->returned));
 	page_add_text(object, "sender", mail->sender);
 	page_add_number(object, "size_bytes", mail->size_bytes);
 	page_add_flag(object, "report", mail->report);

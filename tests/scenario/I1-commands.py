@@ -381,6 +381,33 @@ STORIES = [
         r"(?s)attempt 1.*retry by uid 0.*attempt 2: mandrill was asked for "
         r"<b@example\.org>, as raw MIME\n +under way",
         r"<b@example\.org> is in doubt until 20"]),
+    ("wished for", {
+        "user": "app", "protocol": "ESMTPSA", "return": "full",
+        "envid": "QQ314", "recipients": [
+            {**ACCEPTED, "notify": ["success", "failure"],
+             "success_told": True},
+            {**TRIED, "notify": ["success"], "success_told": False,
+             "original_recipient": "rfc822;C@example.net"},
+            {**REFUSED, "notify": ["never"]}]}, [
+        r"by the listener local, as the user app \(ESMTPSA\)$",
+        r"^wishes +a bounce is to bring the whole mail back; reports are to "
+        r"name it QQ314$",
+        r"(?s)<a@example\.org>: mailgun [^\n]*\n +its sender wishes to be told "
+        r"of: success, failure; of the success it was$",
+        r"(?s)<c@example\.org>: [^\n]*\n +its sender wishes to be told of: "
+        r"success\n +its address was at first rfc822;C@example\.net$",
+        r"(?s)<d@example\.org>: [^\n]*\n +its sender wishes to be told "
+        r"nothing$"]),
+    ("refused, and nobody wants to know", {
+        "state": "finished", "due": None, "finished": moment(-60),
+        "recipients": [{**REFUSED, "notify": ["success", "delay"]}]}, [
+        r"Its sender is not told: it wished for no bounce \(NOTIFY\)\."]),
+    ("a report is owed", {
+        "recipients": [{**ACCEPTED, "notify": ["success"],
+                        "success_told": False}]}, [
+        r"of: success; of the success it was not yet$",
+        r"It waits for the report of success that its sender wished for, to "
+        r"be made in 4 min"]),
     ("said once", {"recipients": [TWICE, AGAIN], "attempts": [
         {**ATTEMPT, "status": 400, "text": "HTTP 400: no"}]}, [
         r"<h@example\.org>: waiting; mailgun said HTTP 400: no$",

@@ -41,6 +41,10 @@ make_mail(struct world *world)
 		.listener = (char *)"local",
 		.peer = (char *)"192.0.2.1",
 		.helo = (char *)"caf\xe9",
+		.protocol = (char *)"ESMTPSA",
+		.user = (char *)"app",
+		.envid = (char *)"QQ1",
+		.returned = ENVELOPE_RETURN_FULL,
 		.sender = (char *)"",
 		.size_bytes = 5200,
 		.rounds = 2,
@@ -56,10 +60,13 @@ make_mail(struct world *world)
 			.status = 200,
 			.provider = (char *)"mailgun",
 			.id = (char *)"<1@mg.example.com>",
-			.text = (char *)"Queued." } };
+			.text = (char *)"Queued.",
+			.told = true },
+		    { ENVELOPE_NOTIFY_SUCCESS | ENVELOPE_NOTIFY_DELAY,
+			(char *)"rfc822;A@example.org" } };
 	world->recipients[1] =
 	    (struct store_recipient){ (char *)"b@example.org",
-		    { .state = RECIPIENT_WAITING } };
+		    { .state = RECIPIENT_WAITING }, { 0 } };
 	world->recipients[2] =
 	    (struct store_recipient){ (char *)"c@example.org",
 		    { .state = RECIPIENT_DOUBT,
@@ -71,7 +78,8 @@ make_mail(struct world *world)
 			.since_ms = RECEIVED,
 			.asks = 2,
 			.absent_ms = RECEIVED + 60000,
-			.doubts = 1 } };
+			.doubts = 1 },
+		    { .notify = ENVELOPE_NOTIFY_NEVER } };
 	world->attempts[0] = (struct journal_attempt){ .number = 1,
 		.provider = (char *)"mailgun",
 		.form = DELIVERY_RAW,
@@ -372,6 +380,10 @@ static const struct {
 	{ MAILS "/" FAKE_ID, "/listener", "\"local\"" },
 	{ MAILS "/" FAKE_ID, "/peer", "\"192.0.2.1\"" },
 	{ MAILS "/" FAKE_ID, "/helo", "\"caf\xef\xbf\xbd\"" },
+	{ MAILS "/" FAKE_ID, "/protocol", "\"ESMTPSA\"" },
+	{ MAILS "/" FAKE_ID, "/user", "\"app\"" },
+	{ MAILS "/" FAKE_ID, "/envid", "\"QQ1\"" },
+	{ MAILS "/" FAKE_ID, "/return", "\"full\"" },
 	{ MAILS "/" FAKE_ID, "/sender", "\"\"" },
 	{ MAILS "/" FAKE_ID, "/size_bytes", "5200" },
 	{ MAILS "/" FAKE_ID, "/report", "false" },
@@ -381,13 +393,19 @@ static const struct {
 	    "\"provider\":\"mailgun\",\"provider_id\":\"<1@mg.example.com>\","
 	    "\"class\":\"accepted\",\"status\":200,\"text\":\"Queued.\","
 	    "\"suppressed\":false,\"refused_by\":[],\"until\":null,"
-	    "\"doubts\":0,\"since\":null,\"asks\":0,\"absent\":null}" },
+	    "\"doubts\":0,\"since\":null,\"asks\":0,\"absent\":null,"
+	    "\"notify\":[\"success\",\"delay\"],"
+	    "\"original_recipient\":\"rfc822;A@example.org\","
+	    "\"success_told\":true}" },
 	{ MAILS "/" FAKE_ID, "/recipients/1",
 	    "{\"address\":\"b@example.org\",\"state\":\"waiting\","
 	    "\"provider\":null,\"provider_id\":null,\"class\":null,"
 	    "\"status\":null,\"text\":null,\"suppressed\":false,"
 	    "\"refused_by\":[],\"until\":null,\"doubts\":0,"
-	    "\"since\":null,\"asks\":0,\"absent\":null}" },
+	    "\"since\":null,\"asks\":0,\"absent\":null,"
+	    "\"notify\":null,\"original_recipient\":null,"
+	    "\"success_told\":false}" },
+	{ MAILS "/" FAKE_ID, "/recipients/2/notify", "[\"never\"]" },
 	{ MAILS "/" FAKE_ID, "/recipients/2/state", "\"doubt\"" },
 	{ MAILS "/" FAKE_ID, "/recipients/2/suppressed", "true" },
 	{ MAILS "/" FAKE_ID, "/recipients/2/refused_by", "[\"mandrill\"]" },
