@@ -300,9 +300,9 @@ attempt_start(struct dispatcher *dispatcher, struct flight *flight,
 
 	g_assert(count > 0);
 	ledger_open(ledger, lane->number, picked, count);
-	/* whoever sends the same meanwhile is in doubt; without a Message-ID
-	 * two equal mails may both be meant */
-	if (flight->message->had_message_id && !flight->queued)
+	/* whoever sends the same meanwhile is in doubt; without a mark two
+	 * equal mails may both be meant */
+	if (memory_knows(flight->message) && !flight->queued)
 		dispatcher_remember(dispatcher, flight);
 	weighing_begin(dispatcher, flight, lane->number);
 	flight->attempt = lane_begin(lane, query, clock_monotonic_ms());

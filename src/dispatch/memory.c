@@ -57,7 +57,22 @@ put_digest(char text[static 17], uint64_t digest)
 	text[16] = '\0';
 }
 
-/* A Message-ID we made differs at each resend and tells nothing. */
+/* What a mail and its resend have in common beside their bytes.  A Message-ID
+ * we made differs at each resend and tells nothing. */
+static const char *
+find_mark(const struct message *message)
+{
+	if (message->submission->resend_key != NULL)
+		return message->submission->resend_key;
+	return message->had_message_id ? message->message_id : "";
+}
+
+bool
+memory_knows(const struct message *message)
+{
+	return *find_mark(message) != '\0';
+}
+
 static char *
 make_key(const struct message *message, unsigned recipient)
 {
@@ -68,8 +83,8 @@ make_key(const struct message *message, unsigned recipient)
 	/* for the key alone printf would take as long as all else here */
 	put_digest(digest, spool_digest(message->submission->spool));
 	return g_strconcat(envelope->sender ? envelope->sender->text : "", "\n",
-	    message->had_message_id ? message->message_id : "", "\n", digest,
-	    "\n", envelope_recipient(envelope, recipient)->text, NULL);
+	    find_mark(message), "\n", digest, "\n",
+	    envelope_recipient(envelope, recipient)->text, NULL);
 }
 
 static void

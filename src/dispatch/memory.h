@@ -2,8 +2,9 @@
 /*
  * The memory of what recipients came to, for mail the client was told 451 of
  * and will send again: who was accepted is skipped then, who is in doubt is
- * waited out, who refused it is not asked again.  Keyed by sender, Message-ID,
- * digest of the bytes and recipient; kept for a time, the oldest forgotten
+ * waited out, who refused it is not asked again.  Keyed by sender, the client's
+ * mark of its resends or else the Message-ID, digest of the bytes and
+ * recipient; kept for a time, the oldest forgotten
  * first when it is full, and all of a mail when its client got a final answer.
  * It lives in this process only.  The dispatch thread.
  */
@@ -23,6 +24,10 @@ struct memory_limits {
 
 struct memory *memory_new(const struct memory_limits *limits);
 void memory_free(struct memory *memory);
+
+/* True when a resend of the mail can be told from another mail of the same
+ * bytes. */
+bool memory_knows(const struct message *message);
 
 /* Enters into a fresh ledger, whose possible providers are known, what is known
  * of its recipients: a new round, but for a doubt, which another provider than

@@ -415,6 +415,90 @@ test_eightbit(void **state)
 	check_eightbit("PIPELINING", false);
 }
 
+/* What a sender wishes to be told, as the server hears it. */
+static const struct wish_row {
+	const char *name, *features;
+	const char *envid;
+	enum envelope_return returned;
+	unsigned notify;
+	const char *original;
+	const char *mail, *rcpt; /* NULL: none of it is said */
+	bool notifies;
+} wish_rows[] = {
+	{ "all of it", "PIPELINING DSN", "Q 1+", ENVELOPE_RETURN_FULL,
+	    ENVELOPE_NOTIFY_SUCCESS | ENVELOPE_NOTIFY_DELAY, "rfc822;B=@x",
+	    " RET=FULL ENVID=Q+201+2B",
+	    "RCPT TO:<b@x.test> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;B+3D@x",
+	    true },
+	{ "never", "DSN", NULL, ENVELOPE_RETURN_UNSAID, ENVELOPE_NOTIFY_NEVER,
+	    NULL, NULL, "RCPT TO:<b@x.test> NOTIFY=NEVER", true },
+	{ "headers", "DSN", NULL, ENVELOPE_RETURN_HEADERS,
+	    ENVELOPE_NOTIFY_UNSAID, NULL, " RET=HDRS", NULL, true },
+	{ "a server without it", "PIPELINING", "Q1", ENVELOPE_RETURN_FULL,
+	    ENVELOPE_NOTIFY_SUCCESS, "rfc822;b@x", NULL, NULL, false },
+	{ "longer than libESMTP can say", "DSN", "Q1", ENVELOPE_RETURN_FULL,
+	    ENVELOPE_NOTIFY_SUCCESS,
+	    "rfc822;+++++++++++++++++++++++++++++++++++++++++++++++++++++++++"
+	    "++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++@x",
+	    NULL, NULL, false },
+};
+
+static void
+clear_wish(void *wish)
+{
+	g_free(((struct envelope_wish *)wish)->original);
+}
+
+static void
+add_wishes(struct exchange *exchange, const struct wish_row *row)
+{
+	struct smtp_request *request = &exchange->smtp;
+	struct envelope_wish wish = { row->notify, g_strdup(row->original) };
+
+	request->wishes = g_array_new(FALSE, FALSE, sizeof wish);
+	g_array_set_clear_func(request->wishes, clear_wish);
+	g_array_append_val(request->wishes, wish);
+	request->envid = g_strdup(row->envid);
+	request->returned = row->returned;
+}
+
+static void
+check_heard(struct stage *stage, const char *text, const char *unless)
+{
+	if (text != NULL)
+		assert_int_equal(peer_count(&stage->peer, text), 1);
+	else
+		assert_int_equal(peer_count(&stage->peer, unless), 0);
+}
+
+static void
+test_wishes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(wish_rows); i++) {
+		const struct wish_row *row = &wish_rows[i];
+		const struct server_script script = { .features =
+							  row->features };
+		struct exchange *exchange;
+		struct stage stage;
+
+		print_message("  %s\n", row->name);
+		open_stage(&stage, &script);
+		exchange = make_exchange(&stage, "b@x.test", 0);
+		add_wishes(exchange, row);
+		stage_send(&stage, exchange);
+		stage_await(&stage, 1);
+		assert_int_equal(exchange->end, EXCHANGE_ANSWERED);
+		assert_int_equal(exchange->smtp_response.data.code, 250);
+		assert_int_equal(
+		    exchange->smtp_response.notifies, row->notifies);
+		check_heard(&stage, row->mail, " RET=");
+		check_heard(&stage, row->rcpt, " NOTIFY=");
+		assert_int_equal(atomic_load(&stage.peer.connections), 1);
+		stage_close(&stage);
+	}
+}
+
 /* What must not leave by SMTP. */
 static const struct body_row {
 	const char *name;
@@ -1181,6 +1265,7 @@ main(void)
 		cmocka_unit_test(test_mail_as_written),
 		cmocka_unit_test(test_null_sender),
 		cmocka_unit_test(test_eightbit),
+		cmocka_unit_test(test_wishes),
 		cmocka_unit_test(test_bodies),
 		cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_mails_share_a_session),

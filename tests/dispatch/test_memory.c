@@ -323,6 +323,42 @@ test_nothing_is_kept_without_room(void **state)
 	memory_free(memory);
 }
 
+/* Marks of two sendings with the same bytes, with a Message-ID or none. */
+static const struct {
+	const char *name, *text, *first, *second;
+	bool known; /* the second is a resend of the first */
+	bool told;  /* ...and can be told from another mail */
+} marks[] = {
+	{ "the same mark", FIXTURE_TEXT, "ip A1", "ip A1", true, true },
+	{ "another mark", FIXTURE_TEXT, "ip A1", "ip A2", false, true },
+	{ "no mark any more", FIXTURE_TEXT, "ip A1", NULL, false, true },
+	{ "a mark for want of a Message-ID", "Subject: x\n\n", "ip A1", "ip A1",
+	    true, true },
+	{ "neither", "Subject: x\n\n", NULL, NULL, true, false },
+};
+
+static void
+test_marks(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(marks); i++) {
+		struct message *first = fixture_message(marks[i].text, 1);
+		struct message *second = fixture_message(marks[i].text, 1);
+		struct memory *memory = make_memory(10);
+
+		print_message("%s\n", marks[i].name);
+		first->submission->resend_key = g_strdup(marks[i].first);
+		second->submission->resend_key = g_strdup(marks[i].second);
+		keep_accepted(memory, first, 0);
+		assert_int_equal(
+		    count_known(memory, second, 1), marks[i].known);
+		assert_int_equal(memory_knows(second), marks[i].told);
+		message_unref(first);
+		message_unref(second);
+		memory_free(memory);
+	}
+}
+
 static void
 test_forget(void **state)
 {
@@ -579,6 +615,7 @@ main(void)
 		cmocka_unit_test(test_the_first_sending_does_not_unlearn),
 		cmocka_unit_test(test_oldest_is_forgotten),
 		cmocka_unit_test(test_nothing_is_kept_without_room),
+		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_forget),
 		cmocka_unit_test(test_tellings),
 		cmocka_unit_test(test_the_first_sending_settles_its_doubt),
