@@ -52,7 +52,7 @@ DOORS = [
     ("seccomp.h", ["src/confine/filter.c"]),
     # Accounts are looked up where the daemon becomes one.
     ("pwd.h", ["src/confine/privileges.c"]),
-    ("grp.h", ["src/confine/privileges.c"]),
+    ("grp.h", ["src/confine/privileges.c", "src/smtp/rules_door.c"]),
     ("json-c/*", ["src/providers/*", "src/simulate/*", "src/status/*",
                   "src/cli/*", "src/alarm/*"]),
     ("microhttpd.h", ["src/simulate/*", "src/status/*"]),
@@ -97,6 +97,9 @@ NAMES = {
     "src/mail/outcome.c": ["verdict"],
     "src/mail/submission.c": ["answer"],
     "src/simulate/record.c": ["fate"],
+    # The settings of a listener stand beside what reads them.
+    "src/smtp/rules_*.c": ["rules", "server"],
+    "src/smtp/server_settings.c": ["server"],
     # What an answer is made of stands in the one header of the area.
     "src/store/answer.c": ["store"],
 }
