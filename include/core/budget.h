@@ -12,10 +12,12 @@
 struct budget;
 
 enum budget_level {
-	BUDGET_FREE, /* below 75 % */
-	BUDGET_SOFT, /* no new mail is begun */
-	BUDGET_HARD, /* full but for 1/64, so that what is under way may end:
-		      * no new connection is taken */
+	BUDGET_FREE,  /* below 3/4 */
+	BUDGET_SOFT,  /* no mail of strangers is begun */
+	BUDGET_TIGHT, /* from 7/8 on: none but of our own networks */
+	BUDGET_DRY,   /* from 15/16 on: none at all */
+	BUDGET_HARD,  /* full but for 1/64, so that what is under way may end:
+		       * no new connection is taken */
 };
 
 struct budget *budget_new(uint64_t limit_bytes);
@@ -31,5 +33,8 @@ enum budget_level budget_level(const struct budget *budget);
 
 /* Bytes taken now. */
 uint64_t budget_taken(const struct budget *budget);
+
+/* Bytes that may be taken in all. */
+uint64_t budget_limit(const struct budget *budget);
 
 #endif

@@ -55,6 +55,10 @@ budget_level(const struct budget *budget)
 
 	if (left <= budget->limit / 64)
 		return BUDGET_HARD;
+	if (left <= budget->limit / 16)
+		return BUDGET_DRY;
+	if (left <= budget->limit / 8)
+		return BUDGET_TIGHT;
 	if (left <= budget->limit / 4)
 		return BUDGET_SOFT;
 	return BUDGET_FREE;
@@ -64,4 +68,10 @@ uint64_t
 budget_taken(const struct budget *budget)
 {
 	return atomic_load_explicit(&budget->taken, memory_order_relaxed);
+}
+
+uint64_t
+budget_limit(const struct budget *budget)
+{
+	return budget->limit;
 }

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "crowd.h"
 
+#include "core/clock.h"
+#include "rate.h"
+
 struct crowd {
 	struct crowd_limits limits;
 	unsigned total;
 	GHashTable *peers; /* address -> how many, outside `allow` */
+	struct rate *visits, *mails;
 };
 
 struct crowd *
@@ -15,6 +19,8 @@ crowd_new(const struct crowd_limits *limits)
 	crowd->limits = *limits;
 	crowd->peers =
 	    g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	crowd->visits = rate_new(limits->remembered);
+	crowd->mails = rate_new(limits->remembered);
 	return crowd;
 }
 
@@ -23,6 +29,8 @@ crowd_free(struct crowd *crowd)
 {
 	if (crowd == NULL)
 		return;
+	rate_free(crowd->visits);
+	rate_free(crowd->mails);
 	g_hash_table_unref(crowd->peers);
 	g_free(crowd);
 }
@@ -49,9 +57,19 @@ set_peer(struct crowd *crowd, const char *peer, unsigned count)
 		    crowd->peers, g_strdup(peer), GUINT_TO_POINTER(count));
 }
 
+/* True when this visit is one too many of a minute. */
+static bool
+comes_often(struct crowd *crowd, const struct rules *rules,
+    const struct session_peer *peer)
+{
+	return is_counted(peer) &&
+	       !rate_take(crowd->visits, peer->text,
+		   rules->limits.peer_connection_rate, clock_monotonic_ms());
+}
+
 /* Beside `others` that are there. */
 static enum reply_name
-refuse(const struct crowd *crowd, const struct rules *rules,
+refuse(struct crowd *crowd, const struct rules *rules,
     const struct session_peer *peer, unsigned others)
 {
 	unsigned reserved = is_counted(peer) ? crowd->limits.reserved : 0;
@@ -63,7 +81,7 @@ refuse(const struct crowd *crowd, const struct rules *rules,
 	if (is_counted(peer) &&
 	    count_peer(crowd, peer->text) >= rules->limits.peer_connections)
 		return REPLY_PEER_CROWDED;
-	return REPLY_NONE;
+	return comes_often(crowd, rules, peer) ? REPLY_PEER_OFTEN : REPLY_NONE;
 }
 
 static void
@@ -95,6 +113,16 @@ crowd_admit(struct crowd *crowd, const struct rules *rules,
 	if (refused == REPLY_NONE)
 		count_in(crowd, peer);
 	return refused;
+}
+
+enum reply_name
+crowd_permit(struct crowd *crowd, const struct rules *rules,
+    const struct session_peer *peer)
+{
+	bool permitted = rate_take(crowd->mails, peer->text,
+	    rules->limits.peer_mail_rate, clock_monotonic_ms());
+
+	return permitted ? REPLY_NONE : REPLY_PEER_MAILS;
 }
 
 void

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The crowd: how many clients are there, in all and from each address outside
- * `allow`, and whether one more is taken.  Whoever comes by a proxy is counted
- * in all at once, and by address when the proxy has said whose it is.  The main
- * loop's thread.
+ * `allow`, how often these come and send, and whether one more is taken.
+ * Whoever comes by a proxy is counted in all at once, and by address when the
+ * proxy has said whose it is.  The main loop's thread.
  */
 #ifndef SMTP_CROWD_H
 #define SMTP_CROWD_H
@@ -16,6 +16,7 @@ struct crowd;
 struct crowd_limits {
 	unsigned most;         /* clients in all */
 	unsigned reserved;     /* of them, for peers in `allow` */
+	unsigned remembered;   /* peers whose rates are, at most */
 	struct budget *budget; /* of memory; outlives the crowd */
 };
 
@@ -29,6 +30,10 @@ enum reply_name crowd_enter(struct crowd *crowd, const struct rules *rules,
 
 /* The same for one that was counted as proxied, and is this one. */
 enum reply_name crowd_admit(struct crowd *crowd, const struct rules *rules,
+    const struct session_peer *peer);
+
+/* The same for its next mail. */
+enum reply_name crowd_permit(struct crowd *crowd, const struct rules *rules,
     const struct session_peer *peer);
 
 /* It has gone; `peer` says of it what was counted. */

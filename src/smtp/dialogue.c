@@ -12,6 +12,7 @@
 #include "sasl.h"
 #include "starttls.h"
 #include "tls.h"
+#include "transaction.h"
 #include <errno.h>
 #include <event2/event.h>
 #include <string.h>
@@ -160,8 +161,7 @@ expect_command(struct session *session)
 	if (session->stopping)
 		session_close(session, REPLY_STOPPING, NULL);
 	else
-		session->times.state_ms =
-		    clock_monotonic_ms() + session->rules->times.command_ms;
+		session_wait(session, session->rules->times.command_ms);
 }
 
 /* Takes one step through the input; 0: more must come first. */
@@ -188,7 +188,7 @@ on_input(void *object, const unsigned char *bytes, size_t length)
 {
 	struct dialogue *dialogue = object;
 	struct session *session = dialogue->session;
-	bool proxied = session->state == SESSION_PROXY;
+	enum session_state before = session->state;
 	size_t used = 0, step = 1;
 
 	while (used < length && step > 0 && session_reads(session)) {
@@ -200,8 +200,9 @@ on_input(void *object, const unsigned char *bytes, size_t length)
 	}
 	if (!session_reads(session))
 		channel_pause(session->channel);
-	if (proxied && session->state == SESSION_ADMISSION)
-		dialogue->knock(dialogue->object, dialogue, &session->peer);
+	if (session->state != before &&
+	    (session->state & (SESSION_ADMISSION | SESSION_PERMIT)) != 0)
+		dialogue->knock(dialogue->object, dialogue);
 	return used;
 }
 
@@ -428,10 +429,22 @@ dialogue_admit(struct dialogue *dialogue, enum reply_name refused)
 {
 	struct session *session = dialogue->session;
 
-	if (session->state != SESSION_ADMISSION || session->gone)
+	if (session->gone)
 		return;
-	doorway_admit(session, refused);
+	if (session->state == SESSION_ADMISSION) {
+		doorway_admit(session, refused);
+	} else if (session->state == SESSION_PERMIT) {
+		transaction_permit(session, refused);
+		expect_command(session);
+	}
 	channel_turn(session->channel);
+}
+
+void
+dialogue_hurry(struct dialogue *dialogue)
+{
+	session_hurry(dialogue->session);
+	channel_turn(dialogue->session->channel);
 }
 
 void

@@ -16,9 +16,10 @@ struct dialogue;
 /* The session has ended; the dialogue is to be freed. */
 typedef void (*dialogue_gone_fn)(void *object, struct dialogue *dialogue);
 
-/* A PROXY header has said who is there: dialogue_admit() is to follow. */
-typedef void (*dialogue_knock_fn)(void *object, const struct dialogue *dialogue,
-    const struct session_peer *peer);
+/* The main loop is to count: who is there, as a PROXY header has said
+ * (ADMISSION), or its next mail (PERMIT); dialogue_admit() is to follow. */
+typedef void (*dialogue_knock_fn)(
+    void *object, const struct dialogue *dialogue);
 
 struct dialogue_options {
 	struct event_base *base;
@@ -52,9 +53,13 @@ bool dialogue_answer(struct dialogue *dialogue, const struct answer *answer);
 void dialogue_judge(
     struct dialogue *dialogue, const struct authority_verdict *verdict);
 
-/* The main loop has counted who came behind a proxy: REPLY_NONE takes it, else
- * it is told and closed.  gone() may be called. */
+/* The main loop has counted: REPLY_NONE takes it, else the client is told, and
+ * one that came behind a proxy is closed.  gone() may be called. */
 void dialogue_admit(struct dialogue *dialogue, enum reply_name refused);
+
+/* We are under stress: a client that may not send mail has little time from now
+ * on.  gone() may be called. */
+void dialogue_hurry(struct dialogue *dialogue);
 
 /* Closes the session unless a mail is under way; then behind that. gone() may
  * be called. */

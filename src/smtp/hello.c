@@ -36,8 +36,7 @@ hello_greet(struct session *session)
 	session_change(session, SESSION_FRESH);
 	session_say(session, "220 %s %s", session->rules->hostname,
 	    session->rules->door.protocol == RULES_LMTP ? "LMTP" : "ESMTP");
-	session->times.state_ms =
-	    clock_monotonic_ms() + session->rules->times.command_ms;
+	session_wait(session, session->rules->times.command_ms);
 }
 
 /* Any name is taken: it is shown, never believed. */

@@ -24,6 +24,7 @@ read_times(struct rules_times *times, const struct rules_row *row)
 {
 	*times = (struct rules_times){
 		.command_ms = read_number(row, "command_timeout"),
+		.stress_ms = read_number(row, "stress_timeout"),
 		.data_ms = read_number(row, "data_timeout"),
 		.progress_ms = read_number(row, "data_progress"),
 		.reply_ms = read_number(row, "reply_timeout"),
@@ -51,6 +52,9 @@ read_limits(struct rules_limits *limits, const struct rules_row *row)
 		.session_mails = (unsigned)read_number(row, "session_mails"),
 		.peer_connections =
 		    (unsigned)read_number(row, "peer_connections"),
+		.peer_connection_rate =
+		    (unsigned)read_number(row, "peer_connection_rate"),
+		.peer_mail_rate = (unsigned)read_number(row, "peer_mail_rate"),
 	};
 }
 

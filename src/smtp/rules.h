@@ -71,6 +71,7 @@ struct rules_door {
 
 struct rules_times {
 	int64_t command_ms;  /* for the next command */
+	int64_t stress_ms;   /* for it and for TLS, of strangers under stress */
 	int64_t data_ms;     /* for the next bytes of a mail */
 	int64_t progress_ms; /* for a mail whose bytes do not come fast */
 	int64_t reply_ms;    /* for the peer to take what was said */
@@ -93,6 +94,8 @@ struct rules_limits {
 	unsigned idle_commands;    /* free ones per mail */
 	unsigned session_mails;    /* outside `allow` */
 	unsigned peer_connections; /* outside `allow` */
+	/* outside `allow`, a minute; 0: no limit */
+	unsigned peer_connection_rate, peer_mail_rate;
 };
 
 struct rules {

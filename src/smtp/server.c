@@ -2,6 +2,8 @@
 #include "smtp/server.h"
 
 #include "activation.h"
+#include "capacity.h"
+#include "core/clock.h"
 #include "core/log.h"
 #include "crowd.h"
 #include "entrance.h"
@@ -10,7 +12,11 @@
 #include "roster.h"
 #include "rules.h"
 #include "sessions.h"
+#include "strain.h"
 #include <unistd.h>
+
+/* Memory is looked at so often while anyone is there. */
+#define LOOK_MS 1000
 
 #define NO_LISTENER                                                     \
 	"there is no [listener NAME], so no mail could come in: add a " \
@@ -39,6 +45,9 @@ struct server {
 	uint64_t (*size_most)(void *stage, const char *listener);
 	struct roster *roster;
 	struct loop_timer *reread; /* NULL: files are not looked at */
+	struct strain *strain;
+	struct loop_timer *watch; /* looks for strain */
+	bool watching;            /* it is set */
 
 	server_stopped_fn stopped; /* NULL: not stopping */
 	void *stopped_object;
@@ -188,16 +197,30 @@ open_all(struct server *server, GError **error)
 	return opened;
 }
 
-static struct crowd *
-make_crowd(const struct server *server)
+static unsigned
+read_number(const struct server *server, const char *key)
 {
-	return crowd_new(&(struct crowd_limits){
-	    .most = (unsigned)config_number(
-		server->config, "server", "connections"),
-	    .reserved = (unsigned)config_number(
-		server->config, "server", "connections_reserved"),
+	return (unsigned)config_number(server->config, "server", key);
+}
+
+static void
+make_crowd(struct server *server)
+{
+	unsigned most = capacity_find(read_number(server, "connections"));
+
+	server->crowd = crowd_new(&(struct crowd_limits){
+	    .most = most,
+	    .reserved = read_number(server, "connections_reserved"),
+	    .remembered = read_number(server, "peers_remembered"),
 	    .budget = server->budget,
 	});
+	server->strain = strain_new(&(struct strain_limits){
+	    .most = most,
+	    .percent = read_number(server, "stress_share"),
+	    .calm_ms = config_number(server->config, "server", "stress_calm"),
+	    .budget = server->budget,
+	});
+	server->world.strain = server->strain;
 }
 
 static void on_departed(void *owner, struct letter *letter);
@@ -246,7 +269,7 @@ server_new(const struct server_options *options, GError **error)
 	};
 	server->listeners = g_ptr_array_new_with_free_func(on_listener_free);
 	server->loops = g_ptr_array_new_with_free_func(on_sessions_free);
-	server->crowd = make_crowd(server);
+	make_crowd(server);
 	server->loops_wanted = options->loops;
 	server->size_most = options->size_most;
 	if (!open_roster(server, error) || !open_all(server, error))
@@ -277,9 +300,12 @@ on_reread(void *object)
 	wait_reread(server);
 }
 
+static void on_watch(void *object);
+
 void
 server_start(struct server *server)
 {
+	server->watch = loop_timer_new(server->main, on_watch, server);
 	roster_start(server->roster);
 	server->world.authority = roster_authority(server->roster);
 	start_loops(server, server->loops_wanted);
@@ -352,6 +378,31 @@ look_at_peer(const struct rules *rules, int fd, const struct sockaddr *address,
 	peer->may_forward = network_contains(rules->door.forwarders, address);
 }
 
+/* Those who wait already are hurried when it begins. */
+static void
+look_for_strain(struct server *server)
+{
+	unsigned total = crowd_total(server->crowd);
+
+	if (strain_look(server->strain, total, clock_monotonic_ms()))
+		for (unsigned i = 0; i < server->loops->len; i++)
+			sessions_hurry_post(
+			    g_ptr_array_index(server->loops, i));
+	if (server->watching || (total == 0 && !strain_is_on(server->strain)))
+		return;
+	server->watching = true;
+	loop_timer_set(server->watch, LOOK_MS);
+}
+
+static void
+on_watch(void *object)
+{
+	struct server *server = object;
+
+	server->watching = false;
+	look_for_strain(server);
+}
+
 static void
 on_accepted(void *object, int fd, const struct sockaddr *peer)
 {
@@ -374,16 +425,28 @@ on_accepted(void *object, int fd, const struct sockaddr *peer)
 	sessions_arrive_post(g_ptr_array_index(server->loops,
 				 server->next++ % server->loops->len),
 	    visitor);
+	/* behind it: the one that makes it too much is hurried, too */
+	look_for_strain(server);
 }
 
-/* A proxy has said whom it speaks for. */
+static enum reply_name
+count(struct server *server, const struct sessions_admission *admission)
+{
+	const struct rules *rules = admission->visitor->rules;
+
+	return admission->mail
+		   ? crowd_permit(server->crowd, rules, &admission->peer)
+		   : crowd_admit(server->crowd, rules, &admission->peer);
+}
+
+/* A proxy has said whom it speaks for, or a mail is to be counted. */
 static void
 on_knocked(void *owner, struct letter *letter)
 {
 	struct sessions_admission *admission =
 	    LETTER_OF(letter, struct sessions_admission, letter);
 	struct sessions_visitor *visitor = admission->visitor;
-	const struct server *server = visitor->server;
+	struct server *server = visitor->server;
 
 	(void)owner;
 	/* its loop is no more */
@@ -392,11 +455,10 @@ on_knocked(void *owner, struct letter *letter)
 		return;
 	}
 	admission->peer.proxied = false;
-	admission->refused =
-	    crowd_admit(server->crowd, visitor->rules, &admission->peer);
+	admission->refused = count(server, admission);
 	/* what is counted here is what leaves */
 	admission->peer.keys = visitor->peer.keys;
-	if (admission->refused == REPLY_NONE)
+	if (admission->refused == REPLY_NONE && !admission->mail)
 		visitor->peer = admission->peer;
 	sessions_admit_post(admission);
 }
@@ -405,6 +467,7 @@ static void
 free_server(struct server *server)
 {
 	crowd_free(server->crowd);
+	strain_free(server->strain);
 	g_free(server);
 }
 
@@ -512,6 +575,7 @@ server_free(struct server *server)
 	for (unsigned i = 0; i < server->loops->len; i++)
 		sessions_halt(g_ptr_array_index(server->loops, i));
 	loop_timer_free(server->reread);
+	loop_timer_free(server->watch);
 	/* its last words go to loops that nobody runs any more */
 	roster_free(server->roster);
 	g_ptr_array_unref(server->loops);

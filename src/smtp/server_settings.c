@@ -25,6 +25,18 @@ const struct setting server_settings[] = {
 	    .help = "Connections at the same time; further ones get 421." },
 	{ "server", "connections_reserved", SETTING_NUMBER, "10", .min = 0,
 	    .max = 10000, .help = "Of them, kept for peers in `allow`." },
+	{ "server", "stress_share", SETTING_NUMBER, "80", .min = 1, .max = 100,
+	    .help = "Percent of `connections` from which on, as when memory "
+		    "for mail is short, clients that may not send mail get "
+		    "little patience: stress_timeout, and the first error "
+		    "closes." },
+	{ "server", "stress_calm", SETTING_DURATION, "10s", SHORTEST, 1 * HOURS,
+	    .help = "Time below both marks after which that ends." },
+	{ "server", "peers_remembered", SETTING_NUMBER, "65536", .min = 2,
+	    .max = 10000000,
+	    .help = "Addresses whose connections and mails a minute are "
+		    "remembered (peer_connection_rate, peer_mail_rate), about "
+		    "200 bytes each." },
 	{ "server", "accept_pause", SETTING_DURATION, "100ms", SHORTEST,
 	    10 * SECONDS,
 	    .help = "Wait before accepting again when the limit of open files "
@@ -74,6 +86,10 @@ const struct setting server_settings[] = {
 
 	{ "listener", "command_timeout", SETTING_DURATION, "5m", SHORTEST,
 	    1 * HOURS, .help = "Wait for the next command." },
+	{ "listener", "stress_timeout", SETTING_DURATION, "10s", SHORTEST,
+	    1 * HOURS,
+	    .help = "Under stress: wait for a command or a TLS handshake of a "
+		    "client that is outside `allow` and not logged in." },
 	{ "listener", "data_timeout", SETTING_DURATION, "3m", SHORTEST,
 	    1 * HOURS, .help = "Wait for the next bytes of a mail." },
 	{ "listener", "data_progress", SETTING_DURATION, "5m", SHORTEST,
@@ -103,6 +119,14 @@ const struct setting server_settings[] = {
 	    .max = 100000,
 	    .help = "Connections at the same time from one address outside "
 		    "`allow`." },
+
+	{ "listener", "peer_connection_rate", SETTING_NUMBER, "0",
+	    .max = 1000000,
+	    .help = "Connections a minute from one address outside `allow`; "
+		    "further ones get 421; 0: no limit." },
+	{ "listener", "peer_mail_rate", SETTING_NUMBER, "0", .max = 1000000,
+	    .help = "Mails a minute from one address outside `allow`; further "
+		    "ones get 450; 0: no limit." },
 
 	{ "listener", "errors_soft", SETTING_NUMBER, "10", .min = 1,
 	    .max = 10000,

@@ -4,9 +4,14 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "sasl.h"
+#include "strain.h"
 #include "tls.h"
 #include "xforward.h"
 #include <string.h>
+
+/* Commands that do nothing for a mail and are free under stress: EHLO, and EHLO
+ * again after STARTTLS. */
+#define STRAINED_IDLE 2
 
 const char *
 session_state_name(enum session_state state)
@@ -38,6 +43,8 @@ session_state_name(enum session_state state)
 		return "sasl";
 	case SESSION_CREDENTIALS:
 		return "credentials";
+	case SESSION_PERMIT:
+		return "permit";
 	}
 	g_assert_not_reached();
 }
@@ -70,9 +77,11 @@ static void
 count_error(struct session *session)
 {
 	const struct rules *rules = session->rules;
+	unsigned most =
+	    session_is_strained(session) ? 1 : rules->limits.errors_hard;
 
 	session->counts.errors++;
-	if (session->counts.errors >= rules->limits.errors_hard)
+	if (session->counts.errors >= most)
 		session_close(session, REPLY_ERRORS, NULL);
 	else if (session->counts.errors >= rules->limits.errors_soft &&
 		 rules->times.delay_ms > 0)
@@ -200,8 +209,45 @@ session_reset(struct session *session)
 void
 session_idle(struct session *session)
 {
-	if (++session->counts.idle > session->rules->limits.idle_commands)
+	unsigned most = session->rules->limits.idle_commands;
+
+	if (session_is_strained(session))
+		most = MIN(most, STRAINED_IDLE);
+	if (++session->counts.idle > most)
 		count_error(session);
+}
+
+bool
+session_is_strained(const struct session *session)
+{
+	return strain_is_on(session->world->strain) &&
+	       !session_may_relay(session);
+}
+
+void
+session_wait(struct session *session, int64_t wait_ms)
+{
+	if (session_is_strained(session))
+		wait_ms = MIN(wait_ms, session->rules->times.stress_ms);
+	session->times.state_ms = clock_monotonic_ms() + wait_ms;
+}
+
+static int64_t
+find_earlier(int64_t moment_ms, int64_t other_ms)
+{
+	return moment_ms == 0 ? 0 : MIN(moment_ms, other_ms);
+}
+
+void
+session_hurry(struct session *session)
+{
+	struct session_times *times = &session->times;
+	int64_t soon = clock_monotonic_ms() + session->rules->times.stress_ms;
+
+	if (!session_is_strained(session))
+		return;
+	times->state_ms = find_earlier(times->state_ms, soon);
+	times->reply_ms = find_earlier(times->reply_ms, soon);
 }
 
 bool

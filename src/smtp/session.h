@@ -6,10 +6,10 @@
  *
  *	[PROXY --> ADMISSION -->] [HANDSHAKE -->] GREETING --> FRESH
  *
- *	FRESH --EHLO--> READY --MAIL--> SENDER --RCPT--> RECIPIENT
- *	                 ^  ^                                |
- *	                 |  `---- refused ----- DATA <--DATA-'
- *	                 `---- answered ----- ANSWER <-'
+ *	FRESH --EHLO--> READY --MAIL--> [PERMIT -->] SENDER --RCPT--> RECIPIENT
+ *	                 ^  ^                                             |
+ *	                 |  `---------- refused ------------ DATA <--DATA-'
+ *	                 `------------- answered ---------- ANSWER <-'
  *
  *	FRESH, READY --STARTTLS--> HANDSHAKE --> FRESH
  *	READY --AUTH--> [SASL <-->] CREDENTIALS --> READY
@@ -27,6 +27,7 @@
 #include "rules.h"
 
 struct sasl;
+struct strain;
 struct tls_keys;
 struct xforward;
 
@@ -46,12 +47,14 @@ enum session_state {
 	SESSION_SASL = 1 << 11,        /* AUTH: a response line comes in */
 	SESSION_CREDENTIALS = 1 << 12, /* AUTH: they are checked; nothing is
 					* read */
+	SESSION_PERMIT = 1 << 13, /* MAIL is right, and the main loop counts
+				   * it; nothing is read */
 };
 
 /* Where nothing is read: somebody else has the word. */
 #define SESSION_WAITS                                             \
 	(SESSION_ANSWER | SESSION_ADMISSION | SESSION_HANDSHAKE | \
-	    SESSION_CREDENTIALS)
+	    SESSION_CREDENTIALS | SESSION_PERMIT)
 
 /* Where commands are read. */
 #define SESSION_COMMANDS \
@@ -95,6 +98,7 @@ struct session_world {
 	void *server;
 	const struct spool_place *place;
 	struct budget *budget;
+	const struct strain *strain; /* NULL: never */
 	struct disk *disk;           /* of the queue; NULL: there is none */
 	struct authority *authority; /* NULL: there are no users */
 };
@@ -198,6 +202,15 @@ void session_forget(struct session *session);
 /* The "with" of a Received field for what comes now (RFC 3848): "ESMTPSA", ...;
  * a literal. */
 const char *session_protocol(const struct session *session);
+
+/* True when we are under stress and it may not send mail. */
+bool session_is_strained(const struct session *session);
+
+/* The state has so long from now on, less when it is strained. */
+void session_wait(struct session *session, int64_t wait_ms);
+
+/* We are under stress: what it has time for already must come sooner. */
+void session_hurry(struct session *session);
 
 /* True when input may be looked at now. */
 bool session_reads(const struct session *session);

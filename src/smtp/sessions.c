@@ -84,17 +84,18 @@ on_gone(void *object, struct dialogue *dialogue)
 }
 
 static void
-on_knock(void *object, const struct dialogue *dialogue,
-    const struct session_peer *peer)
+on_knock(void *object, const struct dialogue *dialogue)
 {
 	struct sessions *sessions = object;
+	const struct session *session = dialogue_session(dialogue);
 	struct sessions_admission *admission =
 	    g_new0(struct sessions_admission, 1);
 
-	admission->id = dialogue_session(dialogue)->id;
+	admission->id = session->id;
 	admission->visitor =
 	    g_hash_table_lookup(sessions->visitors, &admission->id);
-	admission->peer = *peer;
+	admission->mail = session->state == SESSION_PERMIT;
+	admission->peer = session->peer;
 	admission->peer.keys = NULL;
 	loop_post(sessions->options.main, &admission->letter,
 	    sessions->options.knocked);
@@ -216,6 +217,23 @@ uint64_t
 sessions_dropped(const struct sessions *sessions)
 {
 	return atomic_load_explicit(&sessions->dropped, memory_order_relaxed);
+}
+
+static void
+on_hurry(void *owner, struct letter *letter)
+{
+	struct sessions *sessions = owner;
+	g_autoptr(GList) visitors = g_hash_table_get_values(sessions->visitors);
+
+	for (GList *at = visitors; at != NULL; at = at->next)
+		dialogue_hurry(((struct sessions_visitor *)at->data)->dialogue);
+	g_free(letter);
+}
+
+void
+sessions_hurry_post(struct sessions *sessions)
+{
+	loop_post(sessions->loop, g_new0(struct letter, 1), on_hurry);
 }
 
 static void

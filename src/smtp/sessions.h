@@ -29,13 +29,15 @@ struct sessions_visitor {
 	uint64_t id;
 };
 
-/* Whoever comes by a proxy is counted when its PROXY header has said who it is:
- * on its way to the main loop, and back with the answer. */
+/* Whoever comes by a proxy is counted when its PROXY header has said who it is,
+ * and its mails are where their rate is limited: on its way to the main loop,
+ * and back with the answer. */
 struct sessions_admission {
 	struct letter letter;
 	struct sessions_visitor *visitor; /* the main loop's to touch: it comes
 					   * back there after this */
 	uint64_t id;
+	bool mail;                /* a mail is to be counted, not the peer */
 	struct session_peer peer; /* as the header says; without keys */
 	enum reply_name refused;  /* the answer */
 };
@@ -59,6 +61,10 @@ void sessions_admit_post(struct sessions_admission *admission);
 
 /* Takes the answer over; any thread. */
 void sessions_answer_post(struct sessions *sessions, struct answer *answer);
+
+/* We are under stress: sessions of clients that may not send mail have little
+ * time from now on. */
+void sessions_hurry_post(struct sessions *sessions);
 
 /* Once: sessions end when their mail has, one that still comes in after
  * data_grace_ms at the latest. */

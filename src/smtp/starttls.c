@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "starttls.h"
 
-#include "core/clock.h"
 #include "core/log.h"
 #include "tls.h"
 
@@ -41,8 +40,7 @@ void
 starttls_begin(struct session *session)
 {
 	session_change(session, SESSION_HANDSHAKE);
-	session->times.state_ms =
-	    clock_monotonic_ms() + session->rules->tls.handshake_ms;
+	session_wait(session, session->rules->tls.handshake_ms);
 	channel_secure(session->channel, session->peer.keys);
 }
 

@@ -284,6 +284,44 @@ find_disk_room(struct session *session, uint64_t bytes)
 	return false;
 }
 
+/* Who is refused when memory runs short: strangers first, those of `allow`
+ * last. */
+static enum budget_level
+find_mark(const struct session *session)
+{
+	if (session->peer.allowed)
+		return BUDGET_DRY;
+	return session_may_relay(session) ? BUDGET_TIGHT : BUDGET_SOFT;
+}
+
+static void
+begin_mail(struct session *session)
+{
+	session->counts.mails++;
+	session_change(session, SESSION_SENDER);
+	session_reply(session, REPLY_SENDER_OK, NULL);
+}
+
+/* Where mails per minute are limited, the main loop counts it first. */
+static bool
+needs_permit(const struct session *session)
+{
+	return !session->peer.allowed &&
+	       session->rules->limits.peer_mail_rate > 0;
+}
+
+void
+transaction_permit(struct session *session, enum reply_name refused)
+{
+	if (refused == REPLY_NONE) {
+		begin_mail(session);
+		return;
+	}
+	g_clear_pointer(&session->mail.envelope, envelope_free);
+	session_change(session, SESSION_READY);
+	session_reply(session, refused, NULL);
+}
+
 /* mail = "MAIL FROM:" Reverse-path [ SP Mail-parameters ] CRLF */
 void
 transaction_mail(struct session *session, const char *argument)
@@ -301,7 +339,7 @@ transaction_mail(struct session *session, const char *argument)
 		session_close(session, REPLY_SESSION_LIMIT, NULL);
 		return;
 	}
-	if (budget_level(session->world->budget) != BUDGET_FREE) {
+	if (budget_level(session->world->budget) >= find_mark(session)) {
 		session_reply(session, REPLY_OVERLOAD, NULL);
 		return;
 	}
@@ -313,9 +351,12 @@ transaction_mail(struct session *session, const char *argument)
 		return;
 	}
 	session->mail.envelope = envelope;
-	session->counts.mails++;
-	session_change(session, SESSION_SENDER);
-	session_reply(session, REPLY_SENDER_OK, NULL);
+	if (needs_permit(session)) {
+		session_change(session, SESSION_PERMIT);
+		session->times.state_ms = 0;
+	} else {
+		begin_mail(session);
+	}
 }
 
 /* The recipient's address; NULL when it was refused. */

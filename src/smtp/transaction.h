@@ -12,4 +12,8 @@ void transaction_mail(struct session *session, const char *argument);
 void transaction_rcpt(struct session *session, const char *argument);
 void transaction_data(struct session *session, const char *argument);
 
+/* The main loop has counted the mail that MAIL asked for: REPLY_NONE begins it.
+ */
+void transaction_permit(struct session *session, enum reply_name refused);
+
 #endif

@@ -18,11 +18,15 @@ static const struct {
 	{ "nothing", 64, 0, 0, true, BUDGET_FREE },
 	{ "below", 64, 40, 7, true, BUDGET_FREE },
 	{ "three quarters", 64, 40, 8, true, BUDGET_SOFT },
-	{ "nearly", 6400, 6000, 299, true, BUDGET_SOFT },
+	{ "below seven eighths", 64, 40, 15, true, BUDGET_SOFT },
+	{ "seven eighths", 64, 40, 16, true, BUDGET_TIGHT },
+	{ "below fifteen sixteenths", 64, 40, 19, true, BUDGET_TIGHT },
+	{ "fifteen sixteenths", 64, 40, 20, true, BUDGET_DRY },
+	{ "nearly", 6400, 6000, 299, true, BUDGET_DRY },
 	{ "full but for 1/64", 6400, 6000, 300, true, BUDGET_HARD },
 	{ "all", 64, 0, 64, true, BUDGET_HARD },
 	{ "one over", 64, 0, 65, false, BUDGET_FREE },
-	{ "one over in two", 64, 60, 5, false, BUDGET_SOFT },
+	{ "one over in two", 64, 60, 5, false, BUDGET_DRY },
 	{ "the sum would wrap", 64, 40, UINT64_MAX - 8, false, BUDGET_FREE },
 	{ "no budget at all", 0, 0, 1, false, BUDGET_HARD },
 	{ "the largest", UINT64_MAX, UINT64_MAX, 0, true, BUDGET_HARD },
@@ -40,6 +44,7 @@ test_rows(void **state)
 		assert_true(budget_take(budget, rows[i].first));
 		if (budget_take(budget, rows[i].second) != rows[i].taken ||
 		    budget_taken(budget) != sum ||
+		    budget_limit(budget) != rows[i].limit ||
 		    budget_level(budget) != rows[i].level)
 			fail_msg("%s: %" G_GUINT64_FORMAT " taken, level %d",
 			    rows[i].name, budget_taken(budget),

@@ -74,12 +74,10 @@ rig_on_gone(void *object, struct dialogue *dialogue)
 }
 
 static inline void
-rig_on_knock(void *object, const struct dialogue *dialogue,
-    const struct session_peer *peer)
+rig_on_knock(void *object, const struct dialogue *dialogue)
 {
 	(void)object;
 	(void)dialogue;
-	(void)peer;
 }
 
 /* settings: of the listener. */

@@ -322,9 +322,9 @@ test_memory(void **state)
 	client_say(client, ".\r\n");
 	client_expect(client, "does not fit", "452 4.3.2");
 	assert_int_equal(budget_taken(stand->budget), 0);
-	assert_true(budget_take(stand->budget, 180000));
-	client_play(client, "soft", "> MAIL FROM:<a@x>\n< 452 4.3.2\n");
-	budget_give(stand->budget, 180000);
+	assert_true(budget_take(stand->budget, 190000));
+	client_play(client, "dry", "> MAIL FROM:<a@x>\n< 452 4.3.2\n");
+	budget_give(stand->budget, 190000);
 	client_play(client, "free again", MAIL QUIT);
 	client_free(client);
 	stand_free(stand);
