@@ -114,6 +114,10 @@ uint64_t log_dropped(void);
  * log_open(). */
 void log_hide(const char *secret);
 
+/* The same of a login as HTTP Basic and SMTP AUTH write it, in base64: whoever
+ * says a request back says it so. */
+void log_hide_login(const char *username, const char *password);
+
 /* The text with every registered secret replaced by <redacted>, as a new
  * string; NULL when there is none in it.  For foreign text that is told to
  * anyone.  Any thread. */

@@ -110,7 +110,8 @@ const struct verdict_rule *verdict_find(
     const struct verdict_table *table, unsigned status, const char *text);
 
 /* The domain or id in a provider's text is foreign: this makes any text one
- * printable ASCII-safe UTF-8 line of at most `most` bytes.  New string. */
+ * printable ASCII-safe UTF-8 line of at most `most` bytes, without our secrets
+ * (log_redact()).  New string. */
 char *verdict_clean(const char *text, size_t length, size_t most);
 
 #endif

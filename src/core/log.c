@@ -102,6 +102,27 @@ log_hide(const char *text)
 		;
 }
 
+static void
+hide_coded(const char *bytes, size_t length)
+{
+	g_autofree char *coded =
+	    g_base64_encode((const unsigned char *)bytes, length);
+
+	log_hide(coded);
+}
+
+void
+log_hide_login(const char *username, const char *password)
+{
+	g_autoptr(GString) both = g_string_new(NULL);
+
+	hide_coded(password, strlen(password)); /* AUTH LOGIN */
+	g_string_printf(both, "%s:%s", username, password);
+	hide_coded(both->str, both->len); /* Basic */
+	g_string_printf(both, "%c%s%c%s", '\0', username, '\0', password);
+	hide_coded(both->str, both->len); /* AUTH PLAIN */
+}
+
 char *
 log_redact(const char *value)
 {

@@ -57,10 +57,6 @@ clean_text(const char *text, size_t most)
 {
 	if (text == NULL)
 		return g_strdup("");
-	/* a provider may say our own key back, and the client is told this */
-	g_autofree char *told = log_redact(text);
-	if (told != NULL)
-		text = told;
 	return verdict_clean(text, strlen(text), most);
 }
 
@@ -224,8 +220,28 @@ measure_words(const char *text, size_t length)
 	return i;
 }
 
-char *
-verdict_clean(const char *text, size_t length, size_t most)
+/* A provider may say our own key back, and this is told to many: before it is
+ * cut, for half a key would not be known. */
+static char *
+hide_secrets(const char *text, size_t length)
+{
+	char *copy = g_malloc(length + 1);
+	char *clean;
+
+	memcpy(copy, text, length);
+	copy[length] = '\0';
+	for (char *end = copy + strlen(copy); end < copy + length;
+	     end += strlen(end))
+		*end = ' ';
+	clean = log_redact(copy);
+	if (clean == NULL)
+		return copy;
+	g_free(copy);
+	return clean;
+}
+
+static char *
+clean_line(const char *text, size_t length, size_t most)
 {
 	GString *line = g_string_sized_new(MIN(length, most));
 	size_t used = measure_words(text, MIN(length, most));
@@ -248,4 +264,12 @@ verdict_clean(const char *text, size_t length, size_t most)
 	while (line->len > 0 && line->str[line->len - 1] == ' ')
 		g_string_truncate(line, line->len - 1);
 	return g_string_free(line, FALSE);
+}
+
+char *
+verdict_clean(const char *text, size_t length, size_t most)
+{
+	g_autofree char *told = hide_secrets(text, length);
+
+	return clean_line(told, strlen(told), most);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mailgun_account.h"
 
+#include "core/log.h"
 #include "mailgun_verdicts.h"
 #include "translators.h"
 #include <string.h>
@@ -83,8 +84,10 @@ read_asking(struct mailgun_account *self, const struct provider *provider)
 	self->lookup = read_lookup(config, section);
 	self->lookup_key = key != NULL;
 	self->asking = provider->endpoint;
-	if (key != NULL)
+	if (key != NULL) {
 		self->asking.password = key;
+		log_hide_login(self->asking.username, key);
+	}
 	self->other = self->asking;
 	if (url == NULL && !config_is_set(config, section, "base_url"))
 		url = strcmp(self->region, "eu") == 0 ? US_URL : EU_URL;
@@ -107,6 +110,8 @@ mailgun_account_open(
 	provider->endpoint.username = "api";
 	provider->endpoint.password =
 	    config_string(config, provider->section, "api_key");
+	log_hide_login(
+	    provider->endpoint.username, provider->endpoint.password);
 	self = g_new0(struct mailgun_account, 1);
 	self->domain = domain;
 	provider->one_domain = domain != NULL;

@@ -15,6 +15,7 @@
 #include "upstream_verdicts.h"
 
 #include "core/clock.h"
+#include "core/log.h"
 #include <string.h>
 
 /* libESMTP's SASL copies both into one buffer of 513 bytes. */
@@ -162,6 +163,8 @@ open_upstream(
 		endpoint->tls = ENDPOINT_TLS_OFF;
 	if (!check_settings(provider, config, error))
 		return false;
+	if (endpoint->username != NULL)
+		log_hide_login(endpoint->username, endpoint->password);
 	self = g_new0(struct upstream, 1);
 	self->verdicts = verdict_table_new(upstream_verdicts);
 	provider->self = self;

@@ -91,6 +91,10 @@ static const struct {
 	{ "a secret", "key=canary-0123!", "\"key=<redacted>!\"" },
 	{ "two of them", "canary-0123canary-0123", "<redacted><redacted>" },
 	{ "too short for a secret", "short77", "short77" },
+	{ "a login for Basic",
+	    "Basic am9lOmNhbmFyeS1sb2dpbg==", "\"Basic <redacted>\"" },
+	{ "a login for AUTH PLAIN", "AGpvZQBjYW5hcnktbG9naW4=", "<redacted>" },
+	{ "a password for AUTH LOGIN", "Y2FuYXJ5LWxvZ2lu", "<redacted>" },
 };
 
 static void
@@ -100,6 +104,7 @@ test_escape(void **state)
 	log_hide("canary-0123");
 	log_hide("canary-0123");
 	log_hide("short77");
+	log_hide_login("joe", "canary-login");
 	for (unsigned i = 0; i < G_N_ELEMENTS(values); i++) {
 		g_autoptr(GString) line = g_string_new("x=");
 

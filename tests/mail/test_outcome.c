@@ -104,9 +104,13 @@ test_clean(void **state)
 		{ "1234  567", 5, "1234" },
 		{ "  ", 5, "" },
 		{ "x", 0, "" },
+		{ "no canary-4567, no", 100, "no <redacted>, no" },
+		/* not within what it hides */
+		{ "no canary-4567, no", 9, "no <redac" },
 	};
 
 	(void)state;
+	log_hide("canary-4567");
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autofree char *clean = verdict_clean(
 		    cases[i].text, strlen(cases[i].text), cases[i].most);
@@ -115,6 +119,8 @@ test_clean(void **state)
 	}
 	g_autofree char *nul = verdict_clean("a\0b", 3, 10);
 	assert_string_equal(nul, "a b");
+	g_autofree char *behind = verdict_clean("\0canary-4567\0", 13, 20);
+	assert_string_equal(behind, "<redacted>");
 }
 
 static void
