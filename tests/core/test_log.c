@@ -93,7 +93,8 @@ static const struct {
 	{ "too short for a secret", "short77", "short77" },
 	{ "a login for Basic",
 	    "Basic am9lOmNhbmFyeS1sb2dpbg==", "\"Basic <redacted>\"" },
-	{ "a login for AUTH PLAIN", "AGpvZQBjYW5hcnktbG9naW4=", "<redacted>" },
+	{ "a login for AUTH PLAIN",
+	    "AGpvZQBjYW5hcnktbG9naW4=", "\"<redacted>\"" },
 	{ "a password for AUTH LOGIN", "Y2FuYXJ5LWxvZ2lu", "<redacted>" },
 };
 
