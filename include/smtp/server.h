@@ -47,8 +47,8 @@ bool server_check(const struct config *config, GPtrArray *errors);
 
 /* Opens the listening sockets of every [listener ...] and reads certificates,
  * keys and users; no thread is started, nothing accepted before
- * server_start().  NULL and error when an address or a file cannot be had. The main loop's thread, like all below but
- * server_answer(). */
+ * server_start().  NULL and error when an address or a file cannot be had.  The
+ * main loop's thread, like all below but server_answer(). */
 struct server *server_new(const struct server_options *options, GError **error);
 
 /* Starts the session loops and accepts from now on; logs each address listened

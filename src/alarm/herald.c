@@ -43,7 +43,7 @@ make_environment(void)
 static int
 spawn(struct herald *herald, int other_end)
 {
-	static char name[] = "postferry", word[] = HERALD_COMMAND;
+	char name[] = "postferry", word[] = HERALD_COMMAND;
 	char *arguments[] = { name, word, NULL };
 	g_auto(GStrv) environment = make_environment();
 	posix_spawn_file_actions_t actions;
