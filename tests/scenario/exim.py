@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: MIT
+"""A real Exim with everything below one folder, as a server that keeps all
+that it is given, or as a client of postferry.
+
+Its package and Postfix's exclude each other, so where it is not installed it
+is unpacked only, beside the program that is tested.  It asks for a user of its
+package: it gets to see another list of users, in a name space of its own.
+"""
+
+import glob
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+import durable
+import ferry
+
+PACKAGE = "exim4-daemon-light"
+USER = "Debian-exim"
+
+MAIN = """\
+primary_hostname = exim.example.net
+spool_directory = {folder}/spool
+log_file_path = {folder}/spool/%s
+pid_file_path = {folder}/spool/pid
+local_interfaces = 127.0.0.1
+daemon_smtp_ports = {port}
+tls_advertise_hosts =
+keep_environment =
+smtp_accept_max = 0
+acl_smtp_rcpt = accept
+acl_smtp_data = accept
+{main}
+"""
+
+
+def unpack(folder):
+    """Into that folder, which others may be about to make, too."""
+    parent, name = os.path.split(folder)
+    place = tempfile.mkdtemp(prefix=name + "-", dir=parent)
+    os.chmod(place, 0o755)
+    try:
+        subprocess.run(["sh", "-c", f"apt-get -qq download {PACKAGE} &&"
+                        " dpkg -x *.deb . && rm *.deb"], cwd=place,
+                       capture_output=True, text=True, timeout=300,
+                       check=True)
+        os.rename(place, folder)
+    except subprocess.CalledProcessError as failed:
+        raise unittest.SkipTest(
+            f"Exim is not here, and {PACKAGE} cannot be fetched:"
+            f" {failed.stdout}{failed.stderr}") from None
+    except FileExistsError:
+        pass
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def find():
+    installed = shutil.which("exim4", path="/usr/sbin")
+    if installed:
+        return installed
+    folder = os.path.join(os.path.dirname(os.path.abspath(ferry.POSTFERRY)),
+                          "exim")
+    program = os.path.join(folder, "usr/sbin/exim4")
+    if not os.access(program, os.X_OK):
+        unpack(folder)
+    return program
+
+
+def may_unshare():
+    return os.geteuid() == 0 and subprocess.run(
+        ["unshare", "-m", "true"], capture_output=True,
+        check=False).returncode == 0
+
+
+def require():
+    """Skips where there is none."""
+    if not may_unshare():
+        raise unittest.SkipTest("Exim needs root and a mount name space")
+    program = find()
+    missing = subprocess.run(["ldd", program], capture_output=True, text=True,
+                             check=True).stdout
+    if "not found" in missing:
+        raise unittest.SkipTest(
+            f"Exim lacks libraries, see etc/packages: {missing}")
+    return program
+
+
+class Exim(ferry.Process):
+    """In the foreground.  Without sections (routers, transports,
+    authenticators, as in Exim's own file) it keeps what it is given; else it
+    tries to deliver that, every second."""
+
+    def __init__(self, home, port, main="queue_only", sections=None):
+        self.program = require()
+        self.folder = os.path.join(home.folder, "exim")
+        os.makedirs(os.path.join(self.folder, "spool"))
+        os.chmod(home.folder, 0o755)
+        self.conf = os.path.join(self.folder, "conf")
+        self.write("conf", MAIN.format(folder=self.folder, port=port,
+                                       main=main) + "".join(
+            f"begin {name}\n{text}\n"
+            for name, text in {"acl": "accept:\n  accept",
+                               **(sections or {})}.items()))
+        self.add_user()
+        super().__init__(home, "exim", self.command(
+            "-bdf", *(["-q1s"] if sections else [])))
+        self.wait_port(port)
+
+    def wait_port(self, port):
+        """It says nowhere else that it is there."""
+        deadline = time.monotonic() + ferry.PATIENCE
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                return
+            except ConnectionRefusedError:
+                if self.ended or time.monotonic() > deadline:
+                    raise ferry.Stuck("Exim does not listen") from None
+                durable.pause(0.02)
+
+    def write(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def add_user(self):
+        """To a copy of the list of users, if it is not there."""
+        try:
+            self.user = pwd.getpwnam(USER)
+        except KeyError:
+            self.user = pwd.getpwnam("mail")
+        shutil.chown(os.path.join(self.folder, "spool"), self.user.pw_uid)
+        for kind, row in (
+                ("passwd", f"{USER}:x:{self.user.pw_uid}:{self.user.pw_gid}:"
+                 ":/:/bin/false\n"),
+                ("group", f"{USER}:x:{self.user.pw_gid}:\n")):
+            with open(f"/etc/{kind}", encoding="utf-8") as file:
+                self.write(kind, row + file.read())
+
+    def command(self, *arguments):
+        binds = "".join(
+            f"mount --bind {self.folder}/{kind} /etc/{kind} && "
+            for kind in ("passwd", "group"))
+        return ["unshare", "-m", "sh", "-c", binds + 'exec "$@"', "sh",
+                self.program, "-C", self.conf, *arguments]
+
+    def send(self, data, sender, recipients):
+        """Hands a mail to its queue, as the command sendmail does."""
+        subprocess.run(self.command("-odq", "-i", "-f", sender, *recipients),
+                       input=data.replace(b"\r\n", b"\n"), check=True,
+                       timeout=ferry.PATIENCE)
+
+    def queued(self):
+        """[(text of the -H file, body)] of its spool."""
+        return [(read(path), read(path[:-1] + "D").partition("\n")[2])
+                for path in glob.glob(self.folder + "/spool/input/**/*-H",
+                                      recursive=True)]
+
+    def main_log(self):
+        path = self.folder + "/spool/main"
+        return read(path) if os.path.exists(path) else ""
+
+    def stop(self):
+        self.signal(signal.SIGTERM)
+        code = self.wait_end()
+        return 0 if code == -signal.SIGTERM else code
+
+
+def read(path):
+    with open(path, encoding="latin-1", newline="") as file:
+        return file.read()
