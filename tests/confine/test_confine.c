@@ -37,7 +37,9 @@
 
 /* state is what may be written; outside is beside it. */
 struct place {
-	char *folder, *state, *outside, *read;
+	char *folder;
+	const char *state, *outside, *read;
+	GPtrArray *paths; /* char * */
 };
 
 static struct place place;
@@ -55,10 +57,14 @@ try_open(const char *path, int flags)
 	return read_errno(open(path, flags | O_CLOEXEC, 0600));
 }
 
-static char *
+/* The path; it lasts as long as the place. */
+static const char *
 in(const char *folder, const char *name)
 {
-	return g_build_filename(folder, name, NULL);
+	char *path = g_build_filename(folder, name, NULL);
+
+	g_ptr_array_add(place.paths, path);
+	return path;
 }
 
 /* ---- files ---- */
@@ -443,17 +449,16 @@ static const struct {
 static void
 make_file(const char *folder, const char *name)
 {
-	g_autofree char *path = in(folder, name);
-
-	assert_true(g_file_set_contents(path, "text", 4, NULL));
+	assert_true(g_file_set_contents(in(folder, name), "text", 4, NULL));
 }
 
 static int
 make_place(void **state)
 {
-	g_autofree char *conf = NULL;
+	const char *conf;
 
 	(void)state;
+	place.paths = g_ptr_array_new_with_free_func(g_free);
 	place.folder = g_dir_make_tmp("confine-XXXXXX", NULL);
 	place.state = in(place.folder, "state");
 	place.outside = in(place.folder, "outside");
@@ -475,9 +480,7 @@ remove_all(const char *path)
 	const char *name;
 
 	while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
-		g_autofree char *inner = in(path, name);
-
-		remove_all(inner);
+		remove_all(in(path, name));
 	}
 	g_clear_pointer(&folder, g_dir_close);
 	g_remove(path);
@@ -489,9 +492,7 @@ remove_place(void **state)
 	(void)state;
 	remove_all(place.folder);
 	g_free(place.folder);
-	g_free(place.state);
-	g_free(place.outside);
-	g_free(place.read);
+	g_ptr_array_unref(place.paths);
 	return 0;
 }
 
@@ -506,7 +507,7 @@ confine(void)
 		.sockets = g_ptr_array_new(),
 	};
 
-	g_ptr_array_add(files, place.read);
+	g_ptr_array_add(files, (char *)place.read);
 	log_prepare(&quiet);
 	confine_apply(&paths);
 }
