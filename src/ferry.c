@@ -4,6 +4,7 @@
 #include "alarm.h"
 #include "carrier.h"
 #include "core/budget.h"
+#include "core/cgroup.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/loop.h"
@@ -27,6 +28,10 @@
 
 /* The stack of a work thread: GMime recurses, within the limiter's bounds. */
 #define WORK_STACK_BYTES (2 * 1024 * 1024)
+
+/* Memory for mail in transit, when nobody said how much: that much, or half of
+ * what we may have. */
+#define BUDGET_MOST (UINT64_C(512) << 20)
 
 struct ferry {
 	struct ferry_options options;
@@ -442,14 +447,27 @@ on_hangup(void *object)
 	server_reread(ferry->server);
 }
 
+struct budget *
+ferry_budget(const struct config *config)
+{
+	uint64_t wanted =
+	    (uint64_t)config_number(config, "server", "memory_budget");
+	uint64_t limit = wanted > 0 ? 0 : cgroup_memory("/");
+
+	if (wanted == 0)
+		wanted = limit > 0 ? MIN(limit / 2, BUDGET_MOST) : BUDGET_MOST;
+	log_info("memory budget", log_num("bytes", (int64_t)wanted),
+	    log_num_if("memory", (int64_t)limit));
+	return budget_new(wanted);
+}
+
 /* What sessions stand on, and whose numbers are the settings'. */
 static void
 make_ground(struct ferry *ferry)
 {
 	const struct config *config = ferry->config;
 
-	ferry->budget = budget_new(
-	    (uint64_t)config_number(config, "server", "memory_budget"));
+	ferry->budget = ferry_budget(config);
 	ferry->place.directory = ferry->directory;
 	ferry->place.budget = ferry->budget;
 	ferry->main = loop_new("main", ferry);
@@ -468,7 +486,8 @@ take_directory(struct ferry *ferry, const struct privileges *privileges,
 	if (!privileges_lend(privileges, error))
 		return false;
 	ferry->lock = lock_take(ferry->directory, busy, error);
-	return ferry->lock != NULL && privileges_return(privileges, error);
+	return privileges_return(privileges, ferry->lock ? error : NULL) &&
+	       ferry->lock != NULL;
 }
 
 static bool

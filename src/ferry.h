@@ -29,6 +29,10 @@ void ferry_prepare_process(void);
  * config_read() does.  Opens no socket and writes no file. */
 bool ferry_check(struct config *config, GPtrArray *errors);
 
+/* The memory for mail in transit: as set, or as the host has it; tells the log
+ * which. */
+struct budget *ferry_budget(const struct config *config);
+
 /* Opens what needs the rights that we were started with, gives these up and is
  * confined (descent.h); it starts no thread, and there should be none.  NULL
  * and error when an address, a directory or a key stands in the way; *busy is

@@ -6,10 +6,14 @@ const struct setting ferry_settings[] = {
 	    .help = "Directory of the queue, and of mail over 64 KiB while it "
 		    "passes; only where every listener answers `delivered` "
 		    "can there be none, and such mail is held in memory." },
-	{ "server", "memory_budget", SETTING_SIZE, "512m", .min = 1 << 20,
+	{ "server", "memory_budget", SETTING_SIZE, .min = 1 << 20,
 	    .max = 1LL << 40,
-	    .help = "Memory for mail in transit; at three quarters no new mail "
-		    "is begun, at the whole no connection is taken." },
+	    .help = "Memory for mail in transit; default: the smaller of 512m "
+		    "and half of what the control group or the machine "
+		    "allows. From 3/4 of it on no mail is begun of clients "
+		    "that are neither in `allow` nor logged in, from 7/8 on "
+		    "of any outside `allow`, from 15/16 on of none (452); at "
+		    "63/64 no connection is taken (421)." },
 	{ "server", "loops", SETTING_NUMBER, "0", .max = 64,
 	    .help = "Threads that speak SMTP; 0: one per processor." },
 	{ "server", "workers", SETTING_NUMBER, "0", .max = 64,

@@ -149,8 +149,7 @@ open_store(struct ask *ask)
 		.object = ask,
 	};
 
-	ask->budget = budget_new(
-	    (uint64_t)config_number(ask->config, "server", "memory_budget"));
+	ask->budget = ferry_budget(ask->config);
 	ask->place.directory = ask->directory;
 	ask->place.budget = ask->budget;
 	ask->disk = disk_new(ask->directory,

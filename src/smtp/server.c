@@ -418,6 +418,8 @@ on_accepted(void *object, int fd, const struct sockaddr *peer)
 		g_free(visitor);
 		return;
 	}
+	/* first: the one that makes it too much has no time, either */
+	look_for_strain(server);
 	visitor->server = server;
 	visitor->fd = fd;
 	visitor->rules = listener->rules;
@@ -425,8 +427,6 @@ on_accepted(void *object, int fd, const struct sockaddr *peer)
 	sessions_arrive_post(g_ptr_array_index(server->loops,
 				 server->next++ % server->loops->len),
 	    visitor);
-	/* behind it: the one that makes it too much is hurried, too */
-	look_for_strain(server);
 }
 
 static enum reply_name

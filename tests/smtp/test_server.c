@@ -65,6 +65,84 @@ test_crowds(void **state)
 	}
 }
 
+/* What one address may do in a minute, one client after the other. */
+static const struct {
+	const char *name, *settings, *scripts[4];
+} rates[] = {
+	{ "peer_connection_rate", OUTSIDE "peer_connection_rate = 2",
+	    { HELLO QUIT, HELLO QUIT, "< 421 4.7.1 Your address\n.\n" } },
+	{ "friends come as they like", "peer_connection_rate = 1",
+	    { HELLO QUIT, HELLO QUIT, HELLO QUIT } },
+	{ "peer_mail_rate", OUTSIDE "peer_mail_rate = 2",
+	    { HELLO MAIL "> RSET\n< 250\n" MAIL "> RSET\n< 250\n"
+			 "> MAIL FROM:<a@x>\n< 450 4.7.1 Too many mails\n"
+			 "> RCPT TO:<b@x>\n< 503\n> NOOP\n< 250\n"
+			 "> MAIL FROM:<a@x>\n< 450\n" QUIT,
+		HELLO "> MAIL FROM:<a@x>\n< 450 4.7.1\n" QUIT } },
+	{ "what is refused does not count", OUTSIDE "peer_mail_rate = 1",
+	    { HELLO "> MAIL FROM:<>\n< 553\n> MAIL FROM:<a@x> SIZE=x\n< 501\n"
+		    "> MAIL FROM:<a@x> SIZE=99999999999\n< 552\n" MAIL QUIT,
+		HELLO "> MAIL FROM:<a@x>\n< 450 4.7.1\n" QUIT } },
+	{ "friends send as they like", "peer_mail_rate = 1",
+	    { HELLO MAIL "> RSET\n< 250\n" MAIL QUIT, HELLO MAIL QUIT } },
+	{ "by what a proxy says",
+	    OUTSIDE "proxy = 127.0.0.1\npeer_connection_rate = 1\n"
+		    "peer_mail_rate = 1",
+	    { "> PROXY TCP4 198.51.100.1 198.51.100.9 1 2\n" HELLO MAIL QUIT,
+		"> PROXY TCP4 198.51.100.2 198.51.100.9 1 2\n" HELLO MAIL
+		"> RSET\n< 250\n> MAIL FROM:<a@x>\n< 450 4.7.1\n" QUIT,
+		"> PROXY TCP4 198.51.100.1 198.51.100.9 1 2\n"
+		"< 421 4.7.1\n.\n",
+		"> PROXY TCP4 192.0.2.1 198.51.100.9 1 2\n" HELLO MAIL
+		"> RSET\n< 250\n" MAIL QUIT } },
+};
+
+static void
+test_rates(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rates); i++) {
+		struct stand *stand = stand_new(rates[i].settings, PLENTY);
+
+		for (unsigned n = 0; n < G_N_ELEMENTS(rates[i].scripts) &&
+				     rates[i].scripts[n] != NULL;
+		     n++) {
+			struct client *client = client_new(stand);
+
+			client_play(client, rates[i].name, rates[i].scripts[n]);
+			client_free(client);
+		}
+		stand_free(stand);
+	}
+}
+
+/* A group in one write waits for what is counted, and loses nothing. */
+static void
+test_rate_in_groups(void **state)
+{
+	struct stand *stand =
+	    stand_new(OUTSIDE "peer_mail_rate = 2\nerrors_hard = 100", PLENTY);
+	struct client *client = client_new(stand);
+
+	(void)state;
+	client_play(client, "groups", HELLO);
+	client_say(client, "MAIL FROM:<a@x>\r\nRSET\r\nMAIL FROM:<b@x>\r\n"
+			   "RCPT TO:<c@x>\r\nRSET\r\nMAIL FROM:<d@x>\r\n"
+			   "RSET\r\nQUIT\r\n");
+	client_play(client, "groups",
+	    "< 250 2.1.0\n< 250 2.0.0\n< 250 2.1.0\n< 554\n< 250 2.0.0\n"
+	    "< 450 4.7.1\n< 250 2.0.0\n< 221\n.\n");
+	client_free(client);
+	/* who does not wait for it is missed by nobody */
+	for (unsigned i = 0; i < 20; i++) {
+		client = client_new(stand);
+		client_play(client, "gone", HELLO);
+		client_say(client, "MAIL FROM:<a@x>\r\n");
+		client_free(client);
+	}
+	stand_free(stand);
+}
+
 static void
 test_no_memory(void **state)
 {
@@ -386,6 +464,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_crowds),
+		cmocka_unit_test(test_rates),
+		cmocka_unit_test(test_rate_in_groups),
 		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_no_descriptor),
 		cmocka_unit_test(test_stop_with_nobody),
