@@ -99,9 +99,3 @@ failures_add(struct failures *failures, const char *key, int64_t now_ms)
 	bucket->at_ms = now_ms;
 	return (unsigned)(bucket->taken + 0.5);
 }
-
-unsigned
-failures_count(const struct failures *failures)
-{
-	return g_hash_table_size(failures->buckets);
-}

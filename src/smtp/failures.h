@@ -29,7 +29,4 @@ bool failures_are_many(
 unsigned failures_add(
     struct failures *failures, const char *key, int64_t now_ms);
 
-/* Keys that are remembered. */
-unsigned failures_count(const struct failures *failures);
-
 #endif
