@@ -22,7 +22,7 @@ setting_type_text(enum setting_type type)
 		[SETTING_CHOICE] = "one of",
 		[SETTING_LIST] = "names separated by commas",
 		[SETTING_NETWORKS] = "networks separated by commas",
-		[SETTING_ENDPOINT] = "address:port",
+		[SETTING_ENDPOINT] = "address:port or unix:path",
 		[SETTING_URL] = "URL",
 		[SETTING_HOST] = "host name or address",
 		[SETTING_DOMAIN] = "mail domain",

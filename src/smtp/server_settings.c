@@ -49,8 +49,8 @@ const struct setting server_settings[] = {
 	    .help = "Recipients of one mail; further ones get 452." },
 
 	{ "listener", "address", SETTING_ENDPOINT, .required = true,
-	    .help = "Address and port to listen on; port 0: the system picks "
-		    "one." },
+	    .help = "Address and port to listen on (port 0: the system picks "
+		    "one), or unix: and the path of a socket." },
 	{ "listener", "allow", SETTING_NETWORKS, "127.0.0.0/8, ::1",
 	    .help = "Networks whose hosts may send mail through us; others "
 		    "get 554." },

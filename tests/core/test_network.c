@@ -293,6 +293,99 @@ test_endpoints(void **state)
 	}
 }
 
+/* What can be listened on, and how it is shown; NULL: nothing is. */
+static const struct {
+	const char *text, *shown;
+	const char *error; /* says this */
+} listeners[] = {
+	{ "127.0.0.1:25", "127.0.0.1:25", NULL },
+	{ "localhost:25", "127.0.0.1:25", NULL },
+	{ "[::1]:0", "[::1]:0", NULL },
+	{ "[fe80::1%lo]:25", "[fe80::1%lo]:25", NULL },
+	{ "[fe80::1%1]:25", "[fe80::1%lo]:25", NULL },
+	{ "[fe80::1%4000000000]:25", "[fe80::1%4000000000]:25", NULL },
+	{ "unix:/run/smtp", "unix:/run/smtp", NULL },
+	{ "[fe80::1]:25", NULL, "name its interface" },
+	{ "[fe80::1%]:25", NULL, "no network interface" },
+	{ "[fe80::1%0]:25", NULL, "no network interface" },
+	{ "[fe80::1%no-such]:25", NULL, "no network interface" },
+	{ "[2001:db8::1%lo]:25", NULL, "not link-local" },
+	{ "127.0.0.1%lo:25", NULL, "no address to listen on" },
+	{ "unix:", NULL, "absolute" },
+	{ "unix:/", NULL, "absolute" },
+	{ "unix:run/smtp", NULL, "absolute" },
+	{ "unix:/run/", NULL, "absolute" },
+	{ "Unix:/run/smtp", NULL, "no address to listen on" },
+};
+
+static void
+test_listeners(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(listeners); i++) {
+		const char *text = listeners[i].text;
+		struct sockaddr_storage address;
+		socklen_t length = 0;
+		g_autoptr(GError) error = NULL;
+		char shown[NETWORK_LISTENER_LENGTH];
+		bool done =
+		    network_parse_listener(text, &address, &length, &error);
+
+		if (done != (listeners[i].error == NULL) ||
+		    (!done && !strstr(error->message, listeners[i].error)))
+			fail_msg(
+			    "%s: %s", text, done ? "taken" : error->message);
+		if (!done)
+			continue;
+		network_print_listener((struct sockaddr *)&address, shown);
+		assert_string_equal(shown, listeners[i].shown);
+		assert_true(length > sizeof(sa_family_t));
+	}
+}
+
+/* A path has an end, be it the longest or too long. */
+static void
+test_listener_length(void **state)
+{
+	for (unsigned length = 105; length < 112; length++) {
+		g_autofree char *path = g_strnfill(length, 'x');
+		g_autofree char *text = g_strconcat("unix:/", path, NULL);
+		struct sockaddr_storage address;
+		socklen_t size;
+		char shown[NETWORK_LISTENER_LENGTH];
+		bool done = network_parse_listener(text, &address, &size, NULL);
+
+		(void)state;
+		/* one for the slash, one for the end */
+		assert_int_equal(done,
+		    length + 2 <= sizeof(((struct sockaddr_un *)0)->sun_path));
+		if (!done)
+			continue;
+		network_print_listener((struct sockaddr *)&address, shown);
+		assert_string_equal(shown, text);
+	}
+}
+
+/* The word is for who comes by a Unix socket, and nobody else. */
+static void
+test_unix_word(void **state)
+{
+	GArray *sockets = network_parse_list("unix", NULL);
+	GArray *hosts = network_parse_list("127.0.0.1, ::1", NULL);
+	struct sockaddr_un local = { .sun_family = AF_UNIX };
+	struct sockaddr_in host = { .sin_family = AF_INET };
+	struct sockaddr_in6 host6 = { .sin6_family = AF_INET6 };
+
+	(void)state;
+	assert_true(network_contains(sockets, (struct sockaddr *)&local));
+	assert_false(network_contains(sockets, (struct sockaddr *)&host));
+	assert_false(network_contains(sockets, (struct sockaddr *)&host6));
+	assert_false(network_contains(hosts, (struct sockaddr *)&local));
+	assert_false(network_contains(NULL, (struct sockaddr *)&local));
+	g_array_unref(sockets);
+	g_array_unref(hosts);
+}
+
 static void
 test_unix(void **state)
 {
@@ -317,6 +410,9 @@ main(void)
 		cmocka_unit_test(test_list_tells_each),
 		cmocka_unit_test(test_lists_refused),
 		cmocka_unit_test(test_endpoints),
+		cmocka_unit_test(test_listeners),
+		cmocka_unit_test(test_listener_length),
+		cmocka_unit_test(test_unix_word),
 		cmocka_unit_test(test_unix),
 	};
 
