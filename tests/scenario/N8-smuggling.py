@@ -329,12 +329,12 @@ class Exim(Real):
     exits = ("exim",)
 
     def make_settings(self):
-        self.server = exim.Exim(self.home, self.port)
+        self.server = exim.Server(self.home, self.port)
         return super().make_settings()
 
     def test_exim(self):
         wanted = self.attack_all()
-        mails = self.server.queued()
+        mails = self.server.exim.queued()
         self.assertEqual(sorted(
             to for head, _ in mails
             for to in re.findall(r"^\S+@exim\.example$", head, re.M)), wanted)

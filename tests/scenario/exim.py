@@ -25,6 +25,7 @@ PACKAGE = "exim4-daemon-light"
 USER = "Debian-exim"
 
 MAIN = """\
+exim_path = {program}
 primary_hostname = exim.example.net
 spool_directory = {folder}/spool
 log_file_path = {folder}/spool/%s
@@ -92,25 +93,70 @@ def require():
     return program
 
 
-class Exim(ferry.Process):
-    """In the foreground.  Without sections (routers, transports,
-    authenticators, as in Exim's own file) it keeps what it is given; else it
-    tries to deliver that, every second."""
+class Exim:
+    """Its settings: main goes before the sections, which are as in Exim's own
+    file; without transports it keeps what it is given."""
 
-    def __init__(self, home, port, main="queue_only", sections=None):
+    def __init__(self, home, main="queue_only", port=25, **sections):
         self.program = require()
         self.folder = os.path.join(home.folder, "exim")
         os.makedirs(os.path.join(self.folder, "spool"))
         os.chmod(home.folder, 0o755)
-        self.conf = os.path.join(self.folder, "conf")
-        self.write("conf", MAIN.format(folder=self.folder, port=port,
-                                       main=main) + "".join(
-            f"begin {name}\n{text}\n"
-            for name, text in {"acl": "accept:\n  accept",
-                               **(sections or {})}.items()))
+        self.conf = self.write("conf", MAIN.format(
+            program=self.program, folder=self.folder, port=port,
+            main=main) + "".join(
+                f"begin {name}\n{text}\n" for name, text in
+                {"acl": "accept:\n  accept", **sections}.items()))
         self.add_user()
-        super().__init__(home, "exim", self.command(
-            "-bdf", *(["-q1s"] if sections else [])))
+
+    def write(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def add_user(self):
+        """To a copy of the list of users, if it is not there."""
+        try:
+            user = pwd.getpwnam(USER)
+        except KeyError:
+            user = pwd.getpwnam("mail")
+        shutil.chown(os.path.join(self.folder, "spool"), user.pw_uid)
+        for kind, row in (
+                ("passwd", f"{USER}:x:{user.pw_uid}:{user.pw_gid}"
+                 "::/:/bin/false\n"),
+                ("group", f"{USER}:x:{user.pw_gid}:\n")):
+            with open(f"/etc/{kind}", encoding="utf-8") as file:
+                self.write(kind, row + file.read())
+
+    def command(self, *arguments):
+        binds = "".join(
+            f"mount --bind {self.folder}/{kind} /etc/{kind} && "
+            for kind in ("passwd", "group"))
+        return ["unshare", "-m", "sh", "-c", binds + 'exec "$@"', "sh",
+                self.program, "-C", self.conf, *arguments]
+
+    def send(self, data, sender, recipients):
+        """Delivers it now; what the log says of that."""
+        subprocess.run(
+            self.command("-odf", "-i", "-f", sender, *recipients),
+            input=data.replace(b"\r\n", b"\n"), check=True,
+            capture_output=True, timeout=ferry.PATIENCE)
+        return read(self.folder + "/spool/main")
+
+    def queued(self):
+        """[(text of the -H file, body)] of its spool."""
+        return [(read(path), read(path[:-1] + "D").partition("\n")[2])
+                for path in glob.glob(self.folder + "/spool/input/**/*-H",
+                                      recursive=True)]
+
+
+class Server(ferry.Process):
+    """One that listens, in the foreground."""
+
+    def __init__(self, home, port):
+        self.exim = Exim(home, port=port)
+        super().__init__(home, "exim", self.exim.command("-bdf"))
         self.wait_port(port)
 
     def wait_port(self, port):
@@ -124,49 +170,6 @@ class Exim(ferry.Process):
                 if self.ended or time.monotonic() > deadline:
                     raise ferry.Stuck("Exim does not listen") from None
                 durable.pause(0.02)
-
-    def write(self, name, text):
-        path = os.path.join(self.folder, name)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        return path
-
-    def add_user(self):
-        """To a copy of the list of users, if it is not there."""
-        try:
-            self.user = pwd.getpwnam(USER)
-        except KeyError:
-            self.user = pwd.getpwnam("mail")
-        shutil.chown(os.path.join(self.folder, "spool"), self.user.pw_uid)
-        for kind, row in (
-                ("passwd", f"{USER}:x:{self.user.pw_uid}:{self.user.pw_gid}:"
-                 ":/:/bin/false\n"),
-                ("group", f"{USER}:x:{self.user.pw_gid}:\n")):
-            with open(f"/etc/{kind}", encoding="utf-8") as file:
-                self.write(kind, row + file.read())
-
-    def command(self, *arguments):
-        binds = "".join(
-            f"mount --bind {self.folder}/{kind} /etc/{kind} && "
-            for kind in ("passwd", "group"))
-        return ["unshare", "-m", "sh", "-c", binds + 'exec "$@"', "sh",
-                self.program, "-C", self.conf, *arguments]
-
-    def send(self, data, sender, recipients):
-        """Hands a mail to its queue, as the command sendmail does."""
-        subprocess.run(self.command("-odq", "-i", "-f", sender, *recipients),
-                       input=data.replace(b"\r\n", b"\n"), check=True,
-                       timeout=ferry.PATIENCE)
-
-    def queued(self):
-        """[(text of the -H file, body)] of its spool."""
-        return [(read(path), read(path[:-1] + "D").partition("\n")[2])
-                for path in glob.glob(self.folder + "/spool/input/**/*-H",
-                                      recursive=True)]
-
-    def main_log(self):
-        path = self.folder + "/spool/main"
-        return read(path) if os.path.exists(path) else ""
 
     def stop(self):
         self.signal(signal.SIGTERM)
