@@ -461,6 +461,24 @@ ferry_budget(const struct config *config)
 	return budget_new(wanted);
 }
 
+static void
+make_disk(struct ferry *ferry)
+{
+	const struct config *config = ferry->config;
+	struct disk_limits limits = {
+		.min_inodes = (unsigned)config_number(
+		    config, "server", "min_free_inodes"),
+		.max_mails =
+		    (uint64_t)config_number(config, "server", "max_messages"),
+		.max_bytes =
+		    (uint64_t)config_number(config, "server", "max_bytes"),
+	};
+
+	ferry->disk = disk_new(ferry->directory,
+	    (uint64_t)config_number(config, "server", "min_free"));
+	disk_limit(ferry->disk, &limits);
+}
+
 /* What sessions stand on, and whose numbers are the settings'. */
 static void
 make_ground(struct ferry *ferry)
@@ -472,8 +490,7 @@ make_ground(struct ferry *ferry)
 	ferry->place.budget = ferry->budget;
 	ferry->main = loop_new("main", ferry);
 	if (ferry->directory != NULL)
-		ferry->disk = disk_new(ferry->directory,
-		    (uint64_t)config_number(config, "server", "min_free"));
+		make_disk(ferry);
 }
 
 /* Whatever is in state_dir is opened as its user. */

@@ -14,9 +14,11 @@
 struct disk {
 	const char *directory;
 	uint64_t min_free; /* as it was set; 0: by the size */
+	struct disk_limits limits;
 	_Atomic enum disk_state state;
 	_Atomic uint64_t free, total;
-	atomic_bool inodes; /* there are enough */
+	_Atomic uint64_t mails, bytes; /* of the queue */
+	atomic_bool inodes;            /* there are enough */
 };
 
 struct disk *
@@ -28,6 +30,13 @@ disk_new(const char *directory, uint64_t min_free_bytes)
 	disk->min_free = min_free_bytes;
 	disk_look(disk);
 	return disk;
+}
+
+void
+disk_limit(struct disk *disk, const struct disk_limits *limits)
+{
+	disk->limits = *limits;
+	disk_look(disk);
 }
 
 void
@@ -48,8 +57,18 @@ write_number(_Atomic uint64_t *number, uint64_t value)
 	atomic_store_explicit(number, value, memory_order_relaxed);
 }
 
-/* What cannot be looked at has no room; what does not count inodes (btrfs)
- * has enough. */
+/* What does not count inodes (btrfs) has enough. */
+static bool
+has_inodes(const struct disk *disk, const struct statvfs *now)
+{
+	uint64_t percent = MAX(disk->limits.min_inodes, 1u);
+
+	return now->f_files == 0 ||
+	       (now->f_favail > 0 &&
+		   now->f_favail >= now->f_files / 100 * percent);
+}
+
+/* What cannot be looked at has no room. */
 void
 disk_look(struct disk *disk)
 {
@@ -59,10 +78,15 @@ disk_look(struct disk *disk)
 		now = (struct statvfs){ .f_files = 1 };
 	write_number(&disk->free, (uint64_t)now.f_bavail * now.f_frsize);
 	write_number(&disk->total, (uint64_t)now.f_blocks * now.f_frsize);
-	atomic_store_explicit(&disk->inodes,
-	    now.f_favail >= now.f_files / 100 &&
-		(now.f_files == 0 || now.f_favail > 0),
-	    memory_order_relaxed);
+	atomic_store_explicit(
+	    &disk->inodes, has_inodes(disk, &now), memory_order_relaxed);
+}
+
+void
+disk_fill(struct disk *disk, uint64_t mails, uint64_t bytes)
+{
+	write_number(&disk->mails, mails);
+	write_number(&disk->bytes, bytes);
 }
 
 void
@@ -77,15 +101,36 @@ disk_state(const struct disk *disk)
 	return atomic_load_explicit(&disk->state, memory_order_relaxed);
 }
 
-bool
-disk_allows(const struct disk *disk, uint64_t bytes)
+/* A mail of no known size needs some, too. */
+static bool
+is_full(uint64_t held, uint64_t bytes, uint64_t most)
 {
+	return most > 0 && (held >= most || most - held < bytes);
+}
+
+enum disk_shortage
+disk_shortage(const struct disk *disk, uint64_t bytes)
+{
+	const struct disk_limits *limits = &disk->limits;
 	uint64_t room = disk_free_bytes(disk);
 	uint64_t kept = disk_min_free_bytes(disk);
 
+	if (room < kept || room - kept < bytes)
+		return DISK_SHORT_OF_BYTES;
+	if (!atomic_load_explicit(&disk->inodes, memory_order_relaxed))
+		return DISK_SHORT_OF_INODES;
+	if (is_full(disk_mails(disk), 0, limits->max_mails))
+		return DISK_TOO_MANY_MAILS;
+	if (is_full(disk_mail_bytes(disk), bytes, limits->max_bytes))
+		return DISK_TOO_MUCH_MAIL;
+	return DISK_ROOM;
+}
+
+bool
+disk_allows(const struct disk *disk, uint64_t bytes)
+{
 	return disk_state(disk) == DISK_WELL &&
-	       atomic_load_explicit(&disk->inodes, memory_order_relaxed) &&
-	       room >= kept && room - kept >= bytes;
+	       disk_shortage(disk, bytes) == DISK_ROOM;
 }
 
 uint64_t
@@ -106,6 +151,24 @@ disk_min_free_bytes(const struct disk *disk)
 	if (disk->min_free > 0)
 		return disk->min_free;
 	return MIN(disk_total_bytes(disk) / 10, MIN_FREE_MOST);
+}
+
+uint64_t
+disk_mails(const struct disk *disk)
+{
+	return read_number(&disk->mails);
+}
+
+uint64_t
+disk_mail_bytes(const struct disk *disk)
+{
+	return read_number(&disk->bytes);
+}
+
+const struct disk_limits *
+disk_limits(const struct disk *disk)
+{
+	return &disk->limits;
 }
 
 const char *

@@ -26,6 +26,29 @@ explain_space(const struct disk *disk, const char *what)
 	    what, disk_free_bytes(disk), disk_min_free_bytes(disk));
 }
 
+static char *
+explain_shortage(const struct disk *disk)
+{
+	switch (disk_shortage(disk, 0)) {
+	case DISK_ROOM:
+		break;
+	case DISK_SHORT_OF_BYTES:
+		return explain_space(disk, "the disk is nearly full");
+	case DISK_SHORT_OF_INODES:
+		return g_strdup("the disk has few inodes left "
+				"(min_free_inodes); mail gets 452 until there "
+				"are more");
+	case DISK_TOO_MANY_MAILS:
+	case DISK_TOO_MUCH_MAIL:
+		return g_strdup_printf(
+		    "the queue is full (max_messages, max_bytes): %" G_GUINT64_FORMAT
+		    " mails of %" G_GUINT64_FORMAT
+		    " bytes; mail gets 452 until there are less",
+		    disk_mails(disk), disk_mail_bytes(disk));
+	}
+	return NULL;
+}
+
 /* Why no mail can be accepted; NULL: it can. */
 static char *
 find_obstacle(const struct page *page)
@@ -48,9 +71,7 @@ find_obstacle(const struct page *page)
 	if (disk_state(disk) == DISK_LOW)
 		return explain_space(
 		    disk, "the disk was full; what there is of mail is sent");
-	if (!disk_allows(disk, 0))
-		return explain_space(disk, "the disk is nearly full");
-	return NULL;
+	return explain_shortage(disk);
 }
 
 void

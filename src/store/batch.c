@@ -67,8 +67,7 @@ run(struct store *store, const struct batch *batch)
 		return;
 	result = write_all(store, batch);
 	g_assert(result != ENGINE_ABSENT);
-	/* so that a burst is told 452 at MAIL before the disk is full */
-	disk_look(store->options.disk);
+	space_measure(store);
 	if (result == ENGINE_FULL)
 		space_full(store, store->engine->error(store->rows));
 	if (result == ENGINE_BAD)

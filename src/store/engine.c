@@ -153,6 +153,19 @@ find_next(void *self, int64_t *due_ms)
 	return settle(self, queue_due_next(self, due_ms));
 }
 
+static void
+tell_fill(const void *self, uint64_t *mails, uint64_t *bytes)
+{
+	const struct queue *queue = self;
+	const struct queue_totals *totals = &queue->committed;
+	int64_t sum = 0;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(totals->places); i++)
+		sum += totals->places[i];
+	*mails = (uint64_t)MAX(sum, 0);
+	*bytes = (uint64_t)MAX(totals->bytes, 0);
+}
+
 static enum engine_result
 find_states(void *self, GPtrArray *states)
 {
@@ -219,6 +232,7 @@ const struct engine engine_sqlite = {
 	.act = act,
 	.clamp = clamp,
 	.due = find_due,
+	.fill = tell_fill,
 	.next = find_next,
 	.states = find_states,
 	.ask = ask_queue,

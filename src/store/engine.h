@@ -134,6 +134,10 @@ struct engine {
 	 * *). */
 	enum engine_result (*states)(void *self, GPtrArray *states);
 
+	/* Mails that are there, and the bytes of them, without asking the
+	 * disk. */
+	void (*fill)(const void *self, uint64_t *mails, uint64_t *bytes);
+
 	/* When the next waiting mail is due (wall clock), 0: none waits. */
 	enum engine_result (*next)(void *self, int64_t *due_ms);
 

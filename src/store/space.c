@@ -2,6 +2,7 @@
 #include "space.h"
 
 #include "ballast.h"
+#include "core/clock.h"
 #include "core/log.h"
 #include "due.h"
 #include <errno.h>
@@ -12,6 +13,10 @@
 /* From here on what is in the queue can be sent: it takes little to record, and
  * what was sent gives room back. */
 #define ROOM_TO_SEND (UINT64_C(1) << 20)
+
+/* A shortage is over when none was seen for so long: a queue that is full gives
+ * one mail and takes another all the time. */
+#define SHORTAGE_OVER_MS 60000
 
 static void
 set_state(struct store *store, enum disk_state state)
@@ -56,6 +61,7 @@ space_open(struct store *store, uint64_t ballast_bytes)
 	struct space *space = &store->space;
 
 	set_state(store, DISK_WELL);
+	space_measure(store);
 	space->ballast_bytes =
 	    ballast_bytes > 0 ? ballast_bytes
 			      : MIN(disk_total_bytes(disk) / 20, BALLAST_MOST);
@@ -138,11 +144,80 @@ leave_low(struct store *store)
 }
 
 void
+space_measure(struct store *store)
+{
+	uint64_t mails, bytes;
+
+	disk_look(store->options.disk);
+	store->engine->fill(store->rows, &mails, &bytes);
+	disk_fill(store->options.disk, mails, bytes);
+}
+
+static void
+log_shortage(const struct store *store)
+{
+	static const char *const texts[] = {
+		[DISK_SHORT_OF_BYTES] = "the disk has no more than min_free: "
+					"make room, or lower it",
+		[DISK_SHORT_OF_INODES] = "the disk has too few inodes left: "
+					 "remove files, or lower "
+					 "min_free_inodes",
+		[DISK_TOO_MANY_MAILS] = "the queue holds max_messages: see "
+					"why it is not delivered (`postferry "
+					"status`), or raise it",
+		[DISK_TOO_MUCH_MAIL] = "the queue holds max_bytes: see why it "
+				       "is not delivered (`postferry "
+				       "status`), or raise it",
+	};
+	const struct disk *disk = store->options.disk;
+	const struct disk_limits *limits = disk_limits(disk);
+
+	log_warn("no mail is begun: clients get 452 until there is room",
+	    log_str("directory", store->directory),
+	    log_str("why", texts[store->space.shortage]),
+	    log_num("free", (int64_t)free_bytes(store)),
+	    log_num("min_free", (int64_t)disk_min_free_bytes(disk)),
+	    log_num("mails", (int64_t)disk_mails(disk)),
+	    log_num_if("max_messages", (int64_t)limits->max_mails),
+	    log_num("bytes", (int64_t)disk_mail_bytes(disk)),
+	    log_num_if("max_bytes", (int64_t)limits->max_bytes));
+}
+
+/* Each shortage is told of once; FULL and LOW have words of their own. */
+static void
+watch_shortage(struct store *store)
+{
+	const struct disk *disk = store->options.disk;
+	struct space *space = &store->space;
+	enum disk_shortage now = disk_shortage(disk, 0);
+
+	if (space->state != DISK_WELL || store->options.offline)
+		return;
+	if (now != DISK_ROOM) {
+		space->shortage_ms = clock_monotonic_ms();
+		if (now == space->shortage)
+			return;
+		space->shortage = now;
+		log_shortage(store);
+	} else if (space->shortage != DISK_ROOM &&
+		   clock_monotonic_ms() - space->shortage_ms >=
+		       SHORTAGE_OVER_MS) {
+		space->shortage = DISK_ROOM;
+		log_info("there is room again: mail is begun",
+		    log_str("directory", store->directory),
+		    log_num("free", (int64_t)free_bytes(store)),
+		    log_num("mails", (int64_t)disk_mails(disk)),
+		    log_num("bytes", (int64_t)disk_mail_bytes(disk)));
+	}
+}
+
+void
 space_look(struct store *store)
 {
 	struct space *space = &store->space;
 
-	disk_look(store->options.disk);
+	space_measure(store);
+	watch_shortage(store);
 	space->retry = true;
 	if (space->state == DISK_FULL)
 		leave_full(store);

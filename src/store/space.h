@@ -29,7 +29,11 @@ void space_full(struct store *store, const char *why);
 /* A sync or a commit failed: tells the owner, once. */
 void space_bad(struct store *store, const char *why);
 
-/* Looks at the disk: FULL and LOW end when there is room again. */
+/* Looks at the disk and at what the queue holds, so that a burst is told 452 at
+ * MAIL before either is full. */
+void space_measure(struct store *store);
+
+/* The same, and more: FULL and LOW end when there is room again. */
 void space_look(struct store *store);
 
 #endif

@@ -27,9 +27,11 @@
 struct space {
 	enum disk_state state;
 	uint64_t ballast_bytes;
-	bool ballast; /* it is there */
-	bool retry;   /* FULL: what waits is tried: at first, each second, and
-		       * when something comes that must be recorded */
+	bool ballast;                /* it is there */
+	enum disk_shortage shortage; /* told of in the log */
+	int64_t shortage_ms;         /* monotonic: last seen */
+	bool retry; /* FULL: what waits is tried: at first, each second, and
+		     * when something comes that must be recorded */
 };
 
 struct due {

@@ -43,6 +43,14 @@ const struct setting store_settings[] = {
 	{ "server", "min_free", SETTING_SIZE, "0", .max = 1LL << 50,
 	    .help = "What is left free on the disk of state_dir: without that "
 		    "no mail is begun; 0: the smaller of 10 % and 200 MB." },
+	{ "server", "min_free_inodes", SETTING_NUMBER, "1", .min = 1, .max = 90,
+	    .help = "The same of its inodes, in percent of all." },
+	{ "server", "max_messages", SETTING_NUMBER, "1000000",
+	    .max = 1000000000,
+	    .help = "Mails that the queue may hold: with so many no mail is "
+		    "begun; 0: as the disk has room." },
+	{ "server", "max_bytes", SETTING_SIZE, "0", .max = 1LL << 50,
+	    .help = "The same of their bytes; 0: as the disk has room." },
 	{ "server", "ballast", SETTING_SIZE, "0", .max = 1LL << 40,
 	    .help = "A file that is given up when the disk is full, to record "
 		    "what came of attempts under way; 0: the smaller of 5 % "

@@ -679,12 +679,14 @@ static const struct {
 	uint64_t min_free;
 	unsigned code;
 	const char *detail;
+	uint64_t mails; /* in the queue, of at most 10 */
 } disks[] = {
-	{ DISK_WELL, 1, 200, NULL },
-	{ DISK_FULL, 1, 503, "the disk is full" },
-	{ DISK_LOW, 1, 503, "the disk was full" },
-	{ DISK_WELL, UINT64_C(1) << 62, 503, "the disk is nearly full" },
-	{ DISK_BAD, 1, 503, "a write to the queue failed" },
+	{ DISK_WELL, 1, 200, NULL, 9 },
+	{ DISK_WELL, 1, 503, "the queue is full", 10 },
+	{ DISK_FULL, 1, 503, "the disk is full", 0 },
+	{ DISK_LOW, 1, 503, "the disk was full", 0 },
+	{ DISK_WELL, UINT64_C(1) << 62, 503, "the disk is nearly full", 0 },
+	{ DISK_BAD, 1, 503, "a write to the queue failed", 0 },
 };
 
 static void
@@ -696,6 +698,9 @@ test_disk(void **state)
 		make_world(&world);
 		world.options.disk = disk_new("/", disks[i].min_free);
 		disk_look(world.options.disk);
+		disk_limit(world.options.disk,
+		    &(struct disk_limits){ .max_mails = 10 });
+		disk_fill(world.options.disk, disks[i].mails, 1);
 		disk_set(world.options.disk, disks[i].state);
 		struct status_answer answer = request(&world, "GET", "/readyz");
 		assert_int_equal(answer.code, disks[i].code);

@@ -58,6 +58,8 @@ struct fake {
 	unsigned beyond;  /* clamps after which more are left */
 	unsigned acted;   /* mails an act changes in all; 0: one */
 
+	_Atomic uint64_t held, held_bytes; /* what the queue is said to hold */
+
 	bool kept[128];              /* by letter: there is such a mail */
 	struct submission *accepted; /* in this transaction, the last */
 };
@@ -423,6 +425,15 @@ fake_remove(void *self, const char *id, bool *in_file)
 	return ENGINE_OK;
 }
 
+static inline void
+fake_fill(const void *self, uint64_t *mails, uint64_t *bytes)
+{
+	const struct fake *fake = self;
+
+	*mails = fake->held;
+	*bytes = fake->held_bytes;
+}
+
 static inline enum engine_result
 fake_act(void *self, struct engine_act *act)
 {
@@ -588,6 +599,7 @@ static const struct engine fake_engine = {
 	.due = fake_due,
 	.next = fake_next,
 	.states = fake_states,
+	.fill = fake_fill,
 	.ask = fake_ask,
 	.has = fake_has,
 	.finished = fake_finished,

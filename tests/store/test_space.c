@@ -184,6 +184,36 @@ test_low(void **state)
 	world_free(world);
 }
 
+/* What the queue holds is known to those who take mail: from the start, with
+ * each transaction, and each second. */
+static void
+test_fill(void **state)
+{
+	struct world *world = world_new("");
+
+	(void)state;
+	disk_limit(world->disk,
+	    &(struct disk_limits){ .max_mails = 10, .max_bytes = 1000 });
+	world->fake.held = 10;
+	world_open(world);
+	assert_int_equal(disk_shortage(world->disk, 0), DISK_TOO_MANY_MAILS);
+	store_start(world->store);
+	world_settle(world);
+	world_stop_clock(world);
+	world->fake.held = 9;
+	/* who began before is taken */
+	world_accept(world, 'A');
+	fake_await(&world->fake, "onward A");
+	assert_true(disk_allows(world->disk, 0));
+	world->fake.held_bytes = 1000;
+	world_tick(world);
+	while (disk_allows(world->disk, 0))
+		world_settle(world);
+	assert_int_equal(disk_shortage(world->disk, 0), DISK_TOO_MUCH_MAIL);
+	assert_int_equal(disk_state(world->disk), DISK_WELL);
+	world_free(world);
+}
+
 /* Giving room back that fails for good is like any other write. */
 static void
 test_spare_fails(void **state)
@@ -263,6 +293,7 @@ main(void)
 		cmocka_unit_test(test_no_room_at_the_start),
 		cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_low),
+		cmocka_unit_test(test_fill),
 		cmocka_unit_test(test_spare_fails),
 		cmocka_unit_test(test_bad_stays),
 		cmocka_unit_test(test_media),
