@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * XFORWARD (Postfix XFORWARD_README): what a trusted mail server in front of us
- * says of the client it had the mail from.  Told in the log, and the id is a resend's
- * key (resend.h); gives no right.  Holds for one mail.
+ * says of the client it had the mail from.  Told in the log, and its id is the
+ * key of a resend (resend.h); gives no right.  Holds for one mail.
  */
 #ifndef SMTP_XFORWARD_H
 #define SMTP_XFORWARD_H
