@@ -3,6 +3,7 @@
 
 #include "alarm.h"
 #include "carrier.h"
+#include "circle.h"
 #include "core/budget.h"
 #include "core/cgroup.h"
 #include "core/clock.h"
@@ -321,6 +322,7 @@ ferry_check(struct config *config, GPtrArray *errors)
 	server_check(config, errors);
 	dispatcher_check(config, errors);
 	bell_check(config, errors);
+	circle_check(config, errors);
 	if (errors->len == before)
 		return true;
 	config_sort_errors(errors);

@@ -29,6 +29,8 @@ struct limiter_limits {
 	uint32_t header_fields; /* fields in it: 1,000 */
 	uint32_t field_bytes;   /* one field of it: 64 KiB */
 	uint32_t received;      /* Received fields: 50, RFC 5321 6.3 */
+	uint32_t own_received;  /* of these with our name: 2 */
+	const char *own_name;   /* that; NULL: none is ours; outlives it */
 	uint32_t parts;         /* opaque over 1,000 */
 	uint32_t depth;         /* opaque over 20 */
 	uint32_t content_bytes; /* opaque over 8 KiB in one Content-* field */
@@ -42,6 +44,7 @@ enum limiter_verdict {
 	LIMITER_HEADER_FIELDS, /* 550 5.6.0 */
 	LIMITER_FIELD_BYTES,   /* 550 5.6.0 */
 	LIMITER_HOPS,          /* 554 5.4.6 */
+	LIMITER_CIRCLE,        /* 554 5.4.6 */
 	LIMITER_NUL,           /* 550 5.6.0 */
 	LIMITER_BCC,           /* 550 5.6.0: what was meant as a Bcc field would
 				* be shown to all */

@@ -8,6 +8,7 @@
 
 #include "block.h"
 #include "fold.h"
+#include "hop.h"
 #include "skeleton.h"
 #include "suspect.h"
 #include <glib.h>
@@ -64,6 +65,7 @@ struct limiter {
 	uint32_t head_length;
 	struct tally line; /* the header line under way */
 	struct suspect suspect;
+	struct hop hop;
 	struct limiter_seen seen;
 
 	/* its first bytes, when it comes in pieces */
@@ -77,6 +79,7 @@ const struct limiter_limits limiter_defaults = {
 	.header_fields = 1000,
 	.field_bytes = 64 * 1024,
 	.received = 50,
+	.own_received = 2,
 	.parts = 1000,
 	.depth = 20,
 	.content_bytes = 8 * 1024,
@@ -96,6 +99,7 @@ limiter_new(const struct limiter_limits *limits)
 	memset(limiter, 0, offsetof(struct limiter, head));
 	limiter->limits = limits;
 	limiter->line_ended = true;
+	hop_start(&limiter->hop, limits->own_name);
 	block_start(&limiter->block);
 	skeleton_start(
 	    &limiter->skeleton, &(struct skeleton_limits){
@@ -229,6 +233,8 @@ check_header(struct limiter *limiter)
 		limiter->verdict = LIMITER_HEADER_FIELDS;
 	else if (block->received > limits->received)
 		limiter->verdict = LIMITER_HOPS;
+	else if (limiter->hop.found > limits->own_received)
+		limiter->verdict = LIMITER_CIRCLE;
 	skeleton_check(&limiter->skeleton, block);
 }
 
@@ -271,6 +277,18 @@ check_name(struct limiter *limiter, const unsigned char *bytes, size_t length)
 	limiter->suspect.line = false;
 }
 
+/* Looks for our name. */
+static void
+check_hop(struct limiter *limiter, const unsigned char *bytes, size_t length)
+{
+	const struct block *block = &limiter->block;
+
+	if (block->field_bytes <= length)
+		hop_begin(&limiter->hop);
+	if (block->kind == BLOCK_RECEIVED)
+		hop_take(&limiter->hop, bytes, length);
+}
+
 /* Takes one piece of a header line; false when it is the body's. */
 static bool
 take_header(struct limiter *limiter, const unsigned char *bytes, size_t length)
@@ -286,6 +304,7 @@ take_header(struct limiter *limiter, const unsigned char *bytes, size_t length)
 	limiter->offset += length;
 	limiter->line.octets += count_octets(bytes, length);
 	weigh(limiter, &limiter->line, bytes, length);
+	check_hop(limiter, bytes, length);
 	check_header(limiter);
 	check_name(limiter, bytes, length);
 	if (ends)
@@ -490,6 +509,9 @@ limiter_text(enum limiter_verdict verdict)
 		return "header field too long";
 	case LIMITER_HOPS:
 		return "too many hops: the mail goes in a loop";
+	case LIMITER_CIRCLE:
+		return "it was here before, several times: the mail goes in a "
+		       "loop";
 	case LIMITER_NUL:
 		return "the mail holds a NUL byte";
 	case LIMITER_BCC:

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "upstream_probe.h"
 
+#include <string.h>
+
 bool
 upstream_probe_ask(const struct provider *provider, struct exchange *exchange)
 {
@@ -69,6 +71,32 @@ tell_good(const struct endpoint *endpoint, struct health *health)
 	health_set(health, HEALTH_GOOD, text, NULL);
 }
 
+/* RFC 5321 4.2: the greeting begins with the server's name. */
+static bool
+has_our_name(const struct exchange *exchange)
+{
+	const char *name = exchange->endpoint->hostname;
+	const char *text = exchange->smtp_response.greeting.text;
+	size_t length = text != NULL ? strcspn(text, " ") : 0;
+
+	return name != NULL && length == strlen(name) &&
+	       g_ascii_strncasecmp(text, name, length) == 0;
+}
+
+/* Another server on this host may have it, too. */
+static void
+tell_circle(const struct endpoint *endpoint, struct health *health)
+{
+	g_autofree char *text = g_strdup_printf(
+	    "%s:%u calls itself %s, as we do: is it this postferry?",
+	    endpoint->host, endpoint->port, endpoint->hostname);
+
+	health_set(health, HEALTH_DOUBTFUL, text,
+	    "if mail sent there comes back to us, it goes in a circle: set "
+	    "host and port of another server; else give one of the two "
+	    "another name (hostname in [server])");
+}
+
 static bool
 is_refused(const struct smtp_response *response)
 {
@@ -102,6 +130,8 @@ upstream_probe_read(const struct provider *provider, struct exchange *exchange,
 	(void)provider;
 	if (is_refused(&exchange->smtp_response))
 		read_reply(exchange, health);
+	else if (exchange->end == EXCHANGE_ANSWERED && has_our_name(exchange))
+		tell_circle(exchange->endpoint, health);
 	else if (exchange->end == EXCHANGE_ANSWERED)
 		tell_good(exchange->endpoint, health);
 	else

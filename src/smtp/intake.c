@@ -3,9 +3,9 @@
 
 #include "core/clock.h"
 #include "core/log.h"
-#include "tls.h"
 #include "lmtp.h"
 #include "resend.h"
+#include "tls.h"
 #include "xforward.h"
 #include <errno.h>
 
@@ -39,7 +39,9 @@ static void
 refuse_verdict(struct session *session, enum limiter_verdict verdict)
 {
 	refuse_mail(session,
-	    verdict == LIMITER_HOPS ? REPLY_HOPS : REPLY_CONTENT,
+	    verdict == LIMITER_HOPS || verdict == LIMITER_CIRCLE
+		? REPLY_HOPS
+		: REPLY_CONTENT,
 	    limiter_text(verdict));
 }
 

@@ -66,6 +66,8 @@ read_limiter(struct limiter_limits *limits, const struct rules_row *row)
 		.header_fields = (uint32_t)read_number(row, "header_fields"),
 		.field_bytes = (uint32_t)read_number(row, "field_size"),
 		.received = (uint32_t)read_number(row, "hops"),
+		.own_received = (uint32_t)read_number(row, "own_hops"),
+		.own_name = rules_hostname(row->config),
 		.parts = (uint32_t)read_number(row, "parts"),
 		.depth = (uint32_t)read_number(row, "part_depth"),
 		.content_bytes =

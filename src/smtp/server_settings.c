@@ -155,6 +155,9 @@ const struct setting server_settings[] = {
 	    .help = "Largest field of a header." },
 	{ "listener", "hops", SETTING_NUMBER, "50", .min = 5, .max = 1000,
 	    .help = "Received fields from which on a mail is in a loop." },
+	{ "listener", "own_hops", SETTING_NUMBER, "2", .max = 1000,
+	    .help = "Of these, the most that may be of this postferry (by its "
+		    "hostname); a mail with more goes in a circle." },
 	{ "listener", "parts", SETTING_NUMBER, "1000", .min = 1, .max = 10000,
 	    .help = "MIME parts; a mail with more is not parsed, goes raw." },
 	{ "listener", "part_depth", SETTING_NUMBER, "20", .min = 1, .max = 32,

@@ -16,6 +16,8 @@ static const struct limiter_limits small = {
 	.header_fields = 6,
 	.field_bytes = 200,
 	.received = 3,
+	.own_received = 1,
+	.own_name = "Mx.example.com",
 	.parts = 4,
 	.depth = 3,
 	.content_bytes = 120,
@@ -275,6 +277,40 @@ static const struct {
 	    LIMITER_HOPS },
 	{ "Received in the body",
 	    "Received: a\nReceived: b\nReceived: c\n\nReceived: d\n",
+	    LIMITER_OK },
+	{ "ours once",
+	    "Received: from a by mx.example.com (postferry) with SMTP;\n"
+	    " by mx.example.com (postferry)\n\n",
+	    LIMITER_OK },
+	{ "ours twice",
+	    "Received: from a by MX.example.com (postferry) with SMTP\n"
+	    "Received: by mx.example.com (postferry)\n\n",
+	    LIMITER_CIRCLE },
+	{ "ours, folded",
+	    "Received: from a\n\tby\n  mx.example.com  (postferry)\n"
+	    "received : from by by mx.example.com\n\t(postferry)\n\n",
+	    LIMITER_CIRCLE },
+	{ "another's, another program's, and not by us",
+	    "Received: from a by smtp.example.com (postferry)\n"
+	    "Received: from mx.example.com (postferry) by b\n"
+	    "Received: from a by mx.example.com (Postfix)\n\n",
+	    LIMITER_OK },
+	{ "nearly ours",
+	    "Received: from a by mx.example.com. (postferry)\n"
+	    "Received: from a by mx.example.comm (postferry)\n"
+	    "Received: from a by xmx.example.com (postferry)\n\n",
+	    LIMITER_OK },
+	{ "in pieces of two fields",
+	    "Received: from a by mx.example.com\nX: (postferry)\n"
+	    "Received: by mx.example.com (postferry)\n\n",
+	    LIMITER_OK },
+	{ "in other fields",
+	    "X: by mx.example.com (postferry)\nY: by mx.example.com "
+	    "(postferry)\nZ: by mx.example.com (postferry)\n\n",
+	    LIMITER_OK },
+	{ "ours in the body",
+	    "Received: by mx.example.com (postferry)\n\nReceived: by "
+	    "mx.example.com (postferry)\n",
 	    LIMITER_OK },
 	{ "not quite Received",
 	    "X-Received: a\nReceived-SPF: b\nReceived: c\nReceive: d\n\n",

@@ -370,6 +370,12 @@ static const struct session sessions[] = {
 	    NULL, { .greeting = { 235, NULL, (char *)"ok" } }, HEALTH_GOOD,
 	    "127.0.0.1:587 greets us, in clear, and takes the login", NULL },
 	{ "", EXCHANGE_ANSWERED, NULL,
+	    { .greeting = { 220, NULL, (char *)"OURS ESMTP" } },
+	    HEALTH_DOUBTFUL, "smtp.example.net:587 calls itself", "circle" },
+	{ "", EXCHANGE_ANSWERED, NULL,
+	    { .greeting = { 220, NULL, (char *)"ours.example.net ESMTP" } },
+	    HEALTH_GOOD, "greets us", NULL },
+	{ "", EXCHANGE_ANSWERED, NULL,
 	    { .greeting = { 535, (char *)"5.7.8", (char *)"wrong" },
 		.auth_failed = true },
 	    HEALTH_BAD, "the login is refused: 535 5.7.8 wrong", "password" },
@@ -403,6 +409,7 @@ test_sessions(void **state)
 		    exchange_new(EXCHANGE_SMTP, &provider->endpoint, "");
 		struct health health = { 0 };
 
+		provider->endpoint.hostname = "ours";
 		assert_true(provider->translator->probe(provider, exchange));
 		assert_true(exchange->smtp.probe);
 		assert_int_equal(exchange->smtp.recipients->len, 0);
