@@ -6,6 +6,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "crowd.h"
+#include "ebb.h"
 #include "entrance.h"
 #include "keyring.h"
 #include "reply.h"
@@ -48,6 +49,7 @@ struct server {
 	struct strain *strain;
 	struct loop_timer *watch; /* looks for strain */
 	bool watching;            /* it is set */
+	struct ebb ebb;
 
 	server_stopped_fn stopped; /* NULL: not stopping */
 	void *stopped_object;
@@ -384,6 +386,7 @@ look_for_strain(struct server *server)
 {
 	unsigned total = crowd_total(server->crowd);
 
+	ebb_look(&server->ebb, total);
 	if (strain_look(server->strain, total, clock_monotonic_ms()))
 		for (unsigned i = 0; i < server->loops->len; i++)
 			sessions_hurry_post(
