@@ -42,6 +42,10 @@ append_client(GString *head, const struct submission *submission)
 {
 	g_string_append(head, "from ");
 	append_foreign(head, submission->helo);
+	if (strcmp(submission->peer, "unix") == 0) {
+		g_string_append(head, " (Unix socket)\r\n\t");
+		return;
+	}
 	g_string_append(head, " ([");
 	/* RFC 5321 4.1.3 */
 	if (strchr(submission->peer, ':') != NULL)

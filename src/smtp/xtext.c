@@ -21,7 +21,9 @@ read_octet(const char *at, const char *end)
 		return '\0';
 	high = read_digit(at[1]);
 	low = read_digit(at[2]);
-	return high < 0 || low < 0 ? '\0' : (char)(high << 4 | low);
+	if (high < 0 || low < 0)
+		return '\0';
+	return (char)(high << 4 | low);
 }
 
 /* xchar of RFC 3461 4 */
