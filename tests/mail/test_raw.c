@@ -135,6 +135,12 @@ test_received(void **state)
 	    "Received: from evilBcc:xcaf ([IPv6:2001:db8::1])\r\n"
 	    "\tby mail.example.com (postferry) with SMTP id "));
 	g_free(raw);
+	g_strlcpy(submission->peer, "unix", sizeof submission->peer);
+	raw = read_raw(message, &options);
+	assert_true(g_str_has_prefix(
+	    raw, "Received: from evilBcc:xcaf (Unix socket)\r\n\tby "));
+	g_strlcpy(submission->peer, "192.0.2.1", sizeof submission->peer);
+	g_free(raw);
 	submission->helo[0] = '\0';
 	raw = read_raw(message, &options);
 	assert_true(g_str_has_prefix(raw, "Received: from unknown (["));
