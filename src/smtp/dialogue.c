@@ -343,7 +343,7 @@ end_wait(struct session *session)
 	else if (session->state == SESSION_PROXY)
 		doorway_refuse(session, "no PROXY header came in time");
 	else if (session->state == SESSION_HANDSHAKE)
-		session_abandon(session, "the TLS handshake took too long");
+		starttls_expire(session);
 	else
 		session_close(session, REPLY_TIMEOUT, NULL);
 }

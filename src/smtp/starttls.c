@@ -59,16 +59,22 @@ log_secured(const struct session *session)
 								   : NULL));
 }
 
+static void
+log_failure(const struct session *session, const char *trouble)
+{
+	log_info("tls failed", log_num("session", (int64_t)session->id),
+	    log_str("client", session->peer.text),
+	    log_str("listener", session->rules->listener),
+	    log_str("reason", trouble));
+}
+
 /* What was said before the handshake could have been said by anyone on the way:
  * it is all forgotten (RFC 3207 4.2). */
 void
 starttls_secured(struct session *session, const char *trouble)
 {
 	if (trouble != NULL)
-		log_info("tls failed", log_num("session", (int64_t)session->id),
-		    log_str("client", session->peer.text),
-		    log_str("listener", session->rules->listener),
-		    log_str("reason", trouble));
+		log_failure(session, trouble);
 	if (session->state != SESSION_HANDSHAKE)
 		return;
 	if (trouble != NULL) {
@@ -80,4 +86,13 @@ starttls_secured(struct session *session, const char *trouble)
 	session->identity.certified =
 	    tls_certified(channel_tls(session->channel));
 	session_change(session, SESSION_FRESH);
+}
+
+void
+starttls_expire(struct session *session)
+{
+	static const char why[] = "the handshake took too long (tls_timeout)";
+
+	log_failure(session, why);
+	session_abandon(session, why);
 }

@@ -24,4 +24,7 @@ void starttls_begin(struct session *session);
 /* The channel is TLS now, or (`trouble` set) will not be. */
 void starttls_secured(struct session *session, const char *trouble);
 
+/* The handshake has had its time: ends the session. */
+void starttls_expire(struct session *session);
+
 #endif
