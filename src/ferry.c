@@ -1,31 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "ferry.h"
 
-#include "alarm.h"
-#include "carrier.h"
 #include "circle.h"
 #include "core/budget.h"
 #include "core/cgroup.h"
 #include "core/clock.h"
 #include "core/log.h"
-#include "core/loop.h"
-#include "core/pool.h"
 #include "descent.h"
-#include "dispatch/prepare.h"
+#include "ferry_parts.h"
 #include "lock.h"
 #include "mail/parse.h"
-#include "smtp/server.h"
 #include "state_dir.h"
-#include "status.h"
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* When the queue cannot be written any more: how long sessions have to say so
- * before the process ends. */
-#define LAST_WORDS_MS 300
 
 /* The stack of a work thread: GMime recurses, within the limiter's bounds. */
 #define WORK_STACK_BYTES (2 * 1024 * 1024)
@@ -33,37 +23,6 @@
 /* Memory for mail in transit, when nobody said how much: that much, or half of
  * what we may have. */
 #define BUDGET_MOST (UINT64_C(512) << 20)
-
-struct ferry {
-	struct ferry_options options;
-	struct config *config;
-	const char *directory; /* NULL: no queue */
-	struct lock *lock;
-	struct budget *budget;
-	struct disk *disk;
-	struct busy *busy;
-	struct spool_place place;
-	struct store *store;
-	struct status *status;
-	struct status_door *door;
-	struct loop *main;
-	struct loop *dispatch;
-	struct pool *work;
-	struct carrier http, relay;
-	struct herald *herald; /* NULL: no alarm_command */
-	struct bell *bell;
-	struct dispatcher *dispatcher;
-	struct prepare *prepare;
-	struct server *server;
-	struct loop_signal *term, *interrupt, *hangup;
-	struct loop_timer *stop_timer, *last_words;
-	bool stopping;
-	enum ferry_end end;
-	struct letter broken;  /* from the store */
-	struct letter abort;   /* to the dispatch loop */
-	struct letter quiet;   /* to the dispatch loop, and back */
-	struct letter stopped; /* from the dispatch loop */
-};
 
 void
 ferry_prepare_process(void)
@@ -148,41 +107,6 @@ on_queued(void *object, struct submission *submission)
 	prepare_post(ferry->prepare, submission);
 }
 
-static void
-on_last_words(void *object)
-{
-	struct ferry *ferry = object;
-
-	ferry->end = FERRY_BROKEN;
-	loop_quit(ferry->main);
-}
-
-static void
-on_broken(void *owner, struct letter *letter)
-{
-	struct ferry *ferry = LETTER_OF(letter, struct ferry, broken);
-
-	(void)owner;
-	/* while all is taken down nobody is left who could be told */
-	if (ferry->dispatcher == NULL)
-		return;
-	ferry->stopping = true;
-	dispatcher_stop(ferry->dispatcher, NULL, NULL);
-	loop_timer_set(ferry->last_words, LAST_WORDS_MS);
-}
-
-/* The store's thread: nothing may be trusted but what the next start reads. */
-static void
-on_store_failed(void *object, const char *why)
-{
-	struct ferry *ferry = object;
-
-	log_error("the queue cannot be written: ending, for the next start to "
-		  "read what is true",
-	    log_str("directory", ferry->directory), log_str("why", why));
-	loop_post(ferry->main, &ferry->broken, on_broken);
-}
-
 static bool
 make_store(struct ferry *ferry, GError **error)
 {
@@ -195,7 +119,7 @@ make_store(struct ferry *ferry, GError **error)
 		.disk = ferry->disk,
 		.onward = on_queued,
 		.stage = ferry,
-		.failed = on_store_failed,
+		.failed = ferry_fail,
 		.object = ferry,
 	};
 
@@ -329,126 +253,6 @@ ferry_check(struct config *config, GPtrArray *errors)
 	return false;
 }
 
-/* The dispatch loop: breaks off what is under way. */
-static void
-on_abort(void *owner, struct letter *letter)
-{
-	struct ferry *ferry = LETTER_OF(letter, struct ferry, abort);
-
-	(void)owner;
-	ferry->http.abort(ferry->http.self, NULL);
-	ferry->relay.abort(ferry->relay.self, NULL);
-}
-
-static void
-on_stop_timeout(void *object)
-{
-	struct ferry *ferry = object;
-
-	log_warn("stop timeout: attempts under way are broken off",
-	    log_num("after_ms",
-		config_number(ferry->config, "server", "stop_timeout")));
-	loop_post(ferry->dispatch, &ferry->abort, on_abort);
-}
-
-static void
-on_bell_stopped(void *object)
-{
-	struct ferry *ferry = object;
-
-	ferry->end = FERRY_DRAINED;
-	loop_quit(ferry->main);
-}
-
-static void
-on_all_stopped(void *owner, struct letter *letter)
-{
-	struct ferry *ferry = LETTER_OF(letter, struct ferry, stopped);
-
-	(void)owner;
-	bell_stop(ferry->bell, on_bell_stopped, ferry);
-}
-
-/* The dispatch loop: the last mail is through. */
-static void
-on_dispatcher_stopped(void *object)
-{
-	struct ferry *ferry = object;
-
-	loop_post(ferry->main, &ferry->stopped, on_all_stopped);
-}
-
-/* The dispatcher starts nothing any more, so the workers get nothing more from
- * it; what they still hold reaches it before their pool ends. */
-static void
-on_quiet(void *owner, struct letter *letter)
-{
-	struct ferry *ferry = LETTER_OF(letter, struct ferry, quiet);
-
-	(void)owner;
-	/* the pool is where the store posts to */
-	if (ferry->store != NULL)
-		store_quiet(ferry->store);
-	g_clear_pointer(&ferry->work, pool_free);
-	dispatcher_stop(ferry->dispatcher, on_dispatcher_stopped, ferry);
-}
-
-/* The dispatch loop: the dispatcher has read that it stops. */
-static void
-on_quiet_asked(void *owner, struct letter *letter)
-{
-	struct ferry *ferry = LETTER_OF(letter, struct ferry, quiet);
-
-	(void)owner;
-	loop_post(ferry->main, &ferry->quiet, on_quiet);
-}
-
-/* No session is left, so nothing more comes in. */
-static void
-on_server_stopped(void *object)
-{
-	struct ferry *ferry = object;
-
-	loop_post(ferry->dispatch, &ferry->quiet, on_quiet_asked);
-}
-
-static void
-on_signal(void *object)
-{
-	struct ferry *ferry = object;
-	const struct config *config = ferry->config;
-
-	if (ferry->stopping) {
-		log_warn("second signal: ending now, undrained",
-		    log_num("pid", getpid()));
-		loop_quit(ferry->main);
-		return;
-	}
-	ferry->stopping = true;
-	log_info("stopping", log_num("pid", getpid()));
-	if (ferry->status != NULL)
-		status_drain(ferry->status);
-	if (ferry->store != NULL)
-		store_quiet_post(ferry->store);
-	dispatcher_stop(ferry->dispatcher, NULL, NULL);
-	server_stop(ferry->server,
-	    config_number(config, "server", "data_grace"), on_server_stopped,
-	    ferry);
-	loop_timer_set(
-	    ferry->stop_timer, config_number(config, "server", "stop_timeout"));
-}
-
-/* Who renewed a certificate or changed the users says so by it. */
-static void
-on_hangup(void *object)
-{
-	struct ferry *ferry = object;
-
-	log_info("SIGHUP: certificates and users are read again",
-	    log_num("pid", getpid()));
-	server_reread(ferry->server);
-}
-
 struct budget *
 ferry_budget(const struct config *config)
 {
@@ -553,19 +357,13 @@ ferry_load(struct ferry *ferry, GError **error)
 	loop_start(ferry->dispatch);
 	if (!make_door(ferry, error))
 		return false;
-	/* from here on a signal is a stop, even before ferry_run() */
-	ferry->term = loop_signal_new(ferry->main, SIGTERM, on_signal, ferry);
-	ferry->interrupt =
-	    loop_signal_new(ferry->main, SIGINT, on_signal, ferry);
-	ferry->hangup = loop_signal_new(ferry->main, SIGHUP, on_hangup, ferry);
+	ferry_heed(ferry);
 	return true;
 }
 
 enum ferry_end
 ferry_run(struct ferry *ferry)
 {
-	ferry->stop_timer = loop_timer_new(ferry->main, on_stop_timeout, ferry);
-	ferry->last_words = loop_timer_new(ferry->main, on_last_words, ferry);
 	ferry->end = FERRY_CUT;
 	if (ferry->store != NULL)
 		store_start(ferry->store);
@@ -596,8 +394,6 @@ ferry_free(struct ferry *ferry)
 		return;
 	g_clear_pointer(&ferry->door, status_door_close);
 	g_clear_pointer(&ferry->status, status_free);
-	g_clear_pointer(&ferry->stop_timer, loop_timer_free);
-	g_clear_pointer(&ferry->last_words, loop_timer_free);
 	g_clear_pointer(&ferry->server, server_free);
 	g_clear_pointer(&ferry->work, pool_free);
 	if (ferry->dispatch != NULL)
@@ -611,10 +407,7 @@ ferry_free(struct ferry *ferry)
 	g_clear_pointer(&ferry->dispatch, loop_free);
 	g_clear_pointer(&ferry->bell, bell_free);
 	g_clear_pointer(&ferry->herald, herald_free);
-	/* a late second signal has nothing left to stop */
-	g_clear_pointer(&ferry->term, loop_signal_free);
-	g_clear_pointer(&ferry->interrupt, loop_signal_free);
-	g_clear_pointer(&ferry->hangup, loop_signal_free);
+	ferry_unheed(ferry);
 	g_clear_pointer(&ferry->main, loop_free);
 	g_clear_pointer(&ferry->disk, disk_free);
 	g_clear_pointer(&ferry->busy, busy_close);

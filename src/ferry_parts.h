@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the ferry is made of, for the files that make it (ferry.c) and end it
+ * (ferry_stop.c).  The main thread.
+ */
+#ifndef FERRY_PARTS_H
+#define FERRY_PARTS_H
+
+#include "ferry.h"
+
+#include "alarm.h"
+#include "carrier.h"
+#include "core/loop.h"
+#include "core/pool.h"
+#include "dispatch/prepare.h"
+#include "smtp/server.h"
+#include "status.h"
+
+struct ferry {
+	struct ferry_options options;
+	struct config *config;
+	const char *directory; /* NULL: no queue */
+	struct lock *lock;
+	struct budget *budget;
+	struct disk *disk;
+	struct busy *busy;
+	struct spool_place place;
+	struct store *store;
+	struct status *status;
+	struct status_door *door;
+	struct loop *main;
+	struct loop *dispatch;
+	struct pool *work;
+	struct carrier http, relay;
+	struct herald *herald; /* NULL: no alarm_command */
+	struct bell *bell;
+	struct dispatcher *dispatcher;
+	struct prepare *prepare;
+	struct server *server;
+	struct loop_signal *term, *interrupt, *hangup;
+	struct loop_timer *stop_timer, *last_words;
+	bool stopping;
+	enum ferry_end end;
+	struct letter broken;  /* from the store */
+	struct letter abort;   /* to the dispatch loop */
+	struct letter quiet;   /* to the dispatch loop, and back */
+	struct letter stopped; /* from the dispatch loop */
+};
+
+/* Heeds signals from now on: SIGTERM and SIGINT stop, the second one at once;
+ * SIGHUP has certificates and users read again. */
+void ferry_heed(struct ferry *ferry);
+/* None any more.  NULL parts are fine. */
+void ferry_unheed(struct ferry *ferry);
+
+/* The store's thread: nothing may be trusted but what the next start reads.
+ * object is the ferry. */
+void ferry_fail(void *object, const char *why);
+
+#endif
