@@ -32,6 +32,9 @@ const struct setting ferry_settings[] = {
 	{ "server", "log_level", SETTING_CHOICE, "info",
 	    .choices = "debug|info|warn|error",
 	    .help = "The least important lines that are logged." },
+	{ "server", "log_rate", SETTING_NUMBER, "2000", .max = 1000000,
+	    .help = "Lines a second that are logged; of more, errors and one "
+		    "in a hundred are, and how many are left out; 0: all." },
 	{ "server", "log_format", SETTING_CHOICE, "text",
 	    .choices = "text|json", .help = "The form of a log line." },
 	{ "server", "log_to", SETTING_CHOICE, "stderr",

@@ -3,7 +3,8 @@
  * The log: one line per event, `event key=value ...`, written by a thread of
  * its own from a bounded ring, so that no caller ever waits for a disk or a
  * pipe. When the ring is full lines are dropped and counted, and the count is
- * logged as soon as there is room.
+ * logged as soon as there is room; when they come too fast some are left out,
+ * and counted alike.
  *
  *	log_info("mail accepted", log_str("mail", id), log_num("size", bytes));
  *
@@ -43,6 +44,9 @@ struct log_options {
 	enum log_sink sink;
 	enum log_form form;
 	unsigned ring_lines; /* lines that may wait for the writer; 0: 4096 */
+	/* lines a second; of more, errors and one in a hundred are written; 0:
+	 * all */
+	unsigned rate;
 };
 
 enum log_type {
@@ -106,7 +110,7 @@ void log_close(void);
 /* True when a line of this level would be written: asks before costly work. */
 bool log_wants(enum log_level level);
 
-/* Lines dropped since the start because the ring was full. */
+/* Lines dropped since the start because the ring was full, or over the rate. */
 uint64_t log_dropped(void);
 
 /* Registers a secret of at least 8 bytes (shorter ones are ignored): any line

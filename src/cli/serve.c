@@ -33,6 +33,7 @@ read_log(const struct config *config)
 	struct log_options options = {
 		.sink = strcmp(sink, "syslog") == 0 ? LOG_SINK_SYSLOG
 						    : LOG_SINK_STDERR,
+		.rate = (unsigned)config_number(config, "server", "log_rate"),
 		.form =
 		    strcmp(form, "json") == 0 ? LOG_FORM_JSON : LOG_FORM_TEXT,
 	};

@@ -19,6 +19,9 @@
 /* Lines that come while the writer rests are written together. */
 #define REST_US 10000
 
+/* Over the rate one in so many is written. */
+#define SAMPLE 100
+
 #define REDACTED "<redacted>"
 #define CUT      "..."
 
@@ -43,7 +46,11 @@ static struct {
 	bool open, closing;
 	struct line *lines; /* those that wait, in order */
 	unsigned size, count;
-	uint64_t lost; /* dropped since the writer last said so */
+	uint64_t lost;     /* dropped since the writer last said so */
+	unsigned rate;     /* lines a second; 0: any */
+	int64_t second;    /* the one that goes on */
+	unsigned came;     /* lines in it */
+	uint64_t left_out; /* in it, and not told yet */
 	enum log_sink sink;
 	enum log_form form;
 	_Atomic enum log_level level;
@@ -351,46 +358,80 @@ write_lines(const struct line *lines, unsigned count)
 	write_stderr(all->str, all->len);
 }
 
-static void
-write_lost(uint64_t lost)
-{
-	struct log_field fields[] = { log_num("lines", (int64_t)lost),
-		{ .type = LOG_TYPE_END } };
-	struct line line = { LOG_LEVEL_WARN,
-		make_line(LOG_LEVEL_WARN, "log lines dropped", fields) };
+/* What was not written, since it was last told. */
+struct missing {
+	uint64_t lost;     /* the ring was full */
+	uint64_t left_out; /* over the rate */
+};
 
-	write_lines(&line, 1);
+static void
+write_missing(const struct missing *missing)
+{
+	struct log_field lost[] = { log_num("lines", (int64_t)missing->lost),
+		{ .type = LOG_TYPE_END } };
+	struct log_field left_out[] = { log_num("lines",
+					    (int64_t)missing->left_out),
+		log_num("log_rate", writer.rate), { .type = LOG_TYPE_END } };
+	struct line line = { .level = LOG_LEVEL_WARN };
+
+	if (missing->lost > 0) {
+		line.text = make_line(line.level, "log lines dropped", lost);
+		write_lines(&line, 1);
+	}
+	if (missing->left_out > 0) {
+		line.text =
+		    make_line(line.level, "log lines left out", left_out);
+		write_lines(&line, 1);
+	}
+}
+
+static int64_t
+find_second(void)
+{
+	return clock_monotonic_ms() / 1000;
+}
+
+/* Those of a second are told of when it is over. */
+static uint64_t
+take_left_out(void)
+{
+	uint64_t left_out = writer.left_out;
+
+	if (!writer.closing && writer.second == find_second())
+		return 0;
+	writer.left_out = 0;
+	return left_out;
 }
 
 /* Waits for lines, takes all there are into `lines`.  False when there are none
  * and the log is being closed. */
 static bool
-take_lines(struct line *lines, unsigned *count, uint64_t *lost)
+take_lines(struct line *lines, unsigned *count, struct missing *missing)
 {
 	pthread_mutex_lock(&writer.lock);
 	while (writer.count == 0 && writer.lost == 0 && !writer.closing)
 		pthread_cond_wait(&writer.posted, &writer.lock);
 	*count = writer.count;
-	*lost = writer.lost;
+	missing->lost = writer.lost;
+	missing->left_out = take_left_out();
 	memcpy(lines, writer.lines, *count * sizeof(*lines));
 	writer.count = 0;
 	writer.lost = 0;
 	pthread_mutex_unlock(&writer.lock);
-	return *count > 0 || *lost > 0;
+	return *count > 0 || missing->lost > 0 || missing->left_out > 0;
 }
 
 static void *
 on_write(void *object)
 {
 	g_autofree struct line *lines = g_new(struct line, writer.size);
+	struct missing missing;
 	unsigned count;
-	uint64_t lost;
 
 	(void)object;
-	while (take_lines(lines, &count, &lost)) {
+	while (take_lines(lines, &count, &missing)) {
 		write_lines(lines, count);
-		if (lost > 0)
-			write_lost(lost);
+		write_missing(&missing);
 		g_usleep(REST_US);
 	}
 	return NULL;
@@ -402,6 +443,8 @@ log_prepare(const struct log_options *options)
 	g_assert(!writer.open);
 	writer.sink = options->sink;
 	writer.form = options->form;
+	writer.rate = options->rate;
+	writer.came = 0;
 	atomic_store(&writer.level, options->level);
 	if (options->sink == LOG_SINK_SYSLOG)
 		openlog("postferry", LOG_PID | LOG_NDELAY, LOG_MAIL);
@@ -435,6 +478,30 @@ log_close(void)
 	g_clear_pointer(&writer.lines, g_free);
 	writer.sink = LOG_SINK_STDERR;
 	writer.form = LOG_FORM_TEXT;
+	writer.rate = 0;
+}
+
+/* Counts the line; true when it comes too fast to be written. */
+static bool
+is_left_out(enum log_level level)
+{
+	int64_t now = find_second();
+	bool left_out;
+
+	if (writer.rate == 0 || level >= LOG_LEVEL_ERROR)
+		return false;
+	pthread_mutex_lock(&writer.lock);
+	if (writer.second != now)
+		writer.came = 0;
+	writer.second = now;
+	left_out = ++writer.came > writer.rate &&
+		   (writer.came - writer.rate) % SAMPLE != 0;
+	writer.left_out += left_out;
+	pthread_mutex_unlock(&writer.lock);
+	if (left_out)
+		atomic_fetch_add_explicit(
+		    &writer.dropped, 1, memory_order_relaxed);
+	return left_out;
 }
 
 /* Takes the line over; drops it when too many wait.  False when there is no
@@ -463,8 +530,11 @@ void
 log_write(
     enum log_level level, const char *event, const struct log_field *fields)
 {
-	struct line line = { level, make_line(level, event, fields) };
+	struct line line = { .level = level };
 
+	if (is_left_out(level))
+		return;
+	line.text = make_line(level, event, fields);
 	if (!post_line(line))
 		write_lines(&line, 1);
 }

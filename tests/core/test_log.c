@@ -242,7 +242,7 @@ count_lines(const char *text, unsigned *written, unsigned *lost)
 
 	*written = *lost = 0;
 	for (char **line = lines; line[1] != NULL; line++) {
-		const char *said = strstr(*line, " warn log lines dropped");
+		const char *said = strstr(*line, " warn log lines ");
 
 		*written += strstr(*line, " info line number=") != NULL;
 		if (said != NULL)
@@ -285,6 +285,60 @@ test_full(void **state)
 	count_lines(text->str, &written, &lost);
 	assert_int_equal(written + lost, LINES);
 	assert_int_equal(lost, dropped);
+}
+
+/* Over the rate one in a hundred is written, each error, and how many are not;
+ * should a second end meanwhile, as many more. */
+static void
+test_rate(void **state)
+{
+	struct log_options options = { .level = LOG_LEVEL_INFO, .rate = 50 };
+	struct capture capture = begin_capture();
+	uint64_t before = log_dropped();
+	unsigned written, left_out;
+
+	(void)state;
+	log_open(&options);
+	for (unsigned i = 0; i < LINES; i++) {
+		log_info("line", log_num("number", i));
+		if (i % 200 == 199)
+			log_error("broken", log_num("number", i));
+	}
+	log_close();
+	g_autofree char *text = end_capture(&capture);
+	count_lines(text, &written, &left_out);
+	assert_int_equal(written + left_out, LINES);
+	assert_int_equal(left_out, log_dropped() - before);
+	assert_in_range(written, 50 + (LINES - 50) / 100, 2 * 50 + 9);
+	assert_non_null(strstr(text, "log lines left out"));
+	assert_non_null(strstr(text, " log_rate=50\n"));
+	g_auto(GStrv) errors = g_strsplit(text, " error broken ", -1);
+	assert_int_equal(g_strv_length(errors), 1 + LINES / 200);
+}
+
+/* Without a rate, and below it, none is left out. */
+static void
+test_below_rate(void **state)
+{
+	static const unsigned rates[] = { 0, LINES };
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(rates); i++) {
+		struct log_options options = { .level = LOG_LEVEL_INFO,
+			.rate = rates[i] };
+		struct capture capture = begin_capture();
+		unsigned written, left_out;
+
+		assert_true(fcntl(capture.read, F_SETPIPE_SZ, 1 << 18) > 0);
+		log_open(&options);
+		for (unsigned n = 0; n < LINES; n++)
+			log_info("line", log_num("number", n));
+		log_close();
+		g_autofree char *text = end_capture(&capture);
+		count_lines(text, &written, &left_out);
+		assert_int_equal(written, LINES);
+		assert_int_equal(left_out, 0);
+	}
 }
 
 struct teller {
@@ -356,6 +410,8 @@ main(void)
 		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_without_writer),
 		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_rate),
+		cmocka_unit_test(test_below_rate),
 		cmocka_unit_test(test_threads),
 	};
 
