@@ -18,16 +18,18 @@ SOURCES = [f"127.0.0.{number}" for number in range(2, 50)]
 
 
 def raise_limit(files):
-    """Of this process and those that it starts."""
+    """Of this process and those that it starts; the limit that then holds."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft >= files:
-        return
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (files, max(hard, files)))
-    except (ValueError, PermissionError):
-        raise SystemExit(
-            f"{files} files must be open, and the limit is {hard}: raise it"
-            " (ulimit -n), or run this as root") from None
+        return soft
+    for most in (max(hard, files), min(hard, files)):
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE,
+                               (min(most, files), most))
+            return min(most, files)
+        except (ValueError, PermissionError):  # only root may have more
+            pass
+    return soft
 
 
 def read_memory(pid):
@@ -215,10 +217,13 @@ class Loris(threading.Thread):
             self.poll.unregister(number)
             slow.socket.close()
 
-    def attack(self, addresses, each):
-        """That many in each phase; addresses by listener."""
+    def attack(self, addresses, each, meanwhile=None):
+        """That many in each phase; addresses by listener.  meanwhile() is
+        called after each hundred."""
         self.start()
         for number in range(each):
+            if meanwhile and number % 100 == 99:
+                meanwhile()
             for phase, (listener, _, _) in PHASES.items():
                 self.add(Slow(phase, addresses[listener],
                               SOURCES[number % len(SOURCES)]))
