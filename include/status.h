@@ -8,13 +8,11 @@
  *	GET  /readyz                     200 or 503: mail can be accepted
  *	GET  /status                     the daemon, its providers, its queue
  *	GET  /v1/messages?state=&after=&limit=&recipient=
- *	                                 "next" is `after` of the next page; of a
- *	                                 recipient a page may be empty
- *	GET  /v1/messages/ID             the whole story
- *	GET  /v1/messages/ID/raw         its bytes, message/rfc822
- *	POST /v1/messages/ID/retry | hold | release | drop
- *	POST /v1/messages/retry | hold | release | drop ?state=
- *	                                 all mails of a state
+ *	                                 "next" is `after` of the next page; of
+ *a recipient a page may be empty GET  /v1/messages/ID             the whole
+ *story GET  /v1/messages/ID/raw         its bytes, message/rfc822 POST
+ * /v1/messages/ID/retry | hold | release | drop POST /v1/messages/retry | hold
+ *| release | drop ?state= all mails of a state
  *
  * Answers are JSON; errors application/problem+json (RFC 9457).
  */
@@ -28,7 +26,9 @@
 struct status_options {
 	struct store *store; /* borrowed; NULL: none */
 	struct disk *disk;   /* borrowed; NULL: none */
-	int64_t started_ms;  /* wall clock; 0: no daemon runs */
+	/* borrowed; NULL: what memory there is is nobody's concern */
+	const struct budget *budget;
+	int64_t started_ms; /* wall clock; 0: no daemon runs */
 	/* Fills in struct provider_standing *; called on a thread of the door;
 	 * NULL: none. */
 	void (*providers)(void *object, GPtrArray *out);

@@ -224,6 +224,7 @@ make_door(struct ferry *ferry, GError **error)
 	struct status_options options = {
 		.store = ferry->store,
 		.disk = ferry->disk,
+		.budget = ferry->budget,
 		.started_ms = clock_wall_ms(),
 		.providers = on_providers,
 		.object = ferry,

@@ -268,13 +268,27 @@ take_sender(
 	return true;
 }
 
-/* Mail for the queue is begun only when the disk has room for it; false when it
- * was refused. */
+/* Without a directory the whole mail stands in memory. */
 static bool
-find_disk_room(struct session *session, uint64_t bytes)
+has_memory(const struct session *session, uint64_t bytes)
+{
+	const struct budget *budget = session->world->budget;
+
+	return session->world->place->directory != NULL ||
+	       bytes <= budget_limit(budget) - budget_taken(budget);
+}
+
+/* Mail is begun only when there is room for as much as it is said to be: in
+ * memory, or for the queue on the disk; false when it was refused. */
+static bool
+find_room(struct session *session, uint64_t bytes)
 {
 	const struct disk *disk = session->world->disk;
 
+	if (!has_memory(session, bytes)) {
+		session_reply(session, REPLY_OVERLOAD, NULL);
+		return false;
+	}
 	if (session->rules->when != ANSWER_QUEUED || disk == NULL ||
 	    disk_allows(disk, bytes))
 		return true;
@@ -346,7 +360,7 @@ transaction_mail(struct session *session, const char *argument)
 	envelope = parameters.envelope = envelope_new();
 	if (!take_sender(session, envelope, &path) ||
 	    !take_parameters(&parameters, mail_parameters, path.parameters) ||
-	    !find_disk_room(session, envelope->size_declared)) {
+	    !find_room(session, envelope->size_declared)) {
 		envelope_free(envelope);
 		return;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "health_page.h"
 
+#include "core/budget.h"
 #include "core/disk.h"
 #include "standing_json.h"
 #include <unistd.h>
@@ -24,6 +25,17 @@ explain_space(const struct disk *disk, const char *what)
 			       " are to stay so; mail gets 452 until there is "
 			       "room",
 	    what, disk_free_bytes(disk), disk_min_free_bytes(disk));
+}
+
+static char *
+explain_memory(const struct budget *budget)
+{
+	return g_strdup_printf(
+	    "memory for mail is short: %" G_GUINT64_FORMAT
+	    " of %" G_GUINT64_FORMAT
+	    " bytes (memory_budget) are taken; mail gets 452 until some is "
+	    "sent",
+	    budget_taken(budget), budget_limit(budget));
 }
 
 static char *
@@ -61,6 +73,9 @@ find_obstacle(const struct page *page)
 	if (page->draining)
 		return g_strdup("postferry is stopping: what is under way is "
 				"waited for, no connection is taken");
+	if (options->budget != NULL &&
+	    budget_level(options->budget) >= BUDGET_TIGHT)
+		return explain_memory(options->budget);
 	if (disk == NULL)
 		return NULL;
 	if (disk_state(disk) == DISK_BAD)

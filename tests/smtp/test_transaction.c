@@ -317,7 +317,10 @@ test_memory(void **state)
 	struct client *client = client_new(stand);
 
 	(void)state;
-	client_play(client, "memory", HELLO MAIL RCPT DATA);
+	client_play(client, "said before",
+	    HELLO "> MAIL FROM:<a@x> SIZE=200001\n< 452 4.3.2\n"
+		  "> MAIL FROM:<a@x> SIZE=200000\n< 250\n> RSET\n< 250\n");
+	client_play(client, "memory", MAIL RCPT DATA);
 	send_lines(client, 300000);
 	client_say(client, ".\r\n");
 	client_expect(client, "does not fit", "452 4.3.2");

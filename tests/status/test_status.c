@@ -674,6 +674,36 @@ test_draining(void **state)
 	free_world(&world);
 }
 
+/* Not ready from the mark on at which all but our own networks are refused. */
+static void
+test_memory(void **state)
+{
+	static const struct {
+		uint64_t bytes;
+		unsigned code;
+	} budgets[] = { { 0, 200 }, { 55, 200 }, { 56, 503 }, { 64, 503 } };
+	struct world world;
+
+	(void)state;
+	make_world(&world);
+	for (size_t i = 0; i < G_N_ELEMENTS(budgets); i++) {
+		struct budget *budget = budget_new(64);
+
+		world.options.budget = budget;
+		assert_true(budget_take(budget, budgets[i].bytes));
+		struct status_answer answer = request(&world, "GET", "/readyz");
+		assert_int_equal(answer.code, budgets[i].code);
+		if (answer.code == 503)
+			check_problem(&answer, "memory for mail is short");
+		status_answer_clear(&answer);
+		answer = request(&world, "GET", "/livez");
+		assert_int_equal(answer.code, 200);
+		status_answer_clear(&answer);
+		budget_free(budget);
+	}
+	free_world(&world);
+}
+
 static const struct {
 	enum disk_state state;
 	uint64_t min_free;
@@ -729,6 +759,7 @@ main(void)
 		cmocka_unit_test(test_obstacles),
 		cmocka_unit_test(test_without_a_queue),
 		cmocka_unit_test(test_without_a_daemon),
+		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_disk),
 		cmocka_unit_test(test_draining),
 	};
