@@ -20,6 +20,12 @@ typedef void (*loop_fn)(void *object);
  * characters (pthread_setname_np), owner is given to letters. */
 struct loop *loop_new(const char *name, void *owner);
 
+/* Before loop_start(): so many more files will have events at a time.  libevent
+ * keeps some bytes for each number of a file for good.  Made now these lie side
+ * by side; made when a client comes, in the midst of what it takes, they keep
+ * all that memory from being given back when it has gone. */
+void loop_expect(struct loop *loop, unsigned files);
+
 /* Starts the thread.  Signals are blocked in it. */
 void loop_start(struct loop *loop);
 

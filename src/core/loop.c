@@ -4,6 +4,7 @@
 #include "thread.h"
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <glib.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -110,6 +111,36 @@ loop_new(const char *name, void *owner)
 	    loop->base, loop->later_fd, EV_READ | EV_PERSIST, on_later, loop);
 	event_add(loop->later, NULL);
 	return loop;
+}
+
+static void
+on_nothing(evutil_socket_t fd, short what, void *object)
+{
+	(void)fd;
+	(void)what;
+	(void)object;
+}
+
+/* The numbers are those that the next files to be opened get. */
+void
+loop_expect(struct loop *loop, unsigned files)
+{
+	g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(int));
+
+	for (unsigned i = 0; i < files; i++) {
+		int fd = fcntl(mailbox_fd(loop->box), F_DUPFD_CLOEXEC, 0);
+		struct event *event;
+
+		if (fd < 0)
+			break;
+		g_array_append_val(numbers, fd);
+		event = event_new(
+		    loop->base, fd, EV_READ | EV_ET, on_nothing, NULL);
+		event_add(event, NULL);
+		event_free(event);
+	}
+	for (unsigned i = 0; i < numbers->len; i++)
+		close(g_array_index(numbers, int, i));
 }
 
 static void *

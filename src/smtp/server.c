@@ -18,6 +18,8 @@
 
 /* Memory is looked at so often while anyone is there. */
 #define LOOK_MS 1000
+/* Clients that are made ready for at the start. */
+#define EXPECTED 20000
 
 #define NO_LISTENER                                                     \
 	"there is no [listener NAME], so no mail could come in: add a " \
@@ -42,6 +44,7 @@ struct server {
 	GPtrArray *loops; /* struct sessions * */
 	unsigned next;    /* of them gets the next client */
 	struct crowd *crowd;
+	unsigned most; /* clients in all */
 	unsigned loops_wanted;
 	uint64_t (*size_most)(void *stage, const char *listener);
 	struct roster *roster;
@@ -208,16 +211,15 @@ read_number(const struct server *server, const char *key)
 static void
 make_crowd(struct server *server)
 {
-	unsigned most = capacity_find(read_number(server, "connections"));
-
+	server->most = capacity_find(read_number(server, "connections"));
 	server->crowd = crowd_new(&(struct crowd_limits){
-	    .most = most,
+	    .most = server->most,
 	    .reserved = read_number(server, "connections_reserved"),
 	    .remembered = read_number(server, "peers_remembered"),
 	    .budget = server->budget,
 	});
 	server->strain = strain_new(&(struct strain_limits){
-	    .most = most,
+	    .most = server->most,
 	    .percent = read_number(server, "stress_share"),
 	    .calm_ms = config_number(server->config, "server", "stress_calm"),
 	    .budget = server->budget,
@@ -232,6 +234,7 @@ static void
 start_loops(struct server *server, unsigned count)
 {
 	struct sessions_options options = {
+		.files = MIN(server->most, EXPECTED),
 		.world = &server->world,
 		.main = server->main,
 		.departed = on_departed,

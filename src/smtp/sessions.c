@@ -44,6 +44,7 @@ sessions_new(const struct sessions_options *options)
 	sessions->buffer = g_new(struct channel_buffer, 1);
 	sessions->grace =
 	    loop_timer_new(sessions->loop, on_grace_over, sessions);
+	loop_expect(sessions->loop, options->files);
 	loop_start(sessions->loop);
 	return sessions;
 }

@@ -44,6 +44,7 @@ struct sessions_admission {
 
 struct sessions_options {
 	unsigned number; /* of the loop, from 0 */
+	unsigned files;  /* that may be open at a time */
 	const struct session_world *world;
 	struct loop *main;
 	letter_fn departed; /* reads a visitor on the main loop */

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -165,6 +166,44 @@ test_never_started(void **state)
 	loop_free(loop);
 	assert_int_equal(over, 1);
 	loop_free(NULL);
+}
+
+/* The number that the next file gets. */
+static int
+find_free(void)
+{
+	int fd = dup(STDERR_FILENO);
+
+	close(fd);
+	return fd;
+}
+
+/* Whether there are as many files or not, none stays open, and letters come as
+ * ever. */
+static void
+test_files_expected(void **state)
+{
+	unsigned over = 0;
+	struct loop *loop = loop_new("x", &over);
+	int free_fd = find_free();
+	struct rlimit usual, few;
+
+	(void)state;
+	loop_expect(loop, 0);
+	loop_expect(loop, 100);
+	assert_int_equal(find_free(), free_fd);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+	few = usual;
+	few.rlim_cur = (rlim_t)free_fd + 10;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	loop_expect(loop, 100);
+	assert_int_equal(find_free(), free_fd);
+	setrlimit(RLIMIT_NOFILE, &usual);
+	loop_start(loop);
+	loop_post(loop, &make_ball(0)->letter, on_over);
+	loop_stop(loop);
+	assert_int_equal(over, 1);
+	loop_free(loop);
 }
 
 /* Timers write their letter when they fire. */
@@ -410,6 +449,7 @@ main(void)
 		cmocka_unit_test(test_two_loops),
 		cmocka_unit_test(test_letters_before_the_end_are_read),
 		cmocka_unit_test(test_never_started),
+		cmocka_unit_test(test_files_expected),
 		cmocka_unit_test(test_timers),
 		cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_after_the_letters),
