@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "descent.h"
+#include "ending.h"
 #include "ferry_parts.h"
 #include "lock.h"
 #include "mail/parse.h"
@@ -119,7 +120,7 @@ make_store(struct ferry *ferry, GError **error)
 		.disk = ferry->disk,
 		.onward = on_queued,
 		.stage = ferry,
-		.failed = ferry_fail,
+		.failed = ending_break,
 		.object = ferry,
 	};
 
@@ -358,7 +359,7 @@ ferry_load(struct ferry *ferry, GError **error)
 	loop_start(ferry->dispatch);
 	if (!make_door(ferry, error))
 		return false;
-	ferry_heed(ferry);
+	ending_heed(ferry);
 	return true;
 }
 
@@ -408,7 +409,7 @@ ferry_free(struct ferry *ferry)
 	g_clear_pointer(&ferry->dispatch, loop_free);
 	g_clear_pointer(&ferry->bell, bell_free);
 	g_clear_pointer(&ferry->herald, herald_free);
-	ferry_unheed(ferry);
+	ending_unheed(ferry);
 	g_clear_pointer(&ferry->main, loop_free);
 	g_clear_pointer(&ferry->disk, disk_free);
 	g_clear_pointer(&ferry->busy, busy_close);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the ferry is made of, for the files that make it (ferry.c) and end it
- * (ferry_stop.c).  The main thread.
+ * (ending.c).  The main thread.
  */
 #ifndef FERRY_PARTS_H
 #define FERRY_PARTS_H
@@ -46,15 +46,5 @@ struct ferry {
 	struct letter quiet;   /* to the dispatch loop, and back */
 	struct letter stopped; /* from the dispatch loop */
 };
-
-/* Heeds signals from now on: SIGTERM and SIGINT stop, the second one at once;
- * SIGHUP has certificates and users read again. */
-void ferry_heed(struct ferry *ferry);
-/* None any more.  NULL parts are fine. */
-void ferry_unheed(struct ferry *ferry);
-
-/* The store's thread: nothing may be trusted but what the next start reads.
- * object is the ferry. */
-void ferry_fail(void *object, const char *why);
 
 #endif

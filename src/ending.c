@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "ferry_parts.h"
+#include "ending.h"
 
 #include "core/log.h"
+#include "ferry_parts.h"
 #include <signal.h>
 #include <unistd.h>
 
@@ -33,7 +34,7 @@ on_broken(void *owner, struct letter *letter)
 }
 
 void
-ferry_fail(void *object, const char *why)
+ending_break(void *object, const char *why)
 {
 	struct ferry *ferry = object;
 
@@ -164,7 +165,7 @@ on_hangup(void *object)
 }
 
 void
-ferry_heed(struct ferry *ferry)
+ending_heed(struct ferry *ferry)
 {
 	struct loop *main = ferry->main;
 
@@ -176,7 +177,7 @@ ferry_heed(struct ferry *ferry)
 }
 
 void
-ferry_unheed(struct ferry *ferry)
+ending_unheed(struct ferry *ferry)
 {
 	g_clear_pointer(&ferry->stop_timer, loop_timer_free);
 	g_clear_pointer(&ferry->last_words, loop_timer_free);
