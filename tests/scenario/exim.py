@@ -51,13 +51,15 @@ def unpack(folder):
                         " dpkg -x *.deb . && rm *.deb"], cwd=place,
                        capture_output=True, text=True, timeout=300,
                        check=True)
-        os.rename(place, folder)
+        if not os.path.exists(folder):
+            os.rename(place, folder)
     except subprocess.CalledProcessError as failed:
         raise unittest.SkipTest(
             f"Exim is not here, and {PACKAGE} cannot be fetched:"
             f" {failed.stdout}{failed.stderr}") from None
-    except FileExistsError:
-        pass
+    except OSError:  # the others were first
+        if not os.path.exists(folder):
+            raise
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
