@@ -7,6 +7,7 @@
 struct crowd {
 	struct crowd_limits limits;
 	unsigned total;
+	unsigned proxied;  /* of them, whose client is not known, or refused */
 	GHashTable *peers; /* address -> how many, outside `allow` */
 	struct rate *visits, *mails;
 };
@@ -100,6 +101,7 @@ crowd_enter(struct crowd *crowd, const struct rules *rules,
 	if (refused != REPLY_NONE)
 		return refused;
 	crowd->total++;
+	crowd->proxied += peer->proxied;
 	count_in(crowd, peer);
 	return REPLY_NONE;
 }
@@ -108,11 +110,15 @@ enum reply_name
 crowd_admit(struct crowd *crowd, const struct rules *rules,
     const struct session_peer *peer)
 {
-	enum reply_name refused = refuse(crowd, rules, peer, crowd->total - 1);
+	/* those who are still to be admitted take no place from each other */
+	enum reply_name refused =
+	    refuse(crowd, rules, peer, crowd->total - crowd->proxied);
 
-	if (refused == REPLY_NONE)
-		count_in(crowd, peer);
-	return refused;
+	if (refused != REPLY_NONE)
+		return refused;
+	crowd->proxied--;
+	count_in(crowd, peer);
+	return REPLY_NONE;
 }
 
 enum reply_name
@@ -130,6 +136,7 @@ crowd_leave(struct crowd *crowd, const struct session_peer *peer)
 {
 	g_assert(crowd->total > 0);
 	crowd->total--;
+	crowd->proxied -= peer->proxied;
 	if (is_counted(peer))
 		set_peer(crowd, peer->text, count_peer(crowd, peer->text) - 1);
 }
