@@ -160,7 +160,10 @@ on_hangup(void *object)
 	struct ferry *ferry = object;
 
 	log_info("SIGHUP: certificates and users are read again",
-	    log_num("pid", getpid()));
+	    log_num("pid", getpid()),
+	    log_str("advice",
+		"settings are not: `postferry check`, then restart, if "
+		"postferry.conf has changed"));
 	server_reread(ferry->server);
 }
 

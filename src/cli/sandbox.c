@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "ferry.h"
 #include "simulate/simulator.h"
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -201,10 +202,11 @@ print_welcome(const struct sandbox *sandbox)
 	       "See what Mailgun took:\n"
 	       "  curl http://%s/mails\n"
 	       "See what waits, and why (with the id that swaks was told):\n"
-	       "  postferry queue list --config %s\n"
-	       "  postferry why ID --config %s\n"
+	       "  %s queue list --config %s\n"
+	       "  %s why ID --config %s\n"
 	       "Ctrl-C ends it.\n\n",
-	    listen, control, control, control, sandbox->file, sandbox->file);
+	    listen, control, control, control, program_invocation_name,
+	    sandbox->file, program_invocation_name, sandbox->file);
 	fflush(stdout);
 }
 

@@ -21,6 +21,17 @@ set_error(GError **error, const char *path, int failure)
 		    path);
 		return;
 	}
+	if (failure == EACCES || failure == EPERM) {
+		g_set_error(error, G_FILE_ERROR,
+		    (int)g_file_error_from_errno(failure),
+		    "cannot read %s: %s: this is uid %u, gid %u, which must be "
+		    "able to: run it as another user, or let this one read the "
+		    "file (chgrp, chmod g+r) and enter the directories above "
+		    "it (x)",
+		    path, g_strerror(failure), (unsigned)geteuid(),
+		    (unsigned)getegid());
+		return;
+	}
 	g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(failure),
 	    "cannot read %s: %s", path, g_strerror(failure));
 }

@@ -184,12 +184,14 @@ read_names(struct tls_identity *identity)
 }
 
 static bool
-read_parts(struct tls_identity *identity, const char *key_path, GError **error)
+read_parts(struct tls_identity *identity, const char *key_path, bool *of_key,
+    GError **error)
 {
 	struct file *file = file_read(identity->path, FILE_MAX, error);
 	struct file *other = NULL;
 	bool good = file != NULL && read_certificate(identity, file, error);
 
+	*of_key = good;
 	if (good && key_path != NULL) {
 		other = file_read(key_path, FILE_MAX, error);
 		good =
@@ -204,13 +206,14 @@ read_parts(struct tls_identity *identity, const char *key_path, GError **error)
 }
 
 struct tls_identity *
-tls_identity_read(const char *path, const char *key_path, GError **error)
+tls_identity_read(
+    const char *path, const char *key_path, bool *of_key, GError **error)
 {
 	struct tls_identity *identity = g_new0(struct tls_identity, 1);
 
 	ERR_clear_error();
 	identity->path = g_strdup(path);
-	if (!read_parts(identity, key_path, error)) {
+	if (!read_parts(identity, key_path, of_key, error)) {
 		tls_identity_free(identity);
 		return NULL;
 	}

@@ -14,9 +14,9 @@ struct ssl_ctx_st;
 struct tls_identity;
 
 /* key_path NULL: the key is in the certificate's file.  NULL and error, which
- * says the file and what to do about it. */
+ * says the file and what to do about it; *of_key when that is about the key. */
 struct tls_identity *tls_identity_read(
-    const char *path, const char *key_path, GError **error);
+    const char *path, const char *key_path, bool *of_key, GError **error);
 void tls_identity_free(struct tls_identity *identity);
 
 /* Puts it into a context of OpenSSL, beside one of another kind of key; false

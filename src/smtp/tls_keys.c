@@ -218,27 +218,42 @@ find_context(const struct tls_keys *keys, const struct tls_identity *identity,
 	return true;
 }
 
+/* With the setting that is at fault named. */
+static struct tls_identity *
+read_identity(const struct rules *rules, unsigned i, GError **error)
+{
+	const char *const *paths = rules->tls.keys;
+	const char *path = paths != NULL ? paths[i] : NULL;
+	bool of_key;
+	struct tls_identity *identity =
+	    tls_identity_read(rules->tls.certificates[i], path, &of_key, error);
+
+	if (identity == NULL)
+		locate(error, rules,
+		    of_key && path != NULL ? "tls_key" : "tls_certificate");
+	return identity;
+}
+
 static bool
 add_identity(struct tls_keys *keys, const struct rules *rules, unsigned i,
     GError **error)
 {
-	const char *const *paths = rules->tls.keys;
-	struct tls_identity *identity = tls_identity_read(
-	    rules->tls.certificates[i], paths != NULL ? paths[i] : NULL, error);
+	struct tls_identity *identity = read_identity(rules, i, error);
 	SSL_CTX *context;
 
 	if (identity == NULL)
 		return false;
 	g_ptr_array_add(keys->identities, identity);
 	if (!find_context(keys, identity, &context, error))
-		return false;
+		return locate(error, rules, "tls_certificate");
 	if (context != NULL)
 		SSL_CTX_up_ref(context);
 	else
 		context = make_context(keys, rules);
 	g_ptr_array_add(keys->contexts, context);
 	ask_clients(keys, context);
-	return tls_identity_use(identity, context, error);
+	return tls_identity_use(identity, context, error) ||
+	       locate(error, rules, "tls_certificate");
 }
 
 static bool
@@ -248,7 +263,7 @@ fill_keys(struct tls_keys *keys, const struct rules *rules, GError **error)
 		return false;
 	for (unsigned i = 0; rules->tls.certificates[i] != NULL; i++)
 		if (!add_identity(keys, rules, i, error))
-			return locate(error, rules, "tls_certificate");
+			return false;
 	return true;
 }
 

@@ -101,16 +101,23 @@ static const struct {
 	    "apart.pem holds no private key" },
 	{ "a key file without a key",
 	    "tls_certificate = %s/apart.pem\ntls_key = %s/ca.txt\n",
-	    "ca.txt holds no private key" },
+	    ":4: [listener l] tls_key: %s/ca.txt holds no private key" },
+	{ "no key file",
+	    "tls_certificate = %s/apart.pem\ntls_key = %s/none.key\n",
+	    ":4: [listener l] tls_key: cannot read %s/none.key" },
+	{ "no certificate beside a key",
+	    "tls_certificate = %s/none.pem\ntls_key = %s/apart.key\n",
+	    ":3: [listener l] tls_certificate: cannot read %s/none.pem" },
 	{ "another's key",
 	    "tls_certificate = %s/apart.pem\ntls_key = %s/own.pem\n",
-	    "own.pem does not belong to the certificate in " },
+	    ":4: [listener l] tls_key: the key in %s/own.pem does not belong "
+	    "to the certificate in " },
 	{ "a key with a passphrase", "tls_certificate = %s/wrapped.pem\n",
 	    "wrapped.pem holds a key with a passphrase" },
 	{ "a key that all may read",
 	    "tls_certificate = %s/apart.pem\ntls_key = %s/public.key\n",
-	    "public.key holds a key and has mode 0644, so that everyone on "
-	    "this host may read it" },
+	    ":4: [listener l] tls_key: %s/public.key holds a key and has mode "
+	    "0644, so that everyone on this host may read it" },
 	{ "a key that all may change",
 	    "tls_certificate = %s/apart.pem\ntls_key = %s/open.key\n",
 	    "open.key holds a key and has mode 0602, so that everyone on this "
@@ -134,10 +141,12 @@ test_settings(void **state)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autofree char *error = check(*state, rows[i].settings);
+		g_autofree char *expected =
+		    rows[i].error == NULL ? NULL : place(*state, rows[i].error);
 		bool good =
-		    rows[i].error == NULL
+		    expected == NULL
 			? error == NULL
-			: error != NULL && strstr(error, rows[i].error) != NULL;
+			: error != NULL && strstr(error, expected) != NULL;
 
 		if (!good)
 			fail_msg("%s: %s", rows[i].name,
@@ -168,7 +177,9 @@ static void
 test_identity(void **state)
 {
 	g_autofree char *path = secure_path(*state, "names.pem");
-	struct tls_identity *identity = tls_identity_read(path, NULL, NULL);
+	bool of_key;
+	struct tls_identity *identity =
+	    tls_identity_read(path, NULL, &of_key, NULL);
 	int64_t now = g_get_real_time() / G_USEC_PER_SEC;
 
 	assert_non_null(identity);
