@@ -3,8 +3,20 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "place.h"
 #include "sasl.h"
 #include <string.h>
+
+/* Nobody between us and the client can read along.  A client that a proxy on
+ * this host speaks for may be anywhere. */
+static bool
+is_private(const struct session *session)
+{
+	return channel_tls(session->channel) != NULL ||
+	       (session->rules->auth.plaintext &&
+		   (session->peer.local ||
+		       place_is_loopback(session->peer.text)));
+}
 
 bool
 auth_offered(const struct session *session)
@@ -17,7 +29,7 @@ auth_offered(const struct session *session)
 	case RULES_AUTH_ANY:
 		return session->peer.allowed;
 	case RULES_AUTH_USERS:
-		return auth->plaintext || channel_tls(session->channel) != NULL;
+		return is_private(session);
 	}
 	g_assert_not_reached();
 }
@@ -149,10 +161,17 @@ auth_auth(struct session *session, const char *argument)
 void
 auth_take(struct session *session, const unsigned char *line, size_t length)
 {
-	char *text = g_strndup((const char *)line, length);
-	bool whole = strlen(text) == length;
+	char *text;
+	bool whole;
 
 	channel_conceal(session->channel);
+	/* each response ends a group (RFC 4954 4, RFC 2920 3.1) */
+	if (session->unread) {
+		session_close(session, REPLY_SYNCHRONISATION, NULL);
+		return;
+	}
+	text = g_strndup((const char *)line, length);
+	whole = strlen(text) == length;
 	if (whole)
 		take_step(session, sasl_take(session->login.sasl, text));
 	else

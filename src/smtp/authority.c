@@ -5,7 +5,7 @@
 #include "core/clock.h"
 #include "core/pool.h"
 #include "failures.h"
-#include <arpa/inet.h>
+#include "place.h"
 #include <stdatomic.h>
 #include <string.h>
 
@@ -14,6 +14,10 @@
 
 /* Addresses, names, and right passwords that are remembered. */
 #define ENTRIES 10000
+
+/* Where a user logged in rightly he is still heard when others have failed as
+ * him: so long, that a job of each day is. */
+#define HEARD_MS (INT64_C(36) * 3600 * 1000)
 
 /* The wait grows with failures up to so many times the first. */
 #define DELAYS_MAX 5
@@ -27,8 +31,10 @@ struct authority {
 	unsigned waiting_max;
 	int64_t delay_ms; /* after the first failure */
 	struct failures *addresses, *names;
-	struct authority_memory *memory;
-	bool closing; /* the threads end */
+	struct failures *pairs;          /* of a name, where it is heard */
+	struct authority_memory *memory; /* names and passwords */
+	struct authority_memory *heard;  /* names and places */
+	bool closing;                    /* the threads end */
 	_Atomic uint64_t hashes;
 };
 
@@ -64,8 +70,10 @@ make_counters(struct authority *authority, const struct config *config)
 
 	authority->addresses = failures_new(&limits);
 	authority->names = failures_new(&limits);
+	authority->pairs = failures_new(&limits);
 	authority->memory =
 	    authority_memory_new(read_number(config, "auth_cache"), ENTRIES);
+	authority->heard = authority_memory_new(HEARD_MS, ENTRIES);
 }
 
 struct authority *
@@ -94,65 +102,84 @@ tell(struct authority_ask *ask, enum authority_word word)
 	loop_post(ask->return_to, &ask->letter, ask->answered);
 }
 
+/* What failures of an ask are counted by. */
+struct keys {
+	char place[NETWORK_PEER_LENGTH];
+	bool counted; /* by place: one broken program on our own host must not
+		       * lock the others out */
+	char *name;   /* a longer one is nobody's, and need not be kept whole */
+	char *pair;   /* both; NULL: the name is not heard there */
+	int64_t now_ms;
+};
+
+static struct keys
+find_keys(struct authority *authority, const struct authority_ask *ask)
+{
+	struct keys keys = { .now_ms = clock_monotonic_ms() };
+
+	place_print(ask->peer, keys.place);
+	keys.counted =
+	    strcmp(ask->peer, "unix") != 0 && !place_is_loopback(ask->peer);
+	keys.name = g_strndup(ask->name, USERS_NAME_MAX + 1);
+	if (authority_memory_has(
+		authority->heard, ask->name, keys.place, keys.now_ms))
+		keys.pair = g_strdup_printf("%s %s", keys.place, keys.name);
+	return keys;
+}
+
+static void
+clear_keys(struct keys *keys)
+{
+	g_free(keys->name);
+	g_free(keys->pair);
+}
+
 /* The user may have gone while the password was looked at. */
 static void
 tell_right(struct authority *authority, struct authority_ask *ask)
 {
 	const struct user *user = users_find(authority->users, ask->name);
+	int64_t now = clock_monotonic_ms();
+	char place[NETWORK_PEER_LENGTH];
 
+	place_print(ask->peer, place);
+	authority_memory_add(authority->heard, ask->name, place, now);
+	authority_memory_add(authority->memory, ask->name, ask->password, now);
 	ask->verdict.senders = g_strdupv(user->senders);
 	tell(ask, AUTHORITY_RIGHT);
 }
 
-/* What failures are counted by; NULL: not by address.  One broken program on
- * our own host must not lock the others out; a host of an IPv6 network has as
- * many addresses as it likes. */
-static char *
-find_place(const char *peer)
-{
-	struct in6_addr six;
-	struct in_addr four;
-
-	if (inet_pton(AF_INET, peer, &four) == 1)
-		return ntohl(four.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET
-			   ? NULL
-			   : g_strdup(peer);
-	if (inet_pton(AF_INET6, peer, &six) != 1 || IN6_IS_ADDR_LOOPBACK(&six))
-		return NULL;
-	memset(six.s6_addr + 8, 0, 8);
-	return g_base64_encode(six.s6_addr, sizeof(six.s6_addr));
-}
-
-/* A longer name is nobody's, and need not be kept whole. */
-static char *
-find_name(const char *name)
-{
-	return g_strndup(name, USERS_NAME_MAX + 1);
-}
-
+/* Strangers who guess lock a name everywhere but where it is heard: there it
+ * has its own count. */
 static bool
 has_failed_often(struct authority *authority, const struct authority_ask *ask)
 {
-	g_autofree char *place = find_place(ask->peer);
-	g_autofree char *name = find_name(ask->name);
-	int64_t now = clock_monotonic_ms();
+	struct keys keys = find_keys(authority, ask);
+	bool heard = keys.pair != NULL;
+	bool often =
+	    failures_are_many(heard ? authority->pairs : authority->names,
+		heard ? keys.pair : keys.name, keys.now_ms);
 
-	return failures_are_many(authority->names, name, now) ||
-	       (place != NULL &&
-		   failures_are_many(authority->addresses, place, now));
+	often =
+	    often || (keys.counted && failures_are_many(authority->addresses,
+					  keys.place, keys.now_ms));
+	clear_keys(&keys);
+	return often;
 }
 
 static void
 tell_wrong(struct authority *authority, struct authority_ask *ask)
 {
-	g_autofree char *place = find_place(ask->peer);
-	g_autofree char *name = find_name(ask->name);
-	int64_t now = clock_monotonic_ms();
-	unsigned times = failures_add(authority->names, name, now);
+	struct keys keys = find_keys(authority, ask);
+	unsigned times = failures_add(authority->names, keys.name, keys.now_ms);
 	unsigned there = 0;
 
-	if (place != NULL)
-		there = failures_add(authority->addresses, place, now);
+	if (keys.pair != NULL)
+		times = failures_add(authority->pairs, keys.pair, keys.now_ms);
+	if (keys.counted)
+		there =
+		    failures_add(authority->addresses, keys.place, keys.now_ms);
+	clear_keys(&keys);
 	times = MAX(times, there);
 	ask->verdict.delay_ms = authority->delay_ms * MIN(times, DELAYS_MAX);
 	tell(ask, AUTHORITY_WRONG);
@@ -172,8 +199,6 @@ judge(struct authority *authority, const struct job *job)
 	} else if (user == NULL || strcmp(user->hash, job->hash) != 0) {
 		tell(ask, AUTHORITY_LATER);
 	} else {
-		authority_memory_add(authority->memory, ask->name,
-		    ask->password, clock_monotonic_ms());
 		tell_right(authority, ask);
 	}
 }
@@ -325,7 +350,9 @@ authority_free(struct authority *authority)
 	g_queue_free(authority->waiting);
 	failures_free(authority->addresses);
 	failures_free(authority->names);
+	failures_free(authority->pairs);
 	authority_memory_free(authority->memory);
+	authority_memory_free(authority->heard);
 	users_free(authority->users);
 	g_free(authority);
 }

@@ -3,8 +3,9 @@
  * The authority knows the users and says whether a password is right.  Hashing
  * is slow by intent, so it has threads of its own (crypt-1, crypt-2) and a
  * limit of what may wait; a loop (auth) owns the cache of what was right lately
- * and counts failures per address and per user.  Sessions ask by letter and get
- * a letter back.
+ * and counts failures per address and per user; whoever guesses does not lock a
+ * user out where he logged in of late.  Sessions ask by letter and get a letter
+ * back.
  */
 #ifndef SMTP_AUTHORITY_H
 #define SMTP_AUTHORITY_H
@@ -47,7 +48,7 @@ struct authority *authority_new(
     const struct config *config, struct users *users);
 
 /* Any thread: other users from now on (taken over); what was right before is
- * forgotten. */
+ * forgotten, but not where it was. */
 void authority_users_post(struct authority *authority, struct users *users);
 
 /* Any thread: takes the ask over. */

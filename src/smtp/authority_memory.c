@@ -13,6 +13,7 @@
 struct mark {
 	unsigned char digest[DIGEST_BYTES];
 	int64_t until_ms;
+	GList link; /* of the ages */
 };
 
 struct authority_memory {
@@ -20,7 +21,7 @@ struct authority_memory {
 	unsigned entries;
 	unsigned char key[DIGEST_BYTES];
 	GHashTable *marks; /* struct mark, each its own key; owned */
-	GQueue *ages;      /* the same, the oldest first */
+	GQueue ages;       /* their links, the oldest first */
 };
 
 static unsigned
@@ -48,7 +49,7 @@ authority_memory_new(int64_t keep_ms, unsigned entries)
 	memory->keep_ms = keep_ms;
 	memory->entries = entries;
 	memory->marks = g_hash_table_new_full(hash_mark, is_same, g_free, NULL);
-	memory->ages = g_queue_new();
+	g_queue_init(&memory->ages);
 	/* without a key nothing is remembered */
 	if (RAND_bytes(memory->key, sizeof(memory->key)) != 1)
 		memory->keep_ms = 0;
@@ -60,7 +61,6 @@ authority_memory_free(struct authority_memory *memory)
 {
 	if (memory == NULL)
 		return;
-	g_queue_free(memory->ages);
 	g_hash_table_unref(memory->marks);
 	explicit_bzero(memory->key, sizeof(memory->key));
 	g_free(memory);
@@ -87,7 +87,7 @@ make_digest(const struct authority_memory *memory, const char *name,
 static void
 drop_oldest(struct authority_memory *memory)
 {
-	struct mark *mark = g_queue_pop_head(memory->ages);
+	struct mark *mark = g_queue_pop_head_link(&memory->ages)->data;
 
 	g_hash_table_remove(memory->marks, mark);
 }
@@ -97,7 +97,7 @@ drop_old(struct authority_memory *memory, int64_t now_ms)
 {
 	const struct mark *oldest;
 
-	while ((oldest = g_queue_peek_head(memory->ages)) != NULL &&
+	while ((oldest = g_queue_peek_head(&memory->ages)) != NULL &&
 	       oldest->until_ms <= now_ms)
 		drop_oldest(memory);
 }
@@ -115,30 +115,41 @@ authority_memory_has(struct authority_memory *memory, const char *name,
 	return g_hash_table_contains(memory->marks, &mark);
 }
 
+/* The mark of that digest, which may be a new one. */
+static struct mark *
+take_mark(struct authority_memory *memory, const struct mark *like)
+{
+	struct mark *mark = g_hash_table_lookup(memory->marks, like);
+
+	if (mark != NULL) {
+		g_queue_unlink(&memory->ages, &mark->link);
+		return mark;
+	}
+	if (g_queue_get_length(&memory->ages) >= memory->entries)
+		drop_oldest(memory);
+	mark = g_memdup2(like, sizeof(*like));
+	mark->link.data = mark;
+	g_hash_table_add(memory->marks, mark);
+	return mark;
+}
+
 void
 authority_memory_add(struct authority_memory *memory, const char *name,
     const char *password, int64_t now_ms)
 {
-	struct mark *mark;
+	struct mark like = { .until_ms = 0 }, *mark;
 
 	if (memory->keep_ms == 0)
 		return;
-	mark = g_new(struct mark, 1);
+	make_digest(memory, name, password, like.digest);
+	mark = take_mark(memory, &like);
 	mark->until_ms = now_ms + memory->keep_ms;
-	make_digest(memory, name, password, mark->digest);
-	if (g_hash_table_contains(memory->marks, mark)) {
-		g_free(mark);
-		return;
-	}
-	if (g_queue_get_length(memory->ages) >= memory->entries)
-		drop_oldest(memory);
-	g_hash_table_add(memory->marks, mark);
-	g_queue_push_tail(memory->ages, mark);
+	g_queue_push_tail_link(&memory->ages, &mark->link);
 }
 
 void
 authority_memory_clear(struct authority_memory *memory)
 {
-	g_queue_clear(memory->ages);
+	g_queue_init(&memory->ages);
 	g_hash_table_remove_all(memory->marks);
 }

@@ -2,7 +2,7 @@
 /*
  * What was right lately, so that a busy client costs one hash: a MAC of name
  * and password under a key that no one else has and that dies with the process.
- * Bounded.  One thread.
+ * The same of a name and the place it came from.  Bounded.  One thread.
  */
 #ifndef SMTP_AUTHORITY_MEMORY_H
 #define SMTP_AUTHORITY_MEMORY_H
@@ -12,7 +12,8 @@
 
 struct authority_memory;
 
-/* Remembers for that long (0: not at all) so many at most. */
+/* Remembers for that long since it was last added (0: not at all) so many at
+ * most: those that were not for the longest go first. */
 struct authority_memory *authority_memory_new(
     int64_t keep_ms, unsigned entries);
 void authority_memory_free(struct authority_memory *memory);

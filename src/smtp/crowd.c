@@ -2,13 +2,14 @@
 #include "crowd.h"
 
 #include "core/clock.h"
+#include "place.h"
 #include "rate.h"
 
 struct crowd {
 	struct crowd_limits limits;
 	unsigned total;
 	unsigned proxied;  /* of them, whose client is not known, or refused */
-	GHashTable *peers; /* address -> how many, outside `allow` */
+	GHashTable *peers; /* place -> how many, outside `allow` */
 	struct rate *visits, *mails;
 };
 
@@ -43,19 +44,35 @@ is_counted(const struct session_peer *peer)
 }
 
 static unsigned
-count_peer(const struct crowd *crowd, const char *peer)
+count_place(const struct crowd *crowd, const struct session_peer *peer)
 {
-	return GPOINTER_TO_UINT(g_hash_table_lookup(crowd->peers, peer));
+	char place[NETWORK_PEER_LENGTH];
+
+	place_print(peer->text, place);
+	return GPOINTER_TO_UINT(g_hash_table_lookup(crowd->peers, place));
 }
 
 static void
-set_peer(struct crowd *crowd, const char *peer, unsigned count)
+set_place(struct crowd *crowd, const struct session_peer *peer, unsigned count)
 {
+	char place[NETWORK_PEER_LENGTH];
+
+	place_print(peer->text, place);
 	if (count == 0)
-		g_hash_table_remove(crowd->peers, peer);
+		g_hash_table_remove(crowd->peers, place);
 	else
 		g_hash_table_insert(
-		    crowd->peers, g_strdup(peer), GUINT_TO_POINTER(count));
+		    crowd->peers, g_strdup(place), GUINT_TO_POINTER(count));
+}
+
+/* One more in this minute; false: it is one too many. */
+static bool
+take(struct rate *rate, const struct session_peer *peer, unsigned most)
+{
+	char place[NETWORK_PEER_LENGTH];
+
+	place_print(peer->text, place);
+	return rate_take(rate, place, most, clock_monotonic_ms());
 }
 
 /* True when this visit is one too many of a minute. */
@@ -64,8 +81,7 @@ comes_often(struct crowd *crowd, const struct rules *rules,
     const struct session_peer *peer)
 {
 	return is_counted(peer) &&
-	       !rate_take(crowd->visits, peer->text,
-		   rules->limits.peer_connection_rate, clock_monotonic_ms());
+	       !take(crowd->visits, peer, rules->limits.peer_connection_rate);
 }
 
 /* Beside `others` that are there. */
@@ -80,7 +96,7 @@ refuse(struct crowd *crowd, const struct rules *rules,
 	if (others + reserved >= crowd->limits.most)
 		return REPLY_CROWDED;
 	if (is_counted(peer) &&
-	    count_peer(crowd, peer->text) >= rules->limits.peer_connections)
+	    count_place(crowd, peer) >= rules->limits.peer_connections)
 		return REPLY_PEER_CROWDED;
 	return comes_often(crowd, rules, peer) ? REPLY_PEER_OFTEN : REPLY_NONE;
 }
@@ -89,7 +105,7 @@ static void
 count_in(struct crowd *crowd, const struct session_peer *peer)
 {
 	if (is_counted(peer))
-		set_peer(crowd, peer->text, count_peer(crowd, peer->text) + 1);
+		set_place(crowd, peer, count_place(crowd, peer) + 1);
 }
 
 enum reply_name
@@ -125,8 +141,7 @@ enum reply_name
 crowd_permit(struct crowd *crowd, const struct rules *rules,
     const struct session_peer *peer)
 {
-	bool permitted = rate_take(crowd->mails, peer->text,
-	    rules->limits.peer_mail_rate, clock_monotonic_ms());
+	bool permitted = take(crowd->mails, peer, rules->limits.peer_mail_rate);
 
 	return permitted ? REPLY_NONE : REPLY_PEER_MAILS;
 }
@@ -138,7 +153,7 @@ crowd_leave(struct crowd *crowd, const struct session_peer *peer)
 	crowd->total--;
 	crowd->proxied -= peer->proxied;
 	if (is_counted(peer))
-		set_peer(crowd, peer->text, count_peer(crowd, peer->text) - 1);
+		set_place(crowd, peer, count_place(crowd, peer) - 1);
 }
 
 unsigned

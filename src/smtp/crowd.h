@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The crowd: how many clients are there, in all and from each address outside
- * `allow`, how often these come and send, and whether one more is taken.
+ * The crowd: how many clients are there, in all and from each address (an IPv6
+ * /64) outside `allow`, how often these come and send, and whether one more is
+ * taken.
  * Whoever comes by a proxy is counted in all at once, and by address when the
  * proxy has said whose it is.  The main loop's thread.
  */

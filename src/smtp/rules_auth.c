@@ -15,15 +15,16 @@ const struct setting server_auth_settings[] = {
 	    .max = 10000,
 	    .help = "Failed logins in auth_window, of one user name or from "
 		    "one address (an IPv6 /64; loopback is not counted), "
-		    "after which there are no more: 421." },
+		    "after which there are no more: 421.  Where a user logged "
+		    "in within 36 hours failures elsewhere do not count." },
 	{ "server", "auth_window", SETTING_DURATION, "10m", 1, 1440 * MINUTES,
 	    .help = "Time in which these failures are forgotten." },
 	{ "server", "auth_delay", SETTING_DURATION, "1s", 0, 10 * SECONDS,
 	    .help = "Wait before a failed login is told; with each failure of "
 		    "late it grows by as much, to five times that." },
 	{ "server", "auth_cache", SETTING_DURATION, "5m", 0, 1440 * MINUTES,
-	    .help = "How long a password that was right costs no hash; 0: "
-		    "each login costs one." },
+	    .help = "How long since it was last used a password that was "
+		    "right costs no hash; 0: each login costs one." },
 	{ "server", "auth_waiting", SETTING_NUMBER, "64", .min = 1,
 	    .max = 10000,
 	    .help = "Logins that may wait to be looked at; further ones get "
@@ -37,7 +38,8 @@ const struct setting server_auth_settings[] = {
 		    "off." },
 	{ "listener", "auth_plaintext", SETTING_BOOL, "no",
 	    .help = "Take passwords of users without TLS, too; only on a "
-		    "loopback address or a Unix socket." },
+		    "loopback address or a Unix socket, and only of clients on "
+		    "this host, those a proxy speaks for included." },
 	{ "listener", "auth_tries", SETTING_NUMBER, "3", .min = 1, .max = 100,
 	    .help = "Failed logins after which a session is closed." },
 	{ .section = NULL },

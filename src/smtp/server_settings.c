@@ -117,16 +117,16 @@ const struct setting server_settings[] = {
 	    .help = "Mails in a session of a client outside `allow`." },
 	{ "listener", "peer_connections", SETTING_NUMBER, "50", .min = 1,
 	    .max = 100000,
-	    .help = "Connections at the same time from one address outside "
-		    "`allow`." },
+	    .help = "Connections at the same time from one address (an IPv6 "
+		    "/64) outside `allow`." },
 
 	{ "listener", "peer_connection_rate", SETTING_NUMBER, "0",
 	    .max = 1000000,
-	    .help = "Connections a minute from one address outside `allow`; "
-		    "further ones get 421; 0: no limit." },
+	    .help = "Connections a minute from one address (an IPv6 /64) "
+		    "outside `allow`; further ones get 421; 0: no limit." },
 	{ "listener", "peer_mail_rate", SETTING_NUMBER, "0", .max = 1000000,
-	    .help = "Mails a minute from one address outside `allow`; further "
-		    "ones get 450; 0: no limit." },
+	    .help = "Mails a minute from one address (an IPv6 /64) outside "
+		    "`allow`; further ones get 450; 0: no limit." },
 
 	{ "listener", "errors_soft", SETTING_NUMBER, "10", .min = 1,
 	    .max = 10000,

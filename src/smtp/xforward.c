@@ -80,27 +80,57 @@ take_attribute(struct xforward *forwarded, char *text)
 	return NULL;
 }
 
-/* xforward = "XFORWARD" 1*( SP attribute "=" value ) CRLF */
+static struct xforward *
+copy(const struct xforward *forwarded)
+{
+	struct xforward *made = g_new0(struct xforward, 1);
+
+	if (forwarded == NULL)
+		return made;
+	*made = *forwarded;
+	for (unsigned i = 0; i < G_N_ELEMENTS(attributes); i++) {
+		char **value = find_value(made, attributes[i].name);
+
+		*value = g_strdup(*value);
+	}
+	return made;
+}
+
+/* NULL, or what is wrong with one of them. */
+static const char *
+take_attributes(struct xforward *forwarded, const char *argument)
+{
+	g_auto(GStrv) words = g_strsplit(argument, " ", -1);
+	const char *wrong = NULL;
+
+	for (char **word = words; *word != NULL && wrong == NULL; word++)
+		if (**word != '\0')
+			wrong = take_attribute(forwarded, *word);
+	return wrong;
+}
+
+/* xforward = "XFORWARD" 1*( SP attribute "=" value ) CRLF
+ *
+ * One that is refused has said nothing. */
 void
 xforward_xforward(struct session *session, const char *argument)
 {
-	g_auto(GStrv) words = g_strsplit(argument, " ", -1);
+	struct xforward *forwarded;
+	const char *wrong;
 
 	if (!session->peer.may_forward) {
 		session_reply(session, REPLY_NOT_IMPLEMENTED, NULL);
 		return;
 	}
-	if (session->forwarded == NULL)
-		session->forwarded = g_new0(struct xforward, 1);
-	for (char **word = words; *word != NULL; word++) {
-		const char *wrong =
-		    **word != '\0' ? take_attribute(session->forwarded, *word)
-				   : NULL;
-		if (wrong != NULL) {
-			session_reply(session, REPLY_ARGUMENT, wrong);
-			return;
-		}
+	forwarded = copy(session->forwarded);
+	wrong = take_attributes(forwarded, argument);
+	if (wrong != NULL) {
+		xforward_free(forwarded);
+		session_reply(session, REPLY_ARGUMENT, wrong);
+		return;
 	}
+	xforward_free(session->forwarded);
+	session->forwarded = forwarded;
 	session_reply(session, REPLY_OK, NULL);
 }
 

@@ -224,9 +224,71 @@ test_lengths(void **state)
 	client_play(client, "fits", "< 501 5.5.2\n> AUTH PLAIN\n< 334 \n");
 	client_say(client, longer);
 	client_say(client, "\r\n");
-	client_play(client, "longer", "< 500 5.5.6 \n> " JOE "\n< 235 2.7.0\n");
+	/* the login has failed by that: what comes is a command again */
+	client_play(client, "longer",
+	    "< 500 5.5.6 \n> NOOP\n< 250 2.0.0 \n" LOGIN_AS(JOE));
 	client_free(client);
 	stand_free(stand);
+}
+
+/* Whatever comes behind a response in one piece. */
+static const struct {
+	const char *name, *script, *said;
+} pipelined[] = {
+	{ "a response", "> AUTH LOGIN\n< 334 \n", "am9l\r\nc2VjcmV0\r\n" },
+	{ "part of one", "> AUTH LOGIN\n< 334 \n> am9l\n< 334 \n",
+	    "c2VjcmV0\r\nM" },
+	{ "a command behind the last", "> AUTH PLAIN\n< 334 \n",
+	    JOE "\r\nMAIL FROM:<a@x.y>\r\n" },
+	{ "a command behind a cancel", "> AUTH PLAIN\n< 334 \n",
+	    "*\r\nNOOP\r\n" },
+};
+
+static void
+test_pipelined(void **state)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(pipelined); i++) {
+		struct stand *stand = make_stand(*state, LOCAL);
+		struct client *client = client_new(stand);
+
+		client_play(client, pipelined[i].name, OFFER);
+		client_play(client, pipelined[i].name, pipelined[i].script);
+		client_say(client, pipelined[i].said);
+		client_play(client, pipelined[i].name, "< 554 5.5.0 \n.\n");
+		client_free(client);
+		stand_free(stand);
+	}
+}
+
+/* For whom the proxy speaks may be far away, though the proxy is not. */
+static const struct {
+	const char *name, *header;
+	bool offered;
+} proxied[] = {
+	{ "from elsewhere", "PROXY TCP4 192.0.2.1 127.0.0.1 1 2\r\n", false },
+	{ "from elsewhere by IPv6", "PROXY TCP6 2001:db8::1 ::1 1 2\r\n",
+	    false },
+	{ "from here", "PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n", true },
+	{ "from here by IPv6", "PROXY TCP6 ::1 ::1 1 2\r\n", true },
+	{ "the proxy itself", "PROXY UNKNOWN\r\n", true },
+};
+
+static void
+test_proxied(void **state)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(proxied); i++) {
+		struct stand *stand =
+		    make_stand(*state, "proxy = 127.0.0.1\n" LOCAL);
+		struct client *client = client_new(stand);
+
+		client_say(client, proxied[i].header);
+		client_play(client, proxied[i].name,
+		    proxied[i].offered ? OFFER LOGIN_AS(JOE)
+				       : HELLO "> AUTH PLAIN " JOE
+					       "\n< 538 5.7.11 \n");
+		client_free(client);
+		stand_free(stand);
+	}
 }
 
 /* Who has gone while its password was looked at is missed by nobody. */
@@ -379,6 +441,8 @@ main(void)
 		cmocka_unit_test(test_submission),
 		cmocka_unit_test(test_submission_of_anyone),
 		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_pipelined),
+		cmocka_unit_test(test_proxied),
 		cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_settings),
 	};

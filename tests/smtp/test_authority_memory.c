@@ -91,12 +91,33 @@ test_off(void **state)
 	authority_memory_free(NULL);
 }
 
+/* What is used stays, and does not make room before what is not. */
+static void
+test_renewed(void **state)
+{
+	struct authority_memory *memory = authority_memory_new(KEEP, 2);
+
+	(void)state;
+	authority_memory_add(memory, "joe", "secret", 0);
+	authority_memory_add(memory, "ann", "secret", 0);
+	authority_memory_add(memory, "joe", "secret", KEEP - 1);
+	assert_true(authority_memory_has(memory, "joe", "secret", KEEP));
+	assert_false(authority_memory_has(memory, "ann", "secret", KEEP));
+	authority_memory_add(memory, "ann", "secret", KEEP);
+	authority_memory_add(memory, "joe", "secret", KEEP);
+	authority_memory_add(memory, "kim", "secret", KEEP);
+	assert_true(authority_memory_has(memory, "joe", "secret", KEEP));
+	assert_false(authority_memory_has(memory, "ann", "secret", KEEP));
+	authority_memory_free(memory);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_bounded),
+		cmocka_unit_test(test_renewed),
 		cmocka_unit_test(test_off),
 	};
 

@@ -107,12 +107,66 @@ tear_down(void **state)
 	return 0;
 }
 
+/* A host of an IPv6 network is no other one by another address. */
+static void
+test_places(void **state)
+{
+	static const struct rules few = {
+		.limits = { .peer_connections = 2, .peer_mail_rate = 2 },
+	};
+	static const struct {
+		const char *peer;
+		enum reply_name entered, permitted;
+	} peers[] = {
+		{ "2001:db8::1", REPLY_NONE, REPLY_NONE },
+		{ "2001:db8::2", REPLY_NONE, REPLY_NONE },
+		{ "2001:db8::f:0:0:3", REPLY_PEER_CROWDED, REPLY_PEER_MAILS },
+		{ "2001:db8:0:1::1", REPLY_NONE, REPLY_NONE },
+		{ "192.0.2.1", REPLY_NONE, REPLY_NONE },
+	};
+	struct crowd *crowd = make_crowd();
+	struct session_peer first = { .text = "2001:db8::ffff" };
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(peers); i++) {
+		struct session_peer peer = { 0 };
+
+		g_strlcpy(peer.text, peers[i].peer, sizeof(peer.text));
+		if (crowd_enter(crowd, &few, &peer) != peers[i].entered ||
+		    crowd_permit(crowd, &few, &peer) != peers[i].permitted)
+			fail_msg("%s", peers[i].peer);
+	}
+	/* any of them makes room when it leaves */
+	crowd_leave(crowd, &first);
+	assert_int_equal(crowd_enter(crowd, &few, &first), REPLY_NONE);
+	crowd_free(crowd);
+}
+
+/* As often by any address of the network. */
+static void
+test_visits(void **state)
+{
+	static const struct rules rare = {
+		.limits = { .peer_connections = 9, .peer_connection_rate = 1 },
+	};
+	struct crowd *crowd = make_crowd();
+	struct session_peer one = { .text = "2001:db8::1" },
+			    other = { .text = "2001:db8::2" };
+
+	(void)state;
+	assert_int_equal(crowd_enter(crowd, &rare, &one), REPLY_NONE);
+	assert_int_equal(crowd_enter(crowd, &rare, &other), REPLY_PEER_OFTEN);
+	crowd_free(crowd);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_direct),
 		cmocka_unit_test(test_proxied),
+		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_visits),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
