@@ -23,14 +23,15 @@ password_free(char *password)
 	g_free(password);
 }
 
-/* One line of standard input, without its end; NULL: none came, or it was
- * broken off. */
+/* One line of standard input, without its end, and of one that is too long so
+ * much that this is seen; NULL: none came, or it was broken off. */
 static char *
 read_line(void)
 {
-	char line[LENGTH_MAX + 2];
+	char line[LENGTH_MAX + 3] = { 0 };
 	char *password = NULL;
 	size_t length = 0;
+	char *end;
 
 	/* byte by byte, and not by stdio, which would keep a copy */
 	while (length < sizeof(line) - 1 &&
@@ -39,7 +40,10 @@ read_line(void)
 		length++;
 	if (line[length] != BREAK) {
 		line[length] = '\0';
-		g_strchomp(line);
+		end = length > 0 ? line + length - 1 : line;
+		/* blanks are the password's own */
+		if (*end == '\r')
+			*end = '\0';
 		password = *line != '\0' ? g_strdup(line) : NULL;
 	}
 	explicit_bzero(line, sizeof(line));
@@ -82,35 +86,38 @@ password_ask(const char *name)
 	return password;
 }
 
-/* What SASL would not let through nobody could log in with. */
-static bool
-is_sayable(const char *password)
+/* NULL: a client can log in with it. */
+static const char *
+find_fault(const char *password)
 {
+	/* what SASL would not let through */
 	for (const char *c = password; *c != '\0'; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			return false;
-	return true;
+			return "a password may have no control characters";
+	if (strlen(password) > LENGTH_MAX)
+		return "a password may have 511 bytes, and this has more";
+	return NULL;
 }
 
 char *
 password_ask_new(const char *name)
 {
 	char *password = password_ask(name);
-	char *again = NULL;
-	bool same = true;
+	const char *fault;
+	char *again;
 
-	if (password != NULL && isatty(STDIN_FILENO)) {
+	if (password == NULL)
+		return NULL;
+	fault = find_fault(password);
+	if (fault == NULL && isatty(STDIN_FILENO)) {
 		again = read_hidden("The same again: ");
-		same = g_strcmp0(password, again) == 0;
+		if (g_strcmp0(password, again) != 0)
+			fault = "the two are not the same";
 		password_free(again);
 	}
-	if (password == NULL || (same && is_sayable(password)))
+	if (fault == NULL)
 		return password;
-	fputs(same ? "postferry user: a password may have no control "
-		     "characters\n"
-		   : "postferry user: the two are not the same; nothing was "
-		     "changed\n",
-	    stderr);
+	fprintf(stderr, "postferry user: %s; nothing was changed\n", fault);
 	password_free(password);
 	return NULL;
 }

@@ -306,6 +306,22 @@ class Commands(Users):
         self.assertIn("no password was given", shown)
         self.keep("check", "kim", data=word)
 
+    def test_passwords(self):
+        """As the client says it: blanks, every length that there may be."""
+        for password in (" blanks ", 511 * "x"):
+            self.add("kim", password)
+            self.keep("check", "kim", data=password.strip().encode() + b"\n",
+                      code=int(password != password.strip()))
+            self.keep("check", "kim", data=password.encode() + b"\r\n")
+        for password in (512 * "x", 513 * "x", 9000 * "x"):
+            self.assertIn("may have 511 bytes", self.keep(
+                "add", "kim", data=password.encode() + b"\n", code=64))
+        self.assertIn("no control characters", self.keep(
+            "add", "kim", data=b"a\tb\n", code=64))
+        self.assertIn("no password was given",
+                      self.keep("add", "kim", code=64))
+        self.keep("check", "kim", data=511 * b"x" + b"\n")
+
     def test_words(self):
         self.assertEqual(
             self.keep("list").split("\n")[:2],
