@@ -19,7 +19,9 @@ struct alarm {
 	const char *kind;    /* a literal: "provider_unusable",
 			      * "sender_refused", "provider_distrusted",
 			      * "provider_held_back", "reserve", "all_down",
-			      * "cut_off", "mail_held", "duplicate_confirmed" */
+			      * "cut_off", "mail_held", "duplicate_confirmed",
+			      * "certificate_ended", "certificate_unread",
+			      * "users_unread" */
 	const char *subject; /* what it is about: the provider, or the mail */
 	const char *group;   /* of what happens to many subjects and is never
 			      * over: those of a kind and group are collected

@@ -19,6 +19,7 @@
 #ifndef STATUS_H
 #define STATUS_H
 
+#include "core/complaints.h"
 #include "core/config.h"
 #include "mail/standing.h"
 #include "store.h"
@@ -28,7 +29,8 @@ struct status_options {
 	struct disk *disk;   /* borrowed; NULL: none */
 	/* borrowed; NULL: what memory there is is nobody's concern */
 	const struct budget *budget;
-	int64_t started_ms; /* wall clock; 0: no daemon runs */
+	struct complaints *complaints; /* borrowed; NULL: none */
+	int64_t started_ms;            /* wall clock; 0: no daemon runs */
 	/* Fills in struct provider_standing *; called on a thread of the door;
 	 * NULL: none. */
 	void (*providers)(void *object, GPtrArray *out);

@@ -74,6 +74,25 @@ make_stages(struct ferry *ferry)
 }
 
 static void
+on_complaint(void *object, const struct complaint *complaint, bool over)
+{
+	const struct ferry *ferry = object;
+	g_autofree char *ended =
+	    g_strconcat("not so any more: ", complaint->text, NULL);
+	struct alarm alarm = {
+		.kind = complaint->kind,
+		.subject = complaint->subject,
+		.over = over,
+		.since_ms = complaint->since_ms,
+		.text = over ? ended : complaint->text,
+		.advice = over ? NULL : complaint->advice,
+	};
+
+	if (complaint->urgent)
+		bell_ring(ferry->bell, &alarm);
+}
+
+static void
 make_bell(struct ferry *ferry)
 {
 	struct bell_options options = {
@@ -86,6 +105,7 @@ make_bell(struct ferry *ferry)
 	};
 
 	ferry->bell = bell_new(&options);
+	complaints_watch(ferry->complaints, on_complaint, ferry);
 }
 
 /* A session's mail goes to the queue first, or straight on. */
@@ -198,6 +218,7 @@ make_server(struct ferry *ferry, GError **error)
 		.place = &ferry->place,
 		.budget = ferry->budget,
 		.disk = ferry->disk,
+		.complaints = ferry->complaints,
 		.size_most = find_size_most,
 		.onward = on_submission,
 		.stage = ferry,
@@ -226,6 +247,7 @@ make_door(struct ferry *ferry, GError **error)
 		.store = ferry->store,
 		.disk = ferry->disk,
 		.budget = ferry->budget,
+		.complaints = ferry->complaints,
 		.started_ms = clock_wall_ms(),
 		.providers = on_providers,
 		.object = ferry,
@@ -297,6 +319,7 @@ make_ground(struct ferry *ferry)
 	ferry->place.directory = ferry->directory;
 	ferry->place.budget = ferry->budget;
 	ferry->main = loop_new("main", ferry);
+	ferry->complaints = complaints_new();
 	if (ferry->directory != NULL)
 		make_disk(ferry);
 }
@@ -414,6 +437,7 @@ ferry_free(struct ferry *ferry)
 	g_clear_pointer(&ferry->disk, disk_free);
 	g_clear_pointer(&ferry->busy, busy_close);
 	g_clear_pointer(&ferry->budget, budget_free);
+	g_clear_pointer(&ferry->complaints, complaints_free);
 	g_clear_pointer(&ferry->lock, lock_release);
 	config_unref(ferry->config);
 	g_free(ferry);

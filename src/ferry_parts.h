@@ -26,6 +26,7 @@ struct ferry {
 	struct busy *busy;
 	struct spool_place place;
 	struct store *store;
+	struct complaints *complaints;
 	struct status *status;
 	struct status_door *door;
 	struct loop *main;

@@ -7,6 +7,7 @@
 #include "dispatch/dispatcher.h"
 #include "ferry.h"
 #include "smtp/server.h"
+#include "smtp/users.h"
 #include "store.h"
 #include <string.h>
 #include <unistd.h>
@@ -189,25 +190,64 @@ settings_ignored(const char *path, char *const *environment)
 	return g_string_free(names, names->len == 0);
 }
 
+/* What is wrong with a name in `user` of a route; NULL: nothing.  users NULL:
+ * whom there is cannot be known here.  New string. */
+static char *
+find_user_fault(const struct users *users, const char *name)
+{
+	if (!users_is_name(name))
+		return g_strdup_printf(
+		    "\"%s\" cannot be the name of a user; "
+		    "names are expected, separated by commas",
+		    name);
+	if (users == NULL || users_find(users, name) != NULL)
+		return NULL;
+	return g_strdup_printf("there is no user \"%s\", so nothing goes by "
+			       "it: `postferry user list` shows those there "
+			       "are, `postferry user add %s` makes one",
+	    name, name);
+}
+
+static void
+check_route_users(const struct config *config, const struct users *users,
+    const char *section, GPtrArray *errors)
+{
+	const char *const *name = config_list(config, section, "user");
+	const char *origin = config_origin(config, section, "user");
+
+	if (name != NULL && !config_is_set(config, "server", "users")) {
+		g_ptr_array_add(errors,
+		    g_strdup_printf("%s: [%s] user: nothing goes by it, for "
+				    "there are no users: set `users` in "
+				    "[server], or leave the condition out",
+			origin, section));
+		return;
+	}
+	for (; name != NULL && *name != NULL; name++) {
+		g_autofree char *fault = find_user_fault(users, *name);
+
+		if (fault != NULL)
+			g_ptr_array_add(
+			    errors, g_strdup_printf("%s: [%s] user: %s", origin,
+					section, fault));
+	}
+}
+
 /* Mail has a user only where users log in. */
 static void
 check_users(const struct config *config, GPtrArray *errors)
 {
 	const char *const *name = config_names(config, "route");
+	const char *path = config_string(config, "server", "users");
+	/* what is wrong with the file is told elsewhere */
+	struct users *users = path != NULL ? users_read(path, NULL) : NULL;
 
-	if (config_is_set(config, "server", "users"))
-		return;
 	for (; *name != NULL; name++) {
 		g_autofree char *section = g_strconcat("route ", *name, NULL);
 
-		if (config_list(config, section, "user") == NULL)
-			continue;
-		g_ptr_array_add(errors,
-		    g_strdup_printf("%s: [%s] user: nothing goes by it, for "
-				    "there are no users: set `users` in "
-				    "[server], or leave the condition out",
-			config_origin(config, section, "user"), section));
+		check_route_users(config, users, section, errors);
 	}
+	users_free(users);
 }
 
 /* Values by themselves were read; now all of it together, as far as it can be

@@ -8,6 +8,7 @@
 #ifndef SMTP_SERVER_H
 #define SMTP_SERVER_H
 
+#include "core/complaints.h"
 #include "core/config.h"
 #include "core/disk.h"
 #include "core/loop.h"
@@ -22,6 +23,9 @@ struct server_options {
 	const struct spool_place *place; /* outlives the server */
 	struct budget *budget;           /* outlives the server */
 	struct disk *disk; /* of the queue; outlives the server; NULL: none */
+	/* of the files that are read again; outlives the server; NULL: nobody
+	 * wants to know */
+	struct complaints *complaints;
 	submission_fn onward; /* where submissions go */
 	/* no mail over it is taken by that listener (EHLO SIZE), whatever
 	 * max_size says; 0: no such limit; NULL: there is none at all */

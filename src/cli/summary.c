@@ -3,25 +3,23 @@
 
 #include "dispatch/dispatcher.h"
 #include "mail/address.h"
+#include "smtp/outline.h"
 #include "summary_route.h"
 #include <stdio.h>
 #include <string.h>
 
 static void
-print_listeners(const struct config *config)
+print_listeners(struct config *config)
 {
 	const char *const *name = config_names(config, "listener");
 
 	for (; *name != NULL; name++) {
-		g_autofree char *section =
-		    g_strconcat("listener ", *name, NULL);
+		g_autoptr(GPtrArray) lines = outline_listener(config, *name);
 
-		const char *answer = config_string(config, section, "answer");
-
-		if (answer == NULL)
-			answer = config_string(config, "server", "answer");
-		printf("  listener %s: %s, answer %s\n", *name,
-		    config_string(config, section, "address"), answer);
+		printf("  listener %s: %s\n", *name,
+		    (const char *)lines->pdata[0]);
+		for (unsigned i = 1; i < lines->len; i++)
+			printf("    %s\n", (const char *)lines->pdata[i]);
 	}
 }
 

@@ -278,6 +278,26 @@ print_queue(struct trouble *trouble)
 		print_one(trouble, recipients, "Please report it.");
 }
 
+/* Files that were read once, and are out of date now. */
+static void
+print_complaints(struct trouble *trouble)
+{
+	size_t count = fact_count(trouble->status, "complaints");
+
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *complaint =
+		    fact_element(trouble->status, "complaints", i);
+		g_autofree char *text = fact_text_or(complaint, "text", "?");
+		g_autofree char *advice = fact_text(complaint, "advice");
+		g_autofree char *moment = measure_moment(
+		    trouble->now_ms, fact_time(complaint, "since"));
+		g_autofree char *what =
+		    g_strdup_printf("Since %s: %s.", moment, text);
+
+		print_one(trouble, what, advice);
+	}
+}
+
 void
 trouble_print(struct json_object *status, int64_t now_ms)
 {
@@ -287,6 +307,7 @@ trouble_print(struct json_object *status, int64_t now_ms)
 	print_all_down(&trouble);
 	print_providers(&trouble);
 	print_queue(&trouble);
+	print_complaints(&trouble);
 	if (trouble.count == 0)
 		puts("Nothing is wrong.");
 	putchar('\n');

@@ -9,13 +9,11 @@
 
 #define DAY_S 86400
 
-/* Who renews by a machine does so a month before the end. */
-#define WARN_S (14 * DAY_S)
-
 struct keyring {
 	const struct rules *rules;
 	struct tls_keys *keys; /* NULL: TLS is off */
 	GString *look;         /* of the files before they were read */
+	char *unread;          /* why not, last; NULL: they were read */
 	int64_t warned_s;      /* when certificates were looked at for their
 				* end; 0: never */
 };
@@ -48,16 +46,23 @@ look_at_files(const struct rules_tls *tls)
 	return look;
 }
 
+char *
+keyring_date(int64_t ends_s)
+{
+	g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(ends_s);
+
+	return time != NULL ? g_date_time_format_iso8601(time)
+			    : g_strdup("in a year past all dates");
+}
+
 static void
 warn_of_end(const struct keyring *keyring, const struct tls_identity *identity)
 {
 	int64_t ends_s = tls_identity_ends(identity);
 	int64_t left_s = ends_s - clock_wall_ms() / 1000;
-	g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(ends_s);
-	g_autofree char *until =
-	    time == NULL ? NULL : g_date_time_format_iso8601(time);
+	g_autofree char *until = keyring_date(ends_s);
 
-	if (left_s > WARN_S)
+	if (left_s > KEYRING_SOON_S)
 		return;
 	log_warn(
 	    left_s <= 0 ? "certificate has ended" : "certificate ends soon",
@@ -93,6 +98,7 @@ read_keys(struct keyring *keyring, GError **error)
 	if (keyring->look != NULL)
 		g_string_free(keyring->look, TRUE);
 	keyring->look = look_at_files(&keyring->rules->tls);
+	g_clear_pointer(&keyring->unread, g_free);
 	keys = tls_keys_new(keyring->rules, error);
 	if (keys == NULL)
 		return false;
@@ -121,6 +127,7 @@ keyring_free(struct keyring *keyring)
 	tls_keys_unref(keyring->keys);
 	if (keyring->look != NULL)
 		g_string_free(keyring->look, TRUE);
+	g_free(keyring->unread);
 	g_free(keyring);
 }
 
@@ -139,6 +146,7 @@ keyring_reread(struct keyring *keyring)
 	if (keyring->keys == NULL)
 		return;
 	if (!read_keys(keyring, &error)) {
+		keyring->unread = g_strdup(error->message);
 		log_error("certificates not read again: the old ones stay",
 		    log_str("listener", keyring->rules->listener),
 		    log_str("reason", error->message),
@@ -169,4 +177,76 @@ keyring_look(struct keyring *keyring)
 		keyring_reread(keyring);
 	else if (clock_wall_ms() / 1000 - keyring->warned_s >= DAY_S)
 		warn_of_ends(keyring);
+}
+
+static void
+report_unread(const struct keyring *keyring, struct complaints *complaints)
+{
+	const struct rules *rules = keyring->rules;
+	g_autofree char *text = g_strdup_printf(
+	    "[listener %s] could not read its certificates again, and shows "
+	    "the old ones: %s",
+	    rules->listener, keyring->unread);
+
+	if (keyring->unread == NULL)
+		complaints_clear(
+		    complaints, "certificate_unread", rules->listener);
+	else
+		complaints_set(complaints,
+		    &(struct complaint){
+			.kind = "certificate_unread",
+			.subject = rules->listener,
+			.urgent = true,
+			.text = text,
+			.advice = "mend the file; it is read again when it "
+				  "changes, or on SIGHUP; until then do not "
+				  "restart postferry, which would not start",
+		    });
+}
+
+static void
+report_end(const struct tls_identity *identity, struct complaints *complaints,
+    int64_t now_s)
+{
+	const char *path = tls_identity_path(identity);
+	int64_t ends_s = tls_identity_ends(identity);
+	bool ended = ends_s <= now_s;
+	g_autofree char *until = keyring_date(ends_s);
+	g_autofree char *text = g_strdup_printf("the certificate in %s (%s) %s "
+						"%s",
+	    path, tls_identity_names(identity), ended ? "has ended" : "ends",
+	    until);
+
+	complaints_clear(
+	    complaints, ended ? "certificate_ends" : "certificate_ended", path);
+	if (ends_s - now_s > KEYRING_SOON_S)
+		complaints_clear(complaints, "certificate_ends", path);
+	if (ends_s - now_s > KEYRING_SOON_S)
+		return;
+	complaints_set(complaints,
+	    &(struct complaint){
+		.kind = ended ? "certificate_ended" : "certificate_ends",
+		.subject = path,
+		.urgent = ended,
+		.since_ms = ended ? ends_s * 1000 : 0,
+		.text = text,
+		.advice = ended ? "clients that check it send no mail: put a "
+				  "new one into this file, it is read by itself"
+				: "put a new one into this file before, it is "
+				  "read by itself",
+	    });
+}
+
+void
+keyring_report(const struct keyring *keyring, struct complaints *complaints)
+{
+	const GPtrArray *identities;
+
+	if (keyring->keys == NULL)
+		return;
+	report_unread(keyring, complaints);
+	identities = tls_keys_identities(keyring->keys);
+	for (unsigned i = 0; i < identities->len; i++)
+		report_end(
+		    identities->pdata[i], complaints, clock_wall_ms() / 1000);
 }

@@ -7,10 +7,18 @@
 #ifndef SMTP_KEYRING_H
 #define SMTP_KEYRING_H
 
+#include "core/complaints.h"
 #include "rules.h"
 #include "tls_keys.h"
 
 struct keyring;
+
+/* A certificate that ends within that time is told of: who renews by a machine
+ * does so a month before. */
+#define KEYRING_SOON_S (14 * 86400)
+
+/* A moment of the wall clock for people.  New string. */
+char *keyring_date(int64_t ends_s);
 
 /* Reads the files of a listener, whose rules are borrowed; with TLS off there
  * are none.  NULL and error when they cannot be used.  Logs certificates that
@@ -28,5 +36,9 @@ void keyring_reread(struct keyring *keyring);
 /* The same, when they have changed since they were read last, or could not
  * be. */
 void keyring_look(struct keyring *keyring);
+
+/* What is wrong with them now is set, what is not is cleared. */
+void keyring_report(
+    const struct keyring *keyring, struct complaints *complaints);
 
 #endif

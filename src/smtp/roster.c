@@ -3,6 +3,7 @@
 
 #include "core/log.h"
 #include "rules.h"
+#include <string.h>
 #include <sys/stat.h>
 
 /* By what a file that was changed is known; whoever changes one twice within a
@@ -18,6 +19,7 @@ struct roster {
 	struct config *config; /* counted */
 	const char *path;      /* NULL: there are no users */
 	struct mark mark;
+	char *unread;        /* why not, last; NULL: it was read */
 	struct users *users; /* until it is started */
 	struct authority *authority;
 };
@@ -158,8 +160,10 @@ roster_reread(struct roster *roster)
 	if (roster->authority == NULL)
 		return;
 	roster->mark = look_at(roster->path);
+	g_clear_pointer(&roster->unread, g_free);
 	users = users_read(roster->path, &error);
 	if (users == NULL) {
+		roster->unread = g_strdup(error->message);
 		log_faults(roster, error->message);
 		return;
 	}
@@ -181,6 +185,34 @@ roster_look(struct roster *roster)
 }
 
 void
+roster_report(const struct roster *roster, struct complaints *complaints)
+{
+	g_autofree char *text = NULL;
+
+	if (roster->authority == NULL)
+		return;
+	if (roster->unread == NULL) {
+		complaints_clear(complaints, "users_unread", roster->path);
+		return;
+	}
+	/* one line for each fault of the file: the first will do */
+	text = g_strdup_printf("the users could not be read again, and those "
+			       "read before may log in: %.*s",
+	    (int)strcspn(roster->unread, "\n"), roster->unread);
+	complaints_set(complaints,
+	    &(struct complaint){
+		.kind = "users_unread",
+		.subject = roster->path,
+		.urgent = true,
+		.text = text,
+		.advice = "`postferry check` tells all that is wrong with the "
+			  "file; it is read again when it changes, or on "
+			  "SIGHUP; until then do not restart postferry, which "
+			  "would not start",
+	    });
+}
+
+void
 roster_free(struct roster *roster)
 {
 	if (roster == NULL)
@@ -188,5 +220,6 @@ roster_free(struct roster *roster)
 	users_free(roster->users);
 	authority_free(roster->authority);
 	config_unref(roster->config);
+	g_free(roster->unread);
 	g_free(roster);
 }

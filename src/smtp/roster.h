@@ -7,6 +7,7 @@
 #define SMTP_ROSTER_H
 
 #include "authority.h"
+#include "core/complaints.h"
 
 struct roster;
 
@@ -29,6 +30,9 @@ void roster_reread(struct roster *roster);
 
 /* The same, when the file is another than it was. */
 void roster_look(struct roster *roster);
+
+/* What is wrong with it now is set, or cleared. */
+void roster_report(const struct roster *roster, struct complaints *complaints);
 
 /* Ends the authority, too (see there).  NULL is fine. */
 void roster_free(struct roster *roster);

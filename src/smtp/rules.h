@@ -132,6 +132,12 @@ bool rules_read_door(
     struct rules *rules, const struct rules_row *row, GError **error);
 void rules_clear_tls(struct rules *rules);
 
+/* The error when there is none. */
+#define RULES_NO_LISTENER                                               \
+	"there is no [listener NAME], so no mail could come in: add a " \
+	"section like [listener local] with address = 127.0.0.1:2525, " \
+	"or set POSTFERRY_LISTENER_LOCAL_ADDRESS"
+
 /* Reads the listener of this name; NULL and error when its settings do not
  * make sense together. */
 struct rules *rules_new(

@@ -21,11 +21,6 @@
 /* Clients that are made ready for at the start. */
 #define EXPECTED 20000
 
-#define NO_LISTENER                                                     \
-	"there is no [listener NAME], so no mail could come in: add a " \
-	"section like [listener local] with address = 127.0.0.1:2525, " \
-	"or set POSTFERRY_LISTENER_LOCAL_ADDRESS"
-
 /* One [listener NAME]. */
 struct listener {
 	struct server *server;
@@ -48,7 +43,8 @@ struct server {
 	unsigned loops_wanted;
 	uint64_t (*size_most)(void *stage, const char *listener);
 	struct roster *roster;
-	struct loop_timer *reread; /* NULL: files are not looked at */
+	struct complaints *complaints; /* NULL: nobody wants to know */
+	struct loop_timer *reread;     /* NULL: files are not looked at */
 	struct strain *strain;
 	struct loop_timer *watch; /* looks for strain */
 	bool watching;            /* it is set */
@@ -76,31 +72,6 @@ server_queues(const struct config *config)
 		if (rules_when(config, *name) == ANSWER_QUEUED)
 			return true;
 	return false;
-}
-
-bool
-server_check(const struct config *config, GPtrArray *errors)
-{
-	const char *const *name = config_names(config, "listener");
-	struct config *counted = config_ref((struct config *)config);
-	unsigned before = errors->len;
-
-	if (*name == NULL)
-		g_ptr_array_add(errors, g_strdup("settings: " NO_LISTENER));
-	for (; *name != NULL; name++) {
-		g_autoptr(GError) error = NULL;
-		struct rules *rules = rules_new(counted, *name, &error);
-		struct keyring *keyring =
-		    rules == NULL ? NULL : keyring_new(rules, &error);
-
-		if (keyring == NULL)
-			g_ptr_array_add(errors, g_strdup(error->message));
-		keyring_free(keyring);
-		rules_free(rules);
-	}
-	roster_check(counted, errors);
-	config_unref(counted);
-	return errors->len == before;
 }
 
 static void
@@ -177,7 +148,7 @@ open_listeners(struct server *server, GError **error)
 
 	if (*name == NULL) {
 		g_set_error_literal(error, G_OPTION_ERROR,
-		    G_OPTION_ERROR_BAD_VALUE, NO_LISTENER);
+		    G_OPTION_ERROR_BAD_VALUE, RULES_NO_LISTENER);
 		return false;
 	}
 	for (; *name != NULL; name++)
@@ -277,9 +248,24 @@ server_new(const struct server_options *options, GError **error)
 	make_crowd(server);
 	server->loops_wanted = options->loops;
 	server->size_most = options->size_most;
+	server->complaints = options->complaints;
 	if (!open_roster(server, error) || !open_all(server, error))
 		g_clear_pointer(&server, server_free);
 	return server;
+}
+
+static void
+report_complaints(const struct server *server)
+{
+	for (unsigned i = 0;
+	     server->complaints != NULL && i < server->listeners->len; i++) {
+		struct listener *listener =
+		    g_ptr_array_index(server->listeners, i);
+
+		keyring_report(listener->keyring, server->complaints);
+	}
+	if (server->complaints != NULL)
+		roster_report(server->roster, server->complaints);
 }
 
 static void
@@ -302,6 +288,7 @@ on_reread(void *object)
 		keyring_look(listener->keyring);
 	}
 	roster_look(server->roster);
+	report_complaints(server);
 	wait_reread(server);
 }
 
@@ -321,6 +308,7 @@ server_start(struct server *server)
 		limit_size(server, listener->rules);
 		entrance_start(listener->entrance);
 	}
+	report_complaints(server);
 	if (config_number(server->config, "server", "reread") == 0)
 		return;
 	server->reread = loop_timer_new(server->main, on_reread, server);
@@ -550,6 +538,7 @@ server_reread(struct server *server)
 		keyring_reread(listener->keyring);
 	}
 	roster_reread(server->roster);
+	report_complaints(server);
 }
 
 void

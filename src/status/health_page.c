@@ -188,6 +188,29 @@ write_providers(const struct status_options *options)
 	return array;
 }
 
+static struct json_object *
+write_complaints(struct complaints *complaints)
+{
+	struct json_object *array = json_object_new_array();
+	g_autoptr(GPtrArray) list =
+	    g_ptr_array_new_with_free_func(complaints_free_one);
+
+	if (complaints != NULL)
+		complaints_list(complaints, list);
+	for (unsigned i = 0; i < list->len; i++) {
+		const struct complaint *complaint = list->pdata[i];
+		struct json_object *object = json_object_new_object();
+
+		page_add_text(object, "kind", complaint->kind);
+		page_add_text(object, "subject", complaint->subject);
+		page_add_time(object, "since", complaint->since_ms);
+		page_add_text(object, "text", complaint->text);
+		page_add_text(object, "advice", complaint->advice);
+		json_object_array_add(array, object);
+	}
+	return array;
+}
+
 void
 health_page_status(const struct page *page, struct status_answer *answer)
 {
@@ -207,6 +230,8 @@ health_page_status(const struct page *page, struct status_answer *answer)
 		    object, "totals", write_totals(&ask.counts.totals));
 		store_ask_clear(&ask);
 	}
+	json_object_object_add(
+	    object, "complaints", write_complaints(options->complaints));
 	json_object_object_add(object, "providers", write_providers(options));
 	page_answer(answer, object);
 }
