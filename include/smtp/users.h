@@ -17,6 +17,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Bytes of the file, at most: ten thousand users with a few senders each. */
+#define USERS_FILE_MAX (2 * 1024 * 1024)
+
 /* Octets of a name: printable ASCII without ':' and blanks. */
 #define USERS_NAME_MAX 128
 
@@ -29,9 +32,9 @@ struct user {
 
 struct users;
 
-/* Reads the file; NULL and error with every fault found (file, line, what was
- * expected) when it cannot be read, is no users file, or everybody may read
- * it. */
+/* Reads the file; NULL and error with the faults found (file, line, what was
+ * expected; the first of them, and how many more there are) when it cannot be
+ * read, is no users file, or everybody may read it. */
 struct users *users_read(const char *path, GError **error);
 /* The same of a text; path is for the messages. */
 struct users *users_parse(const char *path, const char *text, GError **error);

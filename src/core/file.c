@@ -91,7 +91,13 @@ file_read(const char *path, size_t max_bytes, GError **error)
 		close(fd);
 	if (done)
 		return file;
-	set_error(error, path, failure);
+	if (failure == EFBIG)
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+		    "cannot read %s: it has more than %zu bytes, and no such "
+		    "file should: is it the right one?",
+		    path, max_bytes);
+	else
+		set_error(error, path, failure);
 	file_free(file);
 	return NULL;
 }

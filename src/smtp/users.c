@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A file over this is no users file. */
-#define FILE_BYTES_MAX (16 * 1024 * 1024)
+/* Who put another file in its place need not read of each line. */
+#define FAULTS_TOLD 20
 
 /* Characters of the last part of a yescrypt hash (crypt(5)). */
 #define YESCRYPT_TAIL 43
@@ -25,14 +25,17 @@ struct reading {
 	const char *path;
 	unsigned line;
 	GString *faults; /* a line each */
+	unsigned count;  /* of the faults, told or not */
 };
 
 G_GNUC_PRINTF(2, 3)
 static void
-add_fault(const struct reading *reading, const char *format, ...)
+add_fault(struct reading *reading, const char *format, ...)
 {
 	va_list arguments;
 
+	if (++reading->count > FAULTS_TOLD)
+		return;
 	if (reading->faults->len > 0)
 		g_string_append_c(reading->faults, '\n');
 	g_string_append_printf(
@@ -87,7 +90,7 @@ users_sender(const char *text)
 
 /* The senders of a user; NULL: any, or a fault was told. */
 static char **
-read_senders(const struct reading *reading, const char *name, const char *text)
+read_senders(struct reading *reading, const char *name, const char *text)
 {
 	g_auto(GStrv) words = g_strsplit(text, ",", -1);
 	GStrvBuilder *builder = g_strv_builder_new();
@@ -100,7 +103,7 @@ read_senders(const struct reading *reading, const char *name, const char *text)
 			g_strv_builder_add(builder, sender);
 		else
 			add_fault(reading,
-			    "\"%s\" is no sender for %s; expected addresses "
+			    "\"%.320s\" is no sender for %s; expected addresses "
 			    "and domains separated by commas, like "
 			    "shop@example.com or @example.com",
 			    *word, name);
@@ -119,7 +122,7 @@ is_whole(const char *hash)
 }
 
 static void
-check_hash(const struct reading *reading, const char *name, const char *hash)
+check_hash(struct reading *reading, const char *name, const char *hash)
 {
 	int verdict =
 	    *hash == '\0' ? CRYPT_SALT_INVALID : crypt_checksalt(hash);
@@ -140,7 +143,7 @@ check_hash(const struct reading *reading, const char *name, const char *hash)
 
 /* name:hash[:senders] */
 static void
-read_user(struct users *users, const struct reading *reading, const char *line)
+read_user(struct users *users, struct reading *reading, const char *line)
 {
 	g_auto(GStrv) fields = g_strsplit(line, ":", 3);
 	struct user *user;
@@ -241,7 +244,7 @@ make_dummy(const struct users *users)
 static struct file *
 read_file(const char *path, GError **error)
 {
-	struct file *file = file_read(path, FILE_BYTES_MAX, error);
+	struct file *file = file_read(path, USERS_FILE_MAX, error);
 
 	if (file == NULL)
 		return NULL;
@@ -272,6 +275,9 @@ users_parse(const char *path, const char *text, GError **error)
 	users->all = g_ptr_array_new_with_free_func(on_user_free);
 	users->by_name = g_hash_table_new(g_str_hash, g_str_equal);
 	read_lines(users, &reading, text);
+	if (reading.count > FAULTS_TOLD)
+		g_string_append_printf(faults, "\n%s: and %u more", path,
+		    reading.count - FAULTS_TOLD);
 	if (faults->len > 0) {
 		g_set_error_literal(
 		    error, G_FILE_ERROR, G_FILE_ERROR_INVAL, faults->str);

@@ -11,9 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILE_BYTES_MAX (16 * 1024 * 1024)
-#define MODE_NEW       0640
-#define SUFFIX         ".new"
+#define MODE_NEW 0640
+#define SUFFIX   ".new"
 
 /* A change under way. */
 struct editing {
@@ -74,7 +73,7 @@ begin(struct editing *editing, const char *path, GError **error)
 	editing->there = stat(editing->path, &editing->as) == 0;
 	if (!editing->there)
 		return errno == ENOENT || fail(error, "look at", path);
-	file = file_read(editing->path, FILE_BYTES_MAX, error);
+	file = file_read(editing->path, USERS_FILE_MAX, error);
 	if (file == NULL)
 		return false;
 	g_string_append_len(
@@ -143,10 +142,25 @@ fill(const struct editing *editing, GError **error)
 	return done;
 }
 
+/* A larger one would not be read any more. */
+static bool
+fits(const struct editing *editing, GError **error)
+{
+	if (editing->text->len <= USERS_FILE_MAX)
+		return true;
+	g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+	    "%s would have %zu bytes, and a users file may have %d at most: "
+	    "remove users, or shorten their lists of senders",
+	    editing->path, editing->text->len, USERS_FILE_MAX);
+	return false;
+}
+
 /* From here on the file is the new one. */
 static bool
 finish(const struct editing *editing, GError **error)
 {
+	if (!fits(editing, error))
+		return false;
 	/* left by one that died */
 	unlink(editing->beside);
 	if (!fill(editing, error)) {

@@ -66,6 +66,30 @@ test_faults(void **state)
 	}
 }
 
+/* Of another file in its place the first faults are told. */
+static void
+test_many_faults(void **state)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+	g_auto(GStrv) lines = NULL;
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++)
+		g_string_append_printf(text, "x%u:y\n", i);
+	assert_null(users_parse("F", text->str, &error));
+	lines = g_strsplit(error->message, "\n", -1);
+	assert_int_equal(g_strv_length(lines), 20);
+	g_clear_error(&error);
+	g_clear_pointer(&lines, g_strfreev);
+	g_string_append(text, "joe\nann:" FIVE ":a,b\n");
+	assert_null(users_parse("F", text->str, &error));
+	lines = g_strsplit(error->message, "\n", -1);
+	assert_int_equal(g_strv_length(lines), 21);
+	assert_true(g_str_has_prefix(lines[19], "F:20: "));
+	assert_string_equal(lines[20], "F: and 3 more");
+}
+
 static void
 test_users(void **state)
 {
@@ -183,6 +207,11 @@ test_files(void **state)
 			assert_non_null(strstr(error->message, files[i].fault));
 		users_free(users);
 	}
+	g_autofree char *large = g_strnfill(USERS_FILE_MAX + 1, '\n');
+	assert_true(g_file_set_contents(path, large, USERS_FILE_MAX + 1, NULL));
+	assert_null(users_read(path, &missing));
+	assert_non_null(strstr(missing->message, "than 2097152 bytes"));
+	g_clear_error(&missing);
 	assert_true(g_file_set_contents(path, "a\0b", 3, NULL));
 	assert_null(users_read(path, &missing));
 	assert_non_null(strstr(missing->message, "holds NUL bytes"));
@@ -228,6 +257,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_many_faults),
 		cmocka_unit_test(test_users),
 		cmocka_unit_test(test_dummy),
 		cmocka_unit_test(test_hashes),

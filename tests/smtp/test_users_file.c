@@ -191,11 +191,34 @@ test_odd_places(void **state)
 	assert_non_null(strstr(error->message, "cannot open /nonexistent"));
 }
 
+/* A file that the listener would not read any more is not written. */
+static void
+test_too_large(void **state)
+{
+	struct place place = place_new();
+	g_autofree char *full = g_strnfill(USERS_FILE_MAX, '\n');
+	g_autofree char *after = NULL;
+	g_autoptr(GError) error = NULL;
+	struct user user = { .name = (char *)"joe", .hash = (char *)"HASH" };
+	size_t length;
+
+	(void)state;
+	assert_true(
+	    g_file_set_contents(place.path, full, USERS_FILE_MAX, NULL));
+	assert_int_equal(
+	    users_file_put(place.path, &user, &error), USERS_FILE_FAILED);
+	assert_non_null(strstr(error->message, "2097152 at most"));
+	assert_true(g_file_get_contents(place.path, &after, &length, NULL));
+	assert_int_equal(length, USERS_FILE_MAX);
+	place_free(&place);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_modes),
 		cmocka_unit_test(test_owner),
 		cmocka_unit_test(test_odd_places),
