@@ -2,6 +2,7 @@
 #include "socket_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -39,37 +40,69 @@ clear_path(const struct sockaddr_un *address)
 	return unlink(address->sun_path) == 0 ? 0 : errno;
 }
 
-static bool
-set_access(const struct socket_file *file)
+/* The file comes with its mode: whoever owns the directory can put a link to
+ * another in its place before anything could be set by name.  0 or errno. */
+static int
+bind_with_mode(const struct socket_file *file, int fd)
 {
-	const char *path = file->address.sun_path;
+	mode_t mask = umask(~file->mode & ACCESSPERMS);
+	int error = 0;
 
-	if (file->group != (gid_t)-1 &&
-	    lchown(path, (uid_t)-1, file->group) != 0)
-		return false;
-	return chmod(path, file->mode) == 0;
+	if (bind(fd, (const struct sockaddr *)&file->address,
+		sizeof(file->address)) != 0)
+		error = errno;
+	umask(mask);
+	return error;
+}
+
+/* What stands there is a socket of ours and has no second name. */
+static bool
+is_ours(const struct stat *status)
+{
+	return S_ISSOCK(status->st_mode) && status->st_uid == geteuid() &&
+	       status->st_nlink == 1;
+}
+
+/* Looks at what is there, whatever it was replaced by, and changes just that. 0
+ * or errno. */
+static int
+set_group(struct socket_file *file)
+{
+	int there =
+	    open(file->address.sun_path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat status;
+	int error = 0;
+
+	if (there < 0)
+		return errno;
+	if (fstat(there, &status) != 0)
+		error = errno;
+	else if (!is_ours(&status))
+		error = EEXIST;
+	else if (file->group != (gid_t)-1 &&
+		 fchownat(there, "", (uid_t)-1, file->group, AT_EMPTY_PATH) !=
+		     0)
+		error = errno;
+	close(there);
+	if (error != 0)
+		return error;
+	file->device = status.st_dev;
+	file->inode = status.st_ino;
+	return 0;
 }
 
 int
 socket_file_bind(struct socket_file *file, int fd)
 {
-	const struct sockaddr *address =
-	    (const struct sockaddr *)&file->address;
-	struct stat status;
 	int error = clear_path(&file->address);
 
+	if (error == 0)
+		error = bind_with_mode(file, fd);
 	if (error != 0)
 		return error;
-	if (bind(fd, address, sizeof(file->address)) != 0)
-		return errno;
-	if (lstat(file->address.sun_path, &status) == 0) {
-		file->device = status.st_dev;
-		file->inode = status.st_ino;
-		if (set_access(file))
-			return 0;
-	}
-	error = errno;
-	unlink(file->address.sun_path);
+	error = set_group(file);
+	if (error != 0)
+		unlink(file->address.sun_path);
 	return error;
 }
 

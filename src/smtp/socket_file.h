@@ -19,7 +19,9 @@ struct socket_file {
 };
 
 /* Binds the socket there; nobody can connect before listen().  0 or errno:
- * EADDRINUSE: somebody listens; EEXIST: there is something else. */
+ * EADDRINUSE: somebody listens; EEXIST: there is something else, or the file
+ * was replaced meanwhile.  Changes the umask for a moment: call it before
+ * there are threads that make files. */
 int socket_file_bind(struct socket_file *file, int fd);
 
 /* Removes what socket_file_bind() made, if it still is what is there. */
