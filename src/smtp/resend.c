@@ -59,13 +59,30 @@ find_received(const char *at, const char *end)
 	return NULL;
 }
 
-/* The word behind that one; NULL: none. */
-static const char *
-find_clause(char *const *words, const char *word)
+/* True for the words that begin a clause (RFC 5321 4.4). */
+static bool
+begins_clause(const char *word)
 {
-	for (; words[0] != NULL && words[1] != NULL; words++)
-		if (g_ascii_strcasecmp(words[0], word) == 0)
+	static const char *const clauses[] = { "from", "by", "via", "with",
+		"id", "for" };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(clauses); i++)
+		if (g_ascii_strcasecmp(word, clauses[i]) == 0)
+			return true;
+	return false;
+}
+
+/* What the clause says; NULL: there is none.  What another says begins none: a
+ * client may call itself "id". */
+static const char *
+find_clause(char *const *words, const char *clause)
+{
+	for (; words[0] != NULL && words[1] != NULL; words++) {
+		if (g_ascii_strcasecmp(words[0], clause) == 0)
 			return words[1];
+		if (begins_clause(words[0]))
+			words++;
+	}
 	return NULL;
 }
 

@@ -37,6 +37,17 @@ static const struct {
 	    "\tby mx.example with esmtp (Exim 4.96)\r\n"
 	    "\t(envelope-from <a@x.y>)\r\n\tid 4XYZ; Fri, 21 Nov 2025\r\n",
 	    KEY },
+	{ "a client called id", RECEIVED, NULL,
+	    "Received: from id by mx.example with ESMTP id 4XYZ; Fri\r\n",
+	    KEY },
+	{ "a client called by", RECEIVED, NULL,
+	    "Received: from by (x [192.0.2.7]) by mx.example id 4XYZ; Fri\r\n",
+	    KEY },
+	{ "a protocol of several words", RECEIVED, NULL,
+	    "Received: from x by mx.example with Some SMTP Server id 4XYZ;\r\n",
+	    KEY },
+	{ "a recipient called id", RECEIVED, NULL,
+	    "Received: from x by mx.example for id 4XYZ; Fri\r\n", NULL },
 	{ "only the topmost", RECEIVED, NULL,
 	    "Received: by other.example; Fri\r\n"
 	    "Received: by mx.example id 4XYZ; Fri\r\n",
