@@ -35,8 +35,8 @@ auth_offered(const struct session *session)
 }
 
 /* Back to where AUTH was said. */
-static void
-end_exchange(struct session *session)
+void
+auth_end(struct session *session)
 {
 	g_clear_pointer(&session->login.sasl, sasl_free);
 	session_change(session, SESSION_READY);
@@ -46,7 +46,7 @@ end_exchange(struct session *session)
 static void
 conclude(struct session *session, enum reply_name name)
 {
-	end_exchange(session);
+	auth_end(session);
 	session_reply(session, name, NULL);
 }
 

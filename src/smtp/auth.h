@@ -19,6 +19,10 @@ bool auth_offered(const struct session *session);
 void auth_take(
     struct session *session, const unsigned char *line, size_t length);
 
+/* In SESSION_SASL: the line was too long, and it was told so: the login has
+ * failed by that (RFC 4954 6). */
+void auth_end(struct session *session);
+
 /* In SESSION_CREDENTIALS: the authority has spoken.  It is told at once, or
  * when the delay is over by auth_tell(). */
 void auth_judge(

@@ -112,12 +112,23 @@ limit_line(const struct session *session)
 		   : session->rules->limits.line_bytes;
 }
 
+/* The end of a line that was too long. */
+static void
+end_skipping(struct session *session)
+{
+	session->skipped = 0;
+	if (session->state == SESSION_SASL)
+		auth_end(session);
+}
+
 /* A command line is too long and its end has not come, or had not. */
 static size_t
 skip_line(struct session *session, const unsigned char *newline, size_t length)
 {
 	unsigned limit = limit_line(session);
 
+	/* a password may be in it */
+	channel_conceal(session->channel);
 	session->verb = "unknown";
 	if (session->skipped == 0)
 		session_reply(session, REPLY_LINE_LONG, NULL);
@@ -125,7 +136,7 @@ skip_line(struct session *session, const unsigned char *newline, size_t length)
 	if (session->skipped > (size_t)ENDLESS_FACTOR * limit)
 		session_close(session, REPLY_LINE_ENDLESS, NULL);
 	else if (newline != NULL)
-		session->skipped = 0;
+		end_skipping(session);
 	return length;
 }
 
