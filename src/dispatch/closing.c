@@ -186,6 +186,21 @@ closing_silence(struct flight *flight, unsigned recipients)
 		recipients, recipients == 1 ? "" : "s"));
 }
 
+static void
+note_no_success(struct flight *flight, unsigned recipients, const char *why)
+{
+	entry_note(flight,
+	    g_strdup_printf("no report of success about %u recipient%s, as %s",
+		recipients, recipients == 1 ? "" : "s", why));
+}
+
+void
+closing_drop(struct flight *flight, unsigned recipients)
+{
+	note_no_success(
+	    flight, recipients, "too many such reports were made that minute");
+}
+
 void
 closing_withhold(struct flight *flight, unsigned recipients, const char *why)
 {
@@ -193,9 +208,7 @@ closing_withhold(struct flight *flight, unsigned recipients, const char *why)
 	    log_str("mail", find_submission(flight)->id),
 	    log_str("sender", sender_text(flight)),
 	    log_num("recipients", recipients), log_str("why", why));
-	entry_note(flight,
-	    g_strdup_printf("no report of success about %u recipient%s, as %s",
-		recipients, recipients == 1 ? "" : "s", why));
+	note_no_success(flight, recipients, why);
 }
 
 void

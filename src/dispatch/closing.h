@@ -17,6 +17,9 @@ void closing_silence(struct flight *flight, unsigned recipients); /* too */
 void closing_withhold(
     struct flight *flight, unsigned recipients, const char *why); /* too */
 
+/* A note in the story alone: there are many. */
+void closing_drop(struct flight *flight, unsigned recipients);
+
 /* Whoever waits and was never sent to anybody gets a text for people: how the
  * providers of its route are. */
 void closing_explain(

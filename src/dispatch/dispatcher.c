@@ -242,6 +242,7 @@ dispatcher_new(const struct dispatcher_options *options, GError **error)
 	dispatcher->reserve = reserve_new(dispatcher);
 	dispatcher->keeping = keeping_new(dispatcher);
 	dispatcher->ramp = ramp_new(dispatcher);
+	dispatcher->courtesy = report_courtesy(options->loop);
 	doubt_open(dispatcher);
 	probe_open(dispatcher);
 	pause_open(dispatcher);
@@ -448,6 +449,7 @@ dispatcher_free(struct dispatcher *dispatcher)
 	reserve_free(dispatcher->reserve);
 	keeping_free(dispatcher->keeping);
 	ramp_free(dispatcher->ramp);
+	courtesy_free(dispatcher->courtesy);
 	alarms_free(dispatcher->alarms);
 	route_map_free(dispatcher->map);
 	g_strfreev(dispatcher->domains);

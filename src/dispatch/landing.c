@@ -250,6 +250,17 @@ is_success_due(struct dispatcher *dispatcher, struct flight *flight)
 	return false;
 }
 
+/* One of a flood is not told, so that it makes no other. */
+static bool
+is_success_told(struct dispatcher *dispatcher, struct flight *flight)
+{
+	if (courtesy_take(dispatcher->courtesy, clock_monotonic_ms()))
+		return true;
+	closing_drop(flight, wish_count(flight, wish_success));
+	wish_fulfil(flight);
+	return false;
+}
+
 static int64_t
 choose_pause(const struct dispatcher *dispatcher, const struct flight *flight)
 {
@@ -439,8 +450,7 @@ land_queued(struct dispatcher *dispatcher, struct flight *flight)
 	succeeded = is_success_due(dispatcher, flight);
 	if (wish_count(flight, wish_failure) > 0)
 		report_or_hold(dispatcher, flight);
-	else if (succeeded)
-		/* one per mail that its client handed in: no flood */
+	else if (succeeded && is_success_told(dispatcher, flight))
 		start_report(dispatcher, flight, BOUNCE_RELAYED);
 	else if (is_warning_due(dispatcher, flight) && report_count(dispatcher))
 		start_report(dispatcher, flight, BOUNCE_DELAYED);

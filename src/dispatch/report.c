@@ -53,6 +53,17 @@ report_count(struct dispatcher *dispatcher)
 	return true;
 }
 
+struct courtesy *
+report_courtesy(struct loop *loop)
+{
+	static const struct courtesy_limits limits = {
+		.most = REPORTS_A_MINUTE,
+		.window_ms = MINUTE_MS,
+	};
+
+	return courtesy_new(loop, &limits);
+}
+
 int64_t
 report_wait(struct dispatcher *dispatcher)
 {

@@ -15,6 +15,9 @@ const char *report_obstacle(
 /* False when this minute had too many; else it has one more. */
 bool report_count(struct dispatcher *dispatcher);
 
+/* The same of reports of success, which have a count of their own. */
+struct courtesy *report_courtesy(struct loop *loop);
+
 /* A report that this minute has no room for: how long it waits for a minute
  * that has, behind those that wait already. */
 int64_t report_wait(struct dispatcher *dispatcher);

@@ -8,6 +8,7 @@
 
 #include "alarms.h"
 #include "clockwatch.h"
+#include "courtesy.h"
 #include "dispatch/dispatcher.h"
 #include "flight.h"
 #include "lane.h"
@@ -69,6 +70,7 @@ struct dispatcher {
 	struct keeping *keeping;
 	struct ramp *ramp; /* of what waits in the queue */
 	struct report_count reports;
+	struct courtesy *courtesy;
 	struct clockwatch clocks;
 	int64_t started_ms;      /* monotonic */
 	int64_t started_wall_ms; /* the same by the wall clock */

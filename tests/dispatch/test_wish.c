@@ -253,10 +253,20 @@ test_rows(void **state)
 	}
 }
 
-/* What no client waits for is done in their order: the failure, then the
- * success, of which no minute has too many. */
+/* This minute has no room for one more. */
 static void
-test_no_limit(void **state)
+on_exhaust(void *object)
+{
+	const struct dispatcher *dispatcher = object;
+
+	while (courtesy_take(dispatcher->courtesy, clock_monotonic_ms()))
+		;
+}
+
+/* Many failures leave room for a success, of which there is a count of its own;
+ * one too many is not told, and the mail is done all the same. */
+static void
+test_limits(void **state)
 {
 	static const struct wished failed = { .recipients = 1,
 		.notify = { UNSAID } };
@@ -277,6 +287,14 @@ test_no_limit(void **state)
 	serve("one 0", "accepted");
 	expect_entry("ended #1 one accepted: 0 accepted");
 	expect_entry("landed: 0 accepted told; round 0; report of success" TO);
+	loop_call(post.dispatcher->options.loop, on_exhaust, post.dispatcher);
+	fly(&taken);
+	expect_entry("begun #1 one open: 0 open");
+	serve("one 0", "accepted");
+	expect_entry("ended #1 one accepted: 0 accepted");
+	expect_entry("landed: 0 accepted told; round 0; note: no report of "
+		     "success about 1 recipient, as too many such reports were "
+		     "made that minute");
 	stop();
 }
 
@@ -363,7 +381,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
-		cmocka_unit_test(test_no_limit),
+		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_clients),
 		cmocka_unit_test(test_unreported),
