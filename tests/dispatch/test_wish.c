@@ -287,6 +287,7 @@ test_limits(void **state)
 	serve("one 0", "accepted");
 	expect_entry("ended #1 one accepted: 0 accepted");
 	expect_entry("landed: 0 accepted told; round 0; report of success" TO);
+	post.tells = true;
 	loop_call(post.dispatcher->options.loop, on_exhaust, post.dispatcher);
 	fly(&taken);
 	expect_entry("begun #1 one open: 0 open");
