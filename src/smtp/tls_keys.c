@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "tls_keys.h"
 
+#include "core/file.h"
 #include "rules.h"
 #include "tls_identity.h"
 #include "tls_socket.h"
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <string.h>
 
@@ -33,6 +35,9 @@
 
 /* Of a client's chain: who sends more wants our memory. */
 #define CLIENT_CHAIN_MAX 32768
+
+/* All that a system trusts is a quarter of it. */
+#define AUTHORITIES_MAX (1024 * 1024)
 
 struct tls_keys {
 	gatomicrefcount count;
@@ -166,25 +171,53 @@ locate(GError **error, const struct rules *rules, const char *key)
 	return false;
 }
 
+/* Takes one after the other; false when there is none, or one is damaged. */
+static bool
+take_authorities(struct tls_keys *keys, const struct file *file)
+{
+	BIO *bio = BIO_new_mem_buf(file->text->str, (int)file->text->len);
+	X509 *next;
+	unsigned long error;
+
+	while ((next = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL)) != NULL) {
+		sk_X509_NAME_push(keys->authority_names,
+		    X509_NAME_dup(X509_get_subject_name(next)));
+		X509_STORE_add_cert(keys->authorities, next);
+		X509_free(next);
+	}
+	BIO_free(bio);
+	error = ERR_peek_last_error();
+	ERR_clear_error();
+	return sk_X509_NAME_num(keys->authority_names) > 0 &&
+	       ERR_GET_LIB(error) == ERR_LIB_PEM &&
+	       ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+}
+
+/* Not by OpenSSL: for a FIFO it would wait, and all clients with it. */
 static bool
 read_authorities(
     struct tls_keys *keys, const struct rules *rules, GError **error)
 {
 	const char *path = rules->tls.client_ca;
+	struct file *file;
+	bool taken;
 
 	if (path == NULL)
 		return true;
+	file = file_read(path, AUTHORITIES_MAX, error);
+	if (file == NULL)
+		return locate(error, rules, "tls_client_ca");
 	ERR_clear_error();
 	keys->authorities = X509_STORE_new();
-	keys->authority_names = SSL_load_client_CA_file(path);
-	if (keys->authority_names != NULL &&
-	    X509_STORE_load_file(keys->authorities, path) == 1)
+	keys->authority_names = sk_X509_NAME_new_null();
+	taken = take_authorities(keys, file);
+	file_free(file);
+	if (taken)
 		return true;
 	g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
 	    "no certificates could be read from %s; a file with those of the "
 	    "authorities, in PEM form, is expected",
 	    path);
-	ERR_clear_error();
 	return locate(error, rules, "tls_client_ca");
 }
 

@@ -134,6 +134,12 @@ static const struct {
 	{ "no authority",
 	    "tls_certificate = %s/own.pem\ntls_client_ca = %s/apart.key\n",
 	    "tls_client_ca: no certificates could be read from " },
+	{ "a damaged authority",
+	    "tls_certificate = %s/own.pem\ntls_client_ca = %s/damaged.pem\n",
+	    "tls_client_ca: no certificates could be read from " },
+	{ "a FIFO of authorities",
+	    "tls_certificate = %s/own.pem\ntls_client_ca = %s/fifo\n",
+	    "tls_client_ca: cannot read %s/fifo: it is a FIFO" },
 };
 
 static void
@@ -396,6 +402,7 @@ build(void **state)
 {
 	char *folder = secure_folder();
 	g_autofree char *path = secure_path(folder, "damaged.pem");
+	g_autofree char *fifo = secure_path(folder, "fifo");
 	FILE *file;
 
 	for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++)
@@ -411,6 +418,8 @@ build(void **state)
 	    file);
 	fclose(file);
 	put(folder, "ca.txt", "nothing\n");
+	if (mkfifo(fifo, 0600) != 0)
+		return -1;
 	*state = folder;
 	return 0;
 }
