@@ -19,6 +19,12 @@ struct privileges;
  * the log warns.  NULL and error when an account is named that there is not. */
 struct privileges *privileges_new(const struct config *config, GError **error);
 
+/* The same for whoever only wants to know: logs nothing. */
+struct privileges *privileges_find(const struct config *config, GError **error);
+
+/* True when it will be root, which gives its capabilities up like any other. */
+bool privileges_stay_root(const struct privileges *privileges);
+
 /* Until privileges_return() files are made and opened as the user: what root
  * makes in a directory of the user's may be a trap of the user's. */
 bool privileges_lend(const struct privileges *privileges, GError **error);
@@ -32,6 +38,11 @@ bool privileges_drop(const struct privileges *privileges, GError **error);
  * back.  What is to keep them (a child that runs programs) was started
  * before. */
 bool privileges_seal(GError **error);
+
+/* For a process that runs programs for us: gives away all capabilities, and
+ * when it is root so that what it runs has none either.  A program that is
+ * setuid or setgid stays so: what sends mail often is. */
+bool privileges_limit(GError **error);
 
 /* No core, no ptrace by the same user: memory holds keys. */
 void privileges_hide_memory(void);

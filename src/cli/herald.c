@@ -6,6 +6,7 @@
 #include "cli.h"
 
 #include "alarm.h"
+#include "confine/privileges.h"
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 int
 cli_herald(int argc, char **argv)
 {
+	g_autoptr(GError) error = NULL;
 	struct stat status;
 
 	(void)argc;
@@ -23,6 +25,11 @@ cli_herald(int argc, char **argv)
 		    "alarm_command; see postferry --help\n",
 		    argv[0]);
 		return EX_USAGE;
+	}
+	/* the daemon, whose stderr this is, hears the end of the line */
+	if (!privileges_limit(&error)) {
+		fprintf(stderr, "postferry %s: %s\n", argv[0], error->message);
+		return EX_OSERR;
 	}
 	messenger_run();
 	return EX_OK;

@@ -29,6 +29,7 @@ const struct setting privileges_settings[] = {
 };
 
 struct privileges {
+	bool silent;  /* warns of nothing */
 	bool changes; /* else we stay who we are */
 	uid_t uid;
 	gid_t gid;
@@ -160,10 +161,12 @@ take_owner(struct privileges *privileges, const char *directory)
 }
 
 static void
-warn_root(const char *why, const char *advice)
+warn_root(
+    const struct privileges *privileges, const char *why, const char *advice)
 {
-	log_warn(
-	    "running as root", log_str("why", why), log_str("advice", advice));
+	if (!privileges->silent)
+		log_warn("running as root", log_str("why", why),
+		    log_str("advice", advice));
 }
 
 /* Nobody said whom. */
@@ -182,8 +185,9 @@ choose_user(struct privileges *privileges, const struct config *config)
 	}
 	privileges->name = g_strdup("root");
 	privileges->named = true;
-	warn_root("there is no account " ACCOUNT
-		  ", and nobody else owns the state_dir",
+	warn_root(privileges,
+	    "there is no account " ACCOUNT
+	    ", and nobody else owns the state_dir",
 	    "adduser --system --group " ACCOUNT ", and chown -R " ACCOUNT
 	    ": the state_dir; or name an account in [server] user (root: this "
 	    "is meant)");
@@ -223,23 +227,26 @@ decide(struct privileges *privileges, const struct config *config)
 
 	privileges->changes = privileges->uid != 0;
 	if (!privileges->changes && said)
-		warn_root("the setting user says so",
+		warn_root(privileges, "the setting user says so",
 		    "an account of its own is safer");
 	if (!privileges->changes || said || has_capability(CAP_SETUID))
 		return;
 	privileges->changes = false;
-	warn_root("it may not become another user here (CAP_SETUID is missing)",
+	warn_root(privileges,
+	    "it may not become another user here (CAP_SETUID is missing)",
 	    "start postferry as the user it is to run as");
 }
 
-struct privileges *
-privileges_new(const struct config *config, GError **error)
+static struct privileges *
+find(const struct config *config, bool silent, GError **error)
 {
 	struct privileges *privileges = g_new0(struct privileges, 1);
 	bool found = true;
 
+	privileges->silent = silent;
 	if (geteuid() != 0) {
-		check_not_root(config);
+		if (!silent)
+			check_not_root(config);
 		privileges->name = g_strdup_printf("%u", (unsigned)geteuid());
 		return privileges;
 	}
@@ -254,6 +261,24 @@ privileges_new(const struct config *config, GError **error)
 	else
 		g_clear_pointer(&privileges, privileges_free);
 	return privileges;
+}
+
+struct privileges *
+privileges_new(const struct config *config, GError **error)
+{
+	return find(config, false, error);
+}
+
+struct privileges *
+privileges_find(const struct config *config, GError **error)
+{
+	return find(config, true, error);
+}
+
+bool
+privileges_stay_root(const struct privileges *privileges)
+{
+	return geteuid() == 0 && !privileges->changes;
 }
 
 /* ---- there, and not back ---- */
@@ -346,8 +371,9 @@ has_any_capability(void)
 	return false;
 }
 
-bool
-privileges_seal(GError **error)
+/* All that this process has; what root executes would have its own anew. */
+static bool
+give_capabilities(GError **error)
 {
 	struct __user_cap_header_struct header = {
 		.version = _LINUX_CAPABILITY_VERSION_3,
@@ -360,12 +386,35 @@ privileges_seal(GError **error)
 		return fail(error, "ambient capabilities");
 	if (syscall(SYS_capset, &header, none) != 0)
 		return fail(error, "capset");
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return fail(error, "no_new_privs");
 	if (!has_any_capability())
 		return true;
 	errno = EPERM;
 	return fail(error, "capabilities are left");
+}
+
+bool
+privileges_seal(GError **error)
+{
+	if (!give_capabilities(error))
+		return false;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return fail(error, "no_new_privs");
+	return true;
+}
+
+bool
+privileges_limit(GError **error)
+{
+	bool may = has_capability(CAP_SETPCAP);
+
+	/* the first that this kernel has not ends it */
+	for (unsigned long capability = 0; may; capability++)
+		if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) {
+			if (errno != EINVAL)
+				return fail(error, "bounding set");
+			break;
+		}
+	return give_capabilities(error);
 }
 
 void

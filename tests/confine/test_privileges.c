@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -74,6 +75,9 @@ test_refusals(void **state)
 
 		print_message("%s\n", refusals[i].name);
 		assert_null(privileges_new(config, &error));
+		assert_non_null(strstr(error->message, refusals[i].error));
+		g_clear_error(&error);
+		assert_null(privileges_find(config, &error));
 		assert_non_null(strstr(error->message, refusals[i].error));
 		config_unref(config);
 	}
@@ -201,6 +205,34 @@ test_root(void **state)
 	config_unref(config);
 }
 
+/* What root runs for us has the rights of a file's owner and no others. */
+static void
+test_limit(void **state)
+{
+	g_autofree char *folder = g_dir_make_tmp("privileges-XXXXXX", NULL);
+	pid_t pid;
+	int status;
+
+	(void)state;
+	if (geteuid() != 0) {
+		g_rmdir(folder);
+		skip();
+	}
+	pid = fork();
+	if (pid == 0) {
+		if (!privileges_limit(NULL) || prctl(PR_CAPBSET_READ, 0) != 0)
+			_exit(100);
+		execl("/bin/sh", "sh", "-c",
+		    "chmod 0750 \"$1\" || exit 101; ! chown 1 \"$1\" 2>&-",
+		    "sh", folder, NULL);
+		_exit(102);
+	}
+	waitpid(pid, &status, 0);
+	g_rmdir(folder);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int
 main(void)
 {
@@ -209,6 +241,7 @@ main(void)
 		cmocka_unit_test(test_named),
 		cmocka_unit_test(test_owner),
 		cmocka_unit_test(test_root),
+		cmocka_unit_test(test_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -160,6 +160,26 @@ class Root(Confined):
         with self.assertRaises(ProcessLookupError):
             os.kill(herald, 0)
 
+    def test_a_root_that_stays_lends_alarms_nothing(self):
+        told = os.path.join(self.state, "told")
+        script = os.path.join(self.folder, "alarm")
+        with open(script, "w", encoding="ascii") as file:
+            file.write("#!/bin/sh\ncat >&-\n"
+                       "grep Cap /proc/self/status >\"$1.new\"\n"
+                       "mv \"$1.new\" \"$1\"\n")
+        os.chmod(script, 0o755)
+        self.mailgun.fault("status=401")
+        self.begin(user="root", alarm_command=f"{script} {told}",
+                   account_pause="60s")
+        self.accept(ferry.simple())
+        while not os.path.exists(told):
+            durable.pause(0.01)
+        with open(told, encoding="ascii") as file:
+            held = dict(line.split(":\t") for line in file.read().split("\n")
+                        if line)
+        for key in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+            self.assertEqual(held[key], NOTHING, key)
+
     def test_files_that_cannot_be_read_again(self):
         certificate, key = ferry.make_certificate(self.folder, "local",
                                                   "IP:127.0.0.1")
