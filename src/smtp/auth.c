@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "place.h"
 #include "sasl.h"
+#include "starttls.h"
 #include <string.h>
 
 /* Nobody between us and the client can read along.  A client that a proxy on
@@ -32,6 +33,18 @@ auth_offered(const struct session *session)
 		return is_private(session);
 	}
 	g_assert_not_reached();
+}
+
+const char *
+auth_advise(const struct session *session)
+{
+	if (session->rules->auth.mode != RULES_AUTH_USERS)
+		return NULL;
+	if (auth_offered(session))
+		return "log in with AUTH";
+	return starttls_offered(session)
+		   ? "say STARTTLS first, then log in with AUTH"
+		   : NULL;
 }
 
 /* Back to where AUTH was said. */

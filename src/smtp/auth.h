@@ -15,6 +15,10 @@ void auth_auth(struct session *session, const char *argument);
 /* True when EHLO offers it now. */
 bool auth_offered(const struct session *session);
 
+/* What a client that may not send has to do to log in, now or after STARTTLS; a
+ * literal.  NULL: it cannot. */
+const char *auth_advise(const struct session *session);
+
 /* In SESSION_SASL: a response line, without its CR LF. */
 void auth_take(
     struct session *session, const unsigned char *line, size_t length);

@@ -2,7 +2,9 @@
 #include "command.h"
 
 #include "auth.h"
+#include "foreign.h"
 #include "hello.h"
+#include "refusal.h"
 #include "starttls.h"
 #include "transaction.h"
 #include "xforward.h"
@@ -147,13 +149,17 @@ apply_row(
 		session_idle(session);
 }
 
+/* line: the same as it came. */
 static void
-take_text(struct session *session, char *text)
+take_text(struct session *session, char *text, const unsigned char *line)
 {
+	size_t length = strlen(text);
 	const char *argument = split_word(text);
 	const struct command *row = find_command(text);
 
+	refusal_quote(session, (const char *)line, length, row != NULL);
 	if (row == NULL) {
+		session->quote.advice = foreign_advise(line, length);
 		take_unknown(session, text);
 		return;
 	}
@@ -168,10 +174,13 @@ command_take(struct session *session, const unsigned char *line, size_t length)
 
 	if (text == NULL) {
 		session->verb = "unknown";
+		refusal_quote(session, (const char *)line, length, false);
 		session_reply(session, REPLY_SYNTAX, "control character");
+		refusal_forget(session);
 		return;
 	}
-	take_text(session, text);
+	take_text(session, text, line);
+	refusal_forget(session);
 	/* it may have been AUTH, or was meant to be */
 	explicit_bzero(text, length);
 	g_free(text);

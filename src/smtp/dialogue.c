@@ -6,9 +6,11 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "doorway.h"
+#include "foreign.h"
 #include "hello.h"
 #include "intake.h"
 #include "lmtp.h"
+#include "refusal.h"
 #include "sasl.h"
 #include "starttls.h"
 #include "tls.h"
@@ -112,6 +114,17 @@ limit_line(const struct session *session)
 		   : session->rules->limits.line_bytes;
 }
 
+/* What the log says of a line that is no command, whatever it holds. */
+static void
+note_line(struct session *session, const unsigned char *line, size_t length)
+{
+	session->verb = "unknown";
+	/* elsewhere it may be a password */
+	if ((session->state & SESSION_COMMANDS) != 0)
+		refusal_quote(session, (const char *)line, length, false);
+	session->quote.advice = foreign_advise(line, length);
+}
+
 /* The end of a line that was too long. */
 static void
 end_skipping(struct session *session)
@@ -123,19 +136,23 @@ end_skipping(struct session *session)
 
 /* A command line is too long and its end has not come, or had not. */
 static size_t
-skip_line(struct session *session, const unsigned char *newline, size_t length)
+skip_line(struct session *session, const unsigned char *line, size_t length)
 {
 	unsigned limit = limit_line(session);
+	bool ends = line[length - 1] == '\n';
 
 	/* a password may be in it */
 	channel_conceal(session->channel);
 	session->verb = "unknown";
-	if (session->skipped == 0)
+	if (session->skipped == 0) {
+		note_line(session, line, length);
 		session_reply(session, REPLY_LINE_LONG, NULL);
+		refusal_forget(session);
+	}
 	session->skipped += length;
 	if (session->skipped > (size_t)ENDLESS_FACTOR * limit)
 		session_close(session, REPLY_LINE_ENDLESS, NULL);
-	else if (newline != NULL)
+	else if (ends)
 		end_skipping(session);
 	return length;
 }
@@ -148,12 +165,13 @@ take_line(struct session *session, const unsigned char *bytes, size_t length)
 	size_t line = newline == NULL ? length : (size_t)(newline + 1 - bytes);
 
 	if (session->skipped > 0 || line > limit_line(session))
-		return skip_line(session, newline, line);
+		return skip_line(session, bytes, line);
 	if (newline == NULL)
 		return 0;
 	if (line < 2 || newline[-1] != '\r') {
-		session->verb = "unknown";
+		note_line(session, bytes, line);
 		session_close(session, REPLY_BARE_LF, NULL);
+		refusal_forget(session);
 		return line;
 	}
 	session->unread = line < length || channel_has_more(session->channel);
@@ -175,12 +193,24 @@ expect_command(struct session *session)
 		session_wait(session, session->rules->times.command_ms);
 }
 
+/* It talks before it was greeted. */
+static void
+refuse_early(struct session *session, const unsigned char *bytes, size_t length)
+{
+	session->quote.advice = foreign_advise(bytes, length);
+	session_close(session, REPLY_SYNCHRONISATION, NULL);
+	refusal_forget(session);
+}
+
 /* Takes one step through the input; 0: more must come first. */
 static size_t
 take_step(struct session *session, const unsigned char *bytes, size_t length)
 {
 	size_t used = length;
 
+	if ((session->state & (SESSION_COMMANDS | SESSION_GREETING)) != 0 &&
+	    foreign_refuse(session, bytes, length))
+		return length;
 	if (session->state == SESSION_DATA)
 		used = intake_take(session, bytes, length);
 	else if ((session->state & (SESSION_COMMANDS | SESSION_SASL)) != 0)
@@ -188,7 +218,7 @@ take_step(struct session *session, const unsigned char *bytes, size_t length)
 	else if (session->state == SESSION_PROXY)
 		used = doorway_take(session, bytes, length);
 	else if (session->state == SESSION_GREETING)
-		session_close(session, REPLY_SYNCHRONISATION, NULL);
+		refuse_early(session, bytes, length);
 	if (used > 0)
 		expect_command(session);
 	return used;

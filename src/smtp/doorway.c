@@ -16,16 +16,30 @@ doorway_begin(struct session *session)
 	channel_expect(session->channel, proxy_lacks(NULL, 0));
 }
 
-void
-doorway_refuse(struct session *session, const char *reason)
+static void
+refuse(struct session *session, const char *reason, const char *advice)
 {
 	log_warn("proxy refused", log_num("session", (int64_t)session->id),
 	    log_str("client", session->peer.text),
 	    log_str("listener", session->rules->listener),
-	    log_str("reason", reason),
-	    log_str("advice",
-		"have it speak the PROXY protocol, or take it out of `proxy`"));
+	    log_str("reason", reason), log_str("advice", advice));
 	session_abandon(session, reason);
+}
+
+void
+doorway_refuse(struct session *session, const char *reason)
+{
+	refuse(session, reason,
+	    "have it speak the PROXY protocol, or take it out of `proxy`");
+}
+
+/* A header that begins as one, and is none. */
+static void
+refuse_broken(struct session *session)
+{
+	refuse(session, "the PROXY header is garbled",
+	    "have it send version 1 or 2 of the PROXY protocol, of a TCP or "
+	    "Unix connection");
 }
 
 void
@@ -71,7 +85,10 @@ doorway_take(struct session *session, const unsigned char *bytes, size_t length)
 		channel_expect(session->channel, proxy_lacks(bytes, length));
 		return 0;
 	case PROXY_BAD:
-		doorway_refuse(session, "no PROXY header");
+		if (proxy_is_begun(bytes, length))
+			refuse_broken(session);
+		else
+			doorway_refuse(session, "no PROXY header");
 		return length;
 	case PROXY_SELF:
 		channel_expect(session->channel, CHANNEL_READ_SMALL);

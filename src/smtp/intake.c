@@ -4,10 +4,13 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "lmtp.h"
+#include "refusal.h"
 #include "resend.h"
+#include "tie.h"
 #include "tls.h"
 #include "xforward.h"
 #include <errno.h>
+#include <string.h>
 
 void
 intake_begin(struct session *session)
@@ -185,20 +188,31 @@ check_mail(struct session *session, struct limiter_seen *seen)
 }
 
 static void
+refuse_author(struct session *session, const struct tie_fault *fault)
+{
+	session->quote.said = fault->said;
+	session->quote.said_length =
+	    fault->said == NULL ? 0 : strlen(fault->said);
+	lmtp_refuse(session, fault->name, fault->detail);
+	refusal_forget(session);
+}
+
+static void
 end_mail(struct session *session)
 {
+	struct tie_fault fault = { 0 };
 	struct limiter_seen seen;
-	enum reply_name refused;
-	const char *why;
 
 	check_mail(session, &seen);
-	refused = session->mail.refused;
-	why = session->mail.why;
-	if (refused == REPLY_NONE) {
+	if (session->mail.refused == REPLY_NONE)
+		tie_check(session, &seen, &fault);
+	if (session->mail.refused != REPLY_NONE)
+		lmtp_refuse(session, session->mail.refused, session->mail.why);
+	else if (fault.name != REPLY_NONE)
+		refuse_author(session, &fault);
+	else
 		post_mail(session, &seen);
-		return;
-	}
-	lmtp_refuse(session, refused, why);
+	tie_fault_clear(&fault);
 }
 
 /* A mail must come at data_rate at least: it has progress_ms in advance, and

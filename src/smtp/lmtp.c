@@ -27,9 +27,13 @@ void
 lmtp_refuse(struct session *session, enum reply_name name, const char *why)
 {
 	unsigned owed = lmtp_owed(session);
+	struct envelope *envelope = g_steal_pointer(&session->mail.envelope);
 
 	session_reset(session);
+	session->quote.envelope = envelope;
 	session_reply(session, name, why);
+	session->quote.envelope = NULL;
+	envelope_free(envelope);
 	/* it is one error, however often it is said */
 	for (unsigned i = 1; i < owed && session->state != SESSION_CLOSING; i++)
 		reply_append(channel_output(session->channel), name, why);

@@ -259,6 +259,15 @@ proxy_read(const unsigned char *bytes, size_t length,
 	return read_line(bytes, length, client, used);
 }
 
+bool
+proxy_is_begun(const unsigned char *bytes, size_t length)
+{
+	return (length >= strlen(line_start) &&
+		   memcmp(bytes, line_start, strlen(line_start)) == 0) ||
+	       (length >= SIGNATURE_LENGTH &&
+		   memcmp(bytes, signature, SIGNATURE_LENGTH) == 0);
+}
+
 /* A line ends with CR LF; its shortest with addresses is "PROXY TCP6 :: :: 0 0"
  * CR LF, or with those of IPv4. */
 static size_t

@@ -24,6 +24,10 @@ enum proxy_result {
 enum proxy_result proxy_read(const unsigned char *bytes, size_t length,
     struct sockaddr_storage *client, size_t *used);
 
+/* True when they begin with what begins a header of either version, good or
+ * not. */
+bool proxy_is_begun(const unsigned char *bytes, size_t length);
+
 /* After PROXY_MORE: how many octets can be read without reading past the
  * header; 1 at least.  So what follows it, be it TLS, is left to others. */
 size_t proxy_lacks(const unsigned char *bytes, size_t length);

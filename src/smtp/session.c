@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "session.h"
 
+#include "core/budget.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "refusal.h"
 #include "sasl.h"
 #include "strain.h"
 #include "tls.h"
@@ -60,18 +62,6 @@ session_change(struct session *session, enum session_state state)
 	session->state = state;
 }
 
-static void
-log_refusal(const struct session *session, const struct reply *reply,
-    const char *detail)
-{
-	log_info("refused", log_num("session", (int64_t)session->id),
-	    log_str("client", session->peer.text),
-	    log_str("helo", session->identity.helo),
-	    log_str("command", session->verb), log_num("code", reply->code),
-	    log_str_if("status", reply->enhanced),
-	    log_str("reason", reply->text), log_str_if("detail", detail));
-}
-
 /* An error that the client made. */
 static void
 count_error(struct session *session)
@@ -96,7 +86,7 @@ session_reply(struct session *session, enum reply_name name, const char *detail)
 
 	reply_append(channel_output(session->channel), name, detail);
 	if (reply->code >= 400)
-		log_refusal(session, reply, detail);
+		refusal_log(session, reply, detail);
 	if (reply->code >= 500 && session->state != SESSION_CLOSING)
 		count_error(session);
 }
@@ -268,6 +258,8 @@ session_free(struct session *session)
 	forget_identity(session);
 	sasl_free(session->login.sasl);
 	channel_free(session->channel);
+	if (session->charged > 0)
+		budget_give(session->world->budget, session->charged);
 	tls_keys_unref(session->peer.keys);
 	g_free(session);
 }

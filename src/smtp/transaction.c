@@ -36,16 +36,17 @@ find_bracket(const char *at)
 	return NULL;
 }
 
-/* Reads keyword ( "FROM:" or "TO:" ) "<" path ">" [ SP parameters ]. */
+/* Reads keyword ( "FROM:" or "TO:" ) "<" path ">" [ SP parameters ]; lenient:
+ * the blanks and bare addresses of lenient_commands, too. */
 static bool
-read_path(const struct session *session, const char *keyword,
-    const char *argument, struct path *path)
+read_path(const char *argument, const char *keyword, bool lenient,
+    struct path *path)
 {
 	const char *at = argument + strlen(keyword), *end;
 
 	if (g_ascii_strncasecmp(argument, keyword, strlen(keyword)) != 0)
 		return false;
-	if (session->rules->lenient)
+	if (lenient)
 		at += strspn(at, " ");
 	if (*at == '<') {
 		path->text = at + 1;
@@ -57,11 +58,55 @@ read_path(const struct session *session, const char *keyword,
 		path->text = at;
 		end = at + strcspn(at, " ");
 		path->parameters = end;
-		if (!session->rules->lenient || end == at)
+		if (!lenient || end == at)
 			return false;
 	}
 	path->length = (size_t)(end - path->text);
 	return true;
+}
+
+/* The log is to name it when the command is refused. */
+static void
+note_path(struct session *session, const struct path *path, bool is_recipient)
+{
+	session->quote.path = path->text;
+	session->quote.path_length = path->length;
+	session->quote.is_recipient = is_recipient;
+}
+
+/* How MAIL and RCPT are said. */
+struct form {
+	const char *keyword;
+	const char *whole;
+	const char *strict; /* to whom lenient_commands would help */
+	bool is_recipient;
+};
+
+static const struct form mail_form = { "FROM:", "MAIL FROM:<address>",
+	"MAIL FROM:<address>, without a blank before < and with < and >",
+	false };
+static const struct form rcpt_form = { "TO:", "RCPT TO:<address>",
+	"RCPT TO:<address>, without a blank before < and with < and >", true };
+
+/* False when it was refused. */
+static bool
+take_path(struct session *session, const struct form *form,
+    const char *argument, struct path *path)
+{
+	bool lenient = session->rules->lenient;
+
+	if (read_path(argument, form->keyword, lenient, path)) {
+		note_path(session, path, form->is_recipient);
+		return true;
+	}
+	if (!lenient && read_path(argument, form->keyword, true, path)) {
+		session->quote.advice = "set lenient_commands = yes for this "
+					"listener to take it as it is";
+		session_reply(session, REPLY_ARGUMENT, form->strict);
+	} else {
+		session_reply(session, REPLY_ARGUMENT, form->whole);
+	}
+	return false;
 }
 
 /* What the parameters of one command fill in. */
@@ -331,9 +376,9 @@ transaction_permit(struct session *session, enum reply_name refused)
 		begin_mail(session);
 		return;
 	}
-	g_clear_pointer(&session->mail.envelope, envelope_free);
 	session_change(session, SESSION_READY);
 	session_reply(session, refused, NULL);
+	g_clear_pointer(&session->mail.envelope, envelope_free);
 }
 
 /* mail = "MAIL FROM:" Reverse-path [ SP Mail-parameters ] CRLF */
@@ -344,10 +389,8 @@ transaction_mail(struct session *session, const char *argument)
 	struct envelope *envelope;
 	struct path path;
 
-	if (!read_path(session, "FROM:", argument, &path)) {
-		session_reply(session, REPLY_ARGUMENT, "MAIL FROM:<address>");
+	if (!take_path(session, &mail_form, argument, &path))
 		return;
-	}
 	if (!session->peer.allowed &&
 	    session->counts.mails >= session->rules->limits.session_mails) {
 		session_close(session, REPLY_SESSION_LIMIT, NULL);
@@ -414,15 +457,18 @@ static bool
 may_add_recipient(struct session *session)
 {
 	enum reply_name refused = REPLY_NONE;
+	const char *login = NULL;
 
-	if (!session_may_relay(session))
-		refused = REPLY_RELAY;
-	else if (session->mail.envelope->recipients->len >=
+	if (!session_may_relay(session)) {
+		login = auth_advise(session);
+		refused = login != NULL ? REPLY_LOGIN_FIRST : REPLY_RELAY;
+	} else if (session->mail.envelope->recipients->len >=
 		     session->rules->limits.recipients ||
-		 lmtp_owed(session) >= session->rules->limits.recipients)
+		 lmtp_owed(session) >= session->rules->limits.recipients) {
 		refused = REPLY_RECIPIENTS;
+	}
 	if (refused != REPLY_NONE)
-		session_reply(session, refused, NULL);
+		session_reply(session, refused, login);
 	return refused == REPLY_NONE;
 }
 
@@ -436,10 +482,8 @@ transaction_rcpt(struct session *session, const char *argument)
 	struct path path;
 	unsigned number;
 
-	if (!read_path(session, "TO:", argument, &path)) {
-		session_reply(session, REPLY_ARGUMENT, "RCPT TO:<address>");
+	if (!take_path(session, &rcpt_form, argument, &path))
 		return;
-	}
 	if (!may_add_recipient(session))
 		return;
 	if (take_parameters(&parameters, rcpt_parameters, path.parameters))

@@ -22,6 +22,10 @@
 	"< 220 \n> EHLO c\n< 250-\n< 250-PIPELINING\n< 250-SIZE \n" \
 	"< 250-8BITMIME\n< 250-DSN\n< 250-AUTH PLAIN LOGIN\n"       \
 	"< 250 ENHANCEDSTATUSCODES\n"
+#define MAIL_ANN "> MAIL FROM:<ann@x.example>\n< 250 2.1.0\n"
+#define TIED                \
+	OFFER LOGIN_AS(ANN) \
+	MAIL_ANN RCPT DATA
 #define LOGIN_AS(who) "> AUTH PLAIN " who "\n< 235 2.7.0 \n"
 
 #define LOCAL "auth_plaintext = yes\n[server]\n" USERS "\n"
@@ -88,7 +92,8 @@ static const struct {
 		  "< 501 5.5.2 \n" MAIL },
 
 	{ "nobody else may", ALONE,
-	    OFFER MAIL "> RCPT TO:<b@x.y>\n< 554 5.7.1 \n" },
+	    OFFER MAIL "> RCPT TO:<b@x.y>\n< 530 5.7.0 Authentication "
+		       "required: log in with AUTH\n" },
 	{ "who logged in may", ALONE, OFFER LOGIN_AS(JOE) MAIL RCPT },
 	{ "the null sender of a user", ALONE,
 	    OFFER "> MAIL FROM:<>\n< 553 5.7.1 \n" LOGIN_AS(
@@ -110,6 +115,40 @@ static const struct {
 	    OFFER LOGIN_AS(ANN) "> MAIL FROM:<>\n< 553 5.7.1 This user\n" },
 	{ "before the login all may", LOCAL,
 	    OFFER "> MAIL FROM:<kim@x.example>\n< 250 \n" },
+
+	{ "From of a user", LOCAL,
+	    TIED "> From: A <Ann@x.example>\n> .\n< 250 " },
+	{ "From of another", LOCAL,
+	    TIED
+	    "> From: boss@bank.example\n> .\n< 550 5.7.1 This user may "
+	    "not send as who stands in From: boss@bank.example\n" MAIL_ANN },
+	{ "From of both", LOCAL,
+	    TIED "> from : ann@x.example,\n>  \"B\" <boss@bank.example>\n"
+		 "> .\n< 550 5.7.1 This user may not send as \n" },
+	{ "another From", LOCAL,
+	    TIED "> From: ann@x.example\n> X: y\n> FROM:boss@bank.example\n"
+		 "> .\n< 550 5.7.1 This user may not send as \n" },
+	{ "From that cannot be read", LOCAL,
+	    TIED "> From: ann@x.example (\n> .\n< 550 5.7.1 This user may "
+		 "not send with a From that cannot be read: expected \n" },
+	{ "From without anybody", LOCAL, TIED "> From:\n> .\n< 550 5.7.1 \n" },
+	{ "a byte within From", LOCAL,
+	    TIED "> Fr\x01om: boss@bank.example\n> .\n< 550 5.7.1 \n" },
+	{ "no From", LOCAL, TIED "> Subject: x\n> \n> From: b\n> .\n< 250 " },
+	{ "nothing", LOCAL, TIED "> .\n< 250 " },
+	{ "no header", LOCAL, TIED "> text\n> .\n< 250 " },
+	{ "From below a broken header", LOCAL,
+	    TIED "> X: y\n> text\n> From: boss@bank.example\n> \n> .\n"
+		 "< 550 5.7.1 \n" },
+	{ "From in the text below a broken header", LOCAL,
+	    TIED "> X: y\n> text\n> \n> From: boss@bank.example\n> .\n"
+		 "< 250 " },
+	{ "Sender is anybody's", LOCAL,
+	    TIED "> From: ann@x.example\n> Sender: boss@bank.example\n> .\n"
+		 "< 250 " },
+	{ "From of one without senders", LOCAL,
+	    OFFER LOGIN_AS(JOE) MAIL RCPT DATA
+	    "> From: boss@bank.example\n> .\n< 250 " },
 
 	{ "AUTH= of MAIL", LOCAL,
 	    OFFER "> MAIL FROM:<a@x.y> AUTH=<>\n< 250 \n> RSET\n< 250 \n"
