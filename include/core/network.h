@@ -44,6 +44,10 @@ bool network_is_private(const struct network *network);
  */
 bool network_contains(const GArray *networks, const struct sockaddr *peer);
 
+/* The same of what network_print_peer() wrote; whoever came by a Unix socket is
+ * contained. */
+bool network_contains_peer(const GArray *networks, const char *peer);
+
 /* Reads "127.0.0.1:2525", "[::1]:2525" or "localhost:2525" (loopback only, no
  * DNS); port 0 is allowed: the system picks one. */
 bool network_parse_endpoint(const char *text, struct sockaddr_storage *out,

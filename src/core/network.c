@@ -7,6 +7,9 @@
 #include <string.h>
 #include <sys/un.h>
 
+/* Whoever comes by a Unix socket. */
+#define PEER_UNIX "unix"
+
 static const unsigned char mapped_head[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 	0xff, 0xff };
 
@@ -238,6 +241,16 @@ is_inside(const struct network *network, const struct network *host)
 	return memcmp(part.bytes, network->bytes, sizeof(part.bytes)) == 0;
 }
 
+static bool
+contains(const GArray *networks, const struct network *host)
+{
+	for (unsigned i = 0; networks != NULL && i < networks->len; i++)
+		if (is_inside(
+			&g_array_index(networks, struct network, i), host))
+			return true;
+	return false;
+}
+
 bool
 network_contains(const GArray *networks, const struct sockaddr *peer)
 {
@@ -245,11 +258,20 @@ network_contains(const GArray *networks, const struct sockaddr *peer)
 
 	if (!read_peer(peer, &host) && peer->sa_family != AF_UNIX)
 		return false;
-	for (unsigned i = 0; networks != NULL && i < networks->len; i++)
-		if (is_inside(
-			&g_array_index(networks, struct network, i), &host))
-			return true;
-	return false;
+	return contains(networks, &host);
+}
+
+bool
+network_contains_peer(const GArray *networks, const char *peer)
+{
+	struct network host;
+
+	if (strcmp(peer, PEER_UNIX) == 0)
+		return true;
+	if (!parse_address(peer, &host))
+		return false;
+	unmap(&host);
+	return contains(networks, &host);
 }
 
 bool
@@ -470,7 +492,7 @@ network_print_peer(
 	struct network host;
 
 	if (!read_peer(peer, &host))
-		g_strlcpy(out, "unix", NETWORK_PEER_LENGTH);
+		g_strlcpy(out, PEER_UNIX, NETWORK_PEER_LENGTH);
 	else
 		inet_ntop(host.family, host.bytes, out, NETWORK_PEER_LENGTH);
 }

@@ -33,7 +33,7 @@ flight_new(struct message *message, const struct route_map *map)
 	flight->message = message;
 	flight->ledger = ledger_new(recipients, map->providers->len);
 	flight->from_domain = find_from_domain(message);
-	flight->obeys = route_map_obeys(map, submission);
+	flight->obeys = orders_obey(map->orders, submission);
 	if (flight->obeys)
 		hints_read(&flight->hints, message);
 	group_make(flight, map);

@@ -52,8 +52,8 @@ choose_way(const struct route *route, const struct address *recipient)
 						 : FLIGHT_STRAIGHT;
 }
 
-static void
-add_unknown_route(struct flight *flight, const struct route_map *map)
+static char *
+explain_unknown(const struct route_map *map)
 {
 	g_autoptr(GString) names = g_string_new(NULL);
 
@@ -63,11 +63,46 @@ add_unknown_route(struct flight *flight, const struct route_map *map)
 		g_string_append_printf(
 		    names, "%s%s", i > 0 ? ", " : "", route->name);
 	}
-	if (flight->hints.fault == NULL)
-		flight->hints.fault = g_strdup_printf(
-		    "its header field " HINTS_ROUTE " is \"%s\", and there is "
-		    "no such route; there are: %s",
-		    flight->hints.route, names->str);
+	return g_strdup_printf(
+	    "there is no such route; there are: %s", names->str);
+}
+
+static char *
+explain_look(const struct flight *flight, const struct route_map *map,
+    enum route_look look)
+{
+	const struct submission *submission = flight->message->submission;
+
+	switch (look) {
+	case ROUTE_FOUND:
+		break;
+	case ROUTE_UNKNOWN:
+		return explain_unknown(map);
+	case ROUTE_STRANGER:
+		return g_strdup_printf(
+		    "whoever is not in `allow` of [listener %s] may name no "
+		    "route; leave the field out, or set control_headers = yes "
+		    "there",
+		    submission->listener);
+	case ROUTE_OF_OTHERS:
+		return g_strdup("that route is of other users or listeners "
+				"(its `user` and `listeners`)");
+	}
+	g_assert_not_reached();
+}
+
+static void
+add_route_fault(
+    struct flight *flight, const struct route_map *map, enum route_look look)
+{
+	g_autofree char *why = NULL;
+
+	if (look == ROUTE_FOUND || flight->hints.fault != NULL)
+		return;
+	why = explain_look(flight, map, look);
+	flight->hints.fault = g_strdup_printf("its header field " HINTS_ROUTE
+					      " is \"%s\", and %s",
+	    flight->hints.route, why);
 }
 
 /* A mail that is refused has groups all the same. */
@@ -75,9 +110,10 @@ static void
 split(struct flight *flight, const struct route_map *map)
 {
 	struct route_choice choice;
+	enum route_look look =
+	    route_map_look(map, flight->message, flight->hints.route, &choice);
 
-	if (!route_map_look(map, flight->message, flight->hints.route, &choice))
-		add_unknown_route(flight, map);
+	add_route_fault(flight, map, look);
 	for (unsigned i = 0; i < flight->ledger->count; i++) {
 		const struct address *recipient = find_recipient(flight, i);
 		struct flight_group like = { 0 };

@@ -60,19 +60,6 @@ find_route(const struct route_map *map, const char *name)
 	return NULL;
 }
 
-static char **
-list_deaf(const struct config *config)
-{
-	const char *const *names = config_names(config, "listener");
-	GPtrArray *deaf = g_ptr_array_new();
-
-	for (; *names != NULL; names++)
-		if (!route_check_obeys(config, *names))
-			g_ptr_array_add(deaf, g_strdup(*names));
-	g_ptr_array_add(deaf, NULL);
-	return (char **)g_ptr_array_free(deaf, FALSE);
-}
-
 /* With all errors there are. */
 static struct route_map *
 make_map(struct config *config, GPtrArray *errors)
@@ -86,7 +73,7 @@ make_map(struct config *config, GPtrArray *errors)
 		    config, map->routes, map->providers, errors);
 	map->usual = find_route(map, ROUTE_DEFAULT);
 	map->report = find_route(map, route_check_reports(config));
-	map->deaf = list_deaf(config);
+	map->orders = orders_new(config);
 	return map;
 }
 
@@ -121,7 +108,7 @@ route_map_free(struct route_map *map)
 		return;
 	g_ptr_array_unref(map->routes);
 	g_ptr_array_unref(map->providers);
-	g_strfreev(map->deaf);
+	orders_free(map->orders);
 	g_free(map);
 }
 
@@ -132,30 +119,33 @@ route_map_provider(const struct route_map *map, unsigned number)
 	return map->providers->pdata[number];
 }
 
-/* Of a listener that is no longer there, mail may be waiting still. */
-bool
-route_map_obeys(
-    const struct route_map *map, const struct submission *submission)
+static enum route_look
+look_for(const struct route_map *map, const struct submission *submission,
+    const char *wanted, struct route_choice *out)
 {
-	return !submission->report &&
-	       (submission->listener == NULL ||
-		   !g_strv_contains(
-		       (const char *const *)map->deaf, submission->listener));
+	const struct route *route = find_route(map, wanted);
+
+	if (!orders_may_name(map->orders, submission))
+		return ROUTE_STRANGER;
+	if (route == NULL)
+		return ROUTE_UNKNOWN;
+	if (!rule_fits_client(&route->rule, submission))
+		return ROUTE_OF_OTHERS;
+	out->only = route;
+	return ROUTE_FOUND;
 }
 
-bool
+enum route_look
 route_map_look(const struct route_map *map, const struct message *message,
     const char *wanted, struct route_choice *out)
 {
 	*out = (struct route_choice){ 0 };
 	if (message->submission->report && map->report != NULL) {
 		out->only = map->report;
-		return true;
+		return ROUTE_FOUND;
 	}
-	if (wanted != NULL) {
-		out->only = find_route(map, wanted);
-		return out->only != NULL;
-	}
+	if (wanted != NULL)
+		return look_for(map, message->submission, wanted, out);
 	for (unsigned i = 0; i < map->routes->len; i++) {
 		const struct route *route = map->routes->pdata[i];
 
@@ -163,7 +153,7 @@ route_map_look(const struct route_map *map, const struct message *message,
 		    rule_fits_mail(&route->rule, message))
 			out->fitting |= 1u << i;
 	}
-	return true;
+	return ROUTE_FOUND;
 }
 
 const struct route *

@@ -9,6 +9,7 @@
 
 #include "ledger.h"
 #include "mail/doubt_policy.h"
+#include "orders.h"
 #include "plan.h"
 #include "rule.h"
 
@@ -47,7 +48,7 @@ struct route_map {
 				     * LEDGER_GROUPS_MAX at most */
 	const struct route *usual;  /* of what no other route takes */
 	const struct route *report; /* bounce_route; NULL: as mail does */
-	char **deaf; /* listeners whose mail may give no orders */
+	struct orders *orders;      /* whose mail may give any */
 };
 
 /* Where the recipients of one mail may go. */
@@ -70,15 +71,20 @@ void route_map_free(struct route_map *map);
 struct provider *route_map_provider(
     const struct route_map *map, unsigned number);
 
-/* True when the mail's header may give us orders (control_headers of its
- * listener): not in our own reports. */
-bool route_map_obeys(
-    const struct route_map *map, const struct submission *submission);
+/* What becomes of a mail that asks for a route. */
+enum route_look {
+	ROUTE_FOUND, /* or it asks for none */
+	ROUTE_UNKNOWN,
+	ROUTE_STRANGER,  /* who brought it may name none (orders.h) */
+	ROUTE_OF_OTHERS, /* its `user` or `listeners` do not hold: these say
+			  * whose it is, the other conditions only what for */
+};
 
 /* Looks at the mail once for all its recipients.  wanted is the name of the
- * route it asks for, or NULL.  False when there is none of that name. */
-bool route_map_look(const struct route_map *map, const struct message *message,
-    const char *wanted, struct route_choice *out);
+ * route it asks for, or NULL. */
+enum route_look route_map_look(const struct route_map *map,
+    const struct message *message, const char *wanted,
+    struct route_choice *out);
 
 /* The route of that recipient: the one the mail asks for; of our own reports
  * bounce_route; else the first whose conditions hold, else [route default]. */

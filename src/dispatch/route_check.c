@@ -21,8 +21,8 @@ route_check_reports(const struct config *config)
 	return config_string(config, "server", "bounce_route");
 }
 
-bool
-route_check_obeys(const struct config *config, const char *listener)
+static bool
+obeys(const struct config *config, const char *listener)
 {
 	g_autofree char *section = g_strconcat("listener ", listener, NULL);
 
@@ -36,7 +36,7 @@ is_anyone_obeyed(const struct config *config)
 	const char *const *names = config_names(config, "listener");
 
 	for (; *names != NULL; names++)
-		if (route_check_obeys(config, *names))
+		if (obeys(config, *names))
 			return true;
 	return false;
 }

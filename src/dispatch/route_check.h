@@ -13,9 +13,6 @@
 /* What reports go by; NULL: as mail does. */
 const char *route_check_reports(const struct config *config);
 
-/* True when header fields of mail by this listener may be orders. */
-bool route_check_obeys(const struct config *config, const char *listener);
-
 /* What is wrong with the routes (struct route *) beside what reading them told
  * is added (char *). */
 void route_check_all(

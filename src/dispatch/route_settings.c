@@ -9,7 +9,8 @@ const struct setting route_settings[] = {
 		"whose conditions (sender_domains, recipient_domains, "
 		"listeners, user, header) hold, else by [route default]; one "
 		"without conditions is for bounce_route and for mail that "
-		"names it in X-Postferry-Route." },
+		"names it in X-Postferry-Route (conditions do not bind such "
+		"mail, but `user` and `listeners` do)." },
 	{ "route", "sender_domains", SETTING_LIST,
 	    .help = "Condition: the domain of From or of the envelope sender "
 		    "is one of these; example.com is that domain, "

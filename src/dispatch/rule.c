@@ -178,11 +178,16 @@ has_field(const struct rule_field *wanted, const struct message *message)
 }
 
 bool
+rule_fits_client(const struct rule *rule, const struct submission *submission)
+{
+	return rule_has_listener(rule, submission->listener) &&
+	       (rule->users == NULL || has_user(rule->users, submission->user));
+}
+
+bool
 rule_fits_mail(const struct rule *rule, const struct message *message)
 {
-	return rule_has_listener(rule, message->submission->listener) &&
-	       (rule->users == NULL ||
-		   has_user(rule->users, message->submission->user)) &&
+	return rule_fits_client(rule, message->submission) &&
 	       (rule->sender_domains == NULL ||
 		   has_sender(rule->sender_domains, message)) &&
 	       (rule->field.name == NULL || has_field(&rule->field, message));

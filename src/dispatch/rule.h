@@ -36,6 +36,10 @@ bool rule_is_empty(const struct rule *rule);
 /* True when mail that came by this listener may be meant. */
 bool rule_has_listener(const struct rule *rule, const char *listener);
 
+/* True when the conditions on who brings the mail hold: `listeners`, `user`. */
+bool rule_fits_client(
+    const struct rule *rule, const struct submission *submission);
+
 /* True when all conditions but that on the recipient hold.  The domain of the
  * sender is that of From or of the envelope, either. */
 bool rule_fits_mail(const struct rule *rule, const struct message *message);

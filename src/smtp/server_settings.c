@@ -79,7 +79,9 @@ const struct setting server_settings[] = {
 	    .help = "Header fields of a mail may be orders to us and to the "
 		    "providers (X-Postferry-Route, X-Postferry-Doubt, options "
 		    "that bind it to one type of provider); no: they are taken "
-		    "out all the same, and count for nothing." },
+		    "out all the same, and count for nothing.  Clients outside "
+		    "`allow`, who logged in or have a certificate, may name a "
+		    "route only where yes is set, not by default." },
 	{ "listener", "lenient_commands", SETTING_BOOL, "no",
 	    .help = "Take a space after FROM: and TO:, and addresses without "
 		    "angle brackets." },

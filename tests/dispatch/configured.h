@@ -45,6 +45,8 @@ static const struct setting configured_providers[] = {
 static const struct setting configured_listeners[] = {
 	{ "listener", "control_headers", SETTING_BOOL, "yes",
 	    .help = "Mail gives orders." },
+	{ "listener", "allow", SETTING_NETWORKS, "127.0.0.0/8, ::1",
+	    .help = "Who may come." },
 	{ .section = NULL },
 };
 

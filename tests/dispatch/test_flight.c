@@ -83,6 +83,7 @@ make_flight(const char *fields, const char *const *recipients)
 	struct submission *submission = message->submission;
 
 	submission->listener = "in";
+	g_strlcpy(submission->peer, "127.0.0.1", sizeof(submission->peer));
 	for (; *recipients != NULL; recipients++)
 		envelope_add_recipient(
 		    submission->envelope, sample_address(*recipients));
@@ -209,6 +210,11 @@ static const struct {
 	    "X-Postferry-Route: y\n", RECIPIENT_REFUSED, 554, false,
 	    "its header field X-Postferry-Route is \"y\", and there is no such "
 	    "route; there are: default, x" },
+	{ "a route of others",
+	    ROUTE("x", "m1") "user = boss\n" ROUTE("default", "one"),
+	    "X-Postferry-Route: x\n", RECIPIENT_REFUSED, 554, false,
+	    "its header field X-Postferry-Route is \"x\", and that route is of "
+	    "other users or listeners (its `user` and `listeners`)" },
 	{ "a doubt that is none", ROUTE("default", "one"),
 	    "X-Postferry-Doubt: maybe\n", RECIPIENT_REFUSED, 554, false,
 	    "its header field X-Postferry-Doubt is \"maybe\"; expected "
@@ -240,6 +246,28 @@ test_sift(void **state)
 		flight_free(flight);
 		close_map();
 	}
+}
+
+/* Who is not in `allow` names no route, and does not hear which there are. */
+static void
+test_stranger(void **state)
+{
+	struct message *message;
+
+	(void)state;
+	open_map(ROUTE("x", "one") ROUTE("default", "one"));
+	message = fixture_message("X-Postferry-Route: y\n" FIXTURE_TEXT, 1);
+	message->submission->listener = "in";
+	struct flight *flight = flight_new(message, map);
+	flight_sift(flight);
+	assert_int_equal(
+	    flight->ledger->recipients[0].state, RECIPIENT_REFUSED);
+	assert_string_equal(flight->ledger->recipients[0].text,
+	    "its header field X-Postferry-Route is \"y\", and whoever is not "
+	    "in `allow` of [listener in] may name no route; leave the field "
+	    "out, or set control_headers = yes there");
+	flight_free(flight);
+	close_map();
 }
 
 /* Whoever is final, or may have the mail, stays so. */
@@ -293,6 +321,8 @@ test_obeyed(void **state)
 		struct message *message = fixture_message(text, 1);
 
 		message->submission->listener = obeyed[i].listener;
+		g_strlcpy(message->submission->peer, "127.0.0.1",
+		    sizeof(message->submission->peer));
 		message->submission->report = obeyed[i].report;
 		struct flight *flight = flight_new(message, map);
 		g_autofree char *groups = describe(flight);
@@ -392,6 +422,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_sift),
+		cmocka_unit_test(test_stranger),
 		cmocka_unit_test(test_sift_the_waiting_only),
 		cmocka_unit_test(test_obeyed),
 		cmocka_unit_test(test_dress),
