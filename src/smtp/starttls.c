@@ -4,6 +4,41 @@
 #include "core/log.h"
 #include "tls.h"
 
+/* Memory of a client whose handshake is under way, and of one that is inside
+ * TLS and does nothing: as measured, nobody counts what OpenSSL takes. */
+#define SHAKING_BYTES 65536
+#define SECURE_BYTES  16384
+
+/* As for the connection itself: none is begun that finds the budget full. */
+static bool
+take_memory(struct session *session)
+{
+	struct budget *budget = session->world->budget;
+
+	if (budget_level(budget) == BUDGET_HARD ||
+	    !budget_take(budget, SHAKING_BYTES))
+		return false;
+	session->charged = SHAKING_BYTES;
+	return true;
+}
+
+static void
+keep_memory(struct session *session, uint64_t bytes)
+{
+	if (session->charged <= bytes)
+		return;
+	budget_give(session->world->budget, session->charged - bytes);
+	session->charged = bytes;
+}
+
+static void
+shake(struct session *session)
+{
+	session_change(session, SESSION_HANDSHAKE);
+	session_wait(session, session->rules->tls.handshake_ms);
+	channel_secure(session->channel, session->peer.keys);
+}
+
 /* starttls = "STARTTLS" CRLF (RFC 3207 4) */
 void
 starttls_starttls(struct session *session, const char *argument)
@@ -13,9 +48,11 @@ starttls_starttls(struct session *session, const char *argument)
 		session_reply(session, REPLY_TLS_ALREADY, NULL);
 	} else if (!starttls_offered(session)) {
 		session_reply(session, REPLY_NOT_IMPLEMENTED, NULL);
+	} else if (!take_memory(session)) {
+		session_reply(session, REPLY_TLS_LATER, "out of memory");
 	} else {
 		session_reply(session, REPLY_START_TLS, NULL);
-		starttls_begin(session);
+		shake(session);
 	}
 }
 
@@ -34,14 +71,6 @@ starttls_required(const struct session *session)
 {
 	return session->rules->tls.mode == RULES_TLS_REQUIRED &&
 	       channel_tls(session->channel) == NULL;
-}
-
-void
-starttls_begin(struct session *session)
-{
-	session_change(session, SESSION_HANDSHAKE);
-	session_wait(session, session->rules->tls.handshake_ms);
-	channel_secure(session->channel, session->peer.keys);
 }
 
 static void
@@ -68,11 +97,27 @@ log_failure(const struct session *session, const char *trouble)
 	    log_str("reason", trouble));
 }
 
+/* In plain text there is nothing to be said to who expects TLS. */
+void
+starttls_begin(struct session *session)
+{
+	static const char why[] =
+	    "out of memory for one more handshake (memory_budget)";
+
+	if (take_memory(session)) {
+		shake(session);
+		return;
+	}
+	log_failure(session, why);
+	session_abandon(session, why);
+}
+
 /* What was said before the handshake could have been said by anyone on the way:
  * it is all forgotten (RFC 3207 4.2). */
 void
 starttls_secured(struct session *session, const char *trouble)
 {
+	keep_memory(session, trouble != NULL ? 0 : SECURE_BYTES);
 	if (trouble != NULL)
 		log_failure(session, trouble);
 	if (session->state != SESSION_HANDSHAKE)

@@ -617,6 +617,46 @@ test_timeout(void **state)
 	}
 }
 
+/* Handshakes under way are paid for, and none is begun that cannot be; what is
+ * inside TLS costs less. */
+static void
+test_memory(void **state)
+{
+	const struct house *house = *state;
+	struct stand *stand = stand_new(house->own, 4 * 65536 + 45000);
+	struct secure *some[4], *late = secure_new(stand);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(some); i++) {
+		some[i] = secure_start(stand);
+		assert_int_equal(budget_taken(stand->budget), (i + 1) * 65536);
+	}
+	client_play(late->plain, "full",
+	    "< 220 \n> STARTTLS\n< 454 4.7.0\n> NOOP\n< 250\n");
+	assert_true(secure_shake(some[0], &anything));
+	secure_play(some[0], "inside", "> NOOP\n< 250\n");
+	assert_int_equal(budget_taken(stand->budget), 3 * 65536 + 16384);
+	client_play(late->plain, "room", "> STARTTLS\n< 220\n");
+	assert_true(secure_shake(late, &anything));
+	secure_free(late);
+	for (size_t i = 0; i < G_N_ELEMENTS(some); i++)
+		secure_free(some[i]);
+	stand_free(stand);
+}
+
+static void
+test_memory_implicit(void **state)
+{
+	const struct house *house = *state;
+	g_autofree char *settings =
+	    g_strconcat(house->own, "tls = implicit\n", NULL);
+	struct stand *stand = stand_new(settings, 60000);
+	struct client *client = client_new(stand);
+
+	assert_true(is_silent(client));
+	client_free(client);
+	stand_free(stand);
+}
+
 /* Whatever way clients leave, none of them is left behind: the server stops
  * without waiting for anyone. */
 static void
@@ -758,6 +798,8 @@ main(void)
 		cmocka_unit_test(test_synchronisation),
 		cmocka_unit_test(test_key_updates),
 		cmocka_unit_test(test_timeout),
+		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_memory_implicit),
 		cmocka_unit_test(test_leaving),
 		cmocka_unit_test(test_stopping),
 		cmocka_unit_test(test_proxy),
