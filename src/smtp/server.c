@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "smtp/server.h"
 
-#include "activation.h"
 #include "capacity.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "crowd.h"
 #include "ebb.h"
-#include "entrance.h"
-#include "keyring.h"
+#include "listeners.h"
 #include "reply.h"
 #include "roster.h"
 #include "rules.h"
@@ -21,21 +19,12 @@
 /* Clients that are made ready for at the start. */
 #define EXPECTED 20000
 
-/* One [listener NAME]. */
-struct listener {
-	struct server *server;
-	struct rules *rules;
-	struct keyring *keyring;
-	struct entrance *entrance;
-};
-
 struct server {
 	struct config *config;
 	struct loop *main;
 	struct budget *budget;
 	struct session_world world;
-	struct activation *activation; /* while the listeners are opened */
-	GPtrArray *listeners;
+	struct listeners *listeners;
 	GPtrArray *loops; /* struct sessions * */
 	unsigned next;    /* of them gets the next client */
 	struct crowd *crowd;
@@ -75,102 +64,9 @@ server_queues(const struct config *config)
 }
 
 static void
-on_listener_free(void *object)
-{
-	struct listener *listener = object;
-
-	entrance_free(listener->entrance);
-	keyring_free(listener->keyring);
-	rules_free(listener->rules);
-	g_free(listener);
-}
-
-static void
 on_sessions_free(void *object)
 {
 	sessions_free(object);
-}
-
-/* What can be sent on of what this listener takes is a limit too. */
-static void
-limit_size(const struct server *server, struct rules *rules)
-{
-	uint64_t most =
-	    server->size_most != NULL
-		? server->size_most(server->world.stage, rules->listener)
-		: 0;
-
-	if (most != 0)
-		rules->limits.mail_bytes = MIN(rules->limits.mail_bytes, most);
-}
-
-static bool
-add_listener(struct server *server, const char *name, GError **error)
-{
-	struct listener *listener = g_new0(struct listener, 1);
-
-	g_ptr_array_add(server->listeners, listener);
-	listener->server = server;
-	listener->rules = rules_new(server->config, name, error);
-	if (listener->rules == NULL)
-		return false;
-	listener->keyring = keyring_new(listener->rules, error);
-	return listener->keyring != NULL;
-}
-
-static void on_accepted(void *object, int fd, const struct sockaddr *peer);
-
-static bool
-open_entrance(struct listener *listener, GError **error)
-{
-	struct server *server = listener->server;
-	struct entrance_options options = {
-		.loop = server->main,
-		.name = listener->rules->listener,
-		.address = rules_address(listener->rules),
-		.mode = listener->rules->door.socket_mode,
-		.group = listener->rules->door.socket_group,
-		.activation = server->activation,
-		.pause_ms =
-		    config_number(server->config, "server", "accept_pause"),
-		.accepted = on_accepted,
-		.object = listener,
-	};
-
-	listener->entrance = entrance_new(&options, error);
-	return listener->entrance != NULL;
-}
-
-static bool
-open_listeners(struct server *server, GError **error)
-{
-	const char *const *name = config_names(server->config, "listener");
-
-	if (*name == NULL) {
-		g_set_error_literal(error, G_OPTION_ERROR,
-		    G_OPTION_ERROR_BAD_VALUE, RULES_NO_LISTENER);
-		return false;
-	}
-	for (; *name != NULL; name++)
-		if (!add_listener(server, *name, error) ||
-		    !open_entrance(g_ptr_array_index(server->listeners,
-				       server->listeners->len - 1),
-			error))
-			return false;
-	return true;
-}
-
-/* With those sockets that are open already. */
-static bool
-open_all(struct server *server, GError **error)
-{
-	bool opened;
-
-	server->activation =
-	    activation_take(config_names(server->config, "listener"));
-	opened = open_listeners(server, error);
-	g_clear_pointer(&server->activation, activation_end);
-	return opened;
 }
 
 static unsigned
@@ -219,11 +115,23 @@ start_loops(struct server *server, unsigned count)
 	}
 }
 
+static void on_accepted(void *object, const struct listener *listener, int fd,
+    const struct sockaddr *peer);
+
 static bool
-open_roster(struct server *server, GError **error)
+open_all(struct server *server, GError **error)
 {
+	struct listeners_options options = {
+		.config = server->config,
+		.main = server->main,
+		.accepted = on_accepted,
+		.object = server,
+	};
+
 	server->roster = roster_open(server->config, error);
-	return server->roster != NULL;
+	if (server->roster != NULL)
+		server->listeners = listeners_open(&options, error);
+	return server->listeners != NULL;
 }
 
 struct server *
@@ -243,13 +151,12 @@ server_new(const struct server_options *options, GError **error)
 		.budget = options->budget,
 		.disk = options->disk,
 	};
-	server->listeners = g_ptr_array_new_with_free_func(on_listener_free);
 	server->loops = g_ptr_array_new_with_free_func(on_sessions_free);
 	make_crowd(server);
 	server->loops_wanted = options->loops;
 	server->size_most = options->size_most;
 	server->complaints = options->complaints;
-	if (!open_roster(server, error) || !open_all(server, error))
+	if (!open_all(server, error))
 		g_clear_pointer(&server, server_free);
 	return server;
 }
@@ -257,15 +164,10 @@ server_new(const struct server_options *options, GError **error)
 static void
 report_complaints(const struct server *server)
 {
-	for (unsigned i = 0;
-	     server->complaints != NULL && i < server->listeners->len; i++) {
-		struct listener *listener =
-		    g_ptr_array_index(server->listeners, i);
-
-		keyring_report(listener->keyring, server->complaints);
-	}
-	if (server->complaints != NULL)
-		roster_report(server->roster, server->complaints);
+	if (server->complaints == NULL)
+		return;
+	listeners_report(server->listeners, server->complaints);
+	roster_report(server->roster, server->complaints);
 }
 
 static void
@@ -281,12 +183,7 @@ on_reread(void *object)
 {
 	struct server *server = object;
 
-	for (unsigned i = 0; i < server->listeners->len; i++) {
-		struct listener *listener =
-		    g_ptr_array_index(server->listeners, i);
-
-		keyring_look(listener->keyring);
-	}
+	listeners_look(server->listeners);
 	roster_look(server->roster);
 	report_complaints(server);
 	wait_reread(server);
@@ -301,13 +198,10 @@ server_start(struct server *server)
 	roster_start(server->roster);
 	server->world.authority = roster_authority(server->roster);
 	start_loops(server, server->loops_wanted);
-	for (unsigned i = 0; i < server->listeners->len; i++) {
-		struct listener *listener =
-		    g_ptr_array_index(server->listeners, i);
-
-		limit_size(server, listener->rules);
-		entrance_start(listener->entrance);
-	}
+	if (server->size_most != NULL)
+		listeners_limit(
+		    server->listeners, server->size_most, server->world.stage);
+	listeners_start(server->listeners);
 	report_complaints(server);
 	if (config_number(server->config, "server", "reread") == 0)
 		return;
@@ -318,14 +212,7 @@ server_start(struct server *server)
 const char *
 server_address(const struct server *server, const char *listener)
 {
-	for (unsigned i = 0; i < server->listeners->len; i++) {
-		const struct listener *other =
-		    g_ptr_array_index(server->listeners, i);
-
-		if (g_str_equal(other->rules->listener, listener))
-			return entrance_address(other->entrance);
-	}
-	return NULL;
+	return listeners_address(server->listeners, listener);
 }
 
 /* The client is told at once, so that it comes again later; a TLS client could
@@ -398,10 +285,10 @@ on_watch(void *object)
 }
 
 static void
-on_accepted(void *object, int fd, const struct sockaddr *peer)
+on_accepted(void *object, const struct listener *listener, int fd,
+    const struct sockaddr *peer)
 {
-	struct listener *listener = object;
-	struct server *server = listener->server;
+	struct server *server = object;
 	struct sessions_visitor *visitor = g_new0(struct sessions_visitor, 1);
 	enum reply_name refused;
 
@@ -514,12 +401,7 @@ server_stop(struct server *server, int64_t data_grace_ms,
 	g_assert(server->stopped == NULL);
 	server->stopped = stopped;
 	server->stopped_object = object;
-	for (unsigned i = 0; i < server->listeners->len; i++) {
-		struct listener *listener =
-		    g_ptr_array_index(server->listeners, i);
-
-		entrance_stop(listener->entrance);
-	}
+	listeners_stop(server->listeners);
 	for (unsigned i = 0; i < server->loops->len; i++)
 		sessions_stop_post(
 		    g_ptr_array_index(server->loops, i), data_grace_ms);
@@ -531,12 +413,7 @@ server_stop(struct server *server, int64_t data_grace_ms,
 void
 server_reread(struct server *server)
 {
-	for (unsigned i = 0; i < server->listeners->len; i++) {
-		struct listener *listener =
-		    g_ptr_array_index(server->listeners, i);
-
-		keyring_reread(listener->keyring);
-	}
+	listeners_reread(server->listeners);
 	roster_reread(server->roster);
 	report_complaints(server);
 }
@@ -574,7 +451,7 @@ server_free(struct server *server)
 	/* its last words go to loops that nobody runs any more */
 	roster_free(server->roster);
 	g_ptr_array_unref(server->loops);
-	g_ptr_array_unref(server->listeners);
+	listeners_free(server->listeners);
 	config_unref(server->config);
 	/* Letters on their way still need the server itself. */
 	server->freed = true;

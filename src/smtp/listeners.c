@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+#include "listeners.h"
+
+#include "activation.h"
+#include "entrance.h"
+
+struct listeners {
+	struct listeners_options options;
+	struct activation *activation; /* while they are opened */
+	GPtrArray *each;               /* struct listener */
+};
+
+static void
+on_listener_free(void *object)
+{
+	struct listener *listener = object;
+
+	entrance_free(listener->entrance);
+	keyring_free(listener->keyring);
+	rules_free(listener->rules);
+	g_free(listener);
+}
+
+static struct listener *
+get(const struct listeners *listeners, unsigned i)
+{
+	return g_ptr_array_index(listeners->each, i);
+}
+
+static void
+on_accepted(void *object, int fd, const struct sockaddr *peer)
+{
+	const struct listener *listener = object;
+	const struct listeners_options *options = &listener->all->options;
+
+	options->accepted(options->object, listener, fd, peer);
+}
+
+static bool
+open_entrance(struct listener *listener, GError **error)
+{
+	const struct listeners *all = listener->all;
+	struct entrance_options options = {
+		.loop = all->options.main,
+		.name = listener->rules->listener,
+		.address = rules_address(listener->rules),
+		.mode = listener->rules->door.socket_mode,
+		.group = listener->rules->door.socket_group,
+		.activation = all->activation,
+		.pause_ms = config_number(
+		    all->options.config, "server", "accept_pause"),
+		.accepted = on_accepted,
+		.object = listener,
+	};
+
+	listener->entrance = entrance_new(&options, error);
+	return listener->entrance != NULL;
+}
+
+static bool
+open_one(struct listeners *listeners, const char *name, GError **error)
+{
+	struct listener *listener = g_new0(struct listener, 1);
+
+	g_ptr_array_add(listeners->each, listener);
+	listener->all = listeners;
+	listener->rules = rules_new(listeners->options.config, name, error);
+	if (listener->rules == NULL)
+		return false;
+	listener->keyring = keyring_new(listener->rules, error);
+	return listener->keyring != NULL && open_entrance(listener, error);
+}
+
+static bool
+open_each(struct listeners *listeners, const char *const *name, GError **error)
+{
+	if (*name == NULL) {
+		g_set_error_literal(error, G_OPTION_ERROR,
+		    G_OPTION_ERROR_BAD_VALUE, RULES_NO_LISTENER);
+		return false;
+	}
+	for (; *name != NULL; name++)
+		if (!open_one(listeners, *name, error))
+			return false;
+	return true;
+}
+
+struct listeners *
+listeners_open(const struct listeners_options *options, GError **error)
+{
+	struct listeners *listeners = g_new0(struct listeners, 1);
+	const char *const *names = config_names(options->config, "listener");
+	bool opened;
+
+	listeners->options = *options;
+	listeners->each = g_ptr_array_new_with_free_func(on_listener_free);
+	listeners->activation = activation_take(names);
+	opened = open_each(listeners, names, error);
+	g_clear_pointer(&listeners->activation, activation_end);
+	if (!opened)
+		g_clear_pointer(&listeners, listeners_free);
+	return listeners;
+}
+
+void
+listeners_free(struct listeners *listeners)
+{
+	if (listeners == NULL)
+		return;
+	g_ptr_array_unref(listeners->each);
+	g_free(listeners);
+}
+
+void
+listeners_limit(struct listeners *listeners,
+    uint64_t (*find)(void *object, const char *listener), void *object)
+{
+	for (unsigned i = 0; i < listeners->each->len; i++) {
+		struct rules *rules = get(listeners, i)->rules;
+		uint64_t most = find(object, rules->listener);
+
+		if (most != 0)
+			rules->limits.mail_bytes =
+			    MIN(rules->limits.mail_bytes, most);
+	}
+}
+
+void
+listeners_start(struct listeners *listeners)
+{
+	for (unsigned i = 0; i < listeners->each->len; i++)
+		entrance_start(get(listeners, i)->entrance);
+}
+
+void
+listeners_stop(struct listeners *listeners)
+{
+	for (unsigned i = 0; i < listeners->each->len; i++)
+		entrance_stop(get(listeners, i)->entrance);
+}
+
+void
+listeners_look(struct listeners *listeners)
+{
+	for (unsigned i = 0; i < listeners->each->len; i++)
+		keyring_look(get(listeners, i)->keyring);
+}
+
+void
+listeners_reread(struct listeners *listeners)
+{
+	for (unsigned i = 0; i < listeners->each->len; i++)
+		keyring_reread(get(listeners, i)->keyring);
+}
+
+void
+listeners_report(
+    const struct listeners *listeners, struct complaints *complaints)
+{
+	for (unsigned i = 0; i < listeners->each->len; i++)
+		keyring_report(get(listeners, i)->keyring, complaints);
+}
+
+const char *
+listeners_address(const struct listeners *listeners, const char *name)
+{
+	for (unsigned i = 0; i < listeners->each->len; i++)
+		if (g_str_equal(get(listeners, i)->rules->listener, name))
+			return entrance_address(get(listeners, i)->entrance);
+	return NULL;
+}
