@@ -18,8 +18,9 @@ enum recipient_state {
 	RECIPIENT_DOUBT = 4,    /* a provider may have it: frozen until then */
 	RECIPIENT_HELD = 5,     /* a person has to say what becomes of it */
 	RECIPIENT_DROPPED = 6,  /* never sent, nobody is told: a person said so,
-				 * its route's only_to does, or it is a warning
-				 * that is too late */
+				 * its route's only_to does, it is a warning
+				 * that is too late, or in the queue since the
+				 * client sent the mail the first time */
 };
 
 /* So begins the text of one that was given up: then how long it was tried,

@@ -211,6 +211,9 @@ knows_better(const struct entry *old, const struct entry *new, int64_t now_ms)
 
 	if (known->state == RECIPIENT_ACCEPTED)
 		return true;
+	/* the queue's, however long it takes there */
+	if (known->state == RECIPIENT_DROPPED)
+		return !recipient_is_final(told->state);
 	if (told->state == RECIPIENT_ACCEPTED || strcmp(old->id, new->id) == 0)
 		return false;
 	if (known->state == RECIPIENT_REFUSED)
@@ -310,6 +313,44 @@ memory_refresh(struct memory *memory, const struct message *message,
 			keep_one(
 			    memory, make_entry(message, ledger, i), now_ms);
 	}
+	forget_old(memory, now_ms);
+}
+
+static void
+own_one(struct memory *memory, const struct message *message, unsigned i,
+    int64_t now_ms)
+{
+	const char *id = message->submission->id;
+	struct entry *entry = find_entry(memory, message, i);
+
+	if (entry != NULL && recipient_is_final(entry->recipient.state))
+		return;
+	if (entry != NULL)
+		forget(memory, entry);
+	entry = g_new0(struct entry, 1);
+	entry->key = make_key(message, i);
+	g_strlcpy(entry->id, id, sizeof entry->id);
+	entry->until_ms = now_ms + memory->limits.keep_ms;
+	entry->recipient = (struct ledger_recipient){
+		.state = RECIPIENT_DROPPED,
+		.provider = LEDGER_NOBODY,
+		.text = g_strconcat("queued already as ", id, NULL),
+	};
+	entry->link.data = entry;
+	g_queue_push_tail_link(&memory->oldest_first, &entry->link);
+	g_hash_table_insert(memory->entries, entry->key, entry);
+}
+
+void
+memory_own(struct memory *memory, const struct message *message, int64_t now_ms)
+{
+	unsigned count = message->submission->envelope->recipients->len;
+
+	/* else it may be another mail, that is meant */
+	if (!memory_knows(message))
+		return;
+	for (unsigned i = 0; i < count; i++)
+		own_one(memory, message, i, now_ms);
 	forget_old(memory, now_ms);
 }
 

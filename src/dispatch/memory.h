@@ -52,6 +52,11 @@ void memory_keep(struct memory *memory, const struct message *message,
 void memory_refresh(struct memory *memory, const struct message *message,
     const struct ledger *ledger, int64_t now_ms);
 
+/* The queue has the mail, and its client did not hear so: whoever is not final
+ * is dropped from a resend that can be told from another mail. */
+void memory_own(
+    struct memory *memory, const struct message *message, int64_t now_ms);
+
 /* Forgets the mail: its client will not send it again, and whoever sends the
  * same once more means it. */
 void memory_forget(struct memory *memory, const struct message *message);

@@ -12,6 +12,7 @@
 #include "takeover.h"
 
 #include "closing.h"
+#include "core/clock.h"
 #include "core/log.h"
 #include "entry.h"
 #include "report.h"
@@ -88,17 +89,27 @@ on_said(void *owner, struct letter *letter)
 	free_takeover(takeover);
 }
 
+/* It sends the mail again. */
+static void
+on_unsaid(void *owner, struct letter *letter)
+{
+	struct takeover *takeover = LETTER_OF(letter, struct takeover, letter);
+
+	(void)owner;
+	if (takeover->recorded)
+		memory_own(takeover->dispatcher->memory, takeover->message,
+		    clock_monotonic_ms());
+	free_takeover(takeover);
+}
+
 /* Any thread. */
 static void
 on_told(void *object, bool said)
 {
 	struct takeover *takeover = object;
 
-	if (said)
-		loop_post(takeover->dispatcher->options.loop, &takeover->letter,
-		    on_said);
-	else
-		free_takeover(takeover);
+	loop_post(takeover->dispatcher->options.loop, &takeover->letter,
+	    said ? on_said : on_unsaid);
 }
 
 static void

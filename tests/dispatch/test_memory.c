@@ -379,6 +379,64 @@ test_forget(void **state)
 	memory_free(memory);
 }
 
+/* The queue took the mail and nobody heard of it: whoever is final stays so,
+ * the others are the queue's, also when it has tried them since. */
+static void
+test_owned(void **state)
+{
+	static const enum recipient_state states[] = { RECIPIENT_ACCEPTED,
+		RECIPIENT_REFUSED, RECIPIENT_WAITING, RECIPIENT_DOUBT,
+		RECIPIENT_OPEN };
+	unsigned count = G_N_ELEMENTS(states);
+	struct message *first = fixture_message(FIXTURE_TEXT, count);
+	struct message *second = fixture_message(FIXTURE_TEXT, count);
+	struct memory *memory = make_memory(10);
+	struct ledger *ledger = make_ledger(first, 2);
+	struct ledger *found = make_ledger(second, 2);
+
+	(void)state;
+	g_strlcpy(second->submission->id, "2", sizeof second->submission->id);
+	for (unsigned i = 0; i < count; i++)
+		set(ledger, i, states[i])->doubt.until_ms = KEEP_MS;
+	memory_keep(memory, first, ledger, 0);
+	memory_own(memory, first, 1);
+	set(ledger, 4, RECIPIENT_WAITING);
+	memory_refresh(memory, first, ledger, 2);
+	assert_int_equal(memory_recall(memory, second, found, 3), count);
+	for (unsigned i = 0; i < count; i++) {
+		const struct ledger_recipient *r = &found->recipients[i];
+
+		assert_int_equal(
+		    r->state, i < 2 ? states[i] : RECIPIENT_DROPPED);
+		if (i >= 2)
+			assert_non_null(strstr(r->text, first->submission->id));
+	}
+	set(ledger, 4, RECIPIENT_REFUSED);
+	memory_refresh(memory, first, ledger, 4);
+	memory_recall(memory, second, found, 5);
+	assert_int_equal(found->recipients[4].state, RECIPIENT_REFUSED);
+	ledger_free(ledger);
+	ledger_free(found);
+	message_unref(first);
+	message_unref(second);
+	memory_free(memory);
+}
+
+/* Without a mark it may be another mail. */
+static void
+test_not_owned(void **state)
+{
+	struct message *message =
+	    fixture_message("From: a@b.example\n\nx\n", 1);
+	struct memory *memory = make_memory(10);
+
+	(void)state;
+	memory_own(memory, message, 0);
+	assert_int_equal(memory_count(memory), 0);
+	message_unref(message);
+	memory_free(memory);
+}
+
 /* Two sendings of the same mail tell of its recipient one after the other: who
  * knows better is remembered. */
 static const struct {
@@ -617,6 +675,8 @@ main(void)
 		cmocka_unit_test(test_nothing_is_kept_without_room),
 		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_forget),
+		cmocka_unit_test(test_owned),
+		cmocka_unit_test(test_not_owned),
 		cmocka_unit_test(test_tellings),
 		cmocka_unit_test(test_the_first_sending_settles_its_doubt),
 		cmocka_unit_test(test_review),

@@ -827,6 +827,31 @@ test_takeover_unheard(void **state)
 	stop();
 }
 
+/* Who waits is the queue's then: nobody is sent it by both. */
+static void
+test_left_over_unheard(void **state)
+{
+	static const char passed[] =
+	    "passed: 0 accepted, 1 dropped (queued already as ";
+	static const struct sending both = { "x", 2, 60000 };
+	g_autofree char *entry = NULL;
+
+	(void)state;
+	start_with_store(TWO);
+	submit(&both);
+	serve("one 0,1", "accepted,outage");
+	serve("two 1", "outage");
+	g_free(take(&post.entries, "entry"));
+	answer_free(take(&post.answers, "answer"));
+	g_free(take(&post.entries, "entry"));
+	submit(&both);
+	entry = take(&post.entries, "entry");
+	assert_memory_equal(entry, passed, strlen(passed));
+	expect_answer(250, "2.0.0",
+	    "accepted by one; 1 of 2 recipients queued already as ");
+	stop();
+}
+
 /* We were off for longer than a mail lives: it is tried before it is given up,
  * though another is asked first. */
 static void
@@ -921,6 +946,7 @@ main(void)
 		cmocka_unit_test(test_takeover_fails),
 		cmocka_unit_test(test_takeover_fails_open),
 		cmocka_unit_test(test_takeover_unheard),
+		cmocka_unit_test(test_left_over_unheard),
 		cmocka_unit_test(test_nobody_to_ask),
 		cmocka_unit_test(test_too_many_bounces),
 		cmocka_unit_test(test_lanes),
