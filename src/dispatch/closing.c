@@ -147,11 +147,12 @@ closing_soften(const struct flight *flight, unsigned recipients)
 
 static const struct {
 	const char *action; /* for the log */
+	const char *event;  /* of the log: it was made */
 	const char *note;   /* so its note begins */
 } reports[] = {
-	[BOUNCE_FAILED] = { "failed", BOUNCE_NOTE },
-	[BOUNCE_DELAYED] = { "delayed", BOUNCE_NOTE_WARNING },
-	[BOUNCE_RELAYED] = { "relayed", BOUNCE_NOTE_SUCCESS },
+	[BOUNCE_FAILED] = { "failed", "bounce made", BOUNCE_NOTE },
+	[BOUNCE_DELAYED] = { "delayed", "warning made", BOUNCE_NOTE_WARNING },
+	[BOUNCE_RELAYED] = { "relayed", "report made", BOUNCE_NOTE_SUCCESS },
 };
 
 static const char *
@@ -217,13 +218,14 @@ closing_report(struct flight *flight)
 	const struct flight_landing *landing = &flight->landing;
 
 	if (landing->report == NULL) {
-		log_error("bounce cannot be made, is tried again",
+		log_error("notice cannot be made, is tried again",
 		    log_str("mail", find_submission(flight)->id),
 		    log_str("action", action_text(flight)),
 		    log_str("why", g_strerror(landing->error)));
 		return;
 	}
-	log_info("bounce made", log_str("mail", find_submission(flight)->id),
+	log_info(reports[landing->options.action].event,
+	    log_str("mail", find_submission(flight)->id),
 	    log_str("bounce", landing->report->id),
 	    log_str("action", action_text(flight)),
 	    log_str("to", sender_text(flight)),

@@ -57,10 +57,26 @@ choose_language(const struct recipient *is, bool smtp)
 	return is->status > HTTP_STATUS_MAX ? "x-postferry" : "x-http";
 }
 
+const char *
+bounce_fields_text(const struct recipient *is)
+{
+	const char *text = is->text == NULL ? "" : is->text, *at = text;
+	g_autofree char *digits = g_strdup_printf("%u", is->status);
+
+	if (g_str_has_prefix(at, "HTTP "))
+		at += strlen("HTTP ");
+	if (is->status == 0 || !g_str_has_prefix(at, digits))
+		return text;
+	at += strlen(digits);
+	if (*at == ':')
+		at++;
+	return *at == '\0' || *at == ' ' ? at + strspn(at, " ") : text;
+}
+
 static void
 append_diagnosis(GString *out, const struct recipient *is, bool smtp)
 {
-	const char *text = is->text == NULL ? "" : is->text;
+	const char *text = bounce_fields_text(is);
 
 	if (is->status == 0 && *text == '\0')
 		return;

@@ -11,6 +11,10 @@
 /* What is given back of the header, in bytes. */
 #define BOUNCE_HEADER_MAX 50000
 
+/* What was said of the recipient, without the status that it may begin with
+ * ("HTTP 400: ", "550 "); borrowed, "" when nothing was. */
+const char *bounce_fields_text(const struct recipient *is);
+
 /* Adds the fields of the mail, and a block for each recipient: ASCII, lines
  * ended by LF, none over 998 octets. */
 void bounce_fields_write(GString *out, const struct message *message,

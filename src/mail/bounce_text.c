@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "bounce_text.h"
 
+#include "bounce_fields.h"
 #include "core/clock.h"
 #include "mail/journal.h"
 #include <string.h>
@@ -104,7 +105,7 @@ append_acceptance(GString *out, const struct recipient *is)
 static void
 append_reason(GString *out, const struct recipient *is)
 {
-	const char *said = is->text == NULL ? "" : is->text;
+	const char *said = bounce_fields_text(is);
 	const char *by = is->provider == NULL ? "" : is->provider;
 	bool refused =
 	    is->class == VERDICT_RECIPIENT || is->class == VERDICT_PAYLOAD;

@@ -3,6 +3,7 @@
  * With an argument: writes that report to the standard output, for bounce.py to
  * read with other eyes.
  */
+#include "bounce_fields.h"
 #include "mail/bounce.h"
 #include "mail/journal.h"
 #include "mail/sample.h"
@@ -71,6 +72,36 @@ test_status(void **state)
 			statuses[i].status) != 0)
 			fail_msg("%s: %s", statuses[i].name,
 			    bounce_status(&statuses[i].is));
+}
+
+static const struct {
+	const char *text;
+	unsigned status;
+	const char *rest;
+} texts[] = {
+	{ NULL, 400, "" },
+	{ "", 0, "" },
+	{ "HTTP 400: from is no address", 400, "from is no address" },
+	{ "HTTP 400", 400, "" },
+	{ "550 5.1.1 no such user", 550, "5.1.1 no such user" },
+	{ "550", 550, "" },
+	{ "5500 of them", 550, "5500 of them" },
+	{ "HTTP 502: bad gateway", 400, "HTTP 502: bad gateway" },
+	{ "Connection refused", 0, "Connection refused" },
+	{ "0 bytes came", 0, "0 bytes came" },
+};
+
+/* The status is said once. */
+static void
+test_texts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+		struct recipient is = { .status = texts[i].status,
+			.text = (char *)texts[i].text };
+
+		assert_string_equal(bounce_fields_text(&is), texts[i].rest);
+	}
 }
 
 enum knack {
@@ -555,6 +586,7 @@ main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_obstacle),
 		cmocka_unit_test(test_samples),
 		cmocka_unit_test(test_fields),
