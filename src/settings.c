@@ -270,9 +270,17 @@ check(struct config *config, const struct config_source *source,
 	return fits && !config_is_faulty(config);
 }
 
+/* What the daemon has is read by the daemon; where it is must be known. */
+static bool
+is_enough(const struct config *config)
+{
+	return config_is_set(config, "server", "state_dir") &&
+	       config_string(config, "server", "state_dir") != NULL;
+}
+
 static struct config *
 load(const struct settings *settings, const struct config_source *given,
-    GPtrArray *errors)
+    bool tolerant, GPtrArray *errors)
 {
 	struct config_source source = *given;
 	g_auto(GStrv) translated = NULL;
@@ -283,7 +291,8 @@ load(const struct settings *settings, const struct config_source *given,
 	}
 	struct config *config =
 	    config_read_on(&source, settings->tables, errors);
-	if (config != NULL && !check(config, &source, errors))
+	if (config != NULL && !check(config, &source, errors) &&
+	    !(tolerant && is_enough(config)))
 		g_clear_pointer(&config, config_unref);
 	if (source.path == NULL)
 		name_usual(errors, given->environment);
@@ -297,7 +306,7 @@ settings_load(const struct settings *settings, const char *path,
 	struct config_source source = { .path = settings_find(path),
 		.environment = environment };
 
-	return load(settings, &source, errors);
+	return load(settings, &source, false, errors);
 }
 
 struct config *
@@ -308,5 +317,16 @@ settings_load_server(const struct settings *settings, const char *path,
 		.environment = environment,
 		.only = "server" };
 
-	return load(settings, &source, errors);
+	return load(settings, &source, false, errors);
+}
+
+struct config *
+settings_load_asking(const struct settings *settings, const char *path,
+    char *const *environment, GPtrArray *errors)
+{
+	struct config_source source = { .path = settings_find(path),
+		.environment = environment,
+		.only = "server" };
+
+	return load(settings, &source, true, errors);
 }

@@ -42,4 +42,9 @@ struct config *settings_load(const struct settings *settings, const char *path,
 struct config *settings_load_server(const struct settings *settings,
     const char *path, char *const *environment, GPtrArray *errors);
 
+/* The same for whoever has to know no more than state_dir: whatever else is at
+ * fault is told, and only without a state_dir that can be read it is NULL. */
+struct config *settings_load_asking(const struct settings *settings,
+    const char *path, char *const *environment, GPtrArray *errors);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "state_dir.h"
 
+#include "confine/privileges.h"
 #include "smtp/server.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -65,26 +66,104 @@ check_length(
 		sizeof(address.sun_path) - 1 - over));
 }
 
-void
-state_dir_check(const struct config *config, GPtrArray *errors)
+/* As the user that will open files, not as root. */
+static const char *
+find_lent_obstacle(const struct privileges *privileges, const char *directory,
+    GPtrArray *errors)
 {
-	const char *directory = config_string(config, "server", "state_dir");
-	const char *obstacle;
+	g_autoptr(GError) error = NULL;
+	const char *obstacle = NULL;
 
-	if (directory == NULL) {
-		if (server_queues(config))
-			g_ptr_array_add(errors, g_strdup(NO_DIRECTORY));
+	if (privileges_lend(privileges, &error))
+		obstacle = find_obstacle(directory);
+	if (!privileges_return(privileges, error == NULL ? &error : NULL) ||
+	    error != NULL)
+		g_ptr_array_add(errors, g_strdup(error->message));
+	return obstacle;
+}
+
+/* Root gives up the right to write where it may not; what belongs to another is
+ * then as shut as for anybody. */
+static bool
+is_shut_to_root(const char *path, struct stat *status)
+{
+	unsigned wanted = S_IWOTH | S_IXOTH;
+
+	if (stat(path, status) != 0 || status->st_uid == 0)
+		return false;
+	if (!S_ISDIR(status->st_mode))
+		wanted = S_IWOTH;
+	return (status->st_mode & wanted) != wanted;
+}
+
+static void
+check_root(
+    const struct config *config, const char *directory, GPtrArray *errors)
+{
+	g_autofree char *lock = g_build_filename(directory, "lock", NULL);
+	bool said = config_is_set(config, "server", "user");
+	struct stat status;
+
+	if (!is_shut_to_root(directory, &status) &&
+	    !is_shut_to_root(lock, &status))
 		return;
-	}
-	check_length(config, directory, errors);
-	obstacle = find_obstacle(directory);
+	g_ptr_array_add(errors,
+	    g_strdup_printf("%s: [server] state_dir = %s: it, or what is in "
+			    "it, belongs to uid %u, and postferry is to run "
+			    "as root%s, which gives up the right to write "
+			    "there; set [server] user to that account, or give "
+			    "the directory and all in it to root: chown -R 0 "
+			    "%s",
+		config_origin(config, "server", "state_dir"), directory,
+		(unsigned)status.st_uid, said ? " (user = root)" : "",
+		directory));
+}
+
+/* "postferry" of whom we become, "uid 1000" of whom we are. */
+static char *
+name_user(const struct privileges *privileges)
+{
+	return geteuid() == 0 ? g_strdup(privileges_name(privileges))
+			      : g_strdup_printf("uid %u", (unsigned)geteuid());
+}
+
+static void
+check_directory(const struct config *config,
+    const struct privileges *privileges, const char *directory,
+    GPtrArray *errors)
+{
+	const char *obstacle =
+	    find_lent_obstacle(privileges, directory, errors);
+	g_autofree char *user = name_user(privileges);
+
 	if (obstacle != NULL)
 		g_ptr_array_add(errors,
 		    g_strdup_printf(
 			"%s: [server] state_dir = %s: %s; a directory is "
-			"expected that the user postferry runs as (here uid "
-			"%u) may write: make it, or leave state_dir out and "
-			"set answer = delivered",
+			"expected that the user postferry runs as (here %s) "
+			"may write: make it, or leave state_dir out and set "
+			"answer = delivered",
 			config_origin(config, "server", "state_dir"), directory,
-			obstacle, (unsigned)geteuid()));
+			obstacle, user));
+	else if (privileges_stay_root(privileges))
+		check_root(config, directory, errors);
+}
+
+void
+state_dir_check(const struct config *config, GPtrArray *errors)
+{
+	const char *directory = config_string(config, "server", "state_dir");
+	g_autoptr(GError) error = NULL;
+	struct privileges *privileges = privileges_find(config, &error);
+
+	if (privileges == NULL)
+		g_ptr_array_add(errors, g_strdup(error->message));
+	if (directory == NULL && server_queues(config))
+		g_ptr_array_add(errors, g_strdup(NO_DIRECTORY));
+	if (directory != NULL) {
+		check_length(config, directory, errors);
+		if (privileges != NULL)
+			check_directory(config, privileges, directory, errors);
+	}
+	privileges_free(privileges);
 }

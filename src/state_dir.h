@@ -12,8 +12,9 @@
 char *state_dir_busy(const char *directory);
 char *state_dir_control(const char *directory);
 
-/* Adds an error (char *) for a directory that cannot be written, or that is
- * missing though a listener answers `queued`. */
+/* Adds an error (char *) for a directory that cannot be written by whom we will
+ * be, or that is missing though a listener answers `queued`; and when it cannot
+ * be known whom. */
 void state_dir_check(const struct config *config, GPtrArray *errors);
 
 #endif

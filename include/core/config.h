@@ -44,7 +44,8 @@ struct config *config_read(const struct config_source *source,
 
 /* The same, but what is at fault leaves a config in which something else stands
  * for it, to check the rest by: config_is_faulty(), and good for nothing else.
- * NULL when it is not even known which sections there are. */
+ * NULL when it is not even known which sections there are, unless `only` one is
+ * wanted: that is then what could be read of it. */
 struct config *config_read_on(const struct config_source *source,
     const struct setting *const *tables, GPtrArray *errors);
 bool config_is_faulty(const struct config *config);

@@ -364,7 +364,7 @@ ask_run(const struct order *order, ask_fn run)
 
 	settings_collect(&settings);
 	struct config *config =
-	    cli_load_server(&settings, settings_find(order->config));
+	    cli_load_asking(&settings, settings_find(order->config));
 	if (config == NULL)
 		return exit_code;
 	struct ask *ask = make(config, &exit_code);

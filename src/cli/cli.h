@@ -61,4 +61,9 @@ struct config *cli_load(const struct settings *settings, const char *path);
 struct config *cli_load_server(
     const struct settings *settings, const char *path);
 
+/* load.c: the same when state_dir is all that is wanted: what else is wrong is
+ * a warning. */
+struct config *cli_load_asking(
+    const struct settings *settings, const char *path);
+
 #endif

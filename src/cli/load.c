@@ -75,3 +75,32 @@ cli_load_server(const struct settings *settings, const char *path)
 	print_errors(errors);
 	return config;
 }
+
+/* The daemon may be fine with what it read when it was started. */
+static void
+print_warnings(const GPtrArray *errors, const struct config *config)
+{
+	for (unsigned i = 0; i < errors->len; i++)
+		fprintf(stderr, "postferry: warning: %s\n",
+		    (const char *)errors->pdata[i]);
+	fprintf(stderr,
+	    "postferry: warning: %u error%s in the settings, with which "
+	    "postferry would not start again: `postferry check` tells all; "
+	    "asking the one at state_dir = %s\n",
+	    errors->len, errors->len == 1 ? "" : "s",
+	    config_string(config, "server", "state_dir"));
+}
+
+struct config *
+cli_load_asking(const struct settings *settings, const char *path)
+{
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+	struct config *config =
+	    settings_load_asking(settings, path, environ, errors);
+
+	if (config == NULL || errors->len == 0)
+		print_errors(errors);
+	else
+		print_warnings(errors, config);
+	return config;
+}

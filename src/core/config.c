@@ -352,7 +352,9 @@ static bool
 read_sources(struct config *config, struct draft *draft,
     const struct config_source *source)
 {
-	if (source->path != NULL && !keyfile_read(draft, source->path))
+	bool whole = source->path == NULL || keyfile_read(draft, source->path);
+
+	if (!whole && source->only == NULL)
 		return false;
 	environment_read(draft);
 	draft_complete(draft);
@@ -363,7 +365,7 @@ read_sources(struct config *config, struct draft *draft,
 		if (draft_is_wanted(section, source->only))
 			check_section(config, draft, section);
 	}
-	return !draft->shapeless;
+	return source->only != NULL || !draft->shapeless;
 }
 
 /* The N of "FILE:N: TEXT"; what has none comes after all that have. */

@@ -645,7 +645,9 @@ test_unreadable(void **state)
 		    "settings: cannot read none.conf: No such file or "
 		    "directory" },
 		{ "/", "settings: cannot read /: Is a directory" },
-		{ "large", "settings: cannot read large: File too large" },
+		{ "large",
+		    "settings: cannot read large: it has more than 4194304 "
+		    "bytes, and no such file should: is it the right one?" },
 		{ "/dev/zero",
 		    "settings: cannot read /dev/zero: it is a FIFO, a socket "
 		    "or a device; a regular file is expected" },
@@ -802,6 +804,42 @@ test_only(void **state)
 	}
 }
 
+/* Of one kind of section what can be read is, whatever else is wrong. */
+static void
+test_part(void **state)
+{
+	static const struct {
+		const char *path, *text, *hostname;
+	} cases[] = {
+		{ FILE_NAME, "[server]\nhostname = a.example\nnothing\n",
+		    "a.example" },
+		{ FILE_NAME, "[nowhere]\n[server]\nhostname = a.example\n",
+		    "a.example" },
+		{ FILE_NAME, "[server]\nhostnam = a.example\n", NULL },
+		{ "none.conf", NULL, NULL },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct config_source source = { .path = cases[i].path,
+			.only = "server" };
+		g_autoptr(GPtrArray) errors =
+		    g_ptr_array_new_with_free_func(g_free);
+
+		if (cases[i].text != NULL)
+			assert_true(g_file_set_contents(
+			    FILE_NAME, cases[i].text, -1, NULL));
+		struct config *config = config_read_on(&source, tables, errors);
+		assert_non_null(config);
+		assert_true(config_is_faulty(config));
+		assert_int_equal(errors->len, 1);
+		if (g_strcmp0(config_string(config, "server", "hostname"),
+			cases[i].hostname) != 0)
+			fail_msg("%s", cases[i].text);
+		config_unref(config);
+	}
+}
+
 /* Whatever stands in the file: errors or a config, never a crash, and GKeyFile
  * takes what the locator takes. */
 static void
@@ -878,6 +916,7 @@ main(void)
 		cmocka_unit_test(test_meant),
 		cmocka_unit_test(test_names_and_origins),
 		cmocka_unit_test(test_only),
+		cmocka_unit_test(test_part),
 		cmocka_unit_test(test_any_bytes),
 	};
 

@@ -432,6 +432,77 @@ raze(void **state)
 	return 0;
 }
 
+/* What is done to the file, and what is wrong then. */
+static const struct {
+	const char *name;
+	long days;        /* of the new certificate; 0: none is written */
+	const char *text; /* instead of it; NULL: the file stays */
+	const char *kinds[2], *said;
+} reports[] = {
+	{ "a good one", 90, NULL, { NULL }, NULL },
+	{ "one that ends soon", 3, NULL, { "certificate_ends" }, " ends 20" },
+	{ "none", 0, "none\n", { "certificate_ends", "certificate_unread" },
+	    "could not read its certificates again, and shows the old ones: " },
+	{ "one that has ended", -2, NULL, { "certificate_ended" },
+	    " has ended 20" },
+	{ "a good one again", 90, NULL, { NULL }, NULL },
+};
+
+static void
+check_report(unsigned i, struct complaints *complaints)
+{
+	g_autoptr(GPtrArray) list =
+	    g_ptr_array_new_with_free_func(complaints_free_one);
+	const struct complaint *last;
+
+	complaints_list(complaints, list);
+	for (unsigned n = 0; n < 2; n++)
+		if (g_strcmp0(reports[i].kinds[n],
+			n < list->len
+			    ? ((struct complaint *)list->pdata[n])->kind
+			    : NULL) != 0)
+			fail_msg("%s: complaint %u", reports[i].name, n);
+	if (reports[i].said == NULL)
+		return;
+	last = list->pdata[list->len - 1];
+	assert_non_null(strstr(last->text, reports[i].said));
+	assert_non_null(last->advice);
+	assert_int_equal(
+	    last->urgent, strcmp(last->kind, "certificate_ends") != 0);
+}
+
+static void
+test_reports(void **state)
+{
+	struct config *config;
+	struct rules *rules;
+	struct keyring *keyring = NULL;
+	struct complaints *complaints = complaints_new();
+
+	secure_write(*state, &renewed);
+	rules =
+	    read_rules(*state, "tls_certificate = %s/renewed.pem\n", &config);
+	for (unsigned i = 0; i < G_N_ELEMENTS(reports); i++) {
+		struct wanted wish = renewed;
+
+		wish.days = reports[i].days;
+		if (reports[i].text == NULL)
+			secure_write(*state, &wish);
+		else
+			put(*state, wish.file, reports[i].text);
+		if (keyring == NULL)
+			keyring = keyring_new(rules, NULL);
+		else
+			keyring_look(keyring);
+		keyring_report(keyring, complaints);
+		check_report(i, complaints);
+	}
+	keyring_free(keyring);
+	complaints_free(complaints);
+	rules_free(rules);
+	config_unref(config);
+}
+
 int
 main(void)
 {
@@ -443,6 +514,7 @@ main(void)
 		cmocka_unit_test(test_look),
 		cmocka_unit_test(test_keyring),
 		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_reports),
 	};
 
 	return cmocka_run_group_tests(tests, build, raze);
