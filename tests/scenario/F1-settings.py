@@ -315,12 +315,74 @@ class Settings(ferry.Scenario):
                 "MAILGUN_DOMAIN": "", **sanitizers()})
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn(f"file: {path}\n", done.stdout)
-        self.assertIn("listener local: 127.0.0.1:2500, answer delivered\n",
-                      done.stdout)
+        self.assertIn(
+            "listener local: 127.0.0.1:2500, SMTP, answer delivered\n"
+            "    TLS: off\n    AUTH: off\n"
+            "    may send: 127.0.0.0/8, ::1\n", done.stdout)
         self.assertIn("queue: none", done.stdout)
         self.assertIn("trying: c, b\n", done.stdout)
         self.assertRegex(done.stdout, r"in no route, so never used: a\n")
         self.assertRegex(done.stdout, r"not looked at: MAILGUN_API_KEY;")
+
+    def test_check_finds_what_would_end_the_start(self):
+        users = self.write("users", "shop:$y$j9T$abcdefghijkl$abcdefghijklmno"
+                           "pqrstuvwxyzabcdefghijklmnopq:\n")
+        good = ("answer = delivered\n[listener a]\n"
+                "address = 127.0.0.1:2500\n[provider p]\ntype = smtp\n"
+                "host = h\n")
+        listener = ("[listener b]\naddress = 127.0.0.1:2501\n"
+                    "auth_plaintext = yes\n")
+        as_root = os.geteuid() == 0
+        for settings, said in (
+                ("[server]\n" + good + "[listener b]\n"
+                 "address = 127.0.0.1:2500\n",
+                 r":9: \[listener b\] address = 127\.0\.0\.1:2500: "
+                 r"\[listener a\] listens there already \(\S+:4, "),
+                ("[server]\n" + good + "[listener b]\n"
+                 "address = 0.0.0.0:2500\n", r":9: .*listens there already"),
+                ("[server]\n" + good + "[listener b]\n"
+                 "address = [::1]:2500\n", None),
+                (f"[server]\nusers = {users}\n" + good + listener +
+                 "[route r]\nuser = shop, shpo\nproviders = p\n",
+                 r":13: \[route r\] user: there is no user \"shpo\""),
+                (f"[server]\nusers = {users}\n" + good + listener +
+                 "[route r]\nuser = a:shop\nproviders = p\n",
+                 r":13: \[route r\] user: \"a:shop\" cannot be the name"),
+                (f"[server]\nusers = {users}\n" + good + listener +
+                 "[route r]\nuser = shop\nproviders = p\n", None),
+                ("[server]\nuser = no-such-account\n" + good,
+                 as_root and r":2: \[server\] user = no-such-account: there "
+                 r"is no such account")):
+            with self.subTest(settings):
+                path = self.write("start.conf", settings)
+                for command in ("check", "serve") if said else ("check",):
+                    done = self.run_command(command, "--config", path)
+                    self.assertEqual(done.returncode, 78 if said else 0,
+                                     done.stderr)
+                    self.assertRegex(done.stderr, said or "^$")
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can become another")
+    def test_state_dir_is_the_accounts(self):
+        """Of whom we will be, not of root, who looks."""
+        good = "\n[listener local]\naddress = 127.0.0.1:0\n" \
+            "[provider upstream]\ntype = smtp\nhost = smtp.example.net\n"
+        for user, owner, place, said in (
+                ("nobody", 0, self.folder, r"this user may not write into it; "
+                 r".*\(here nobody\)"),
+                ("nobody", 65534, "/nonexistent", r"\(here nobody\)"),
+                ("root", 65534, self.folder,
+                 r"belongs to uid 65534, and postferry is to run as root "
+                 r"\(user = root\)"),
+                ("root", 0, self.folder, None)):
+            with self.subTest((user, owner)):
+                os.chown(self.folder, owner, owner)
+                path = self.write("own.conf", f"[server]\nuser = {user}\n"
+                                  f"state_dir = {place}" + good)
+                done = self.run_command("check", "--config", path)
+                self.assertEqual(done.returncode, 78 if said else 0,
+                                 done.stderr)
+                self.assertRegex(done.stderr, said or "^$")
+        os.chown(self.folder, 0, 0)
 
     def test_check_says_who_gets_bounces(self):
         for queue, server, provider, said in (

@@ -826,6 +826,12 @@ class Status(Commands):
                 ({"queue": {**STATUS["queue"], "held": 2, "doubts": 0}},
                  [r"2 mails are held, and not sent until you say so\.",
                   r"    See them with `postferry queue list --state held`"]),
+                ({"complaints": [
+                    {"kind": "certificate_ended", "subject": "/mail.pem",
+                     "since": moment(-7200), "advice": "put a new one there",
+                     "text": "the certificate in /mail.pem has ended"}]},
+                 [r"Since 20\S+Z \(2 h.* ago\): the certificate in "
+                  r"/mail\.pem has ended\.", r"    put a new one there"]),
                 ({"totals": STATUS["totals"]},
                  [r"-1 recipients are unaccounted for: this must be 0\.",
                   r"    Please report it\."])):
@@ -948,6 +954,33 @@ class Nobody(Commands):
         self.write_settings("hostnam = x\n", "delivered")
         self.run_command("queue", "list", code=CONFIG)
         self.assertIn("hostnam", self.error)
+
+    def test_bad_settings_and_a_daemon(self):
+        """It is well with what it read: only where it is must be known."""
+        self.start_daemon({"GET /status": (200, STATUS)})
+        for bad in ("[server]\nhostnam = x\n", "nothing\n", "min_free = much\n",
+                    "[nowhere]\nkey = x\n"):
+            with self.subTest(bad):
+                self.write_settings(f"state_dir = {self.state}\n{bad}",
+                                    "queued")
+                self.run_command("status")
+                self.assertRegex(
+                    self.error, r"(?s)^postferry: warning: .*"
+                    rf"{self.settings}:\d+: .*would not start again: .*"
+                    rf"asking the one at state_dir = {self.state}\n$")
+                self.run_command("check", code=CONFIG)
+
+    def test_the_state_dir_is_given(self):
+        """With settings that cannot be read at all."""
+        self.start_daemon({"GET /status": (200, STATUS)})
+        os.unlink(self.settings)
+        self.run_command("status", code=CONFIG)
+        done = subprocess.run(
+            [ferry.POSTFERRY, "status", "--config", self.settings],
+            capture_output=True, timeout=ferry.PATIENCE, check=False,
+            env={**os.environ, "POSTFERRY_SERVER_STATE_DIR": self.state})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(b"warning: settings: cannot read", done.stderr)
 
     def test_reads_no_more_than_it_needs(self):
         """Who may ask the daemon need not be able to be the daemon."""

@@ -25,6 +25,7 @@ class Tls(ferry.Scenario):
     def setUp(self):
         self.prepare()
         self.addresses = {}
+        self.settings = {"server": {"state_dir": self.folder}}
         self.mailgun = self.start_simulator("mailgun")
         self.certificate, self.key = self.renew()
         self.start_ferry(settings=self.write_settings() + "".join(f"""\
@@ -143,6 +144,17 @@ tls_key = {self.key}
             with plain.wrap_socket(door, server_hostname=NAME) as session:
                 return session.getpeercert(binary_form=True)
 
+    def expect_complaints(self):
+        """The key is none, and the certificate lasts for two days."""
+        status = self.run_client(
+            ferry.POSTFERRY, "status", "--config",
+            os.path.join(self.folder, "postferry.conf"))
+        for said in (r"the certificate in \S+own\.pem \(.*\) ends 20",
+                     r"\[listener implicit\] could not read its certificates "
+                     r"again, and shows the old ones: .*own\.key holds no",
+                     r"mend the file; "):
+            self.assertRegex(status, said)
+
     def test_renewed(self):
         with smtplib.SMTP_SSL("127.0.0.1", self.port("implicit"),
                               context=self.trust(),
@@ -163,6 +175,7 @@ tls_key = {self.key}
                 r"certificates not read again.*listener=implicit "
                 r".*own\.key holds no private key")
             self.assertEqual(self.serial(), after)
+            self.expect_complaints()
             old.sendmail("ann@example.com", "bob@example.net",
                          ferry.simple(subject="by the old one"))
         self.expect_mail("by the old one")
