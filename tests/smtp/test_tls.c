@@ -23,10 +23,13 @@ open_stand(const struct house *house, const char *rest)
 	return stand_new(settings, 1 << 24);
 }
 
+/* base64 of NUL name NUL password */
+#define LOGIN "> AUTH PLAIN AGpvZQBzZWNyZXQ=\n< 235 2.7.0\n"
+
 static void
 test_starttls(void **state)
 {
-	struct stand *stand = open_stand(*state, "");
+	struct stand *stand = open_stand(*state, "auth = any\n");
 	struct secure *secure = secure_new(stand);
 	struct submission *submission;
 	g_autofree char *offers = NULL, *again = NULL;
@@ -36,15 +39,19 @@ test_starttls(void **state)
 	offers = client_ehlo(secure->plain);
 	assert_non_null(strstr(offers, "-STARTTLS\n"));
 	client_play(secure->plain, "starttls",
-	    "> STARTTLS now\n< 501 5.5.4\n" MAIL "> STARTTLS\n< 503 5.5.1\n"
-	    "> RSET\n< 250 2.0.0\n> STARTTLS\n< 220 2.0.0\n");
+	    LOGIN "> STARTTLS now\n< 501 5.5.4\n" MAIL
+		  "> STARTTLS\n< 503 5.5.1\n"
+		  "> RSET\n< 250 2.0.0\n> STARTTLS\n< 220 2.0.0\n");
 	assert_true(secure_shake(secure, &anything));
 	assert_int_equal(SSL_version(secure->ssl), TLS1_3_VERSION);
-	/* who it was is forgotten */
-	secure_play(secure, "forgotten", "> MAIL FROM:<a@x.y>\n< 503 5.5.1\n");
+	/* who it was is forgotten: a reset goes back to where nobody is known
+	 */
+	secure_play(secure, "forgotten",
+	    "> RSET\n< 250 2.0.0\n> MAIL FROM:<a@x.y>\n< 503 5.5.1\n");
 	again = secure_ehlo(secure);
 	assert_null(strstr(again, "STARTTLS"));
 	secure_play(secure, "again", "> STARTTLS\n< 554 5.5.1\n");
+	secure_play(secure, "login", LOGIN);
 	secure_play(secure, "mail", MAIL RCPT DATA);
 	secure_say(secure, "Subject: a\r\n\r\nb\r\n.\r\n");
 	submission = stand_submission(stand);
