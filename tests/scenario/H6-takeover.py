@@ -158,10 +158,8 @@ class LongDoubt(Takeover):
             durable.pause(0.02)
 
 
-class End(Takeover):
-    """SIGTERM in the middle of it."""
+class Ending(Takeover):
     answer = "queued"
-    settings = {"listener local": {"deadline": "500ms"}}
 
     def begin_slow(self, words):
         self.upstream.fault("refuse")
@@ -169,6 +167,11 @@ class End(Takeover):
         before = self.mandrill.requests()
         self.accept(ferry.simple())
         self.mandrill.wait_requests(before + 1)
+
+
+class End(Ending):
+    """SIGTERM in the middle of it."""
+    settings = {"listener local": {"deadline": "500ms"}}
 
     def test_an_attempt_is_waited_for(self):
         self.begin_slow("slow=500")
@@ -228,6 +231,18 @@ class End(Takeover):
         self.finish_all()
         self.assertGreater(codes.count(250), 10)
         self.assertEqual(self.judge(book).doubled, {})
+
+
+class EndInTime(Ending):
+    settings = {"server": {"stop_timeout": "300ms"}}
+
+    def test_an_attempt_that_never_ends_is_broken_off(self):
+        self.begin_slow("stall")
+        self.queue.end()
+        self.mandrill.fault(None)
+        self.address = self.queue.start()
+        self.finish_all()
+        self.assertEqual(self.mandrill.count(), 1)
 
 
 class Commands(Takeover):
