@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "fence.h"
 #include "filter.h"
+#include "modules.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,10 +130,13 @@ close_filter(void)
 void
 confine_apply(const struct confine_paths *paths)
 {
+	/* while they can be opened and mapped */
+	unsigned modules = modules_load();
 	/* the filter last: it lets no fence be made */
 	g_autofree char *landlock = close_fence(paths);
 	g_autofree char *seccomp = close_filter();
 
-	log_info("confined: no programs, no files outside",
-	    log_str("seccomp", seccomp), log_str("landlock", landlock));
+	log_info("confined: no programs, no new code, no files outside",
+	    log_str("seccomp", seccomp), log_str("landlock", landlock),
+	    log_num("modules", modules));
 }

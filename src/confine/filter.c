@@ -12,9 +12,8 @@
 #include <unistd.h>
 
 /* What the daemon and its libraries call (curl, OpenSSL, GLib, GMime, SQLite,
- * libESMTP, libmicrohttpd, libevent, getaddrinfo and the modules it loads,
- * iconv), whatever the arguments.  Names that an architecture has not are left
- * out there. */
+ * libESMTP, libmicrohttpd, libevent, getaddrinfo, iconv), whatever the
+ * arguments.  Names that an architecture has not are left out there. */
 static const char *const allowed[] = {
 	/* bytes */
 	"read",
@@ -43,7 +42,7 @@ static const char *const allowed[] = {
 	"fcntl64",
 	"pipe",
 	"pipe2",
-	"memfd_create",
+	"memfd_create", /* never executed, says mmap() */
 	/* files */
 	"open",
 	"openat",
@@ -151,7 +150,7 @@ static const char *const allowed[] = {
 	"restart_syscall",
 	"wait4",
 	"waitid",
-	/* memory: what may be executed, says mmap() */
+	/* memory: that nothing new is executed, says mmap() */
 	"brk",
 	"munmap",
 	"mremap",
@@ -242,7 +241,6 @@ struct condition {
 #define ANY   (~(scmp_datum_t)0)
 #define WHOLE UINT32_MAX
 
-#define WRITE_EXEC (PROT_WRITE | PROT_EXEC)
 /* A thread shares all with its process; what does not is another process. */
 #define THREAD \
 	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
@@ -255,7 +253,8 @@ static const struct condition conditions[] = {
 	{ "socket", 0, WHOLE, AF_UNIX },
 	{ "socket", 0, WHOLE, AF_INET },
 	{ "socket", 0, WHOLE, AF_INET6 },
-	/* libraries are loaded later too (NSS, gconv): mapped from a file */
+	/* no code but what is there: not even of a file, which may be one that
+	 * we have written (modules.h) */
 	{ "mmap", 2, PROT_EXEC, 0 },
 	{ "mmap2", 2, PROT_EXEC, 0 },
 	{ "mprotect", 2, PROT_EXEC, 0 },
@@ -305,12 +304,6 @@ static int
 add_pairs(scmp_filter_ctx filter)
 {
 	scmp_datum_t self = (scmp_datum_t)getpid();
-	int mmap_call = seccomp_syscall_resolve_name("mmap");
-	int mmap2_call = seccomp_syscall_resolve_name("mmap2");
-	const struct scmp_arg_cmp code[] = {
-		SCMP_CMP(2, SCMP_CMP_MASKED_EQ, WRITE_EXEC, PROT_EXEC),
-		SCMP_CMP(3, SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, 0),
-	};
 	const struct scmp_arg_cmp route[] = {
 		SCMP_CMP(0, SCMP_CMP_MASKED_EQ, WHOLE, AF_NETLINK),
 		SCMP_CMP(2, SCMP_CMP_MASKED_EQ, WHOLE, NETLINK_ROUTE),
@@ -318,13 +311,6 @@ add_pairs(scmp_filter_ctx filter)
 	int wrong = seccomp_rule_add_array(
 	    filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, route);
 
-	/* only on one architecture is it not the other */
-	if (wrong == 0 && mmap_call >= 0)
-		wrong = seccomp_rule_add_array(
-		    filter, SCMP_ACT_ALLOW, mmap_call, 2, code);
-	if (wrong == 0 && mmap2_call >= 0)
-		wrong = seccomp_rule_add_array(
-		    filter, SCMP_ACT_ALLOW, mmap2_call, 2, code);
 	/* signals: to ourselves, as abort() does */
 	if (wrong == 0)
 		wrong = seccomp_rule_add(filter, SCMP_ACT_ALLOW,

@@ -312,6 +312,37 @@ make_code(void)
 	return read_errno(mprotect(at, 4096, PROT_READ | PROT_EXEC));
 }
 
+static int
+map_file(int fd)
+{
+	void *at = MAP_FAILED;
+
+	if (ftruncate(fd, 4096) == 0)
+		at = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+	return at == MAP_FAILED ? errno : 0;
+}
+
+static int
+map_state(void)
+{
+	return map_file(open(in(place.state, "code"), O_RDWR | O_CREAT, 0700));
+}
+
+static int
+map_memory(void)
+{
+	return map_file((int)syscall(SYS_memfd_create, "x", 0));
+}
+
+static int
+map_library(void)
+{
+	void *at = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE,
+	    open("/bin/sh", O_RDONLY | O_CLOEXEC), 0);
+
+	return at == MAP_FAILED ? errno : 0;
+}
+
 /* ---- sockets ---- */
 
 static int
@@ -374,16 +405,40 @@ find_host(void)
 	return result;
 }
 
-/* Its module is loaded only now. */
+/* Each is a module of its own, which was not used before. */
 static int
 convert_text(void)
 {
-	iconv_t converter = iconv_open("UTF-8", "ISO-2022-JP");
+	static const char *const names[] = { "ISO-2022-JP", "BIG5", "EUC-KR",
+		"GB18030", "KOI8-R", "SJIS", "WINDOWS-1251", "IBM037" };
 
-	if (converter == (iconv_t)-1)
-		return errno;
-	iconv_close(converter);
+	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+		iconv_t converter = iconv_open("UTF-8", names[i]);
+
+		if (converter == (iconv_t)-1)
+			return errno;
+		iconv_close(converter);
+	}
 	return 0;
+}
+
+static void *
+on_leaving(void *object)
+{
+	*(int *)object = 0;
+	pthread_exit(NULL);
+}
+
+/* It is unwound with what is loaded for that. */
+static int
+leave_thread(void)
+{
+	int result = EAGAIN;
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, on_leaving, &result) == 0)
+		pthread_join(thread, NULL);
+	return result;
 }
 
 static const struct {
@@ -402,7 +457,8 @@ static const struct {
 	{ "open a socket of the Internet", open_inet, 0, 0 },
 	{ "open the list of addresses", open_route, 0, 0 },
 	{ "find a host", find_host, 0, 0 },
-	{ "load a module of iconv", convert_text, 0, 0 },
+	{ "use modules of iconv", convert_text, 0, 0 },
+	{ "leave a thread", leave_thread, 0, 0 },
 	{ "signal ourselves", kill_self, 0, 0 },
 
 	{ "write the settings", write_settings, EACCES, 1 },
@@ -438,6 +494,9 @@ static const struct {
 	{ "another filter", filter_again, EPERM, 0 },
 	{ "map code that can be written", map_code, EPERM, 0 },
 	{ "make code of data", make_code, EPERM, 0 },
+	{ "map code of a file of ours", map_state, EPERM, 0 },
+	{ "map code of memory that is a file", map_memory, EPERM, 0 },
+	{ "map code of another program", map_library, EPERM, 0 },
 	{ "open a socket of the kernel", open_netlink, EPERM, 0 },
 	{ "open a socket of frames", open_packet, EPERM, 0 },
 	{ "open a socket of ciphers", open_crypto, EPERM, 0 },
@@ -567,6 +626,8 @@ test_unconfined(void **state)
 	assert_int_equal(bind_port(), 0);
 	assert_int_equal(map_code(), 0);
 	assert_int_equal(make_code(), 0);
+	assert_int_equal(map_state(), 0);
+	assert_int_equal(map_memory(), 0);
 }
 
 int
