@@ -130,20 +130,46 @@ log_hide_login(const char *username, const char *password)
 	hide_coded(both->str, both->len); /* AUTH PLAIN */
 }
 
+/* The length of the longest secret that the text begins with; 0: with none. */
+static size_t
+measure_secret(const char *text)
+{
+	size_t longest = 0;
+
+	for (const struct secret *secret = atomic_load(&writer.secrets);
+	     secret != NULL; secret = secret->next)
+		if (g_str_has_prefix(text, secret->text))
+			longest = MAX(longest, strlen(secret->text));
+	return longest;
+}
+
+static bool
+holds_secret(const char *text)
+{
+	for (const struct secret *secret = atomic_load(&writer.secrets);
+	     secret != NULL; secret = secret->next)
+		if (strstr(text, secret->text) != NULL)
+			return true;
+	return false;
+}
+
 char *
 log_redact(const char *value)
 {
-	GString *clean = NULL;
+	GString *clean;
+	size_t secret;
 
-	for (const struct secret *secret = atomic_load(&writer.secrets);
-	     secret != NULL; secret = secret->next) {
-		if (strstr(clean ? clean->str : value, secret->text) == NULL)
-			continue;
-		if (clean == NULL)
-			clean = g_string_new(value);
-		g_string_replace(clean, secret->text, REDACTED, 0);
+	if (!holds_secret(value))
+		return NULL;
+	clean = g_string_new(NULL);
+	for (; *value != '\0'; value += MAX(secret, 1)) {
+		secret = measure_secret(value);
+		if (secret > 0)
+			g_string_append(clean, REDACTED);
+		else
+			g_string_append_c(clean, *value);
 	}
-	return clean ? g_string_free(clean, FALSE) : NULL;
+	return g_string_free(clean, FALSE);
 }
 
 /* Line ends, terminal controls and what turns the direction of text. */

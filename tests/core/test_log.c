@@ -96,12 +96,17 @@ static const struct {
 	{ "a login for AUTH PLAIN",
 	    "AGpvZQBjYW5hcnktbG9naW4=", "\"<redacted>\"" },
 	{ "a password for AUTH LOGIN", "Y2FuYXJ5LWxvZ2lu", "<redacted>" },
+	{ "a secret that begins another one", "canary-01234 canary-0123",
+	    "\"<redacted> <redacted>\"" },
+	{ "a secret that begins twice", "canary-canary-0123",
+	    "canary-<redacted>" },
 };
 
 static void
 test_escape(void **state)
 {
 	(void)state;
+	log_hide("canary-01234");
 	log_hide("canary-0123");
 	log_hide("canary-0123");
 	log_hide("short77");
