@@ -2,7 +2,6 @@
 #include "refusal.h"
 
 #include "core/log.h"
-#include "session.h"
 #include <string.h>
 
 /* Octets of what the client said. */
