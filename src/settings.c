@@ -190,47 +190,48 @@ settings_ignored(const char *path, char *const *environment)
 	return g_string_free(names, names->len == 0);
 }
 
-/* What is wrong with a name in `user` of a route; NULL: nothing.  users NULL:
- * whom there is cannot be known here.  New string. */
+/* What is wrong with `user` of a route; NULL: nothing.  users NULL: whom there
+ * is cannot be known here.  Users come and go while we serve, so one of those
+ * named is enough.  New string. */
 static char *
-find_user_fault(const struct users *users, const char *name)
+find_user_fault(const struct users *users, const char *const *names)
 {
-	if (!users_is_name(name))
-		return g_strdup_printf(
-		    "\"%s\" cannot be the name of a user; "
-		    "names are expected, separated by commas",
-		    name);
-	if (users == NULL || users_find(users, name) != NULL)
+	bool found = users == NULL;
+
+	for (unsigned i = 0; names[i] != NULL; i++)
+		if (!users_is_name(names[i]))
+			return g_strdup_printf(
+			    "\"%s\" cannot be the name of a user; names are "
+			    "expected, separated by commas",
+			    names[i]);
+		else
+			found = found || users_find(users, names[i]) != NULL;
+	if (found)
 		return NULL;
-	return g_strdup_printf("there is no user \"%s\", so nothing goes by "
-			       "it: `postferry user list` shows those there "
-			       "are, `postferry user add %s` makes one",
-	    name, name);
+	return g_strdup_printf("nothing goes by it, for there is no user "
+			       "\"%s\": `postferry user list` shows those "
+			       "there are, `postferry user add %s` makes one",
+	    names[0], names[0]);
 }
 
 static void
 check_route_users(const struct config *config, const struct users *users,
     const char *section, GPtrArray *errors)
 {
-	const char *const *name = config_list(config, section, "user");
-	const char *origin = config_origin(config, section, "user");
+	const char *const *names = config_list(config, section, "user");
+	bool none = names != NULL && !config_is_set(config, "server", "users");
+	g_autofree char *fault =
+	    names == NULL || none ? NULL : find_user_fault(users, names);
 
-	if (name != NULL && !config_is_set(config, "server", "users")) {
-		g_ptr_array_add(errors,
-		    g_strdup_printf("%s: [%s] user: nothing goes by it, for "
-				    "there are no users: set `users` in "
-				    "[server], or leave the condition out",
-			origin, section));
-		return;
-	}
-	for (; name != NULL && *name != NULL; name++) {
-		g_autofree char *fault = find_user_fault(users, *name);
-
-		if (fault != NULL)
-			g_ptr_array_add(
-			    errors, g_strdup_printf("%s: [%s] user: %s", origin,
-					section, fault));
-	}
+	if (none)
+		fault = g_strdup("nothing goes by it, for there are no users: "
+				 "set `users` in [server], or leave the "
+				 "condition out");
+	if (fault != NULL)
+		g_ptr_array_add(
+		    errors, g_strdup_printf("%s: [%s] user: %s",
+				config_origin(config, section, "user"), section,
+				fault));
 }
 
 /* Mail has a user only where users log in. */

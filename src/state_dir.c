@@ -33,6 +33,7 @@ state_dir_control(const char *directory)
 static const char *
 find_obstacle(const char *directory)
 {
+	g_autofree char *lock = g_build_filename(directory, "lock", NULL);
 	struct stat status;
 
 	if (stat(directory, &status) != 0)
@@ -43,6 +44,9 @@ find_obstacle(const char *directory)
 	if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) != 0)
 		return errno == EACCES ? "this user may not write into it"
 				       : strerror(errno);
+	if (faccessat(AT_FDCWD, lock, R_OK | W_OK, AT_EACCESS) != 0 &&
+	    errno == EACCES)
+		return "this user may not write the files in it";
 	return NULL;
 }
 
@@ -141,10 +145,12 @@ check_directory(const struct config *config,
 		    g_strdup_printf(
 			"%s: [server] state_dir = %s: %s; a directory is "
 			"expected that the user postferry runs as (here %s) "
-			"may write: make it, or leave state_dir out and set "
+			"may write: make it, give it and all in it to that "
+			"user (chown -R %s %s), or leave state_dir out and set "
 			"answer = delivered",
 			config_origin(config, "server", "state_dir"), directory,
-			obstacle, user));
+			obstacle, user, privileges_name(privileges),
+			directory));
 	else if (privileges_stay_root(privileges))
 		check_root(config, directory, errors);
 }

@@ -4,6 +4,7 @@
 #include "dispatch/dispatcher.h"
 #include "mail/address.h"
 #include "smtp/outline.h"
+#include "smtp/users.h"
 #include "summary_route.h"
 #include <stdio.h>
 #include <string.h>
@@ -103,6 +104,35 @@ print_bounces(struct config *config)
 		    missing);
 }
 
+static void
+warn_of_users(
+    const struct config *config, const struct users *users, const char *section)
+{
+	const char *const *name = config_list(config, section, "user");
+
+	for (; name != NULL && *name != NULL; name++)
+		if (users_find(users, *name) == NULL)
+			printf("  warning: [%s] user: there is no user \"%s\" "
+			       "by now: `postferry user add %s` makes one\n",
+			    section, *name, *name);
+}
+
+/* Those that routes name and nobody made. */
+static void
+print_users(const struct config *config)
+{
+	const char *path = config_string(config, "server", "users");
+	const char *const *name = config_names(config, "route");
+	struct users *users = path != NULL ? users_read(path, NULL) : NULL;
+
+	for (; users != NULL && *name != NULL; name++) {
+		g_autofree char *section = g_strconcat("route ", *name, NULL);
+
+		warn_of_users(config, users, section);
+	}
+	users_free(users);
+}
+
 void
 summary_print(struct config *config)
 {
@@ -110,4 +140,5 @@ summary_print(struct config *config)
 	print_queue(config);
 	print_bounces(config);
 	summary_route_print(config);
+	print_users(config);
 }

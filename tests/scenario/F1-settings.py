@@ -343,8 +343,9 @@ class Settings(ferry.Scenario):
                 ("[server]\n" + good + "[listener b]\n"
                  "address = [::1]:2500\n", None),
                 (f"[server]\nusers = {users}\n" + good + listener +
-                 "[route r]\nuser = shop, shpo\nproviders = p\n",
-                 r":13: \[route r\] user: there is no user \"shpo\""),
+                 "[route r]\nuser = shpo, spho\nproviders = p\n",
+                 r":13: \[route r\] user: nothing goes by it, for there is "
+                 r"no user \"shpo\""),
                 (f"[server]\nusers = {users}\n" + good + listener +
                  "[route r]\nuser = a:shop\nproviders = p\n",
                  r":13: \[route r\] user: \"a:shop\" cannot be the name"),
@@ -360,6 +361,14 @@ class Settings(ferry.Scenario):
                     self.assertEqual(done.returncode, 78 if said else 0,
                                      done.stderr)
                     self.assertRegex(done.stderr, said or "^$")
+
+        path = self.write(
+            "users.conf", f"[server]\nusers = {users}\n" + good + listener +
+            "[route r]\nuser = shop, later\nproviders = p\n")
+        done = self.run_command("check", "--config", path)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn('warning: [route r] user: there is no user "later" by '
+                      "now", done.stdout)
 
     @unittest.skipUnless(os.geteuid() == 0, "only root can become another")
     def test_state_dir_is_the_accounts(self):

@@ -207,19 +207,19 @@ class Root(Confined):
         self.settings = {"server": {**self.server, **server}}
         ferry.write_private(path, self.write_settings())
         process = self.start("refused", "serve", "--config", path)
-        process.wanted = 69
-        self.assertEqual(process.wait_end(), 69)
+        # EX_CONFIG: no service manager starts it again
+        process.wanted = 78
+        self.assertEqual(process.wait_end(), 78)
         process.wait_line(pattern)
 
     def test_who_cannot_be(self):
-        self.refused(r"error cannot start .*no-such-account: there is no such"
+        self.refused(r"refused.conf:\d+: .*no-such-account: there is no such"
                      r" account; make it", user="no-such-account")
 
     def test_a_state_dir_of_others(self):
-        account = pwd.getpwnam(USER)
         self.give(STRANGER, STRANGER)
-        self.refused(r"error cannot start .*chown -R "
-                     rf"{account.pw_uid} {self.state}", user=USER)
+        self.refused(rf"refused.conf:\d+: .*\(here {USER}\).*chown -R "
+                     rf"{USER} {self.state}", user=USER)
 
 
 class Same(Confined):
