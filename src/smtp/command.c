@@ -4,7 +4,6 @@
 #include "auth.h"
 #include "foreign.h"
 #include "hello.h"
-#include "refusal.h"
 #include "starttls.h"
 #include "transaction.h"
 #include "xforward.h"
@@ -157,7 +156,7 @@ take_text(struct session *session, char *text, const unsigned char *line)
 	const char *argument = split_word(text);
 	const struct command *row = find_command(text);
 
-	refusal_quote(session, (const char *)line, length, row != NULL);
+	quote_line(&session->quote, (const char *)line, length, row != NULL);
 	if (row == NULL) {
 		session->quote.advice = foreign_advise(line, length);
 		take_unknown(session, text);
@@ -174,13 +173,13 @@ command_take(struct session *session, const unsigned char *line, size_t length)
 
 	if (text == NULL) {
 		session->verb = "unknown";
-		refusal_quote(session, (const char *)line, length, false);
+		quote_line(&session->quote, (const char *)line, length, false);
 		session_reply(session, REPLY_SYNTAX, "control character");
-		refusal_forget(session);
+		quote_forget(&session->quote);
 		return;
 	}
 	take_text(session, text, line);
-	refusal_forget(session);
+	quote_forget(&session->quote);
 	/* it may have been AUTH, or was meant to be */
 	explicit_bzero(text, length);
 	g_free(text);

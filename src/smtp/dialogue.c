@@ -10,7 +10,6 @@
 #include "hello.h"
 #include "intake.h"
 #include "lmtp.h"
-#include "refusal.h"
 #include "sasl.h"
 #include "starttls.h"
 #include "tls.h"
@@ -121,7 +120,7 @@ note_line(struct session *session, const unsigned char *line, size_t length)
 	session->verb = "unknown";
 	/* elsewhere it may be a password */
 	if ((session->state & SESSION_COMMANDS) != 0)
-		refusal_quote(session, (const char *)line, length, false);
+		quote_line(&session->quote, (const char *)line, length, false);
 	session->quote.advice = foreign_advise(line, length);
 }
 
@@ -147,7 +146,7 @@ skip_line(struct session *session, const unsigned char *line, size_t length)
 	if (session->skipped == 0) {
 		note_line(session, line, length);
 		session_reply(session, REPLY_LINE_LONG, NULL);
-		refusal_forget(session);
+		quote_forget(&session->quote);
 	}
 	session->skipped += length;
 	if (session->skipped > (size_t)ENDLESS_FACTOR * limit)
@@ -171,7 +170,7 @@ take_line(struct session *session, const unsigned char *bytes, size_t length)
 	if (line < 2 || newline[-1] != '\r') {
 		note_line(session, bytes, line);
 		session_close(session, REPLY_BARE_LF, NULL);
-		refusal_forget(session);
+		quote_forget(&session->quote);
 		return line;
 	}
 	session->unread = line < length || channel_has_more(session->channel);
@@ -199,7 +198,7 @@ refuse_early(struct session *session, const unsigned char *bytes, size_t length)
 {
 	session->quote.advice = foreign_advise(bytes, length);
 	session_close(session, REPLY_SYNCHRONISATION, NULL);
-	refusal_forget(session);
+	quote_forget(&session->quote);
 }
 
 /* Takes one step through the input; 0: more must come first. */

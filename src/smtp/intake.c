@@ -4,7 +4,6 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "lmtp.h"
-#include "refusal.h"
 #include "resend.h"
 #include "tie.h"
 #include "tls.h"
@@ -194,7 +193,7 @@ refuse_author(struct session *session, const struct tie_fault *fault)
 	session->quote.said_length =
 	    fault->said == NULL ? 0 : strlen(fault->said);
 	lmtp_refuse(session, fault->name, fault->detail);
-	refusal_forget(session);
+	quote_forget(&session->quote);
 }
 
 static void

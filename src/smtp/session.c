@@ -4,7 +4,6 @@
 #include "core/budget.h"
 #include "core/clock.h"
 #include "core/log.h"
-#include "refusal.h"
 #include "sasl.h"
 #include "strain.h"
 #include "tls.h"
@@ -62,6 +61,41 @@ session_change(struct session *session, enum session_state state)
 	session->state = state;
 }
 
+/* The null sender is written as such, none not at all. */
+static struct log_field
+field_from(const char *from)
+{
+	struct log_field field = log_str("from", from);
+
+	if (from == NULL)
+		field.type = LOG_TYPE_NOTHING;
+	return field;
+}
+
+static void
+log_refusal(const struct session *session, const struct reply *reply,
+    const char *detail)
+{
+	struct quote quote = session->quote;
+	g_autofree char *said = quote_said(&quote, reply);
+	g_autofree char *from = NULL, *to = NULL;
+
+	if (quote.envelope == NULL)
+		quote.envelope = session->mail.envelope;
+	from = quote_from(&quote);
+	to = quote_to(&quote);
+	log_info("refused", log_num("session", (int64_t)session->id),
+	    log_str("client", session->peer.text),
+	    log_str("listener", session->rules->listener),
+	    log_str_if("user", session->identity.user),
+	    log_str("helo", session->identity.helo),
+	    log_str("command", session->verb), log_num("code", reply->code),
+	    log_str_if("status", reply->enhanced),
+	    log_str("reason", reply->text), log_str_if("detail", detail),
+	    field_from(from), log_str_if("to", to), log_str_if("said", said),
+	    log_str_if("advice", quote.advice));
+}
+
 /* An error that the client made. */
 static void
 count_error(struct session *session)
@@ -86,7 +120,7 @@ session_reply(struct session *session, enum reply_name name, const char *detail)
 
 	reply_append(channel_output(session->channel), name, detail);
 	if (reply->code >= 400)
-		refusal_log(session, reply, detail);
+		log_refusal(session, reply, detail);
 	if (reply->code >= 500 && session->state != SESSION_CLOSING)
 		count_error(session);
 }

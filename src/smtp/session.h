@@ -23,6 +23,7 @@
 #include "core/disk.h"
 #include "data.h"
 #include "mail/submission.h"
+#include "quote.h"
 #include "reply.h"
 #include "rules.h"
 
@@ -131,19 +132,6 @@ struct session_login {
 	struct sasl *sasl;        /* owned; NULL: none is under way */
 	enum authority_word word; /* what is to be told after the delay */
 	unsigned failures;        /* of the whole session */
-	bool tried;               /* AUTH was said, whatever came of it */
-};
-
-/* What the log quotes when the command under way is refused; all is borrowed
- * for the time of the command (refusal.h). */
-struct session_quote {
-	const char *said;   /* what the client said, not NUL-terminated */
-	size_t said_length; /* as far as it may be seen */
-	const char *path;   /* the address of MAIL or RCPT; NULL: none yet */
-	size_t path_length;
-	bool is_recipient;  /* that is of RCPT */
-	const char *advice; /* what the administrator may do; a literal */
-	const struct envelope *envelope; /* of a mail that is forgotten */
 };
 
 /* Where letters to the session go. */
@@ -167,7 +155,7 @@ struct session {
 	uint64_t charged; /* to the budget, for TLS */
 
 	const char *verb; /* the command under way, for the log; a literal */
-	struct session_quote quote;
+	struct quote quote; /* of that, for the log, too */
 	bool unread;      /* the client has sent more than this command */
 	size_t skipped;   /* of a command line too long */
 	bool stopping;    /* to be closed after this mail */

@@ -39,8 +39,8 @@ find_bracket(const char *at)
 /* Reads keyword ( "FROM:" or "TO:" ) "<" path ">" [ SP parameters ]; lenient:
  * the blanks and bare addresses of lenient_commands, too. */
 static bool
-read_path(const char *argument, const char *keyword, bool lenient,
-    struct path *path)
+read_path(
+    const char *argument, const char *keyword, bool lenient, struct path *path)
 {
 	const char *at = argument + strlen(keyword), *end;
 
@@ -65,15 +65,6 @@ read_path(const char *argument, const char *keyword, bool lenient,
 	return true;
 }
 
-/* The log is to name it when the command is refused. */
-static void
-note_path(struct session *session, const struct path *path, bool is_recipient)
-{
-	session->quote.path = path->text;
-	session->quote.path_length = path->length;
-	session->quote.is_recipient = is_recipient;
-}
-
 /* How MAIL and RCPT are said. */
 struct form {
 	const char *keyword;
@@ -96,7 +87,8 @@ take_path(struct session *session, const struct form *form,
 	bool lenient = session->rules->lenient;
 
 	if (read_path(argument, form->keyword, lenient, path)) {
-		note_path(session, path, form->is_recipient);
+		quote_path(&session->quote, path->text, path->length,
+		    form->is_recipient);
 		return true;
 	}
 	if (!lenient && read_path(argument, form->keyword, true, path)) {
@@ -463,8 +455,8 @@ may_add_recipient(struct session *session)
 		login = auth_advise(session);
 		refused = login != NULL ? REPLY_LOGIN_FIRST : REPLY_RELAY;
 	} else if (session->mail.envelope->recipients->len >=
-		     session->rules->limits.recipients ||
-		 lmtp_owed(session) >= session->rules->limits.recipients) {
+		       session->rules->limits.recipients ||
+		   lmtp_owed(session) >= session->rules->limits.recipients) {
 		refused = REPLY_RECIPIENTS;
 	}
 	if (refused != REPLY_NONE)
