@@ -26,8 +26,8 @@ struct authority {
 	struct loop *loop;
 	struct pool *pool;
 	struct users *users;
-	GQueue *waiting;  /* struct authority_ask *, on the loop, like these */
-	unsigned hashing; /* asks that a thread has, or is to get */
+	GQueue *waiting; /* struct authority_ask *, on the loop, like these */
+	GPtrArray *hashing; /* of them, which a thread has, or is to get */
 	unsigned waiting_max;
 	int64_t delay_ms; /* after the first failure */
 	struct failures *addresses, *names;
@@ -85,6 +85,7 @@ authority_new(const struct config *config, struct users *users)
 	pool.owner = authority;
 	authority->users = users;
 	authority->waiting = g_queue_new();
+	authority->hashing = g_ptr_array_new();
 	authority->waiting_max = (unsigned)read_number(config, "auth_waiting");
 	authority->delay_ms = read_number(config, "auth_delay");
 	make_counters(authority, config);
@@ -105,12 +106,18 @@ tell(struct authority_ask *ask, enum authority_word word)
 /* What failures of an ask are counted by. */
 struct keys {
 	char place[NETWORK_PEER_LENGTH];
-	bool counted; /* by place: one broken program on our own host must not
-		       * lock the others out */
+	bool counted; /* by place */
 	char *name;   /* a longer one is nobody's, and need not be kept whole */
 	char *pair;   /* both; NULL: the name is not heard there */
 	int64_t now_ms;
 };
+
+/* One broken program on our own host must not lock the others out. */
+static bool
+is_counted(const char *peer)
+{
+	return strcmp(peer, "unix") != 0 && !place_is_loopback(peer);
+}
 
 static struct keys
 find_keys(struct authority *authority, const struct authority_ask *ask)
@@ -118,8 +125,7 @@ find_keys(struct authority *authority, const struct authority_ask *ask)
 	struct keys keys = { .now_ms = clock_monotonic_ms() };
 
 	place_print(ask->peer, keys.place);
-	keys.counted =
-	    strcmp(ask->peer, "unix") != 0 && !place_is_loopback(ask->peer);
+	keys.counted = is_counted(ask->peer);
 	keys.name = g_strndup(ask->name, USERS_NAME_MAX + 1);
 	if (authority_memory_has(
 		authority->heard, ask->name, keys.place, keys.now_ms))
@@ -209,7 +215,7 @@ on_hashed(void *owner, struct letter *letter)
 	struct authority *authority = owner;
 	struct job *job = LETTER_OF(letter, struct job, letter);
 
-	authority->hashing--;
+	g_ptr_array_remove_fast(authority->hashing, job->ask);
 	judge(authority, job);
 	g_free(job->hash);
 	g_free(job);
@@ -239,7 +245,7 @@ start_hash(struct authority *authority, struct authority_ask *ask)
 	job->known = user != NULL;
 	job->hash =
 	    g_strdup(user != NULL ? user->hash : users_dummy(authority->users));
-	authority->hashing++;
+	g_ptr_array_add(authority->hashing, ask);
 	pool_post(authority->pool, &job->letter, on_hash);
 }
 
@@ -264,12 +270,37 @@ start(struct authority *authority, struct authority_ask *ask)
 	}
 }
 
+/* One that is under way may be the failure that is the last: until it has come
+ * out, nobody else of that name or from there is hashed. */
+static bool
+is_first(struct authority *authority, const struct authority_ask *ask)
+{
+	char place[NETWORK_PEER_LENGTH], other[NETWORK_PEER_LENGTH];
+
+	place_print(ask->peer, place);
+	for (unsigned i = 0; i < authority->hashing->len; i++) {
+		const struct authority_ask *earlier =
+		    authority->hashing->pdata[i];
+
+		place_print(earlier->peer, other);
+		if (strcmp(ask->name, earlier->name) == 0 ||
+		    (is_counted(ask->peer) && strcmp(place, other) == 0))
+			return false;
+	}
+	return true;
+}
+
 static void
 start_some(struct authority *authority)
 {
-	while (authority->hashing < THREADS && !authority->closing &&
-	       !g_queue_is_empty(authority->waiting))
+	while (authority->hashing->len < THREADS && !authority->closing) {
+		const struct authority_ask *next =
+		    g_queue_peek_head(authority->waiting);
+
+		if (next == NULL || !is_first(authority, next))
+			break;
 		start(authority, g_queue_pop_head(authority->waiting));
+	}
 }
 
 static void
@@ -348,6 +379,7 @@ authority_free(struct authority *authority)
 		tell(ask, AUTHORITY_LATER);
 	loop_free(authority->loop);
 	g_queue_free(authority->waiting);
+	g_ptr_array_unref(authority->hashing);
 	failures_free(authority->addresses);
 	failures_free(authority->names);
 	failures_free(authority->pairs);
