@@ -191,7 +191,7 @@ class Rules(Users):
     def test_nobody_else(self):
         client = self.connect()
         self.assertEqual(
-            client.mail("a@example.com", ["bob@example.net"], b"")[0], 554)
+            client.mail("a@example.com", ["bob@example.net"], b"")[0], 530)
         client.command("RSET")
         self.assertEqual(self.login(client, "joe", "no"), 535)
         self.assertEqual(self.login(client, "jim", SECRET), 535)
