@@ -70,11 +70,20 @@ skip_space(struct scan *scan)
 	return true;
 }
 
-/* Behind its opening quote. */
+/* True: there always is one. */
+static bool
+skip_word(struct scan *scan)
+{
+	while (is_word(*scan->at))
+		scan->at++;
+	return true;
+}
+
+/* From its opening quote on. */
 static bool
 skip_quoted(struct scan *scan)
 {
-	for (; *scan->at != '"'; scan->at++) {
+	for (scan->at++; *scan->at != '"'; scan->at++) {
 		if (*scan->at == '\\')
 			scan->at++;
 		if (*scan->at == '\0')
@@ -161,12 +170,13 @@ read_angle(struct scan *scan)
 	return *scan->at++ == '>' && skip_space(scan);
 }
 
-/* Words, quoted or not, up to what is none. */
+/* Words, quoted or not, up to what is none.  One that begins with a dot makes
+ * some readers look for the next address, within quotes, too. */
 static bool
 skip_phrase(struct scan *scan)
 {
-	while (is_word(*scan->at) || *scan->at == '"') {
-		if (*scan->at++ == '"' && !skip_quoted(scan))
+	while (*scan->at != '.' && (is_word(*scan->at) || *scan->at == '"')) {
+		if (*scan->at == '"' ? !skip_quoted(scan) : !skip_word(scan))
 			return false;
 		if (!skip_space(scan))
 			return false;
