@@ -99,9 +99,11 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	if (!started)
 		parse_start();
 	started = true;
-	if (from_read(body, &reader)) {
-		g_assert(all->len > 0);
+	if (!from_read(body, &reader))
+		return 0;
+	g_assert(all->len > 0);
+	/* an xn-- that encodes nothing is made another one by GMime */
+	if (strcasestr(body, "xn--") == NULL)
 		compare(&seen, body);
-	}
 	return 0;
 }
