@@ -196,7 +196,7 @@ static void
 test_too_large(void **state)
 {
 	struct place place = place_new();
-	g_autofree char *full = g_strnfill(USERS_FILE_MAX, '\n');
+	g_autofree char *full = g_strnfill(USERS_FILE_MAX, '#');
 	g_autofree char *after = NULL;
 	g_autoptr(GError) error = NULL;
 	struct user user = { .name = (char *)"joe", .hash = (char *)"HASH" };
