@@ -16,6 +16,9 @@
 /* Where the herald finds its end of the line. */
 #define HERALD_FD 0
 
+/* So begin the variables that a command is given; others are left out. */
+#define HERALD_VARIABLES "POSTFERRY_ALARM_"
+
 /* A packet to the herald begins so; texts follow, each with its NUL: the
  * command, or the environment of an errand. */
 struct herald_order {

@@ -81,7 +81,9 @@ list_environment(struct messenger *messenger, size_t length)
 	    g_strconcat("PATH=", path != NULL ? path : PATH_DEFAULT, NULL));
 	for (size_t at = sizeof(struct herald_order); at < length;
 	     at += strlen(messenger->packet + at) + 1)
-		g_ptr_array_add(texts, g_strdup(messenger->packet + at));
+		if (g_str_has_prefix(messenger->packet + at, HERALD_VARIABLES))
+			g_ptr_array_add(
+			    texts, g_strdup(messenger->packet + at));
 	g_ptr_array_add(texts, NULL);
 	return (char **)g_ptr_array_free(texts, FALSE);
 }

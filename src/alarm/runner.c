@@ -100,11 +100,11 @@ make_environment(const struct notice *notice)
 	char **environment = g_new0(char *, 4);
 
 	environment[0] =
-	    g_strconcat("POSTFERRY_ALARM_KIND=", notice->kind, NULL);
+	    g_strconcat(HERALD_VARIABLES "KIND=", notice->kind, NULL);
 	environment[1] =
-	    g_strconcat("POSTFERRY_ALARM_SUBJECT=", notice->subject, NULL);
+	    g_strconcat(HERALD_VARIABLES "SUBJECT=", notice->subject, NULL);
 	environment[2] =
-	    g_strconcat("POSTFERRY_ALARM_TEXT=", notice->text, NULL);
+	    g_strconcat(HERALD_VARIABLES "TEXT=", notice->text, NULL);
 	return environment;
 }
 

@@ -2,7 +2,9 @@
 /* alarm_command: what it is given, and what becomes of one that misbehaves. */
 #include "runner.h"
 
+#include "herald.h"
 #include "tower.h"
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -71,6 +73,27 @@ test_given(void **state)
 	    strstr(tower->text->str, "{\"kind\":\"all_down\",\"subject\":"));
 	assert_null(strstr(tower->text->str, "key-secret"));
 	assert_null(strstr(tower->text->str, "HOME="));
+	free_runner(&stand);
+	tower_free(tower);
+}
+
+/* Who speaks for the daemon has no say in how the command is loaded. */
+static void
+test_foreign(void **state)
+{
+	struct tower *tower = tower_new("{ env; echo end; } >$FIFO");
+	struct stand stand = make_runner(tower, tower->script, 20000);
+	char *variables[] = { "LD_PRELOAD=/tmp/x.so", "POSTFERRY_ALARM_X=1",
+		NULL };
+	struct herald_order order = { 20000 };
+	int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	assert_true(herald_send(stand.herald, &order, variables, input));
+	close(input);
+	tower_await(tower, "end\n", 1);
+	assert_non_null(strstr(tower->text->str, "POSTFERRY_ALARM_X=1\n"));
+	assert_null(strstr(tower->text->str, "LD_PRELOAD"));
 	free_runner(&stand);
 	tower_free(tower);
 }
@@ -213,6 +236,7 @@ main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_given),
+		cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_turns),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_gone),
