@@ -383,7 +383,7 @@ static bool
 open_file(struct database *database, const struct schema *schema,
     enum database_sync sync)
 {
-	int version;
+	int version = 0;
 
 	if (!check_file(database) || !connect_file(database) ||
 	    !check_version(database, schema, &version))
