@@ -58,13 +58,13 @@ static struct {
 	bool gated;           /* what asks to be recorded waits */
 	struct queue records; /* ...until something is put here */
 	struct queue entries; /* char *: what was written, to the test */
-	int64_t due_ms;       /* of the one that landed last */
-	struct queue wakes;   /* char *: how many */
-	struct queue ramps;   /* char *: to at most so many */
-	struct queue states;  /* char *: of the providers */
-	GPtrArray *known;     /* struct journal_state *: of them, before the
-			       * start; NULL: nothing */
-	struct queue alarms;  /* char * */
+	_Atomic int64_t due_ms; /* of the one that landed last */
+	struct queue wakes;     /* char *: how many */
+	struct queue ramps;     /* char *: to at most so many */
+	struct queue states;    /* char *: of the providers */
+	GPtrArray *known;       /* struct journal_state *: of them, before the
+				 * start; NULL: nothing */
+	struct queue alarms;    /* char * */
 } post = {
 	.requests = QUEUE,
 	.answers = QUEUE,
