@@ -65,7 +65,10 @@ void network_print_listener(
 /* True when the address is of 127.0.0.0/8, ::1, or a Unix socket. */
 bool network_is_loopback(const struct sockaddr *peer);
 
-/* Writes the bare address ("192.0.2.1", "2001:db8::1", "unix"). */
+/* Of whoever came by a Unix socket. */
+#define NETWORK_PEER_UNIX "unix"
+
+/* Writes the bare address ("192.0.2.1", "2001:db8::1", NETWORK_PEER_UNIX). */
 void network_print_peer(
     const struct sockaddr *peer, char out[static NETWORK_PEER_LENGTH]);
 

@@ -8,7 +8,6 @@
 #include <sys/un.h>
 
 /* Whoever comes by a Unix socket. */
-#define PEER_UNIX "unix"
 
 static const unsigned char mapped_head[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 	0xff, 0xff };
@@ -266,7 +265,7 @@ network_contains_peer(const GArray *networks, const char *peer)
 {
 	struct network host;
 
-	if (strcmp(peer, PEER_UNIX) == 0)
+	if (strcmp(peer, NETWORK_PEER_UNIX) == 0)
 		return true;
 	if (!parse_address(peer, &host))
 		return false;
@@ -492,7 +491,7 @@ network_print_peer(
 	struct network host;
 
 	if (!read_peer(peer, &host))
-		g_strlcpy(out, PEER_UNIX, NETWORK_PEER_LENGTH);
+		g_strlcpy(out, NETWORK_PEER_UNIX, NETWORK_PEER_LENGTH);
 	else
 		inet_ntop(host.family, host.bytes, out, NETWORK_PEER_LENGTH);
 }

@@ -42,7 +42,7 @@ append_client(GString *head, const struct submission *submission)
 {
 	g_string_append(head, "from ");
 	append_foreign(head, submission->helo);
-	if (strcmp(submission->peer, "unix") == 0) {
+	if (strcmp(submission->peer, NETWORK_PEER_UNIX) == 0) {
 		g_string_append(head, " (Unix socket)\r\n\t");
 		return;
 	}

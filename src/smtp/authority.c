@@ -63,8 +63,8 @@ static void
 make_counters(struct authority *authority, const struct config *config)
 {
 	struct failures_limits limits = {
-		.most = (unsigned)read_number(config, "auth_failures"),
-		.window_ms = read_number(config, "auth_window"),
+		.flow.most = (unsigned)read_number(config, "auth_failures"),
+		.flow.window_ms = read_number(config, "auth_window"),
 		.entries = ENTRIES,
 	};
 
@@ -116,7 +116,7 @@ struct keys {
 static bool
 is_counted(const char *peer)
 {
-	return strcmp(peer, "unix") != 0 && !place_is_loopback(peer);
+	return strcmp(peer, NETWORK_PEER_UNIX) != 0 && !place_is_loopback(peer);
 }
 
 static struct keys
@@ -140,7 +140,7 @@ clear_keys(struct keys *keys)
 	g_free(keys->pair);
 }
 
-/* The user may have gone while the password was looked at. */
+/* The user is there: a password is remembered no longer than its user. */
 static void
 tell_right(struct authority *authority, struct authority_ask *ask)
 {

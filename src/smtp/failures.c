@@ -3,15 +3,9 @@
 
 #include <glib.h>
 
-/* What is left of a bucket that is refilled all the time. */
-struct bucket {
-	double taken; /* tokens, at that time */
-	int64_t at_ms;
-};
-
 struct failures {
 	struct failures_limits limits;
-	GHashTable *buckets; /* by key */
+	GHashTable *drains; /* struct drain, by key */
 };
 
 struct failures *
@@ -19,10 +13,10 @@ failures_new(const struct failures_limits *limits)
 {
 	struct failures *failures = g_new0(struct failures, 1);
 
-	g_assert(limits->most > 0 && limits->window_ms > 0);
+	g_assert(limits->flow.most > 0 && limits->flow.window_ms > 0);
 	g_assert(limits->entries > 0);
 	failures->limits = *limits;
-	failures->buckets =
+	failures->drains =
 	    g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	return failures;
 }
@@ -32,44 +26,38 @@ failures_free(struct failures *failures)
 {
 	if (failures == NULL)
 		return;
-	g_hash_table_unref(failures->buckets);
+	g_hash_table_unref(failures->drains);
 	g_free(failures);
 }
 
-/* What is missing in the bucket now. */
 static double
-find_taken(const struct failures *failures, const struct bucket *bucket,
-    int64_t now_ms)
+find_taken(
+    const struct failures *failures, const struct drain *drain, int64_t now_ms)
 {
-	double passed_ms = (double)MAX(now_ms - bucket->at_ms, (int64_t)0);
-	double back = passed_ms * failures->limits.most /
-		      (double)failures->limits.window_ms;
-
-	return MAX(bucket->taken - back, 0.0);
+	return drain_taken(drain, &failures->limits.flow, now_ms);
 }
 
 bool
 failures_are_many(struct failures *failures, const char *key, int64_t now_ms)
 {
-	const struct bucket *bucket =
-	    g_hash_table_lookup(failures->buckets, key);
+	const struct drain *drain = g_hash_table_lookup(failures->drains, key);
 
-	return bucket != NULL &&
-	       find_taken(failures, bucket, now_ms) > failures->limits.most - 1;
+	return drain != NULL && find_taken(failures, drain, now_ms) >
+				    failures->limits.flow.most - 1;
 }
 
 /* Makes room: those that are full again go, else the one that is next to. */
 static void
 drop_some(struct failures *failures, int64_t now_ms)
 {
-	const struct bucket *bucket;
+	const struct drain *drain;
 	const char *key, *least = NULL;
 	GHashTableIter iter;
 	double most = 0;
 
-	g_hash_table_iter_init(&iter, failures->buckets);
-	while (g_hash_table_iter_next(&iter, (void **)&key, (void **)&bucket)) {
-		double taken = find_taken(failures, bucket, now_ms);
+	g_hash_table_iter_init(&iter, failures->drains);
+	while (g_hash_table_iter_next(&iter, (void **)&key, (void **)&drain)) {
+		double taken = find_taken(failures, drain, now_ms);
 
 		if (taken <= 0) {
 			g_hash_table_iter_remove(&iter);
@@ -79,23 +67,23 @@ drop_some(struct failures *failures, int64_t now_ms)
 		}
 	}
 	if (least != NULL &&
-	    g_hash_table_size(failures->buckets) >= failures->limits.entries)
-		g_hash_table_remove(failures->buckets, least);
+	    g_hash_table_size(failures->drains) >= failures->limits.entries)
+		g_hash_table_remove(failures->drains, least);
 }
 
 unsigned
 failures_add(struct failures *failures, const char *key, int64_t now_ms)
 {
-	struct bucket *bucket = g_hash_table_lookup(failures->buckets, key);
+	struct drain *drain = g_hash_table_lookup(failures->drains, key);
 
-	if (bucket == NULL) {
-		if (g_hash_table_size(failures->buckets) >=
+	if (drain == NULL) {
+		if (g_hash_table_size(failures->drains) >=
 		    failures->limits.entries)
 			drop_some(failures, now_ms);
-		bucket = g_new0(struct bucket, 1);
-		g_hash_table_insert(failures->buckets, g_strdup(key), bucket);
+		drain = g_new0(struct drain, 1);
+		g_hash_table_insert(failures->drains, g_strdup(key), drain);
 	}
-	bucket->taken = find_taken(failures, bucket, now_ms) + 1;
-	bucket->at_ms = now_ms;
-	return (unsigned)(bucket->taken + 0.5);
+	drain->taken = find_taken(failures, drain, now_ms) + 1;
+	drain->at_ms = now_ms;
+	return (unsigned)(drain->taken + 0.5);
 }

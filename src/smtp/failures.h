@@ -7,15 +7,15 @@
 #ifndef SMTP_FAILURES_H
 #define SMTP_FAILURES_H
 
+#include "drain.h"
 #include <stdbool.h>
 #include <stdint.h>
 
 struct failures;
 
 struct failures_limits {
-	unsigned most; /* failures in a window */
-	int64_t window_ms;
-	unsigned entries; /* that are remembered */
+	struct drain_flow flow; /* of failures */
+	unsigned entries;       /* that are remembered */
 };
 
 struct failures *failures_new(const struct failures_limits *limits);

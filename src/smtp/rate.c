@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "rate.h"
 
+#include "drain.h"
 #include <glib.h>
 
 #define WINDOW_MS 60000
 
-/* What was taken out of a bucket that is refilled all the time. */
-struct bucket {
-	double taken; /* tokens, at that time */
-	int64_t at_ms;
-};
-
 struct rate {
-	unsigned entries; /* of one generation */
-	GHashTable *young, *old;
-	int64_t born_ms; /* the young one */
+	unsigned entries;        /* of one generation */
+	GHashTable *young, *old; /* struct drain, by peer */
+	int64_t born_ms;         /* the young one */
 };
 
 static GHashTable *
@@ -54,43 +49,42 @@ begin_generation(struct rate *rate, int64_t now_ms)
 	rate->born_ms = now_ms;
 }
 
-/* The peer's bucket, as the young generation has it from now on. */
-static struct bucket *
-find_bucket(struct rate *rate, const char *peer, int64_t now_ms)
+/* The peer's drain, as the young generation has it from now on. */
+static struct drain *
+find_drain(struct rate *rate, const char *peer, int64_t now_ms)
 {
-	struct bucket *bucket = g_hash_table_lookup(rate->young, peer);
-	const struct bucket *before;
+	struct drain *drain = g_hash_table_lookup(rate->young, peer);
+	const struct drain *before;
 
-	if (bucket != NULL)
-		return bucket;
+	if (drain != NULL)
+		return drain;
 	if (g_hash_table_size(rate->young) >= rate->entries)
 		begin_generation(rate, now_ms);
-	bucket = g_new0(struct bucket, 1);
+	drain = g_new0(struct drain, 1);
 	before = g_hash_table_lookup(rate->old, peer);
 	if (before != NULL)
-		*bucket = *before;
-	g_hash_table_insert(rate->young, g_strdup(peer), bucket);
+		*drain = *before;
+	g_hash_table_insert(rate->young, g_strdup(peer), drain);
 	g_hash_table_remove(rate->old, peer);
-	return bucket;
+	return drain;
 }
 
 bool
 rate_take(struct rate *rate, const char *peer, unsigned most, int64_t now_ms)
 {
-	struct bucket *bucket;
-	double back;
+	const struct drain_flow flow = { most, WINDOW_MS };
+	struct drain *drain;
 
 	if (most == 0)
 		return true;
 	if (now_ms - rate->born_ms >= WINDOW_MS)
 		begin_generation(rate, now_ms);
-	bucket = find_bucket(rate, peer, now_ms);
-	back = (double)(now_ms - bucket->at_ms) * most / WINDOW_MS;
-	bucket->taken = MAX(bucket->taken - back, 0.0);
-	bucket->at_ms = now_ms;
-	if (bucket->taken > most - 1)
+	drain = find_drain(rate, peer, now_ms);
+	drain->taken = drain_taken(drain, &flow, now_ms);
+	drain->at_ms = now_ms;
+	if (drain->taken > most - 1)
 		return false;
-	bucket->taken += 1;
+	drain->taken += 1;
 	return true;
 }
 

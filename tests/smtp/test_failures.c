@@ -40,7 +40,7 @@ static const struct {
 static void
 test_rows(void **state)
 {
-	struct failures_limits limits = { 3, 3 * MINUTE, 10 };
+	struct failures_limits limits = { { 3, 3 * MINUTE }, 10 };
 
 	(void)state;
 	for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -67,7 +67,7 @@ test_rows(void **state)
 static void
 test_bounded(void **state)
 {
-	struct failures_limits limits = { 10, 10 * MINUTE, 100 };
+	struct failures_limits limits = { { 10, 10 * MINUTE }, 100 };
 	struct failures *failures = failures_new(&limits);
 	unsigned known = 0;
 
