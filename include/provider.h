@@ -23,8 +23,8 @@ struct translator_limits {
 	uint64_t size_bytes;    /* of the MIME, at most; max_size lowers it */
 	uint64_t options_bytes; /* FIELDS: extra header fields in all (name
 				 * and value); 0: no limit */
-	uint32_t fields_carry;  /* traits that FIELDS lose nothing of */
-	uint32_t raw_carry;     /* traits that RAW loses nothing of */
+	uint64_t fields_carry;  /* traits that FIELDS lose nothing of */
+	uint64_t raw_carry;     /* traits that RAW loses nothing of */
 	bool fields;            /* has a FIELDS form at all */
 	bool raw_utf8;          /* RAW must be valid UTF-8 */
 	unsigned ask_batch;  /* mails in one inquiry, at most; 0: it cannot be

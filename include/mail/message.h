@@ -82,14 +82,16 @@ enum trait {
 	TRAIT_DISPLAY_NON_ASCII = 1 << 28, /* a display name beyond ASCII */
 };
 
-/* Number of traits; trait i is 1 << i. */
+/* Number of traits, 48 at most (the rest are losses of a delivery, plan.h);
+ * trait i is 1 << i, from 31 on UINT64_C(1) << i. */
 #define TRAIT_COUNT 29
+#define TRAIT_ALL   ((UINT64_C(1) << TRAIT_COUNT) - 1)
 
 struct message {
 	gatomicrefcount count;
 	struct submission *submission; /* owned */
 	struct header *header;         /* the raw fields */
-	uint32_t traits;               /* enum trait */
+	uint64_t traits;               /* enum trait */
 
 	/* header addresses; struct header_address *, never NULL */
 	GPtrArray *from, *to, *cc, *bcc, *reply_to;
@@ -112,7 +114,7 @@ void header_address_free(struct header_address *address);
 void part_free(struct part *part);
 
 /* The trait's name in words ("a nested message"), for logs and explain. */
-const char *trait_text(enum trait trait);
+const char *trait_text(uint64_t trait);
 
 /* True when the decoded value of this field is carried by its own member
  * (From, To, Subject, Date, MIME-Version, Content-* but Content-Language,

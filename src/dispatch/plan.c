@@ -15,11 +15,11 @@ shows_others(const struct delivery *delivery, const GPtrArray *addresses)
 	return false;
 }
 
-static uint32_t
+static uint64_t
 find_recipient_losses(const struct delivery *delivery)
 {
 	const struct message *message = delivery->message;
-	uint32_t losses = 0;
+	uint64_t losses = 0;
 
 	if (shows_others(delivery, message->to) ||
 	    shows_others(delivery, message->cc))
@@ -44,11 +44,11 @@ weigh_extra_fields(const struct message *message)
 	return bytes;
 }
 
-static uint32_t
+static uint64_t
 find_field_losses(
     const struct delivery *delivery, const struct translator_limits *limits)
 {
-	uint32_t losses = delivery->message->traits & ~limits->fields_carry;
+	uint64_t losses = delivery->message->traits & ~limits->fields_carry;
 
 	if (limits->header_recipients)
 		losses |= find_recipient_losses(delivery);
@@ -74,7 +74,7 @@ is_raw_possible(
 /* Some losses make the field form impossible, not merely poorer: the content
  * is not in the message at all, or strangers would get the mail. */
 static bool
-are_fields_possible(uint32_t losses, const struct translator_limits *limits)
+are_fields_possible(uint64_t losses, const struct translator_limits *limits)
 {
 	return limits->fields &&
 	       !(losses &
@@ -83,14 +83,14 @@ are_fields_possible(uint32_t losses, const struct translator_limits *limits)
 }
 
 static void
-choose_fields(struct plan *plan, uint32_t losses)
+choose_fields(struct plan *plan, uint64_t losses)
 {
 	plan->form = DELIVERY_FIELDS;
 	plan->losses = losses;
 }
 
 static void
-choose_raw(struct plan *plan, uint32_t losses, uint32_t avoided)
+choose_raw(struct plan *plan, uint64_t losses, uint64_t avoided)
 {
 	plan->form = DELIVERY_RAW;
 	plan->losses = losses;
@@ -128,8 +128,8 @@ plan_make(struct plan *plan, const struct delivery *delivery,
 	*plan = (struct plan){ .obstacle = find_bar(delivery, provider) };
 	if (plan->obstacle != PLAN_POSSIBLE)
 		return;
-	uint32_t as_fields = find_field_losses(delivery, limits);
-	uint32_t as_raw = message->traits & ~limits->raw_carry;
+	uint64_t as_fields = find_field_losses(delivery, limits);
+	uint64_t as_raw = message->traits & ~limits->raw_carry;
 	enum format format = choose_format(delivery, provider);
 	bool fields =
 	    are_fields_possible(as_fields, limits) && format != FORMAT_RAW;
@@ -146,7 +146,7 @@ plan_make(struct plan *plan, const struct delivery *delivery,
 }
 
 char *
-plan_losses_text(uint32_t losses)
+plan_losses_text(uint64_t losses)
 {
 	static const struct {
 		enum plan_loss loss;
@@ -160,10 +160,10 @@ plan_losses_text(uint32_t losses)
 	GString *text = g_string_new(NULL);
 
 	for (unsigned i = 0; i < TRAIT_COUNT; i++)
-		if (losses & (1u << i))
+		if (losses & UINT64_C(1) << i)
 			g_string_append_printf(text, "%s%s",
 			    text->len ? ", " : "",
-			    trait_text((enum trait)(1u << i)));
+			    trait_text(UINT64_C(1) << i));
 	for (unsigned i = 0; i < G_N_ELEMENTS(own); i++)
 		if (losses & own[i].loss)
 			g_string_append_printf(

@@ -13,9 +13,10 @@
 /* Losses beside the traits (mail/message.h): of this delivery, not of the
  * message. */
 enum plan_loss {
-	PLAN_HEADER_RECIPIENTS = 1u << 29, /* To or Cc shows who is not in it */
-	PLAN_NO_VISIBLE = 1u << 30,        /* there is no To */
-	PLAN_OPTIONS = 1u << 31,           /* extra fields over the limit */
+	/* To or Cc shows who is not in it */
+	PLAN_HEADER_RECIPIENTS = UINT64_C(1) << 48,
+	PLAN_NO_VISIBLE = UINT64_C(1) << 49, /* there is no To */
+	PLAN_OPTIONS = UINT64_C(1) << 50,    /* extra fields over the limit */
 };
 
 enum plan_obstacle {
@@ -30,8 +31,8 @@ enum plan_obstacle {
 struct plan {
 	enum plan_obstacle obstacle; /* not PLAN_POSSIBLE: not by this one */
 	enum delivery_form form;
-	uint32_t losses;  /* enum trait and enum plan_loss: lost in this form */
-	uint32_t avoided; /* lost as fields: why it goes raw */
+	uint64_t losses;  /* enum trait and enum plan_loss: lost in this form */
+	uint64_t avoided; /* lost as fields: why it goes raw */
 };
 
 /* Never PLAN_BOUND, which is no matter of the delivery. */
@@ -39,7 +40,7 @@ void plan_make(struct plan *plan, const struct delivery *delivery,
     const struct provider *provider);
 
 /* The losses in words, separated by commas; "" for none.  New string. */
-char *plan_losses_text(uint32_t losses);
+char *plan_losses_text(uint64_t losses);
 
 /* One phrase: why not by this provider. */
 const char *plan_obstacle_text(enum plan_obstacle obstacle);

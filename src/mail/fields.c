@@ -47,10 +47,10 @@ is_ascii(const char *text)
 	return true;
 }
 
-static uint32_t
+static uint64_t
 find_field_traits(const struct header_field *field)
 {
-	uint32_t traits = 0;
+	uint64_t traits = 0;
 
 	if (field->name[0] == '\0')
 		traits |= TRAIT_MALFORMED;

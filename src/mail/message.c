@@ -119,10 +119,10 @@ part_free(struct part *part)
 }
 
 const char *
-trait_text(enum trait trait)
+trait_text(uint64_t trait)
 {
 	for (unsigned i = 0; i < TRAIT_COUNT; i++)
-		if ((unsigned)trait == 1U << i)
+		if (trait == UINT64_C(1) << i)
 			return trait_texts[i];
 	return "unknown";
 }

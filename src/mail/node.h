@@ -31,7 +31,7 @@ struct node {
 
 	bool more_fields;     /* fields that an API has no place for */
 	bool more_parameters; /* of Content-Type, that a body cannot keep */
-	uint32_t traits;      /* that GMime's reading itself shows */
+	uint64_t traits;      /* that GMime's reading itself shows */
 	GPtrArray *children;  /* struct node *; of a multipart */
 };
 

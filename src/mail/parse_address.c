@@ -219,7 +219,7 @@ static void
 read_all_addresses(struct reading *reading)
 {
 	struct message *message = reading->message;
-	uint32_t traits = message->traits;
+	uint64_t traits = message->traits;
 
 	/* removed always: what is wrong with it is no matter */
 	read_addresses(reading, "Bcc", message->bcc);

@@ -212,7 +212,7 @@ is_enveloped(GMimePart *part)
 		   GMIME_SECURE_MIME_TYPE_ENVELOPED_DATA;
 }
 
-static uint32_t
+static uint64_t
 find_crypto_traits(const struct node *node, GMimePart *part)
 {
 	switch (g_mime_part_get_openpgp_data(part)) {

@@ -160,7 +160,7 @@ has_room(const struct walk *walk, const struct node *node)
 	return !walk->has_text && !walk->has_html;
 }
 
-static uint32_t
+static uint64_t
 find_leaf_traits(const struct node *node, struct place place)
 {
 	if (place.alternative)
@@ -257,7 +257,7 @@ place_mixed(struct walk *walk, const struct node *node, struct place place)
 }
 
 /* The kinds of multipart beside mixed, alternative and related. */
-static uint32_t
+static uint64_t
 find_multipart_traits(const struct node *node)
 {
 	if (node_is(node, "multipart/mixed"))
@@ -351,10 +351,10 @@ make_name(const char *name)
 	return g_strdup(base);
 }
 
-static uint32_t
+static uint64_t
 find_name_traits(const char *name)
 {
-	uint32_t traits = 0;
+	uint64_t traits = 0;
 
 	if (name == NULL)
 		return TRAIT_NAME_MISSING;
@@ -368,10 +368,10 @@ find_name_traits(const char *name)
 	return traits;
 }
 
-static uint32_t
+static uint64_t
 find_attachment_traits(const struct node *node)
 {
-	uint32_t traits = find_name_traits(node->name);
+	uint64_t traits = find_name_traits(node->name);
 
 	if (node->content_id != NULL)
 		traits |= TRAIT_ATTACHMENT_CID;
@@ -394,10 +394,10 @@ has_twin(const struct message *message, const char *content_id)
 	return false;
 }
 
-static uint32_t
+static uint64_t
 find_inline_traits(const struct message *message, const struct node *node)
 {
-	uint32_t traits = 0;
+	uint64_t traits = 0;
 
 	if (!node_is(node, "image/"))
 		traits |= TRAIT_INLINE_OTHER;

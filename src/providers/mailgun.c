@@ -48,7 +48,7 @@
 
 /* The MIME is passed on as it came, header fields and their order too; what is
  * added (DKIM-Signature, Sender, Received) stands beside it. */
-#define RAW_CARRY ((1u << TRAIT_COUNT) - 1)
+#define RAW_CARRY TRAIT_ALL
 
 static const struct setting mailgun_settings[] = {
 	{ .section = "provider",

@@ -527,7 +527,7 @@ const struct translator upstream = {
 		/* RFC 5321 4.5.3.1.8: every server takes 100 */
 		.recipients = 100,
 		.size_bytes = UINT64_MAX,
-		.raw_carry = (1u << TRAIT_COUNT) - 1,
+		.raw_carry = TRAIT_ALL,
 	},
 	.open = open_upstream,
 	.close = close_upstream,

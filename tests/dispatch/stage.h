@@ -197,8 +197,8 @@ make_translator(const struct config *config, const char *section)
 	translator->encode = encode;
 	translator->decode = decode;
 	translator->limits.fields = true;
-	translator->limits.fields_carry = loses ? 0 : UINT32_MAX;
-	translator->limits.raw_carry = loses ? 0 : UINT32_MAX;
+	translator->limits.fields_carry = loses ? 0 : TRAIT_ALL;
+	translator->limits.raw_carry = loses ? 0 : TRAIT_ALL;
 	translator->limits.recipients =
 	    (unsigned)config_number(config, section, "recipients");
 	if (config_bool(config, section, "smtp"))

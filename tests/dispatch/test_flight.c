@@ -9,11 +9,11 @@ static char *shop_domains[] = { "shop.example", NULL };
 /* "fields" has a FIELDS form, all others raw alone. */
 static const struct translator mailgun = {
 	.type = "mailgun",
-	.limits = { .fields = true, .recipients = 5, .raw_carry = UINT32_MAX },
+	.limits = { .fields = true, .recipients = 5, .raw_carry = TRAIT_ALL },
 };
 static const struct translator smtp = {
 	.type = "smtp",
-	.limits = { .raw_carry = UINT32_MAX },
+	.limits = { .raw_carry = TRAIT_ALL },
 };
 
 /* "shop" carries mail of its domain only, "small" hardly any, "m..." are of the

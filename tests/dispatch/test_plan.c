@@ -4,8 +4,8 @@
 
 /* Fields carry a plain mail and an attachment's name beyond ASCII, raw carries
  * all. */
-#define FIELDS_CARRY ((uint32_t)TRAIT_NAME_NON_ASCII)
-#define ALL          ((1u << TRAIT_COUNT) - 1)
+#define FIELDS_CARRY ((uint64_t)TRAIT_NAME_NON_ASCII)
+#define ALL          TRAIT_ALL
 
 #define TO(address) "To: " address "\nSubject: test\n\nText\n"
 
@@ -15,7 +15,7 @@
 
 struct row {
 	const char *name, *text;
-	uint32_t traits; /* set by hand: what the parser finds is its test */
+	uint64_t traits; /* set by hand: what the parser finds is its test */
 	struct translator_limits limits;
 	enum format format;  /* of the provider */
 	uint64_t size_bytes; /* of the provider; 0: enough */
@@ -34,7 +34,7 @@ struct row {
 	}
 #define RAW_WITHOUT_DKIM                                                 \
 	{                                                                \
-		.fields = true, .raw_carry = ALL & ~(uint32_t)TRAIT_DKIM \
+		.fields = true, .raw_carry = ALL & ~(uint64_t)TRAIT_DKIM \
 	}
 
 static const struct row rows[] = {
@@ -153,10 +153,11 @@ check_plan(const struct row *row, const struct wish *wish)
 
 	if (plan.obstacle != wanted->obstacle || plan.form != wanted->form ||
 	    plan.losses != wanted->losses || plan.avoided != wanted->avoided)
-		fail_msg("%s: obstacle %d, form %d, losses %x, avoided %x "
+		fail_msg("%s: obstacle %d, form %d, losses %jx, avoided %jx "
 			 "(%d bytes)",
-		    row->name, plan.obstacle, plan.form, plan.losses,
-		    plan.avoided, (int)spool_size(message->submission->spool));
+		    row->name, plan.obstacle, plan.form, (uintmax_t)plan.losses,
+		    (uintmax_t)plan.avoided,
+		    (int)spool_size(message->submission->spool));
 	message_unref(message);
 }
 

@@ -430,9 +430,9 @@ parse_report(const struct sample *sample, struct submission *report)
 	assert_int_equal(message->to->len, 1);
 	assert_true((message->traits & TRAIT_REPORT) != 0);
 	for (unsigned i = 0; i < TRAIT_COUNT; i++)
-		if ((message->traits & BROKEN & 1U << i) != 0)
+		if ((message->traits & BROKEN & UINT64_C(1) << i) != 0)
 			fail_msg("%s: %s", sample->name,
-			    trait_text((enum trait)(1U << i)));
+			    trait_text(UINT64_C(1) << i));
 	assert_non_null(message->text);
 	assert_int_equal(message->parts->len, 2);
 	assert_string_equal(((struct part *)message->parts->pdata[0])->type,

@@ -123,7 +123,7 @@ struct bomb {
 	const char *name;
 	const char *head, *piece, *tail;
 	unsigned pieces;
-	uint32_t trait; /* that must be there; 0: any */
+	uint64_t trait; /* that must be there; 0: any */
 };
 
 #define MIXED "From: a@b.c\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"

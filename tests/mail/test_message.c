@@ -6,7 +6,7 @@ test_trait_text(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < TRAIT_COUNT; i++) {
-		const char *text = trait_text((enum trait)(1U << i));
+		const char *text = trait_text(UINT64_C(1) << i);
 
 		assert_string_not_equal(text, "unknown");
 		for (unsigned k = 0; k < i; k++)

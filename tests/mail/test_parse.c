@@ -16,7 +16,7 @@ static void
 print_traits(GString *out, const struct message *message)
 {
 	for (unsigned i = 0; i < TRAIT_COUNT; i++)
-		if (message->traits & (1U << i))
+		if (message->traits & UINT64_C(1) << i)
 			g_string_append_printf(out, " %s", short_names[i]);
 }
 

@@ -94,11 +94,11 @@ print_node(GString *out, const struct node *node)
 {
 	g_string_printf(out,
 	    "%d %s%s charset %s start %s disposition %s name %s id %s "
-	    "encoding %d at %d+%d fields %d parameters %d traits %x parts %u",
+	    "encoding %d at %d+%d fields %d parameters %d traits %jx parts %u",
 	    (int)node->kind, node->type, node->parameters, node->charset,
 	    node->start, node->disposition, node->name, node->content_id,
 	    (int)node->encoding, (int)node->offset, (int)node->length,
-	    node->more_fields, node->more_parameters, node->traits,
+	    node->more_fields, node->more_parameters, (uintmax_t)node->traits,
 	    node->children->len);
 }
 
@@ -109,7 +109,7 @@ check_alike(const char *text)
 {
 	struct message *message = sample_message(text);
 	const struct spool *spool = message->submission->spool;
-	uint32_t traits = message->traits;
+	uint64_t traits = message->traits;
 	g_autoptr(GString) mine = g_string_new(NULL);
 	g_autoptr(GString) its = g_string_new(NULL);
 	struct node *alone, *by_gmime;
