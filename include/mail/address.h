@@ -19,9 +19,10 @@
 
 enum address_fault {
 	ADDRESS_OK,
-	ADDRESS_SYNTAX,      /* not the grammar: 501 5.1.3 (5.1.7 for MAIL) */
-	ADDRESS_LONG,        /* over a length of RFC 5321 4.5.3.1 */
-	ADDRESS_NON_ASCII,   /* needs SMTPUTF8: 553 5.6.7 */
+	ADDRESS_SYNTAX,    /* not the grammar: 501 5.1.3 (5.1.7 for MAIL) */
+	ADDRESS_LONG,      /* over a length of RFC 5321 4.5.3.1 */
+	ADDRESS_NON_ASCII, /* its local part is, or it is no UTF-8: 553 5.6.7 */
+	ADDRESS_IDNA,      /* its domain has no IDNA form: 553 5.6.7 */
 	ADDRESS_UNQUALIFIED, /* no domain, and none to add */
 	ADDRESS_LITERAL,     /* an address literal: not taken */
 };
@@ -33,9 +34,10 @@ struct address {
 };
 
 /* Reads what stands between < and > of MAIL or RCPT: a source route is
- * accepted and dropped, the local part re-quoted only where it must be.
- * domain_default (may be NULL) is added to an unqualified address.  Result:
- * a new address, or NULL and *fault. */
+ * accepted and dropped, the local part re-quoted only where it must be.  A
+ * domain in UTF-8 (RFC 6531 3.3) is taken in its IDNA form; whether the client
+ * may say one is for the caller to know.  domain_default (may be NULL) is added
+ * to an unqualified address.  Result: a new address, or NULL and *fault. */
 struct address *address_parse(const char *path, size_t length,
     const char *domain_default, enum address_fault *fault);
 
@@ -54,8 +56,9 @@ bool address_matches(const struct address *address, const char *spec);
  * address->text. */
 unsigned address_hash(const char *text);
 
-/* A domain in its IDNA (ASCII, lower case) form, or NULL when it is none. New
- * string. */
+/* A domain in its IDNA (ASCII, lower case) form: labels in Unicode by UTS #46,
+ * nontransitional, with STD3 rules; one that is ASCII as it is.  NULL when it
+ * is none.  New string. */
 char *address_domain_to_ascii(const char *domain);
 
 /* One sentence for people: what is wrong. */

@@ -44,6 +44,8 @@ struct envelope {
 	enum envelope_return returned;
 	uint64_t size_declared; /* SIZE=n of RFC 1870; 0: not declared */
 	bool eightbit;          /* BODY=8BITMIME of RFC 6152 */
+	bool utf8; /* SMTPUTF8 of RFC 6531: its addresses were said in UTF-8;
+		    * here they are ASCII; not kept on disk */
 };
 
 struct envelope *envelope_new(void);

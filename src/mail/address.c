@@ -50,9 +50,62 @@ check_domain(const char *domain, size_t length)
 	return ADDRESS_OK;
 }
 
+/* STD3 within a label that was encoded: the ASCII of what it stands for is
+ * written in it as it is. */
+static bool
+has_odd_label(const char *ascii)
+{
+	g_auto(GStrv) labels = g_strsplit(ascii, ".", -1);
+
+	for (char **label = labels; *label != NULL; label++)
+		if (g_str_has_prefix(*label, "xn--") &&
+		    strchr(*label, '_') != NULL)
+			return true;
+	return false;
+}
+
+/* The IDNA form of a domain that is not ASCII (RFC 5891 by UTS #46, without
+ * the transitional mappings, so that sharp s stays one): a new string.  NULL:
+ * it has none.  IDN2_USE_STD3_ASCII_RULES is not for us: libidn2 2.3.3 drops
+ * the characters it forbids, and the rest is the name of somebody else. */
+static char *
+convert_unicode(const char *domain)
+{
+	char *ascii = NULL, *lower;
+
+	if (!g_utf8_validate(domain, -1, NULL) ||
+	    idn2_to_ascii_8z(domain, &ascii,
+		IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
+		return NULL;
+	lower = g_ascii_strdown(ascii, -1);
+	idn2_free(ascii);
+	if (check_domain(lower, strlen(lower)) != ADDRESS_OK ||
+	    has_odd_label(lower))
+		g_clear_pointer(&lower, g_free);
+	return lower;
+}
+
+/* The domain in IDNA form as *ascii, a new string, unless it is faulty. */
+static enum address_fault
+convert_domain(const char *domain, size_t length, char **ascii)
+{
+	g_autofree char *copy = g_strndup(domain, length);
+	enum address_fault fault;
+
+	if (!g_str_is_ascii(copy)) {
+		*ascii = convert_unicode(copy);
+		return *ascii != NULL ? ADDRESS_OK : ADDRESS_IDNA;
+	}
+	fault = check_domain(copy, length);
+	*ascii = fault == ADDRESS_OK ? g_ascii_strdown(copy, -1) : NULL;
+	return fault;
+}
+
 static enum address_fault
 put_local(struct reader *reader, char c)
 {
+	if ((unsigned char)c > 0x7e)
+		return ADDRESS_NON_ASCII;
 	if (reader->local_length == ADDRESS_LOCAL_MAX)
 		return ADDRESS_LONG;
 	reader->local[reader->local_length++] = c;
@@ -90,10 +143,11 @@ read_dots(struct reader *reader)
 	     reader->at++) {
 		char c = *reader->at;
 
-		if (c == '.' ? dot : !is_atext((unsigned char)c))
+		fault = put_local(reader, c);
+		if (fault == ADDRESS_OK &&
+		    (c == '.' ? dot : !is_atext((unsigned char)c)))
 			return ADDRESS_SYNTAX;
 		dot = c == '.';
-		fault = put_local(reader, c);
 	}
 	return fault == ADDRESS_OK && dot ? ADDRESS_SYNTAX : fault;
 }
@@ -118,13 +172,15 @@ skip_route(struct reader *reader)
 {
 	while (*reader->at == '@') {
 		const char *stop = ++reader->at;
+		g_autofree char *unused = NULL;
 		enum address_fault fault;
 
 		while (stop < reader->end && *stop != ',' && *stop != ':')
 			stop++;
 		if (stop == reader->end)
 			return ADDRESS_SYNTAX;
-		fault = check_domain(reader->at, (size_t)(stop - reader->at));
+		fault = convert_domain(
+		    reader->at, (size_t)(stop - reader->at), &unused);
 		if (fault != ADDRESS_OK)
 			return fault;
 		reader->at = stop + 1;
@@ -156,10 +212,10 @@ read_local(struct reader *reader)
 
 /* The address as printed: only what must be is quoted. */
 static struct address *
-print_address(const struct reader *reader, const char *domain, size_t length)
+print_address(const struct reader *reader, const char *domain)
 {
 	struct address *address = g_new(struct address, 1);
-	char *to = g_malloc(2 * reader->local_length + length + 4);
+	char *to = g_malloc(2 * reader->local_length + strlen(domain) + 4);
 
 	address->text = to;
 	if (reader->quote)
@@ -176,24 +232,21 @@ print_address(const struct reader *reader, const char *domain, size_t length)
 	address->local_length = (size_t)(to - address->text);
 	*to++ = '@';
 	address->domain = to;
-	for (size_t i = 0; i < length; i++)
-		*to++ = g_ascii_tolower(domain[i]);
-	*to = '\0';
+	memcpy(to, domain, strlen(domain) + 1);
 	return address;
 }
 
+/* No control character, and what is not ASCII is UTF-8. */
 static enum address_fault
 check_bytes(const char *path, size_t length)
 {
-	for (size_t i = 0; i < length; i++) {
-		unsigned char c = (unsigned char)path[i];
-
-		if (c > 0x7e)
-			return c == 0x7f ? ADDRESS_SYNTAX : ADDRESS_NON_ASCII;
-		if (c < 0x20)
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)path[i] < 0x20 || path[i] == 0x7f)
 			return ADDRESS_SYNTAX;
-	}
-	return length == 0 ? ADDRESS_SYNTAX : ADDRESS_OK;
+	if (length == 0)
+		return ADDRESS_SYNTAX;
+	return g_utf8_validate_len(path, length, NULL) ? ADDRESS_OK
+						       : ADDRESS_NON_ASCII;
 }
 
 /* What follows the local part. */
@@ -202,25 +255,21 @@ read_domain(
     struct reader *reader, const char *domain_default, struct address **out)
 {
 	size_t length = (size_t)(reader->end - reader->at);
-	g_autofree char *added = NULL;
-	const char *domain = reader->at + 1;
-	enum address_fault fault;
+	g_autofree char *ascii = NULL;
+	enum address_fault fault = ADDRESS_OK;
 
-	if (length == 0) {
-		if (domain_default != NULL)
-			added = address_domain_to_ascii(domain_default);
-		if (added == NULL)
-			return ADDRESS_UNQUALIFIED;
-		domain = added;
-		length = strlen(added) + 1;
-	}
-	if (added == NULL && *reader->at != '@')
+	if (length > 0 && *reader->at != '@')
 		return ADDRESS_SYNTAX;
-	if (length > 1 && *domain == '[')
+	if (length > 1 && reader->at[1] == '[')
 		return ADDRESS_LITERAL;
-	fault = check_domain(domain, length - 1);
-	if (fault == ADDRESS_OK)
-		*out = print_address(reader, domain, length - 1);
+	if (length > 0)
+		fault = convert_domain(reader->at + 1, length - 1, &ascii);
+	else if (domain_default != NULL)
+		ascii = address_domain_to_ascii(domain_default);
+	if (ascii != NULL)
+		*out = print_address(reader, ascii);
+	else if (fault == ADDRESS_OK)
+		fault = ADDRESS_UNQUALIFIED;
 	return fault;
 }
 
@@ -319,21 +368,10 @@ address_hash(const char *text)
 char *
 address_domain_to_ascii(const char *domain)
 {
-	g_autofree char *lower = g_ascii_strdown(domain, -1);
-	char *ascii = NULL, *copy;
+	char *ascii;
 
-	if (strstr(lower, "xn--") == NULL &&
-	    check_domain(lower, strlen(lower)) == ADDRESS_OK)
-		return g_steal_pointer(&lower);
-	if (!g_utf8_validate(domain, -1, NULL) ||
-	    idn2_to_ascii_8z(domain, &ascii,
-		IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
-		return NULL;
-	copy = g_ascii_strdown(ascii, -1);
-	idn2_free(ascii);
-	if (check_domain(copy, strlen(copy)) != ADDRESS_OK)
-		g_clear_pointer(&copy, g_free);
-	return copy;
+	convert_domain(domain, strlen(domain), &ascii);
+	return ascii;
 }
 
 const char *
@@ -348,7 +386,10 @@ address_fault_text(enum address_fault fault)
 		return "address too long: local part 64, domain 255, label 63, "
 		       "path 256 octets at most";
 	case ADDRESS_NON_ASCII:
-		return "address with non-ASCII bytes: SMTPUTF8 is not offered";
+		return "the local part is not ASCII: mail can go to and come "
+		       "from ASCII ones only";
+	case ADDRESS_IDNA:
+		return "the domain has no IDNA form: see how it is spelt";
 	case ADDRESS_UNQUALIFIED:
 		return "address without a domain: write local@domain.example";
 	case ADDRESS_LITERAL:

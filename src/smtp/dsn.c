@@ -98,16 +98,38 @@ is_type(const char *text, size_t length)
 	return length > 0;
 }
 
+/* utf-8-addr-unitext as utf-8-addr-xtext (RFC 6533 3). */
+static char *
+escape_unicode(const char *text)
+{
+	GString *escaped;
+
+	if (!g_utf8_validate(text, -1, NULL))
+		return g_strdup(text);
+	escaped = g_string_new(NULL);
+	for (; *text != '\0'; text = g_utf8_next_char(text)) {
+		gunichar c = g_utf8_get_char(text);
+
+		if (c < 0x80)
+			g_string_append_c(escaped, (char)c);
+		else
+			g_string_append_printf(escaped, "\\x{%X}", c);
+	}
+	return g_string_free(escaped, FALSE);
+}
+
 char *
-dsn_read_orcpt(const char *value)
+dsn_read_orcpt(const char *value, bool utf8)
 {
 	const char *semicolon = strchr(value, ';');
-	g_autofree char *address = NULL;
+	g_autofree char *address = NULL, *escaped = NULL;
 
 	if (strlen(value) > ORCPT_MAX || semicolon == NULL ||
 	    !is_type(value, (size_t)(semicolon - value)))
 		return NULL;
-	address = read_printable(semicolon + 1);
+	if (utf8 && g_ascii_strncasecmp(value, "utf-8;", 6) == 0)
+		escaped = escape_unicode(semicolon + 1);
+	address = read_printable(escaped != NULL ? escaped : semicolon + 1);
 	if (address == NULL)
 		return NULL;
 	return g_strdup_printf(

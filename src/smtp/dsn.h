@@ -30,8 +30,9 @@ char *dsn_read_envid(const char *value);
 bool dsn_read_notify(const char *value, unsigned *notify);
 
 /* original-recipient-address of 4.2, decoded ("rfc822;a@b"): a new string;
- * NULL: it is none. */
-char *dsn_read_orcpt(const char *value);
+ * NULL: it is none.  With `utf8` an address of type utf-8 may be in UTF-8: that
+ * is written as reports in ASCII have it (RFC 6533 3, "utf-8;\x{FC}@b"). */
+char *dsn_read_orcpt(const char *value, bool utf8);
 
 /* What is wanted of a recipient that was named twice: all that either wish
  * says. */

@@ -86,6 +86,7 @@ offer(struct session *session)
 	session_say(
 	    session, "250-SIZE %" PRIu64, session->rules->limits.mail_bytes);
 	session_say(session, "250-8BITMIME");
+	session_say(session, "250-SMTPUTF8");
 	if (dsn_offered(session))
 		session_say(session, "250-DSN");
 	if (starttls_offered(session))

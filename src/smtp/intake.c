@@ -127,13 +127,13 @@ make_submission(struct session *session)
 	struct submission *submission = g_new0(struct submission, 1);
 
 	id_make(submission->id);
+	submission->protocol = session_protocol(session);
 	submission->envelope = g_steal_pointer(&session->mail.envelope);
 	submission->spool = g_steal_pointer(&session->mail.spool);
 	submission->listener = session->rules->listener;
 	g_strlcpy(
 	    submission->peer, session->peer.text, sizeof(submission->peer));
 	submission->helo = g_strdup(session->identity.helo);
-	submission->protocol = session_protocol(session);
 	submission->each = lmtp_is_spoken(session);
 	submission->resend_key = resend_key(session, submission->spool);
 	submission->user = g_strdup(session->identity.user);

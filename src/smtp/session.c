@@ -176,17 +176,24 @@ session_may_relay(const struct session *session)
 const char *
 session_protocol(const struct session *session)
 {
-	/* by TLS and AUTH */
-	static const char *const esmtp[2][2] = { { "ESMTP", "ESMTPA" },
-		{ "ESMTPS", "ESMTPSA" } };
-	static const char *const lmtp[2][2] = { { "LMTP", "LMTPA" },
-		{ "LMTPS", "LMTPSA" } };
+	/* by SMTPUTF8 (RFC 6531 4.3), TLS and AUTH */
+	static const char *const esmtp[2][2][2] = {
+		{ { "ESMTP", "ESMTPA" }, { "ESMTPS", "ESMTPSA" } },
+		{ { "UTF8SMTP", "UTF8SMTPA" }, { "UTF8SMTPS", "UTF8SMTPSA" } },
+	};
+	static const char *const lmtp[2][2][2] = {
+		{ { "LMTP", "LMTPA" }, { "LMTPS", "LMTPSA" } },
+		{ { "UTF8LMTP", "UTF8LMTPA" }, { "UTF8LMTPS", "UTF8LMTPSA" } },
+	};
+	const struct envelope *envelope = session->mail.envelope;
+	bool utf8 = envelope != NULL && envelope->utf8;
 	bool tls = channel_tls(session->channel) != NULL;
 	bool user = session->identity.user != NULL;
 
 	if (session->rules->door.protocol == RULES_LMTP)
-		return lmtp[tls][user];
-	return session->identity.esmtp ? esmtp[tls][user] : "SMTP";
+		return lmtp[utf8][tls][user];
+	return session->identity.esmtp || utf8 ? esmtp[utf8][tls][user]
+					       : "SMTP";
 }
 
 void

@@ -151,6 +151,14 @@ take_body(struct parameters *parameters, const char *value)
 		   : REPLY_ARGUMENT;
 }
 
+/* No value (RFC 6531 3.4). */
+static enum reply_name
+take_utf8(struct parameters *parameters, const char *value)
+{
+	parameters->envelope->utf8 = true;
+	return *value == '\0' ? REPLY_NONE : REPLY_ARGUMENT;
+}
+
 static enum reply_name
 take_ret(struct parameters *parameters, const char *value)
 {
@@ -177,7 +185,8 @@ take_notify(struct parameters *parameters, const char *value)
 static enum reply_name
 take_orcpt(struct parameters *parameters, const char *value)
 {
-	parameters->wish.original = dsn_read_orcpt(value);
+	parameters->wish.original =
+	    dsn_read_orcpt(value, parameters->envelope->utf8);
 	return parameters->wish.original != NULL ? REPLY_NONE : REPLY_ARGUMENT;
 }
 
@@ -195,6 +204,7 @@ take_auth(struct parameters *parameters, const char *value)
 static const struct parameter mail_parameters[] = {
 	{ "SIZE", take_size, NULL, "SIZE=octets" },
 	{ "BODY", take_body, NULL, "BODY=7BIT or BODY=8BITMIME" },
+	{ "SMTPUTF8", take_utf8, NULL, "SMTPUTF8, without a value" },
 	{ "AUTH", take_auth, auth_offered, "AUTH=<> or AUTH=mailbox" },
 	{ "RET", take_ret, dsn_offered, DSN_FORM_RET },
 	{ "ENVID", take_envid, dsn_offered, DSN_FORM_ENVID },
@@ -262,10 +272,38 @@ take_parameters(struct parameters *parameters, const struct parameter *rows,
 	return true;
 }
 
+static bool
+is_ascii(const struct path *path)
+{
+	for (size_t i = 0; i < path->length; i++)
+		if ((unsigned char)path->text[i] > 0x7e)
+			return false;
+	return true;
+}
+
+/* UTF-8 is for clients that say so (RFC 6531 3.4); false when it was refused.
+ */
+static bool
+may_say(struct session *session, const struct envelope *envelope,
+    const struct path *path)
+{
+	if (envelope->utf8 || is_ascii(path))
+		return true;
+	session_reply(session, REPLY_NON_ASCII,
+	    "not ASCII, and MAIL FROM did not say SMTPUTF8");
+	return false;
+}
+
+static bool
+needs_unicode(enum address_fault fault)
+{
+	return fault == ADDRESS_NON_ASCII || fault == ADDRESS_IDNA;
+}
+
 static enum reply_name
 refuse_sender(enum address_fault fault)
 {
-	if (fault == ADDRESS_NON_ASCII)
+	if (needs_unicode(fault))
 		return REPLY_NON_ASCII;
 	return fault == ADDRESS_LONG ? REPLY_SENDER_LONG : REPLY_SENDER_SYNTAX;
 }
@@ -287,6 +325,8 @@ take_sender(
 			session_reply(session, refused, NULL);
 		return refused == REPLY_NONE;
 	}
+	if (!may_say(session, envelope, path))
+		return false;
 	envelope->sender = address_parse(
 	    path->text, path->length, session->rules->domain, &fault);
 	if (envelope->sender == NULL) {
@@ -393,8 +433,8 @@ transaction_mail(struct session *session, const char *argument)
 		return;
 	}
 	envelope = parameters.envelope = envelope_new();
-	if (!take_sender(session, envelope, &path) ||
-	    !take_parameters(&parameters, mail_parameters, path.parameters) ||
+	if (!take_parameters(&parameters, mail_parameters, path.parameters) ||
+	    !take_sender(session, envelope, &path) ||
 	    !find_room(session, envelope->size_declared)) {
 		envelope_free(envelope);
 		return;
@@ -408,18 +448,21 @@ transaction_mail(struct session *session, const char *argument)
 	}
 }
 
-/* The recipient's address; NULL when it was refused. */
+/* The recipient's address; NULL when it was refused, this one alone. */
 static struct address *
 read_recipient(struct session *session, const struct path *path)
 {
 	enum address_fault fault;
-	struct address *address = address_parse(
-	    path->text, path->length, session->rules->domain, &fault);
+	struct address *address;
 
+	if (!may_say(session, session->mail.envelope, path))
+		return NULL;
+	address = address_parse(
+	    path->text, path->length, session->rules->domain, &fault);
 	if (address == NULL)
 		session_reply(session,
-		    fault == ADDRESS_NON_ASCII ? REPLY_NON_ASCII
-					       : REPLY_RECIPIENT_SYNTAX,
+		    needs_unicode(fault) ? REPLY_NON_ASCII
+					 : REPLY_RECIPIENT_SYNTAX,
 		    address_fault_text(fault));
 	return address;
 }

@@ -8,10 +8,13 @@
 const char *const fuzz_samples[] = { "a@example.com", "\"a b\"@example.com",
 	"@r.example,@s.example:a@example.com", "a.b.c@m\xc3\xbcnchen.de",
 	"\"\\\"q\\\\\"@x.y", "a", "a@[192.0.2.1]", "a@[IPv6:2001:db8::1]",
-	"a@xn--mnchen-3ya.de", "postmaster", "a%b!c@x.y", NULL };
+	"a@xn--mnchen-3ya.de", "a@i\xe2\x9d\xa4.ws", "m\xc3\xbc@x.y",
+	"@\xe4\xbe\x8b.x:a@mu\xcc\x88nchen.de", "postmaster", "a%b!c@x.y",
+	NULL };
 
 const char *const fuzz_words[] = { "@", "\"", "\\", "..", "[IPv6:", "]", ",",
-	":", "xn--", "\xc3\xbc", ">", " ", "\r\n", NULL };
+	":", "xn--", "\xc3\xbc", "\xcc\x88", "\xe3\x80\x82", "\xef\xbc\xa0",
+	"\xc3\x9f", "\xe2\x80\x8d", "_", ">", " ", "\r\n", NULL };
 
 static void
 check(const struct address *address)

@@ -338,7 +338,7 @@ client_play(struct client *client, const char *name, const char *script)
 
 #define HELLO                                                       \
 	"< 220 \n> EHLO c\n< 250-\n< 250-PIPELINING\n< 250-SIZE \n" \
-	"< 250-8BITMIME\n< 250-DSN\n< 250 ENHANCEDSTATUSCODES\n"
+	"< 250-8BITMIME\n< 250-SMTPUTF8\n< 250-DSN\n< 250 ENHANCEDSTATUSCODES\n"
 #define MAIL "> MAIL FROM:<a@x.y>\n< 250 2.1.0\n"
 #define RCPT "> RCPT TO:<b@x.y>\n< 250 2.1.5\n"
 #define DATA "> DATA\n< 354 \n"

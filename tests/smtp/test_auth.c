@@ -18,9 +18,9 @@
 #define CRLF   "AGpvZQBzZQ0KYw=="     /* CR LF in the password */
 #define OTHER  "a2ltAGpvZQBzZWNyZXQ=" /* joe, for kim */
 
-#define OFFER                                                       \
-	"< 220 \n> EHLO c\n< 250-\n< 250-PIPELINING\n< 250-SIZE \n" \
-	"< 250-8BITMIME\n< 250-DSN\n< 250-AUTH PLAIN LOGIN\n"       \
+#define OFFER                                                                 \
+	"< 220 \n> EHLO c\n< 250-\n< 250-PIPELINING\n< 250-SIZE \n"           \
+	"< 250-8BITMIME\n< 250-SMTPUTF8\n< 250-DSN\n< 250-AUTH PLAIN LOGIN\n" \
 	"< 250 ENHANCEDSTATUSCODES\n"
 #define MAIL_ANN "> MAIL FROM:<ann@x.example>\n< 250 2.1.0\n"
 #define TIED                \

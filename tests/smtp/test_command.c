@@ -19,7 +19,7 @@ static const struct {
 	{ "EHLO", HELLO QUIT },
 	{ "EHLO without a name", "< 220 \n> EHLO\n< 501 5.5.4\n" QUIT },
 	{ "EHLO again forgets the mail", HELLO MAIL RCPT
-	    "> EHLO d\n< 250-\n< 250-\n< 250-\n< 250-\n< 250-\n< 250 E\n"
+	    "> EHLO d\n< 250-\n< 250-\n< 250-\n< 250-\n< 250-\n< 250-\n< 250 E\n"
 	    "> DATA\n< 503 5.5.1\n" QUIT },
 	{ "MAIL", HELLO MAIL QUIT },
 	{ "MAIL before EHLO", "< 220 \n> MAIL FROM:<a@x>\n< 503 5.5.1\n" QUIT },

@@ -132,7 +132,7 @@ static const struct {
 	{ "XFORWARD of who it really is", BEHIND "xforward = 192.0.2.1\n",
 	    FRIEND, 0,
 	    "< 220 \n> EHLO c\n< 250-\n< 250-PIPELINING\n< 250-SIZE\n"
-	    "< 250-8BITMIME\n< 250-DSN\n< 250-XFORWARD NAME\n" },
+	    "< 250-8BITMIME\n< 250-SMTPUTF8\n< 250-DSN\n< 250-XFORWARD NAME\n" },
 	{ "XFORWARD not of the proxy", BEHIND "xforward = 127.0.0.1\n", FRIEND,
 	    0, HELLO "> XFORWARD NAME=x\n< 502 5.5.1\n" },
 };

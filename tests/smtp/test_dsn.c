@@ -98,6 +98,15 @@ static const struct {
 	{ "ORCPT: no address", TO "ORCPT=rfc822;" BAD "ORCPT\n" },
 	{ "ORCPT: no xtext", TO "ORCPT=rfc822;b=c" BAD "ORCPT\n" },
 	{ "ORCPT: a line end", TO "ORCPT=rfc822;b+0Ac" BAD "ORCPT\n" },
+	{ "ORCPT of type utf-8", TO "ORCPT=utf-8;\\x{FC}@x\n< 250\n" },
+	{ "ORCPT in UTF-8, without SMTPUTF8",
+	    TO "ORCPT=utf-8;\xc3\xbc@x" BAD "ORCPT\n" RCPT },
+	{ "ORCPT in UTF-8, of another type",
+	    FROM "SMTPUTF8\n< 250\n> RCPT TO:<b@x> ORCPT=rfc822;\xc3\xbc@x" BAD
+		 "ORCPT\n" RCPT },
+	{ "ORCPT not in UTF-8",
+	    FROM "SMTPUTF8\n< 250\n> RCPT TO:<b@x> ORCPT=utf-8;\xfc@x" BAD
+		 "ORCPT\n" RCPT },
 	{ "ORCPT twice",
 	    TO "ORCPT=rfc822;b ORCPT=rfc822;b\n< 501 5.5.4\n" RCPT },
 	{ "ORCPT, then a bad address",
@@ -147,10 +156,11 @@ test_submission(void **state)
 	stand->automatic = false;
 	client_play(client, "wishes",
 	    HELLO FROM
-	    "RET=FULL ENVID=Q+2B1\n< 250\n"
+	    "RET=FULL ENVID=Q+2B1 SMTPUTF8\n< 250\n"
 	    "> RCPT TO:<b@x> NOTIFY=NEVER ORCPT=rfc822;B+3D@x\n< 250\n"
 	    "> RCPT TO:<c@x>\n< 250\n"
-	    "> RCPT TO:<d@x> NOTIFY=SUCCESS,DELAY\n< 250\n" DATA "> .\n");
+	    "> RCPT TO:<d@x> NOTIFY=SUCCESS,DELAY\n< 250\n"
+	    "> RCPT TO:<e@x> ORCPT=UTF-8;m\xc3\xbc@x\n< 250\n" DATA "> .\n");
 	submission = stand_submission(stand);
 	assert_int_equal(submission->envelope->returned, ENVELOPE_RETURN_FULL);
 	assert_string_equal(submission->envelope->id, "Q+1");
@@ -158,6 +168,7 @@ test_submission(void **state)
 	check_wish(submission, 1, ENVELOPE_NOTIFY_UNSAID, NULL);
 	check_wish(submission, 2,
 	    ENVELOPE_NOTIFY_SUCCESS | ENVELOPE_NOTIFY_DELAY, NULL);
+	check_wish(submission, 3, ENVELOPE_NOTIFY_UNSAID, "UTF-8;m\\x{FC}@x");
 	submission_answer(submission, 250, "2.0.0", "Ok");
 	submission_free(submission);
 	client_play(client, "no wishes", "< 250\n" MAIL RCPT DATA "> .\n");
@@ -242,7 +253,7 @@ test_without_queue(void **state)
 	(void)state;
 	client_play(client, "EHLO",
 	    "< 220\n> EHLO c\n< 250-\n< 250-PIPELINING\n< 250-SIZE\n"
-	    "< 250-8BITMIME\n< 250 ENHANCEDSTATUSCODES\n");
+	    "< 250-8BITMIME\n< 250-SMTPUTF8\n< 250 ENHANCEDSTATUSCODES\n");
 	client_play(client, "none", FROM "RET=FULL\n< 555 5.5.4\n");
 	client_play(client, "none", TO "NOTIFY=NEVER\n< 555 5.5.4\n" QUIT);
 	client_free(client);
@@ -251,7 +262,7 @@ test_without_queue(void **state)
 	client = client_new(stand);
 	client_play(client, "EHLO",
 	    "< 220\n> EHLO c\n< 250-\n< 250-PIPELINING\n< 250-SIZE\n"
-	    "< 250-8BITMIME\n< 250-DSN\n< 250 ENHANCEDSTATUSCODES\n" QUIT);
+	    "< 250-8BITMIME\n< 250-SMTPUTF8\n< 250-DSN\n< 250 ENHANCEDSTATUSCODES\n" QUIT);
 	client_free(client);
 	stand_free(stand);
 }

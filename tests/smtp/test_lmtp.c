@@ -7,7 +7,7 @@
 #define LMTP   "protocol = lmtp\n"
 #define LHLO                                                        \
 	"< 220 \n> LHLO c\n< 250-\n< 250-PIPELINING\n< 250-SIZE \n" \
-	"< 250-8BITMIME\n< 250-DSN\n< 250 ENHANCEDSTATUSCODES\n"
+	"< 250-8BITMIME\n< 250-SMTPUTF8\n< 250-DSN\n< 250 ENHANCEDSTATUSCODES\n"
 #define TO(who) "> RCPT TO:<" who "@x.y>\n< 250 2.1.5\n"
 
 /* What a listener says by itself. */

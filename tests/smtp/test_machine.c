@@ -54,6 +54,7 @@ enum where {
 struct model {
 	enum where where;
 	bool named, esmtp, trusted;
+	bool utf8;           /* of the mail */
 	unsigned recipients; /* a bit each */
 	unsigned errors, idle;
 	GString *told; /* what must be heard: the start of each line */
@@ -99,6 +100,7 @@ static void
 forget(struct model *model)
 {
 	model->recipients = 0;
+	model->utf8 = false;
 	if (model->where != CLOSED)
 		model->where = model->named ? READY : FRESH;
 }
@@ -130,6 +132,7 @@ do_ehlo(struct model *model, const struct act *act)
 	tell(model, "250-PIPELINING");
 	tell(model, "250-SIZE 4096");
 	tell(model, "250-8BITMIME");
+	tell(model, "250-SMTPUTF8");
 	tell(model, "250 ENHANCEDSTATUSCODES");
 }
 
@@ -145,6 +148,13 @@ do_mail(struct model *model, const struct act *act)
 {
 	model->where = SENDER;
 	tell(model, act->reply);
+}
+
+static void
+do_mail_utf8(struct model *model, const struct act *act)
+{
+	model->utf8 = true;
+	do_mail(model, act);
 }
 
 static void
@@ -213,6 +223,10 @@ static const struct act acts[] = {
 	{ "MAIL FROM:<a@x.y>\r\n", IN(READY), false, do_mail, "250 2.1.0" },
 	{ "MAIL FROM:<a@x.y> BODY=8BITMIME SIZE=99\r\n", IN(READY), false,
 	    do_mail, "250 2.1.0" },
+	{ "MAIL FROM:<a@\xc3\xbc.y> SMTPUTF8\r\n", IN(READY), false,
+	    do_mail_utf8, "250 2.1.0" },
+	{ "MAIL FROM:<\xc3\xbc@x.y> SMTPUTF8\r\n", IN(READY), false, do_say,
+	    "553 5.6.7" },
 	{ "MAIL FROM:<>\r\n", IN(READY), false, do_mail_null, "250 2.1.0" },
 	{ "MAIL FROM:<a@x.y> SIZE=4097\r\n", IN(READY), false, do_say,
 	    "552 5.3.4" },
@@ -357,7 +371,9 @@ answer(struct walk *walk)
 
 	assert_non_null(walk->rig.submission);
 	assert_string_equal(
-	    walk->rig.submission->protocol, model->esmtp ? "ESMTP" : "SMTP");
+	    walk->rig.submission->protocol, model->utf8    ? "UTF8SMTP"
+					    : model->esmtp ? "ESMTP"
+							   : "SMTP");
 	assert_int_equal(walk->rig.submission->envelope->recipients->len,
 	    __builtin_popcount(model->recipients));
 	g_string_append_printf(walk->trace, "= %s\n", reply);

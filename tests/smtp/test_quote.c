@@ -16,9 +16,9 @@
 #define USER                                                    \
 	"allow = none\nauth_plaintext = yes\ngreet_pause = 0\n" \
 	"[server]\nauth_delay = 1ms\nusers = USERS\n"
-#define OFFER                                                       \
-	"< 220 \n> EHLO c\n< 250-\n< 250-PIPELINING\n< 250-SIZE \n" \
-	"< 250-8BITMIME\n< 250-DSN\n< 250-AUTH PLAIN LOGIN\n"       \
+#define OFFER                                                                 \
+	"< 220 \n> EHLO c\n< 250-\n< 250-PIPELINING\n< 250-SIZE \n"           \
+	"< 250-8BITMIME\n< 250-SMTPUTF8\n< 250-DSN\n< 250-AUTH PLAIN LOGIN\n" \
 	"< 250 ENHANCEDSTATUSCODES\n"
 #define LOGIN     "> AUTH PLAIN " ANN "\n< 235 \n"
 #define MAIL_ANN  "> MAIL FROM:<ann@x.example>\n< 250 \n"

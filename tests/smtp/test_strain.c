@@ -126,9 +126,9 @@ close_strained(struct stand *stand)
 	stand_free(stand);
 }
 
-#define HI                                                          \
-	"< 220 \n> EHLO c\n< 250-\n< 250-PIPELINING\n< 250-SIZE \n" \
-	"< 250-8BITMIME\n< 250-DSN\n< 250-STARTTLS\n"               \
+#define HI                                                            \
+	"< 220 \n> EHLO c\n< 250-\n< 250-PIPELINING\n< 250-SIZE \n"   \
+	"< 250-8BITMIME\n< 250-SMTPUTF8\n< 250-DSN\n< 250-STARTTLS\n" \
 	"< 250-AUTH PLAIN LOGIN\n< 250 ENHANCEDSTATUSCODES\n"
 
 static const struct {

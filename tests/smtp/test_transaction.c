@@ -31,7 +31,45 @@ static const struct {
 	{ "BODY=7BIT and SIZE", "", FROM "<a@x> BODY=7bit SIZE=9\n< 250\n" },
 	{ "BODY=BINARYMIME", "", FROM "<a@x> BODY=BINARYMIME\n< 501 5.5.4\n" },
 	{ "AUTH=", "", FROM "<a@x> AUTH=<>\n< 555 5.5.4\n" },
-	{ "SMTPUTF8", "", FROM "<a@x> SMTPUTF8\n< 555 5.5.4\n" },
+	{ "SMTPUTF8", "", FROM "<a@x> SMTPUTF8\n< 250\n" },
+	{ "SMTPUTF8 in lower case, among others", "",
+	    FROM "<> BODY=8BITMIME smtputf8 SIZE=9\n< 250\n" },
+	{ "SMTPUTF8 with a value", "",
+	    FROM "<a@x> SMTPUTF8=yes\n< 501 5.5.4 Syntax: SMTPUTF8\n" MAIL },
+	{ "SMTPUTF8 twice", "",
+	    FROM "<a@x> SMTPUTF8 SMTPUTF8\n< 501 5.5.4\n" MAIL },
+	{ "SMTPUTF8: IDN sender", "",
+	    FROM "<a@m\xc3\xbc.de> SMTPUTF8\n< 250\n" },
+	{ "SMTPUTF8: IDN sender, of a domain taken",
+	    "sender_domains = M\xc3\xbc.de",
+	    FROM "<a@m\xc3\xbc.de> SMTPUTF8\n< 250\n" },
+	{ "SMTPUTF8: and not taken", "sender_domains = m\xc3\xbc.de",
+	    FROM "<a@mu.de> SMTPUTF8\n< 553 5.7.1\n" },
+	{ "SMTPUTF8: a local part", "",
+	    FROM "<m\xc3\xbc@x> SMTPUTF8\n< 553 5.6.7 Bad address: the local "
+		 "part is not ASCII\n" MAIL },
+	{ "SMTPUTF8: a quoted one", "",
+	    FROM "<\"m \xc3\xbc\"@x> SMTPUTF8\n< 553 5.6.7\n" },
+	{ "SMTPUTF8: no IDNA form", "",
+	    FROM "<a@\xe2\x9d\xa4.ws> SMTPUTF8\n< 553 5.6.7 Bad address: the "
+		 "domain has no IDNA form\n" },
+	{ "SMTPUTF8: no UTF-8", "",
+	    FROM "<a@m\xfc.de> SMTPUTF8\n< 553 5.6.7\n" },
+	{ "SMTPUTF8: only the recipient is refused", "",
+	    FROM "<a@x> SMTPUTF8\n< 250\n> RCPT TO:<m\xc3\xbc@x>\n< 553 5.6.7\n"
+		 "> RCPT TO:<b@m\xc3\xbc.de>\n< 250\n"
+		 "> RCPT TO:<b@\xe2\x9d\xa4.ws>\n< 553 5.6.7\n"
+		 "> RCPT TO:<c@x>\n< 250\n" DATA "> .\n< 250\n" MAIL
+		 "> RCPT TO:<b@m\xc3\xbc.de>\n< 553 5.6.7\n" },
+	{ "IDN without SMTPUTF8", "",
+	    FROM
+	    "<a@m\xc3\xbc.de>\n< 553 5.6.7 Bad address: not ASCII, and MAIL "
+	    "FROM did not say SMTPUTF8\n" },
+	{ "IDN without it, lenient", "lenient_commands = yes",
+	    FROM "a@m\xc3\xbc.de\n< 553 5.6.7\n" },
+	{ "IDN recipient without SMTPUTF8", "",
+	    TO "<b@m\xc3\xbc.de>\n< 553 5.6.7\n" RCPT },
+	{ "recipient: SMTPUTF8", "", TO "<b@x> SMTPUTF8\n< 555 5.5.4\n" },
 	{ "AUTH= behind RET", "",
 	    FROM "<a@x> RET=HDRS AUTH=<>\n< 555 5.5.4\n" MAIL },
 	{ "SIZE twice", "",
@@ -224,6 +262,42 @@ test_submission(void **state)
 	stand_free(stand);
 }
 
+/* Of an address in UTF-8 the rest of the program sees none. */
+static void
+test_utf8(void **state)
+{
+	struct stand *stand = stand_new("", PLENTY);
+	struct client *client = client_new(stand);
+	struct submission *submission;
+
+	(void)state;
+	stand->automatic = false;
+	client_play(client, "SMTPUTF8",
+	    HELLO "> MAIL FROM:<Ann@M\xc3\xbcnchen.de> SMTPUTF8\n< 250\n"
+		  "> RCPT TO:<b@mu\xcc\x88nchen.de>\n< 250\n"
+		  "> RCPT TO:<b@xn--mnchen-3ya.de>\n< 250\n" DATA
+		  "> Subject: \xc3\xbc\n> \n> .\n");
+	submission = stand_submission(stand);
+	assert_string_equal(
+	    submission->envelope->sender->text, "Ann@xn--mnchen-3ya.de");
+	assert_int_equal(submission->envelope->recipients->len, 1);
+	assert_string_equal(envelope_recipient(submission->envelope, 0)->text,
+	    "b@xn--mnchen-3ya.de");
+	assert_string_equal(submission->protocol, "UTF8SMTP");
+	assert_true(submission->seen.eightbit_header);
+	submission_answer(submission, 250, "2.0.0", "ok");
+	submission_free(submission);
+	client_play(
+	    client, "answer", "< 250 2.0.0 ok\n" MAIL RCPT DATA "> .\n");
+	submission = stand_submission(stand);
+	assert_string_equal(submission->protocol, "ESMTP");
+	submission_answer(submission, 250, "2.0.0", "ok");
+	submission_free(submission);
+	client_play(client, "after", "< 250 2.0.0 ok\n" QUIT);
+	client_free(client);
+	stand_free(stand);
+}
+
 static void
 test_repaired(void **state)
 {
@@ -376,6 +450,7 @@ main(void)
 		cmocka_unit_test(test_mails),
 		cmocka_unit_test(test_nul),
 		cmocka_unit_test(test_submission),
+		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_repaired),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_large),

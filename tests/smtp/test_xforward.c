@@ -12,7 +12,7 @@
 	"012345678901234567890123456789012345678901234567890123456789012"
 #define HELLO_FORWARD                                               \
 	"< 220 \n> EHLO c\n< 250-\n< 250-PIPELINING\n< 250-SIZE \n" \
-	"< 250-8BITMIME\n< 250-DSN\n"                               \
+	"< 250-8BITMIME\n< 250-SMTPUTF8\n< 250-DSN\n"               \
 	"< 250-XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE\n"   \
 	"< 250 ENHANCEDSTATUSCODES\n"
 #define GOOD(line) "> XFORWARD " line "\n< 250 2.0.0\n"
@@ -26,7 +26,8 @@ static const struct {
 	    NULL },
 	{ "before EHLO", FORWARD,
 	    "< 220 \n> XFORWARD IDENT=4ABC\n< 503 5.5.1\n"
-	    "> EHLO c\n< 250-\n< 250-\n< 250-\n< 250-\n< 250-\n< 250-\n< 250 \n",
+	    "> EHLO c\n< 250-\n< 250-\n< 250-\n< 250-\n< 250-\n< 250-\n< 250-\n"
+	    "< 250 \n",
 	    NULL },
 	{ "IDENT", FORWARD, HELLO_FORWARD GOOD("IDENT=4ABC"),
 	    "ident 127.0.0.1 4ABC" },
