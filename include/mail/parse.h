@@ -3,8 +3,7 @@
  * Parsing: a submission becomes a message (GMime, iconv).  A work thread;
  * needs at least 2 MiB of stack.  Never refuses: whatever GMime cannot read
  * becomes traits of the message, and the raw road still carries it.  GMime
- * reads the spool's memory, or a private mapping of its file for the time of
- * the call: a mail over SPOOL_MEMORY_MAX is not copied to the heap as a whole.
+ * reads the spool in pieces: the mail is neither copied nor mapped as a whole.
  * Where the header ends says the limiter; when GMime sees that otherwise the
  * body is taken as plain text from where the limiter saw it.
  */

@@ -64,9 +64,14 @@ uint64_t spool_size(const struct spool *spool);
 uint64_t spool_digest(const struct spool *spool);
 
 /* Reads up to length bytes at offset (pread; no shared position).  Returns the
- * bytes read (0 at the end), -1 and errno on an error of the disk. */
+ * bytes read (0 at the end), -1 and errno on an error of the disk; 0 and EIO
+ * where the file is shorter than it was. */
 ssize_t spool_read(
     const struct spool *spool, uint64_t offset, void *bytes, size_t length);
+
+/* How many reads have failed, or found less than there should be: for whoever
+ * has it read by others who only see an end too early. */
+unsigned spool_faults(const struct spool *spool);
 
 /* The bytes when they are in memory, else NULL: for readers without a copy. */
 const unsigned char *spool_memory(const struct spool *spool);

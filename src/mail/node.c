@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "node.h"
 
+#include "lines.h"
+
 #include <string.h>
 
 static void
@@ -92,31 +94,23 @@ is_boundary(
 	return false;
 }
 
-static uint64_t
-leave_line_end(const unsigned char *bytes, uint64_t start, uint64_t end)
-{
-	if (end > start && bytes[end - 1] == '\n')
-		end--;
-	if (end > start && bytes[end - 1] == '\r')
-		end--;
-	return end;
-}
-
 uint64_t
-node_find_end(const unsigned char *bytes, uint64_t size, uint64_t offset,
-    const GPtrArray *boundaries)
+node_find_end(
+    const struct spool *spool, uint64_t offset, const GPtrArray *boundaries)
 {
-	uint64_t at = offset;
+	struct lines lines;
+	struct line line;
+	uint64_t last = 0; /* octets of the end of the line before */
 
-	while (at < size) {
-		const unsigned char *newline =
-		    memchr(bytes + at, '\n', size - at);
-		uint64_t next =
-		    newline == NULL ? size : (uint64_t)(newline - bytes) + 1;
-
-		if (is_boundary(bytes + at, next - at, boundaries))
-			return leave_line_end(bytes, offset, at);
-		at = next;
+	lines_start(&lines, spool, offset, spool_size(spool));
+	while (lines_next(&lines, &line)) {
+		if (line.starts &&
+		    is_boundary(line.bytes, line.length, boundaries))
+			return line.offset - last;
+		last = !line.ends ? 0
+		       : line.length > 1 && line.bytes[line.length - 2] == '\r'
+			   ? 2
+			   : 1;
 	}
-	return size;
+	return spool_size(spool);
 }

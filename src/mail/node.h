@@ -46,9 +46,9 @@ bool node_is(const struct node *node, const char *type);
 bool node_print_parameter(GString *out, const char *name, const char *value);
 
 /* The offset at which the first line begins, from offset on, that is one of the
- * boundaries (char *, without --); size when there is none.  The line end
+ * boundaries (char *, without --); its size when there is none.  The line end
  * before a boundary belongs to it (RFC 2046 5.1.1) and is not counted. */
-uint64_t node_find_end(const unsigned char *bytes, uint64_t size,
-    uint64_t offset, const GPtrArray *boundaries);
+uint64_t node_find_end(
+    const struct spool *spool, uint64_t offset, const GPtrArray *boundaries);
 
 #endif

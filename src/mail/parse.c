@@ -9,14 +9,6 @@
 
 #include <errno.h>
 #include <gmime/gmime.h>
-#include <sys/mman.h>
-
-/* A mapping of the spool. */
-struct view {
-	const unsigned char *bytes;
-	size_t size;
-	bool mapped;
-};
 
 /* GMime registers each of its types when it first needs it, without a lock: two
  * threads that read their first mails at once would both do it. */
@@ -74,32 +66,6 @@ parse_start(void)
 		g_type_ensure(types[i]());
 }
 
-static bool
-open_view(struct view *view, const struct spool *spool)
-{
-	void *map;
-
-	view->size = (size_t)spool_size(spool);
-	view->bytes = spool_memory(spool);
-	view->mapped = false;
-	if (view->size == 0)
-		view->bytes = (const unsigned char *)"";
-	if (view->bytes != NULL)
-		return true;
-	map =
-	    mmap(NULL, view->size, PROT_READ, MAP_PRIVATE, spool_fd(spool), 0);
-	view->mapped = map != MAP_FAILED;
-	view->bytes = view->mapped ? map : NULL;
-	return view->mapped;
-}
-
-static void
-close_view(const struct view *view)
-{
-	if (view->mapped)
-		munmap((void *)view->bytes, view->size);
-}
-
 static void
 free_address(void *address)
 {
@@ -135,8 +101,7 @@ new_message(struct header *header)
 }
 
 static void
-fill_message(struct message *message, const struct parse_options *options,
-    const struct view *view)
+fill_message(struct message *message, const struct parse_options *options)
 {
 	fields_read(message, options->hostname);
 	parse_address_read(message,
@@ -145,13 +110,11 @@ fill_message(struct message *message, const struct parse_options *options,
 	if (message->submission->seen.opaque) {
 		message->traits |= TRAIT_OPAQUE;
 	} else {
-		struct node *root =
-		    single_read(message, view->bytes, view->size);
+		struct node *root = single_read(message);
 
 		if (root == NULL)
-			root = parse_tree_read(
-			    message, view->bytes, view->size);
-		structure_read(message, root, view->bytes);
+			root = parse_tree_read(message);
+		structure_read(message, root);
 		node_free(root);
 	}
 }
@@ -171,25 +134,26 @@ struct message *
 parse_message(struct submission *submission,
     const struct parse_options *options, GError **error)
 {
-	struct view view;
-	struct header *header;
+	struct header *header =
+	    header_read(submission->spool, &submission->seen);
 	struct message *message;
+	unsigned faults;
 
-	if (!open_view(&view, submission->spool)) {
-		set_read_error(error, submission);
-		return NULL;
-	}
-	header = header_read(submission->spool, &submission->seen);
 	if (header == NULL) {
 		set_read_error(error, submission);
-		close_view(&view);
 		return NULL;
 	}
 	message = new_message(header);
 	message->submission = submission;
-	fill_message(message, options, &view);
-	close_view(&view);
-	return message;
+	faults = spool_faults(submission->spool);
+	fill_message(message, options);
+	if (spool_faults(submission->spool) == faults)
+		return message;
+	errno = EIO;
+	set_read_error(error, submission);
+	message->submission = NULL;
+	message_unref(message);
+	return NULL;
 }
 
 struct message *
@@ -202,6 +166,6 @@ parse_nothing(
 
 	message->submission = submission;
 	submission->seen.opaque = true;
-	fill_message(message, options, NULL);
+	fill_message(message, options);
 	return message;
 }

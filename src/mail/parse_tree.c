@@ -8,6 +8,7 @@
 #include "parse_tree.h"
 
 #include "charset.h"
+#include "parse_stream.h"
 
 #include <gmime/gmime.h>
 #include <string.h>
@@ -20,7 +21,7 @@
 struct reading {
 	struct message *message;
 	GMimeParserOptions *gmime_options;
-	const unsigned char *bytes; /* the whole spool */
+	const struct spool *spool;
 	uint64_t size;
 	unsigned nodes;
 	GPtrArray *boundaries; /* char *, borrowed, of the open multiparts */
@@ -285,9 +286,9 @@ read_message_range(
 		return;
 	}
 	node->offset = (uint64_t)lowest;
-	node->length = node_find_end(reading->bytes, reading->size,
-			   node->offset, reading->boundaries) -
-		       node->offset;
+	node->length =
+	    node_find_end(reading->spool, node->offset, reading->boundaries) -
+	    node->offset;
 }
 
 static struct node *read_node(
@@ -395,16 +396,12 @@ run_gmime(struct reading *reading, GMimeStream *stream)
 static struct node *
 build_tree(struct reading *reading)
 {
-	GByteArray *array =
-	    g_byte_array_new_take((guint8 *)reading->bytes, reading->size);
-	GMimeStream *stream = g_mime_stream_mem_new_with_byte_array(array);
+	GMimeStream *stream =
+	    parse_stream_new(reading->spool, reading->message->header->start);
 	struct node *root = NULL;
 	GMimeObject *object = NULL;
 	GMimeMessage *mail;
 
-	g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
-	g_mime_stream_set_bounds(stream,
-	    (gint64)reading->message->header->start, (gint64)reading->size);
 	mail = run_gmime(reading, stream);
 	if (mail != NULL)
 		object = g_mime_message_get_mime_part(mail);
@@ -413,18 +410,16 @@ build_tree(struct reading *reading)
 	if (mail != NULL)
 		g_object_unref(mail);
 	g_object_unref(stream);
-	g_byte_array_free(array, FALSE);
 	return root;
 }
 
 struct node *
-parse_tree_read(
-    struct message *message, const unsigned char *bytes, uint64_t size)
+parse_tree_read(struct message *message)
 {
 	struct reading reading = {
 		.message = message,
-		.bytes = bytes,
-		.size = size,
+		.spool = message->submission->spool,
+		.size = spool_size(message->submission->spool),
 	};
 	struct node *root;
 

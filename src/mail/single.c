@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "single.h"
 
+#include "lines.h"
+
 #include <string.h>
 
 /* What every letter of a name or value must be for it to mean the same to
@@ -188,18 +190,25 @@ read_fields(struct node *node, const struct header *header)
 
 /* Signed or encrypted in the text itself: GMime knows how that looks. */
 static bool
-holds_pgp(const unsigned char *bytes, size_t length)
+holds_pgp(const struct spool *spool, uint64_t offset, uint64_t end)
 {
 	static const char mark[] = "-----BEGIN PGP ";
+	struct lines lines;
+	struct line line;
 
-	return memmem(bytes, length, mark, strlen(mark)) != NULL;
+	lines_start(&lines, spool, offset, end);
+	while (lines_next(&lines, &line))
+		if (memmem(line.bytes, line.length, mark, strlen(mark)) != NULL)
+			return true;
+	return false;
 }
 
 struct node *
-single_read(
-    const struct message *message, const unsigned char *bytes, uint64_t size)
+single_read(const struct message *message)
 {
 	const struct header *header = message->header;
+	const struct spool *spool = message->submission->spool;
+	uint64_t size = spool_size(spool);
 	struct node *node;
 
 	if (message->submission->seen.header_broken || header->end >= size ||
@@ -211,7 +220,7 @@ single_read(
 	node->offset = header->end;
 	node->length = size - header->end;
 	if (!read_fields(node, header) ||
-	    holds_pgp(bytes + node->offset, node->length)) {
+	    holds_pgp(spool, node->offset, size)) {
 		node_free(node);
 		return NULL;
 	}

@@ -12,7 +12,6 @@
 /* The tree of a mail that is one text: its header is well-formed ASCII in whole
  * lines, and of MIME it says no more than a text's type, charset and encoding,
  * each once and in their plainest form.  NULL: let GMime read it. */
-struct node *single_read(
-    const struct message *message, const unsigned char *bytes, uint64_t size);
+struct node *single_read(const struct message *message);
 
 #endif

@@ -28,6 +28,7 @@ struct spool {
 	uint64_t digest, word;
 	int fd; /* -1: in memory */
 	bool sealed;
+	atomic_uint faults; /* reads that failed */
 };
 
 struct spool *
@@ -258,7 +259,18 @@ spool_read(
 	do
 		done = pread(spool->fd, bytes, length, (off_t)offset);
 	while (done < 0 && errno == EINTR);
+	if (done == 0)
+		errno = EIO;
+	/* all else of a sealed spool is immutable */
+	if (done <= 0)
+		atomic_fetch_add(&((struct spool *)spool)->faults, 1);
 	return done;
+}
+
+unsigned
+spool_faults(const struct spool *spool)
+{
+	return atomic_load(&((struct spool *)spool)->faults);
 }
 
 const unsigned char *

@@ -25,7 +25,7 @@
 
 struct walk {
 	struct message *message;
-	const unsigned char *bytes;
+	const struct spool *spool;
 	bool has_text, has_html; /* chosen, kept or not */
 	GHashTable *cids;        /* Content-IDs that the html refers to */
 	GPtrArray *later;        /* struct later *: parts, in order */
@@ -77,19 +77,24 @@ holds_body(const struct node *node)
 static uint64_t
 decode_node(struct walk *walk, const struct node *node, GByteArray *text)
 {
-	g_autofree unsigned char *out = NULL;
+	g_autofree unsigned char *in = NULL, *out = NULL;
 	struct decode decode;
 	uint64_t size = 0;
-	size_t take, given;
+	ssize_t take;
+	size_t given;
 
 	if (node->encoding == PART_IDENTITY && text == NULL)
 		return node->length;
+	in = g_malloc(DECODE_CHUNK);
 	out = g_malloc(DECODE_CHUNK + DECODE_SLACK);
 	decode_start(&decode, node->encoding);
-	for (uint64_t at = 0; at < node->length; at += take) {
-		take = (size_t)MIN(DECODE_CHUNK, node->length - at);
-		given = decode_bytes(
-		    &decode, walk->bytes + node->offset + at, take, out);
+	for (uint64_t at = 0; at < node->length; at += (uint64_t)take) {
+		take = spool_read(walk->spool, node->offset + at, in,
+		    (size_t)MIN(DECODE_CHUNK, node->length - at));
+		/* what is lost is found out again when it is to be sent */
+		if (take <= 0)
+			break;
+		given = decode_bytes(&decode, in, (size_t)take, out);
 		size += given;
 		if (text != NULL)
 			g_byte_array_append(text, out, (guint)given);
@@ -116,17 +121,12 @@ static GBytes *
 read_text(struct walk *walk, const struct node *node)
 {
 	g_autoptr(GByteArray) content = g_byte_array_new();
-	const unsigned char *bytes = walk->bytes + node->offset;
-	size_t length = node->length;
 	bool damaged = false;
 	GBytes *text;
 
-	if (node->encoding != PART_IDENTITY) {
-		decode_node(walk, node, content);
-		bytes = content->data;
-		length = content->len;
-	}
-	text = charset_text(bytes, length, node->charset, &damaged);
+	decode_node(walk, node, content);
+	text =
+	    charset_text(content->data, content->len, node->charset, &damaged);
 	if (damaged)
 		walk->message->traits |= TRAIT_TEXT_UNDECODABLE;
 	return text;
@@ -434,10 +434,12 @@ add_part(struct walk *walk, const struct later *later)
 }
 
 void
-structure_read(struct message *message, const struct node *root,
-    const unsigned char *bytes)
+structure_read(struct message *message, const struct node *root)
 {
-	struct walk walk = { .message = message, .bytes = bytes };
+	struct walk walk = {
+		.message = message,
+		.spool = message->submission->spool,
+	};
 	const struct place top = { .slot = true };
 
 	walk.cids =

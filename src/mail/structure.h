@@ -9,9 +9,7 @@
 
 #include "node.h"
 
-/* Fills text, html, parts and traits of the message from its tree; bytes are
- * the whole spool. */
-void structure_read(struct message *message, const struct node *root,
-    const unsigned char *bytes);
+/* Fills text, html, parts and traits of the message from its tree. */
+void structure_read(struct message *message, const struct node *root);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "mail/sample.h"
 
+#include <unistd.h>
+
 #include <stdio.h>
 
 /* The traits by a short name each, in the order of their bits. */
@@ -575,6 +577,31 @@ test_threads(void **state)
 		g_thread_join(threads[i]);
 }
 
+/* The disk's fault is never taken for the mail's end. */
+static void
+test_unreadable(void **state)
+{
+	static const char *const heads[] = { BASE "\n",
+		MIXED "--m\nContent-Transfer-Encoding: base64\n\n" };
+	static const struct parse_options options = { .hostname = "h" };
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(heads); i++) {
+		g_autoptr(GString) mail = sample_lines(heads[i]);
+		struct submission *submission;
+		g_autoptr(GError) error = NULL;
+
+		while (mail->len < 300000)
+			g_string_append(mail, "dGV4dA==\r\n");
+		submission = sample_submission(mail->str, mail->len);
+		assert_int_equal(
+		    ftruncate(spool_fd(submission->spool), 200000), 0);
+		assert_null(parse_message(submission, &options, &error));
+		assert_non_null(strstr(error->message, "cannot be read: "));
+		submission_free(submission);
+	}
+}
+
 int
 main(void)
 {
@@ -588,6 +615,7 @@ main(void)
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_opaque),
 		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_unreadable),
 	};
 
 	parse_start();

@@ -108,19 +108,14 @@ static bool
 check_alike(const char *text)
 {
 	struct message *message = sample_message(text);
-	const struct spool *spool = message->submission->spool;
 	uint64_t traits = message->traits;
 	g_autoptr(GString) mine = g_string_new(NULL);
 	g_autoptr(GString) its = g_string_new(NULL);
 	struct node *alone, *by_gmime;
 
-	alone =
-	    (traits & TRAIT_OPAQUE) != 0
-		? NULL
-		: single_read(message, spool_memory(spool), spool_size(spool));
+	alone = (traits & TRAIT_OPAQUE) != 0 ? NULL : single_read(message);
 	if (alone != NULL) {
-		by_gmime = parse_tree_read(
-		    message, spool_memory(spool), spool_size(spool));
+		by_gmime = parse_tree_read(message);
 		print_node(mine, alone);
 		print_node(its, by_gmime);
 		if (strcmp(mine->str, its->str) != 0 ||
