@@ -46,19 +46,21 @@ struct envelope {
 	bool eightbit;          /* BODY=8BITMIME of RFC 6152 */
 	bool utf8; /* SMTPUTF8 of RFC 6531: its addresses were said in UTF-8;
 		    * here they are ASCII; not kept on disk */
+	GHashTable *numbers;    /* text of a recipient -> its number + 1; NULL:
+				 * they are few, or no more will come */
 };
 
 struct envelope *envelope_new(void);
 void envelope_free(struct envelope *envelope);
 
-/* Takes the address over.  False (and the address freed) when the recipient is
- * there already: it will get one copy. */
-bool envelope_add_recipient(
+/* Takes the address over.  Returns the number of the recipient: one that is
+ * there already gets one copy and keeps its number, and the address is freed.
+ */
+unsigned envelope_add_recipient(
     struct envelope *envelope, struct address *recipient);
 
-/* The number of that recipient; that of the next one: it is not there. */
-unsigned envelope_find_recipient(
-    const struct envelope *envelope, const struct address *recipient);
+/* No more recipients will come: frees what was kept to find one among many. */
+void envelope_end_recipients(struct envelope *envelope);
 
 /* Takes recipient number i out; those behind it move up. */
 void envelope_remove_recipient(struct envelope *envelope, unsigned i);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "mail/envelope.h"
 
+/* From so many on they are found by a table: for fewer it would cost each
+ * session memory and save no time. */
+#define TABLE_FROM 64
+
 static void
 on_address_free(void *address)
 {
@@ -23,39 +27,70 @@ envelope_free(struct envelope *envelope)
 		return;
 	address_free(envelope->sender);
 	g_ptr_array_unref(envelope->recipients);
+	envelope_end_recipients(envelope);
 	if (envelope->wishes != NULL)
 		g_array_unref(envelope->wishes);
 	g_free(envelope->id);
 	g_free(envelope);
 }
 
-unsigned
-envelope_find_recipient(
-    const struct envelope *envelope, const struct address *recipient)
+void
+envelope_end_recipients(struct envelope *envelope)
 {
-	unsigned i = 0;
-
-	while (i < envelope->recipients->len &&
-	       !address_equal(envelope_recipient(envelope, i), recipient))
-		i++;
-	return i;
+	g_clear_pointer(&envelope->numbers, g_hash_table_unref);
 }
 
-bool
+/* The text says it all: it is made in one way only (address_equal()). */
+static void
+remember(struct envelope *envelope, unsigned i)
+{
+	g_hash_table_insert(envelope->numbers,
+	    envelope_recipient(envelope, i)->text, GUINT_TO_POINTER(i + 1));
+}
+
+/* Its number; that of the next one: it is not there. */
+static unsigned
+find_recipient(struct envelope *envelope, const struct address *recipient)
+{
+	unsigned count = envelope->recipients->len, i = 0;
+	void *number;
+
+	if (count < TABLE_FROM) {
+		while (
+		    i < count &&
+		    !address_equal(envelope_recipient(envelope, i), recipient))
+			i++;
+		return i;
+	}
+	if (envelope->numbers == NULL) {
+		envelope->numbers = g_hash_table_new(g_str_hash, g_str_equal);
+		for (; i < count; i++)
+			remember(envelope, i);
+	}
+	number = g_hash_table_lookup(envelope->numbers, recipient->text);
+	return number != NULL ? GPOINTER_TO_UINT(number) - 1 : count;
+}
+
+unsigned
 envelope_add_recipient(struct envelope *envelope, struct address *recipient)
 {
-	if (envelope_find_recipient(envelope, recipient) <
-	    envelope->recipients->len) {
+	unsigned i = find_recipient(envelope, recipient);
+
+	if (i < envelope->recipients->len) {
 		address_free(recipient);
-		return false;
+		return i;
 	}
 	g_ptr_array_add(envelope->recipients, recipient);
-	return true;
+	if (envelope->numbers != NULL)
+		remember(envelope, i);
+	return i;
 }
 
 void
 envelope_remove_recipient(struct envelope *envelope, unsigned i)
 {
+	/* the numbers of others change, too */
+	envelope_end_recipients(envelope);
 	g_ptr_array_remove_index(envelope->recipients, i);
 	if (envelope->wishes != NULL && i < envelope->wishes->len)
 		g_array_remove_index(envelope->wishes, i);

@@ -129,6 +129,7 @@ make_submission(struct session *session)
 	id_make(submission->id);
 	submission->protocol = session_protocol(session);
 	submission->envelope = g_steal_pointer(&session->mail.envelope);
+	envelope_end_recipients(submission->envelope);
 	submission->spool = g_steal_pointer(&session->mail.spool);
 	submission->listener = session->rules->listener;
 	g_strlcpy(

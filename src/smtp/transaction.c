@@ -474,11 +474,11 @@ static unsigned
 add_recipient(struct envelope *envelope, struct address *address,
     struct envelope_wish *wish)
 {
-	unsigned i = envelope_find_recipient(envelope, address);
-	bool is_new = envelope_add_recipient(envelope, address);
+	unsigned count = envelope->recipients->len;
+	unsigned i = envelope_add_recipient(envelope, address);
 	const struct envelope_wish *before = envelope_wish_of(envelope, i);
 
-	if (!is_new) {
+	if (i < count) {
 		wish->notify = dsn_merge(before->notify, wish->notify);
 		if (wish->original == NULL)
 			wish->original = g_strdup(before->original);

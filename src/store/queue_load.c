@@ -188,8 +188,9 @@ read_recipients(struct load *load)
 		struct address *address =
 		    read_address(load, recipient->address);
 
-		added = address != NULL &&
-			envelope_add_recipient(submission->envelope, address);
+		added =
+		    address != NULL &&
+		    envelope_add_recipient(submission->envelope, address) == i;
 		if (added)
 			take_recipient(submission, i, recipient);
 		else
@@ -197,6 +198,7 @@ read_recipients(struct load *load)
 			    "mail %s has the recipient %.300s twice",
 			    submission->id, recipient->address);
 	}
+	envelope_end_recipients(submission->envelope);
 	store_mail_free(mail);
 }
 

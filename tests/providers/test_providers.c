@@ -99,6 +99,16 @@ read_path(const char *line)
 	return *text == '\0' ? NULL : sample_address(text);
 }
 
+/* Each comes once. */
+static void
+read_recipient(struct mail_case *mail, const char *line)
+{
+	unsigned count = mail->envelope->recipients->len;
+
+	assert_int_equal(
+	    envelope_add_recipient(mail->envelope, read_path(line)), count);
+}
+
 static void
 read_command(struct mail_case *mail, const char *line)
 {
@@ -107,8 +117,7 @@ read_command(struct mail_case *mail, const char *line)
 	else if (g_str_has_prefix(line, "MAIL FROM:"))
 		mail->envelope->sender = read_path(line);
 	else if (g_str_has_prefix(line, "RCPT TO:"))
-		assert_true(
-		    envelope_add_recipient(mail->envelope, read_path(line)));
+		read_recipient(mail, line);
 	else
 		fail_msg("not a line of a case: %s", line);
 }
