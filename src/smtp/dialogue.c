@@ -133,6 +133,19 @@ end_skipping(struct session *session)
 		auth_end(session);
 }
 
+static void
+refuse_line(struct session *session, const unsigned char *line, size_t length)
+{
+	g_autofree char *most =
+	    g_strdup_printf("at most %u bytes with CR LF", limit_line(session));
+
+	note_line(session, line, length);
+	if (session->quote.advice == NULL && session->state != SESSION_SASL)
+		session->quote.advice = "raise command_size when it is meant";
+	session_reply(session, REPLY_LINE_LONG, most);
+	quote_forget(&session->quote);
+}
+
 /* A command line is too long and its end has not come, or had not. */
 static size_t
 skip_line(struct session *session, const unsigned char *line, size_t length)
@@ -143,11 +156,8 @@ skip_line(struct session *session, const unsigned char *line, size_t length)
 	/* a password may be in it */
 	channel_conceal(session->channel);
 	session->verb = "unknown";
-	if (session->skipped == 0) {
-		note_line(session, line, length);
-		session_reply(session, REPLY_LINE_LONG, NULL);
-		quote_forget(&session->quote);
-	}
+	if (session->skipped == 0)
+		refuse_line(session, line, length);
 	session->skipped += length;
 	if (session->skipped > (size_t)ENDLESS_FACTOR * limit)
 		session_close(session, REPLY_LINE_ENDLESS, NULL);
@@ -372,6 +382,30 @@ close_now(struct session *session, enum reply_name name)
 		session_close(session, name, NULL);
 }
 
+/* What was waited for too long. */
+static void
+expire(struct session *session)
+{
+	session->quote.advice =
+	    session->state == SESSION_DATA
+		? "raise data_timeout when the client is only slow"
+	    : session_is_strained(session)
+		? "we are under stress: stress_timeout is all that a stranger "
+		  "gets"
+		: "raise command_timeout when the client is only slow";
+	session_close(session, REPLY_TIMEOUT, NULL);
+	quote_forget(&session->quote);
+}
+
+static void
+end_slow(struct session *session)
+{
+	session->quote.advice = "raise data_progress, or lower data_rate, when "
+				"the client is only slow";
+	session_close(session, REPLY_TIMEOUT, "the mail is too slow");
+	quote_forget(&session->quote);
+}
+
 /* The state has waited long enough. */
 static void
 end_wait(struct session *session)
@@ -385,7 +419,7 @@ end_wait(struct session *session)
 	else if (session->state == SESSION_HANDSHAKE)
 		starttls_expire(session);
 	else
-		session_close(session, REPLY_TIMEOUT, NULL);
+		expire(session);
 }
 
 static void
@@ -414,10 +448,10 @@ check_times(struct session *session)
 	else if (is_due(times->state_ms, now))
 		end_wait(session);
 	else if (is_due(times->progress_ms, now))
-		session_close(session, REPLY_TIMEOUT, "the mail is too slow");
+		end_slow(session);
 	else if (session->state != SESSION_ANSWER &&
 		 is_due(times->session_ms, now))
-		close_now(session, REPLY_SESSION_LIMIT);
+		close_now(session, REPLY_SESSION_TIME);
 }
 
 static void

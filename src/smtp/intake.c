@@ -40,11 +40,17 @@ refuse_mail(struct session *session, enum reply_name name, const char *why)
 static void
 refuse_verdict(struct session *session, enum limiter_verdict verdict)
 {
-	refuse_mail(session,
-	    verdict == LIMITER_HOPS || verdict == LIMITER_CIRCLE
-		? REPLY_HOPS
-		: REPLY_CONTENT,
-	    limiter_text(verdict));
+	static const enum reply_name names[] = {
+		[LIMITER_HEADER_BYTES] = REPLY_HEADER_SIZE,
+		[LIMITER_HEADER_FIELDS] = REPLY_HEADER_FIELDS,
+		[LIMITER_FIELD_BYTES] = REPLY_FIELD_SIZE,
+		[LIMITER_HOPS] = REPLY_HOPS,
+		[LIMITER_CIRCLE] = REPLY_HOPS,
+		[LIMITER_NUL] = REPLY_CONTENT,
+		[LIMITER_BCC] = REPLY_CONTENT,
+	};
+
+	refuse_mail(session, names[verdict], limiter_text(verdict));
 }
 
 static void

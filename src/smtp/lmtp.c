@@ -36,7 +36,7 @@ lmtp_refuse(struct session *session, enum reply_name name, const char *why)
 	envelope_free(envelope);
 	/* it is one error, however often it is said */
 	for (unsigned i = 1; i < owed && session->state != SESSION_CLOSING; i++)
-		reply_append(channel_output(session->channel), name, why);
+		session_repeat(session, name, why);
 }
 
 static const struct answer_line *

@@ -58,11 +58,12 @@ cut_text(const char *text, size_t length)
 	return g_strconcat(part, whole ? "" : "...", NULL);
 }
 
-/* True when it is the form of what was said that is at fault. */
+/* True when it is the form of what was said that is at fault, or a number. */
 static bool
 is_of_form(const struct reply *reply)
 {
 	return reply->code == 500 || reply->code == 501 || reply->code == 555 ||
+	       reply == reply_find(REPLY_SIZE) ||
 	       reply == reply_find(REPLY_AUTHOR_SYNTAX);
 }
 

@@ -26,8 +26,10 @@ static const struct reply replies[REPLY_NAMES] = {
 	[REPLY_TIMEOUT] = { 421, "4.4.2", "Timeout, closing" },
 	[REPLY_ERRORS] = { 421, "4.7.0", "Too many errors" },
 	[REPLY_LINE_ENDLESS] = { 421, "4.7.0", "Line without an end" },
-	[REPLY_SESSION_LIMIT] = { 421, "4.7.0",
+	[REPLY_SESSION_MAILS] = { 421, "4.7.0",
 	    "This session has had its share, connect again" },
+	[REPLY_SESSION_TIME] = { 421, "4.7.0",
+	    "This session has had its time, connect again" },
 	[REPLY_OVERLOAD] = { 452, "4.3.2",
 	    "Short of memory for mail, try again later" },
 	[REPLY_PEER_MAILS] = { 450, "4.7.1",
@@ -92,6 +94,9 @@ static const struct reply replies[REPLY_NAMES] = {
 	[REPLY_SIZE] = { 552, "5.3.4", "Message too large" },
 	[REPLY_LINE_ENDINGS] = { 550, "5.5.2", "bare CR or LF received" },
 	[REPLY_CONTENT] = { 550, "5.6.0", "Message refused" },
+	[REPLY_HEADER_SIZE] = { 550, "5.6.0", "Message refused" },
+	[REPLY_HEADER_FIELDS] = { 550, "5.6.0", "Message refused" },
+	[REPLY_FIELD_SIZE] = { 550, "5.6.0", "Message refused" },
 	[REPLY_HOPS] = { 554, "5.4.6", "Message refused" },
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "smtp/server.h"
 
+#include "bound.h"
 #include "capacity.h"
 #include "core/clock.h"
 #include "core/log.h"
@@ -218,20 +219,30 @@ server_address(const struct server *server, const char *listener)
 /* The client is told at once, so that it comes again later; a TLS client could
  * not read it. */
 static void
-turn_away(const struct rules *rules, int fd, const struct session_peer *peer,
+turn_away(const struct server *server, const struct sessions_visitor *visitor,
     enum reply_name name)
 {
+	const struct rules *rules = visitor->rules;
 	g_autoptr(GString) line = g_string_new(NULL);
+	g_autofree char *told = bound_tell(rules, name, NULL);
 
-	reply_append(line, name, NULL);
-	log_warn("connection refused", log_str("client", peer->text),
+	reply_append(line, name, told);
+	log_warn("connection refused", log_str("client", visitor->peer.text),
+	    log_str("listener", rules->listener),
 	    log_num("code", reply_find(name)->code),
-	    log_str("reason", reply_find(name)->text));
+	    log_str("reason", reply_find(name)->text),
+	    log_str_if("detail", told),
+	    log_num("connections", crowd_total(server->crowd)),
+	    log_num("of", server->most),
+	    log_num("memory", (int64_t)budget_taken(server->budget)),
+	    log_num("memory_of", (int64_t)budget_limit(server->budget)),
+	    log_str_if("advice", bound_advise(name)));
 	/* A new socket has room for a line. */
 	if (rules->tls.mode != RULES_TLS_IMPLICIT &&
-	    send(fd, line->str, line->len, MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
-		shutdown(fd, SHUT_WR);
-	close(fd);
+	    send(visitor->fd, line->str, line->len,
+		MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
+		shutdown(visitor->fd, SHUT_WR);
+	close(visitor->fd);
 }
 
 /* The kernel says who is at the other end of a Unix socket. */
@@ -292,18 +303,18 @@ on_accepted(void *object, const struct listener *listener, int fd,
 	struct sessions_visitor *visitor = g_new0(struct sessions_visitor, 1);
 	enum reply_name refused;
 
+	visitor->server = server;
+	visitor->fd = fd;
+	visitor->rules = listener->rules;
 	look_at_peer(listener->rules, fd, peer, &visitor->peer);
 	refused = crowd_enter(server->crowd, listener->rules, &visitor->peer);
 	if (refused != REPLY_NONE) {
-		turn_away(listener->rules, fd, &visitor->peer, refused);
+		turn_away(server, visitor, refused);
 		g_free(visitor);
 		return;
 	}
 	/* first: the one that makes it too much has no time, either */
 	look_for_strain(server);
-	visitor->server = server;
-	visitor->fd = fd;
-	visitor->rules = listener->rules;
 	visitor->peer.keys = keyring_take(listener->keyring);
 	sessions_arrive_post(g_ptr_array_index(server->loops,
 				 server->next++ % server->loops->len),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "session.h"
 
+#include "bound.h"
 #include "core/budget.h"
 #include "core/clock.h"
 #include "core/log.h"
@@ -73,9 +74,10 @@ field_from(const char *from)
 }
 
 static void
-log_refusal(const struct session *session, const struct reply *reply,
-    const char *detail)
+log_refusal(
+    const struct session *session, enum reply_name name, const char *detail)
 {
+	const struct reply *reply = reply_find(name);
 	struct quote quote = session->quote;
 	g_autofree char *said = quote_said(&quote, reply);
 	g_autofree char *from = NULL, *to = NULL;
@@ -93,7 +95,17 @@ log_refusal(const struct session *session, const struct reply *reply,
 	    log_str_if("status", reply->enhanced),
 	    log_str("reason", reply->text), log_str_if("detail", detail),
 	    field_from(from), log_str_if("to", to), log_str_if("said", said),
-	    log_str_if("advice", quote.advice));
+	    log_str_if("advice",
+		quote.advice != NULL ? quote.advice : bound_advise(name)));
+}
+
+static void
+close_erring(struct session *session)
+{
+	g_autofree char *count = g_strdup_printf(
+	    "%u since the last mail that was taken", session->counts.errors);
+
+	session_close(session, REPLY_ERRORS, count);
 }
 
 /* An error that the client made. */
@@ -106,7 +118,7 @@ count_error(struct session *session)
 
 	session->counts.errors++;
 	if (session->counts.errors >= most)
-		session_close(session, REPLY_ERRORS, NULL);
+		close_erring(session);
 	else if (session->counts.errors >= rules->limits.errors_soft &&
 		 rules->times.delay_ms > 0)
 		session->times.delay_ms =
@@ -114,13 +126,23 @@ count_error(struct session *session)
 }
 
 void
+session_repeat(
+    struct session *session, enum reply_name name, const char *detail)
+{
+	g_autofree char *told = bound_tell(session->rules, name, detail);
+
+	reply_append(channel_output(session->channel), name, told);
+}
+
+void
 session_reply(struct session *session, enum reply_name name, const char *detail)
 {
 	const struct reply *reply = reply_find(name);
+	g_autofree char *told = bound_tell(session->rules, name, detail);
 
-	reply_append(channel_output(session->channel), name, detail);
+	reply_append(channel_output(session->channel), name, told);
 	if (reply->code >= 400)
-		log_refusal(session, reply, detail);
+		log_refusal(session, name, told);
 	if (reply->code >= 500 && session->state != SESSION_CLOSING)
 		count_error(session);
 }

@@ -154,13 +154,13 @@ struct session {
 
 	uint64_t charged; /* to the budget, for TLS */
 
-	const char *verb; /* the command under way, for the log; a literal */
+	const char *verb;   /* the command under way, for the log; a literal */
 	struct quote quote; /* of that, for the log, too */
-	bool unread;      /* the client has sent more than this command */
-	size_t skipped;   /* of a command line too long */
-	bool stopping;    /* to be closed after this mail */
-	bool shut;        /* CLOSING, and all was sent */
-	bool gone;        /* to be freed at the end of the turn */
+	bool unread;        /* the client has sent more than this command */
+	size_t skipped;     /* of a command line too long */
+	bool stopping;      /* to be closed after this mail */
+	bool shut;          /* CLOSING, and all was sent */
+	bool gone;          /* to be freed at the end of the turn */
 
 	struct session_mail mail;
 	struct session_counts counts;
@@ -171,8 +171,12 @@ struct session {
 void session_change(struct session *session, enum session_state state);
 
 /* Tells the client; replies of 500 and more count as its errors.  detail
- * (ours, printable) may be NULL. */
+ * (ours, printable) may be NULL; the bound that it is about follows. */
 void session_reply(
+    struct session *session, enum reply_name name, const char *detail);
+
+/* The same line once more, which neither counts nor is logged. */
+void session_repeat(
     struct session *session, enum reply_name name, const char *detail);
 
 /* A reply line that is in no table: banner, EHLO, answers.  Without CR LF. */

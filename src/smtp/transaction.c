@@ -425,7 +425,7 @@ transaction_mail(struct session *session, const char *argument)
 		return;
 	if (!session->peer.allowed &&
 	    session->counts.mails >= session->rules->limits.session_mails) {
-		session_close(session, REPLY_SESSION_LIMIT, NULL);
+		session_close(session, REPLY_SESSION_MAILS, NULL);
 		return;
 	}
 	if (budget_level(session->world->budget) >= find_mark(session)) {

@@ -98,7 +98,74 @@ static const struct {
 		    FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY
 			FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY
 			    FIFTY FIFTY FIFTY FIFTY "\n< 500 5.5.6\n",
-	    "reason=\"Line too long\" said=" FIFTY TEN TEN TEN "...\n", NULL },
+	    "reason=\"Line too long\" detail=\"at most 2048 bytes with CR LF\" "
+	    "said=" FIFTY TEN TEN TEN
+	    "... advice=\"raise command_size when it is meant\"\n",
+	    NULL },
+
+	{ "a size too large", "max_size = 30000\n", NULL, 0,
+	    HELLO "> MAIL FROM:<a@x.y> SIZE=40000\n"
+		  "< 552 5.3.4 Message too large: at most 30000 bytes\n",
+	    "code=552 status=5.3.4 reason=\"Message too large\" detail=\"at "
+	    "most 30000 bytes\" from=a@x.y said=\"MAIL FROM:<a@x.y> "
+	    "SIZE=40000\" advice=\"raise max_size",
+	    NULL },
+	{ "recipients", "recipients = 1\n", NULL, 0,
+	    HELLO MAIL RCPT "> RCPT TO:<c@x.y>\n< 452 4.5.3 Too many "
+			    "recipients: at most 1 in one mail\n",
+	    "code=452 status=4.5.3 reason=\"Too many recipients\" detail=\"at "
+	    "most 1 in one mail\" from=a@x.y to=c@x.y advice=\"raise "
+	    "`recipients`",
+	    NULL },
+	{ "a header too large", "header_size = 1k\n", NULL, 0,
+	    HELLO MAIL RCPT DATA
+	    "> A: " FIFTY FIFTY FIFTY FIFTY FIFTY
+	    "\n> B: " FIFTY FIFTY FIFTY FIFTY FIFTY
+	    "\n> C: " FIFTY FIFTY FIFTY FIFTY FIFTY
+	    "\n> D: " FIFTY FIFTY FIFTY FIFTY FIFTY
+	    "\n> E: 0123456789\n> .\n< 550 5.6.0 Message refused: header too large, at most "
+	    "1024 bytes\n",
+	    "advice=\"raise header_size\"\n", NULL },
+	{ "errors", "errors_hard = 2\n", NULL, 0,
+	    HELLO "> X\n< 500 \n> Y\n< 500 \n< 421 4.7.0 Too many errors: 2 "
+		  "since the last mail that was taken\n.\n",
+	    "code=421 status=4.7.0 reason=\"Too many errors\" detail=\"2 since "
+	    "the last mail that was taken\" advice=\"see what else was "
+	    "refused; errors_hard",
+	    NULL },
+	{ "mails of a session",
+	    "allow = 192.0.2.0/24\nsession_mails = 1\n"
+	    "greet_pause = 0\n",
+	    NULL, 0,
+	    HELLO MAIL "> RSET\n< 250 \n> MAIL FROM:<a@x.y>\n< 421 4.7.0 This "
+		       "session has had its share, connect again: at most 1 "
+		       "mails in one session\n.\n",
+	    "advice=\"raise session_mails", NULL },
+	{ "time of a session",
+	    "allow = 192.0.2.0/24\nsession_time = 50ms\n"
+	    "greet_pause = 0\n",
+	    NULL, 0, "< 220 \n< 421 4.7.0 This session has had its time\n.\n",
+	    "advice=\"raise session_time", NULL },
+	{ "no command", "command_timeout = 50ms\n", NULL, 0,
+	    "< 220 \n< 421 4.4.2\n.\n",
+	    "reason=\"Timeout, closing\" advice=\"raise command_timeout",
+	    NULL },
+	{ "no mail", "data_timeout = 50ms\n", NULL, 0,
+	    HELLO MAIL RCPT DATA "< 421 4.4.2\n.\n",
+	    "reason=\"Timeout, closing\" advice=\"raise data_timeout", NULL },
+	{ "a slow mail", "data_progress = 50ms\n", NULL, 0,
+	    HELLO MAIL RCPT DATA "< 421 4.4.2\n.\n",
+	    "detail=\"the mail is too slow\" advice=\"raise data_progress, or "
+	    "lower data_rate",
+	    NULL },
+	{ "one connection too many",
+	    "allow = 192.0.2.0/24\n[server]\nconnections = 1\n"
+	    "connections_reserved = 1\n",
+	    NULL, 0, "< 421 4.3.2 Too many connections, try again later\n.\n",
+	    "connection refused client=127.0.0.1 listener=l code=421 "
+	    "reason=\"Too many connections, try again later\" connections=0 "
+	    "of=1 memory=0 memory_of=",
+	    NULL },
 
 	{ "AUTH refused", USER, NULL, 0,
 	    OFFER "> AUTH  CRAM-MD5 " ANN "\n< 504 \n> AUTH PLAIN x" ANN
