@@ -1,85 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "charset.h"
 
+#include "jis.h"
+#include "label.h"
+
 #include <errno.h>
 #include <iconv.h>
 #include <stdint.h>
 #include <string.h>
 
-#define NAME_MAX_LENGTH 40
-#define REPLACEMENT     "\xef\xbf\xbd"
-#define GUESS           "WINDOWS-1252"
-
-/* Names that mean more than iconv would read into them: what writers call
- * latin1, gb2312 or shift_jis is in fact their superset. */
-struct alias {
-	const char *name;
-	const char *iconv_name;
-};
-
-static const struct alias aliases[] = {
-	{ "iso-8859-1", GUESS },
-	{ "latin1", GUESS },
-	{ "us-ascii", GUESS },
-	{ "ascii", GUESS },
-	{ "iso-8859-6-e", "ISO-8859-6" },
-	{ "iso-8859-6-i", "ISO-8859-6" },
-	{ "iso-8859-8-e", "ISO-8859-8" },
-	{ "iso-8859-8-i", "ISO-8859-8" },
-	{ "iso-8859-9", "WINDOWS-1254" },
-	{ "gb2312", "GB18030" },
-	{ "gbk", "GB18030" },
-	{ "x-gbk", "GB18030" },
-	{ "big5", "BIG5-HKSCS" },
-	{ "x-big5", "BIG5-HKSCS" },
-	{ "ks_c_5601-1987", "CP949" },
-	{ "ks_c_5601", "CP949" },
-	{ "euc-kr", "CP949" },
-	{ "shift_jis", "CP932" },
-	{ "shift-jis", "CP932" },
-	{ "x-sjis", "CP932" },
-	{ "unicode-1-1-utf-7", "UTF-7" },
-	{ "x-mac-roman", "MACINTOSH" },
-};
-
-/* Charsets whose text can look like valid UTF-8 and is something else. */
-static const char *const disguised[] = { "iso-2022-", "utf-7",
-	"unicode-1-1-utf-7", "hz", "utf-16", "utf16", "utf-32", "utf32", "ucs-",
-	"iso-10646", "ibm037", "ibm500", "ebcdic" };
-
-static const char *
-find_iconv_name(const char *charset)
-{
-	for (size_t i = 0; i < G_N_ELEMENTS(aliases); i++)
-		if (g_ascii_strcasecmp(charset, aliases[i].name) == 0)
-			return aliases[i].iconv_name;
-	return charset;
-}
-
-static bool
-is_disguised(const char *charset)
-{
-	for (size_t i = 0; charset != NULL && i < G_N_ELEMENTS(disguised); i++)
-		if (g_ascii_strncasecmp(
-			charset, disguised[i], strlen(disguised[i])) == 0)
-			return true;
-	return false;
-}
-
-/* A name goes to iconv only when it can be one: no path, no //SUFFIX. */
-static iconv_t
-open_charset(const char *charset)
-{
-	size_t length = charset == NULL ? 0 : strlen(charset);
-
-	if (length == 0 || length > NAME_MAX_LENGTH)
-		return (iconv_t)-1;
-	for (size_t i = 0; i < length; i++)
-		if (!g_ascii_isalnum(charset[i]) &&
-		    strchr("-_.:+", charset[i]) == NULL)
-			return (iconv_t)-1;
-	return iconv_open("UTF-8", find_iconv_name(charset));
-}
+#define REPLACEMENT "\xef\xbf\xbd"
+#define GUESS       "WINDOWS-1252"
 
 /* The length of the printable ASCII at the beginning, looked at by eight bytes:
  * most mails are nothing else. */
@@ -117,63 +48,244 @@ is_utf8(const char *text, size_t length)
 	return g_utf8_validate_len(text, (size_t)(end - text), NULL);
 }
 
-/* Converts all of it; a byte that is none of the charset becomes U+FFFD. */
-static GString *
-convert(iconv_t converter, const char *bytes, size_t length, bool *damaged)
-{
-	GString *text = g_string_sized_new(length + 16);
-	char *in = (char *)bytes;
-	char chunk[1024];
+/* What one converter made of the bytes. */
+struct converted {
+	GString *text;
+	size_t step;  /* bytes it is given at once, at most */
+	size_t unit;  /* bytes it goes on by where it cannot read them */
+	bool damaged; /* U+FFFD stands where a byte is none of the charset */
+};
 
-	while (length > 0) {
-		char *out = chunk;
+/* What the converter still holds back: the last letter, where a mark could
+ * have followed. */
+static void
+flush(iconv_t converter, GString *text)
+{
+	char chunk[64], *out = chunk;
+	size_t room = sizeof chunk;
+
+	iconv(converter, NULL, NULL, &out, &room);
+	g_string_append_len(text, chunk, out - chunk);
+}
+
+static void
+convert(iconv_t converter, const char *bytes, size_t length,
+    struct converted *converted)
+{
+	char *in = (char *)bytes;
+	const char *end = bytes + length;
+
+	while (in < end) {
+		char chunk[1024], *out = chunk;
 		size_t room = sizeof chunk;
-		size_t result = iconv(converter, &in, &length, &out, &room);
+		size_t left = MIN((size_t)(end - in), converted->step);
+		size_t result = iconv(converter, &in, &left, &out, &room);
 		int fault = result == (size_t)-1 ? errno : 0;
 
-		g_string_append_len(text, chunk, out - chunk);
+		g_string_append_len(converted->text, chunk, out - chunk);
+		if (converted->step == 1)
+			flush(converter, converted->text);
 		if (fault == 0 || fault == E2BIG)
 			continue;
-		g_string_append(text, REPLACEMENT);
-		*damaged = true;
-		in++;
-		length--;
+		g_string_append(converted->text, REPLACEMENT);
+		converted->damaged = true;
+		in += MIN(converted->unit, (size_t)(end - in));
 	}
-	return text;
+	flush(converter, converted->text);
+}
+
+/* How many different bytes there are at even (0) or odd (1) places. */
+static unsigned
+count_kinds(const char *bytes, size_t length, size_t first)
+{
+	bool seen[256] = { false };
+	unsigned kinds = 0;
+
+	for (size_t i = first; i < length; i += 2) {
+		kinds += !seen[(unsigned char)bytes[i]];
+		seen[(unsigned char)bytes[i]] = true;
+	}
+	return kinds;
+}
+
+/* What has no byte order mark is big endian (RFC 2781 4.3), but some write as
+ * their machine does: of text in one script the high bytes are few. */
+static const char *
+find_order(const char *charset, const char *bytes, size_t length, bool *damaged)
+{
+	unsigned even, odd;
+
+	if (strcmp(charset, LABEL_UTF_32) == 0) {
+		if (length < 4 || memcmp(bytes, "\xff\xfe\0\0", 4) == 0 ||
+		    memcmp(bytes, "\0\0\xfe\xff", 4) == 0)
+			return charset;
+		return bytes[0] == '\0' ? "UTF-32BE" : "UTF-32LE";
+	}
+	if (length >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 ||
+			       memcmp(bytes, "\xfe\xff", 2) == 0))
+		return charset;
+	even = count_kinds(bytes, length, 0);
+	odd = count_kinds(bytes, length, 1);
+	*damaged |= even == odd;
+	return odd < even ? "UTF-16LE" : "UTF-16BE";
+}
+
+static size_t
+find_unit(const char *charset)
+{
+	if (g_ascii_strncasecmp(charset, "UTF-16", 6) == 0)
+		return 2;
+	return g_ascii_strncasecmp(charset, "UTF-32", 6) == 0 ? 4 : 1;
+}
+
+/* iconv reads over a lone '+' (RFC 2152: an ill-formed sequence). */
+static bool
+is_utf7_broken(const char *bytes, size_t length)
+{
+	for (size_t i = 0; i + 1 < length; i++)
+		if (bytes[i] == '+' && !g_ascii_isalnum(bytes[i + 1]) &&
+		    (bytes[i + 1] == '\0' ||
+			strchr("+/-", bytes[i + 1]) == NULL))
+			return true;
+	return false;
+}
+
+/* False: iconv does not know the charset. */
+static bool
+convert_by(const char *charset, GBytes *bytes, const struct label *label,
+    struct converted *converted)
+{
+	gsize length;
+	const char *in = g_bytes_get_data(bytes, &length);
+	g_autoptr(GString) carried = NULL;
+	iconv_t converter;
+
+	if (strcmp(charset, LABEL_JIS) == 0) {
+		carried = jis_to_euc(in, length);
+		charset = LABEL_JIS_CARRIER;
+		in = carried->str;
+		length = carried->len;
+	} else if (strcmp(charset, LABEL_UTF_16) == 0 ||
+		   strcmp(charset, LABEL_UTF_32) == 0) {
+		charset = find_order(charset, in, length, &converted->damaged);
+	}
+	converter = iconv_open("UTF-8", charset);
+	if (converter == (iconv_t)-1)
+		return false;
+	converted->step = label->steps ? 1 : SIZE_MAX;
+	converted->unit = find_unit(charset);
+	convert(converter, in, length, converted);
+	iconv_close(converter);
+	/* an escape that it let pass is one that it does not know */
+	if (g_ascii_strncasecmp(charset, "ISO-2022", 8) == 0 &&
+	    strpbrk(converted->text->str, "\x0e\x0f\x1b") != NULL)
+		converted->damaged = true;
+	return true;
+}
+
+/* The first of the label's charsets that reads all of it, else what the first
+ * of them reads; NULL: iconv knows none. */
+static GString *
+convert_labelled(
+    const char *bytes, size_t length, const struct label *label, bool *damaged)
+{
+	g_autoptr(GBytes) all = g_bytes_new_static(bytes, length);
+	GString *first = NULL;
+	bool odd = g_ascii_strncasecmp(label->charsets[0], "UTF-7", 5) == 0 &&
+		   is_utf7_broken(bytes, length);
+
+	for (size_t i = 0; i < LABEL_CHARSETS; i++) {
+		const char *charset = label->charsets[i];
+		struct converted converted = { .damaged = odd };
+
+		if (charset == NULL)
+			break;
+		converted.text = g_string_sized_new(length + 16);
+		if (!convert_by(charset, all, label, &converted) ||
+		    (first != NULL && converted.damaged)) {
+			g_string_free(converted.text, TRUE);
+			continue;
+		}
+		if (first != NULL)
+			g_string_free(first, TRUE);
+		first = converted.text;
+		if (!converted.damaged)
+			return first;
+	}
+	*damaged |= first != NULL;
+	return first;
 }
 
 static GString *
 convert_guessed(const char *bytes, size_t length, bool *damaged)
 {
-	iconv_t converter = iconv_open("UTF-8", GUESS);
-	GString *text;
+	static const struct label guess = { .charsets = { GUESS } };
+	GString *text = convert_labelled(bytes, length, &guess, damaged);
+	g_autofree char *valid = NULL;
 
 	*damaged = true;
-	if (converter == (iconv_t)-1) {
-		g_autofree char *valid =
-		    g_utf8_make_valid(bytes, (gssize)length);
+	if (text != NULL)
+		return text;
+	valid = g_utf8_make_valid(bytes, (gssize)length);
+	return g_string_new(valid);
+}
 
-		return g_string_new(valid);
+/* Valid UTF-8 of two bytes a character at most: text of a charset of pairs can
+ * be that by chance.  With three bytes it hardly happens. */
+static bool
+is_maybe_pairs(const char *bytes, size_t length)
+{
+	bool ascii = true;
+
+	for (size_t i = 0; i < length; i++) {
+		if ((unsigned char)bytes[i] >= 0xe0)
+			return false;
+		ascii &= (unsigned char)bytes[i] < 0x80;
 	}
-	text = convert(converter, bytes, length, damaged);
-	iconv_close(converter);
-	return text;
+	return !ascii;
+}
+
+/* UTF-8 under another label is UTF-8, where text of that label could not look
+ * so. */
+static GString *
+convert_mistaken(const char *bytes, size_t length, const struct label *label)
+{
+	GString *text = NULL;
+	bool damaged = false;
+
+	if (label->kind == LABEL_PAIRS && is_maybe_pairs(bytes, length))
+		text = convert_labelled(bytes, length, label, &damaged);
+	if (text != NULL && !damaged)
+		return text;
+	if (text != NULL)
+		g_string_free(text, TRUE);
+	return g_string_new_len(bytes, (gssize)length);
 }
 
 static GString *
-to_utf8(const char *bytes, size_t length, const char *charset, bool *damaged)
+to_utf8(
+    const char *bytes, size_t length, const struct label *label, bool *damaged)
 {
-	iconv_t converter;
-	GString *text;
+	GString *text = NULL;
 
-	if (!is_disguised(charset) && is_utf8(bytes, length))
-		return g_string_new_len(bytes, (gssize)length);
-	converter = open_charset(charset);
-	if (converter == (iconv_t)-1)
-		return convert_guessed(bytes, length, damaged);
-	text = convert(converter, bytes, length, damaged);
-	iconv_close(converter);
-	return text;
+	if (label->kind != LABEL_DISGUISED && is_utf8(bytes, length))
+		return convert_mistaken(bytes, length, label);
+	if (label->charsets[0] != NULL)
+		text = convert_labelled(bytes, length, label, damaged);
+	return text != NULL ? text : convert_guessed(bytes, length, damaged);
+}
+
+/* Some converters give what is no character (halves of pairs). */
+static void
+mend(GString *text, bool *damaged)
+{
+	g_autofree char *valid = NULL;
+
+	if (is_utf8(text->str, text->len))
+		return;
+	valid = g_utf8_make_valid(text->str, (gssize)text->len);
+	g_string_assign(text, valid);
+	*damaged = true;
 }
 
 /* The control characters of ASCII, DEL, and those of C1 (U+0080 to U+009F),
@@ -190,24 +302,12 @@ measure_control(const char *at, const char *end)
 	return 0;
 }
 
-/* Some converters give what is no character (halves of pairs). */
-static void
-mend(GString *text, bool *damaged)
-{
-	g_autofree char *valid = NULL;
-
-	if (is_utf8(text->str, text->len))
-		return;
-	valid = g_utf8_make_valid(text->str, (gssize)text->len);
-	g_string_assign(text, valid);
-	*damaged = true;
-}
-
+/* A lone CR ends a line for some and none for others. */
 static GBytes *
 convert_text(
-    const void *bytes, size_t length, const char *charset, bool *damaged)
+    const void *bytes, size_t length, const struct label *label, bool *damaged)
 {
-	GString *raw = to_utf8(bytes, length, charset, damaged);
+	GString *raw = to_utf8(bytes, length, label, damaged);
 	GString *text = g_string_sized_new(raw->len);
 	const char *end = raw->str + raw->len;
 	const char *at = raw->str;
@@ -222,12 +322,13 @@ convert_text(
 		if (at == end)
 			break;
 		size_t control = measure_control(at, end);
-		if (*at == '\r' && (at + 1 == end || at[1] != '\n'))
+		bool lone = *at == '\r' && (at + 1 == end || at[1] != '\n');
+		if (lone)
 			g_string_append_c(text, '\n');
 		else if (control == 0 || *at == '\t' || *at == '\n')
 			g_string_append_c(text, *at);
-		else if (*at != '\r')
-			*damaged = true;
+		*damaged |= lone || (control != 0 && *at != '\t' &&
+					*at != '\n' && *at != '\r');
 		at += MAX(control, 1);
 	}
 	g_string_free(raw, TRUE);
@@ -266,12 +367,14 @@ GBytes *
 charset_text(
     const void *bytes, size_t length, const char *charset, bool *damaged)
 {
-	GBytes *printable =
-	    is_disguised(charset) ? NULL : copy_printable(bytes, length);
+	struct label label;
+	GBytes *printable = NULL;
 
-	return printable != NULL
-		   ? printable
-		   : convert_text(bytes, length, charset, damaged);
+	label_read(&label, charset);
+	if (label.kind != LABEL_DISGUISED)
+		printable = copy_printable(bytes, length);
+	return printable != NULL ? printable
+				 : convert_text(bytes, length, &label, damaged);
 }
 
 /* Line ends and tabs read as a blank, other controls as nothing. */
@@ -306,162 +409,19 @@ charset_line(const char *text)
 	return g_string_free(line, FALSE);
 }
 
-/* One encoded word: =?charset*language?B or Q?text?= */
-struct word {
-	const char *charset;
-	size_t charset_length;
-	char encoding; /* 'B' or 'Q' */
-	const char *text;
-	size_t text_length;
-	size_t length; /* of the whole */
-};
-
-/* What decoding collects: adjacent words of one charset are joined as bytes
- * before they are converted, since some writers split characters. */
-struct words {
-	GString *line;
-	GString *bytes;
-	char charset[NAME_MAX_LENGTH + 1];
-};
-
-static bool
-read_word(const char *at, struct word *word)
+void
+charset_append(
+    GString *line, const char *bytes, size_t length, const char *charset)
 {
-	const char *charset_end;
-
-	if (at[0] != '=' || at[1] != '?')
-		return false;
-	word->charset = at + 2;
-	charset_end = word->charset + strcspn(word->charset, "? \t");
-	if (*charset_end != '?')
-		return false;
-	word->charset_length = strcspn(word->charset, "*?");
-	word->encoding = g_ascii_toupper(charset_end[1]);
-	if ((word->encoding != 'B' && word->encoding != 'Q') ||
-	    charset_end[2] != '?')
-		return false;
-	word->text = charset_end + 3;
-	word->text_length = strcspn(word->text, "?");
-	word->length = (size_t)(word->text - at) + word->text_length + 2;
-	return word->charset_length <= NAME_MAX_LENGTH &&
-	       word->text[word->text_length] == '?' &&
-	       word->text[word->text_length + 1] == '=';
-}
-
-static void
-append_quoted(GString *bytes, const char *text, size_t length)
-{
-	for (size_t i = 0; i < length; i++) {
-		int high = -1, low = -1;
-
-		if (text[i] == '=' && i + 2 < length) {
-			high = g_ascii_xdigit_value(text[i + 1]);
-			low = g_ascii_xdigit_value(text[i + 2]);
-		}
-		if (high >= 0 && low >= 0) {
-			g_string_append_c(bytes, (char)(high << 4 | low));
-			i += 2;
-		} else {
-			g_string_append_c(
-			    bytes, text[i] == '_' ? ' ' : text[i]);
-		}
-	}
-}
-
-static void
-append_base64(GString *bytes, const char *text, size_t length)
-{
-	g_autofree guchar *decoded = g_malloc(length / 4 * 3 + 6);
-	int state = 0;
-	guint save = 0;
-	size_t size;
-
-	size = g_base64_decode_step(text, length, decoded, &state, &save);
-	/* padding that was left off */
-	size += g_base64_decode_step("==", 2, decoded + size, &state, &save);
-	g_string_append_len(bytes, (char *)decoded, (gssize)size);
-}
-
-static void
-flush_words(struct words *words)
-{
+	struct label label;
+	g_autoptr(GString) piece = g_string_new(NULL);
 	GString *text;
 	bool damaged = false;
 
-	if (words->bytes->len == 0)
-		return;
-	text = to_utf8(words->bytes->str, words->bytes->len,
-	    words->charset[0] == '\0' ? NULL : words->charset, &damaged);
-	append_line(words->line, text->str, text->len);
+	label_read(&label, charset);
+	text = to_utf8(bytes, length, &label, &damaged);
+	append_line(piece, text->str, text->len);
+	mend(piece, &damaged);
+	g_string_append_len(line, piece->str, (gssize)piece->len);
 	g_string_free(text, TRUE);
-	g_string_truncate(words->bytes, 0);
-	words->charset[0] = '\0';
-}
-
-static void
-add_word(struct words *words, const struct word *word)
-{
-	char charset[NAME_MAX_LENGTH + 1];
-
-	memcpy(charset, word->charset, word->charset_length);
-	charset[word->charset_length] = '\0';
-	if (g_ascii_strcasecmp(charset, words->charset) != 0)
-		flush_words(words);
-	memcpy(words->charset, charset, sizeof charset);
-	if (word->encoding == 'B')
-		append_base64(words->bytes, word->text, word->text_length);
-	else
-		append_quoted(words->bytes, word->text, word->text_length);
-}
-
-/* Adds what stands between words: as it is, in no charset. */
-static void
-add_plain(struct words *words, const char *text, size_t length)
-{
-	flush_words(words);
-	g_string_append_len(words->bytes, text, (gssize)length);
-	flush_words(words);
-}
-
-/* The length of the text up to the next encoded word. */
-static size_t
-measure_plain(const char *at)
-{
-	struct word word;
-	const char *next = at;
-
-	while ((next = strstr(next, "=?")) != NULL) {
-		if (read_word(next, &word))
-			return (size_t)(next - at);
-		next++;
-	}
-	return strlen(at);
-}
-
-char *
-charset_words(const char *value)
-{
-	struct words words = { g_string_new(NULL), g_string_new(NULL), "" };
-	bool after_word = false, damaged = false;
-
-	while (*value != '\0') {
-		size_t plain = measure_plain(value);
-		struct word word;
-		/* blanks between two words only separate them */
-		bool gap = after_word && value[plain] != '\0' &&
-			   strspn(value, " \t\r\n") >= plain;
-
-		if (plain > 0 && !gap)
-			add_plain(&words, value, plain);
-		value += plain;
-		after_word = read_word(value, &word);
-		if (after_word) {
-			add_word(&words, &word);
-			value += word.length;
-		}
-	}
-	flush_words(&words);
-	g_string_free(words.bytes, TRUE);
-	mend(words.line, &damaged);
-	return g_string_free(words.line, FALSE);
 }

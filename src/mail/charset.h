@@ -11,15 +11,21 @@
 #include <stdbool.h>
 
 /* The text of a body: line ends LF, no control characters but TAB and LF, no
- * byte order mark.  charset may be NULL.  *damaged becomes true when the text
- * is not surely what was written: U+FFFD was put in, a control character left
- * out, or the charset guessed. */
+ * byte order mark at its beginning (one elsewhere stays), characters composed
+ * as they were.  charset is the label, any text, or NULL.  *damaged becomes
+ * true when the text is not surely what was written: U+FFFD was put in, a
+ * control character left out, a lone CR made LF, or the charset guessed. */
 GBytes *charset_text(
     const void *bytes, size_t length, const char *charset, bool *damaged);
 
 /* A header value with its encoded words (RFC 2047) decoded: one line without
  * control characters.  New string. */
 char *charset_words(const char *value);
+
+/* Appends these bytes as UTF-8 and one line: LF and TAB read as a blank, other
+ * control characters as nothing. */
+void charset_append(
+    GString *line, const char *bytes, size_t length, const char *charset);
 
 /* One clean line of any text that should be UTF-8 already.  New string. */
 char *charset_line(const char *text);
