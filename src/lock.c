@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define PID_LENGTH 16
 
 struct lock {
 	int fd;
@@ -18,14 +21,22 @@ lock_error(void)
 	return g_quark_from_static_string("lock");
 }
 
+/* What stands in it: the pid of who holds or held it. */
 static void
-tell_holder(int fd, const char *directory, GError **error)
+read_pid(int fd, char pid[static PID_LENGTH])
 {
-	char pid[16] = "";
-	ssize_t got = pread(fd, pid, sizeof pid - 1, 0);
+	ssize_t got = pread(fd, pid, PID_LENGTH - 1, 0);
 
 	pid[got > 0 ? got : 0] = '\0';
 	g_strchomp(pid);
+}
+
+static void
+tell_holder(int fd, const char *directory, GError **error)
+{
+	char pid[PID_LENGTH];
+
+	read_pid(fd, pid);
 	g_set_error(error, lock_error(), 0,
 	    "state_dir %s is in use by another postferry (pid %s); stop that "
 	    "one, or give this one a state_dir of its own",
@@ -65,7 +76,7 @@ tell_closed(const char *directory, const char *path, GError **error)
 static bool
 write_pid(int fd)
 {
-	char pid[16];
+	char pid[PID_LENGTH];
 	int length = g_snprintf(pid, sizeof pid, "%d\n", (int)getpid());
 
 	return ftruncate(fd, 0) == 0 &&
@@ -106,4 +117,19 @@ lock_release(struct lock *lock)
 		return;
 	close(lock->fd);
 	g_free(lock);
+}
+
+int
+lock_holder(const char *directory)
+{
+	g_autofree char *path = g_build_filename(directory, "lock", NULL);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char pid[PID_LENGTH] = "";
+
+	if (fd < 0)
+		return 0;
+	if (flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+		read_pid(fd, pid);
+	close(fd);
+	return atoi(pid);
 }

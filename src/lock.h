@@ -16,4 +16,8 @@ struct lock *lock_take(const char *directory, bool *busy, GError **error);
 
 void lock_release(struct lock *lock);
 
+/* The pid of the postferry that holds the lock now; 0: nobody does, or it
+ * cannot be read. */
+int lock_holder(const char *directory);
+
 #endif

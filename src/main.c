@@ -13,6 +13,8 @@ static const struct {
 } commands[] = {
 	{ "serve", cli_serve, "take mail by SMTP and deliver it" },
 	{ "check", cli_check, "say what is wrong with the settings" },
+	{ "doctor", cli_doctor,
+	    "try all that the settings rely on, and say what to do" },
 	{ "status", cli_status, "say how the daemon and its queue are" },
 	{ "queue", cli_queue, "list mails, show, hold, release, drop them" },
 	{ "why", cli_why, "tell the whole story of one mail" },

@@ -30,7 +30,7 @@ AREAS = {
     "status": {"mail", "core", "store.h", "status.h"},
     "alarm": {"mail", "core", "carrier.h", "alarm.h"},
     "confine": {"core"},
-    "": {"core", "mail", "smtp", "dispatch", "simulate", "confine",
+    "": {"core", "mail", "smtp", "dispatch", "simulate", "confine", "store",
          "provider.h", "carrier.h", "store.h", "status.h", "alarm.h"},
 }
 
@@ -54,6 +54,7 @@ DOORS = [
     ("crypt.h", ["src/smtp/users*"]),
     ("malloc.h", ["src/smtp/ebb.c", "src/cli/simulate.c"]),
     ("seccomp.h", ["src/confine/filter.c"]),
+    ("ifaddrs.h", ["src/cli/examine_listeners.c"]),
     # Accounts are looked up where the daemon becomes one.
     ("pwd.h", ["src/confine/privileges.c"]),
     ("grp.h", ["src/confine/privileges.c", "src/smtp/rules_door.c"]),

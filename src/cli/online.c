@@ -226,23 +226,41 @@ is_well(const GPtrArray *probes)
 	return true;
 }
 
-int
-online_check(struct config *config, bool json)
+/* Asked and done; to be unref'd. */
+static GPtrArray *
+ask_all(struct config *config)
 {
 	struct online online = {
 		.probes = g_ptr_array_new_with_free_func(free_probe),
 	};
-	int exit_code;
 
 	for (const char *const *name = config_names(config, "provider");
 	     *name != NULL; name++)
 		add_probe(&online, config, *name);
 	probe_all(&online);
-	for (unsigned i = 0; !json && i < online.probes->len; i++)
-		print_line(online.probes->pdata[i]);
+	return online.probes;
+}
+
+void
+online_ask(struct config *config, online_fn tell, void *object)
+{
+	g_autoptr(GPtrArray) probes = ask_all(config);
+
+	for (unsigned i = 0; i < probes->len; i++) {
+		const struct probe *probe = probes->pdata[i];
+
+		tell(object, probe->name, name_type(probe), &probe->health);
+	}
+}
+
+int
+online_check(struct config *config, bool json)
+{
+	g_autoptr(GPtrArray) probes = ask_all(config);
+
+	for (unsigned i = 0; !json && i < probes->len; i++)
+		print_line(probes->pdata[i]);
 	if (json)
-		print_json(online.probes);
-	exit_code = is_well(online.probes) ? EX_OK : EX_UNAVAILABLE;
-	g_ptr_array_unref(online.probes);
-	return exit_code;
+		print_json(probes);
+	return is_well(probes) ? EX_OK : EX_UNAVAILABLE;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "capacity.h"
+#include "smtp/capacity.h"
 
 #include "core/log.h"
 #include <glib.h>
@@ -19,6 +19,12 @@ capacity_fit(unsigned wanted, uint64_t files)
 	return (unsigned)CLAMP(most, 1, wanted);
 }
 
+uint64_t
+capacity_files(unsigned connections)
+{
+	return (uint64_t)connections * FILES_EACH + FILES_OTHER;
+}
+
 unsigned
 capacity_find(unsigned wanted)
 {
@@ -34,8 +40,7 @@ capacity_find(unsigned wanted)
 			 "allows",
 		    log_num("connections", most), log_num("wanted", wanted),
 		    log_num("files", (int64_t)files.rlim_cur),
-		    log_num("files_needed",
-			(int64_t)wanted * FILES_EACH + FILES_OTHER),
+		    log_num("files_needed", (int64_t)capacity_files(wanted)),
 		    log_str("advice",
 			"raise the limit (LimitNOFILE= of the unit, ulimit "
 			"-n), or lower `connections` in [server]"));

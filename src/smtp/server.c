@@ -2,7 +2,6 @@
 #include "smtp/server.h"
 
 #include "bound.h"
-#include "capacity.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "crowd.h"
@@ -12,6 +11,7 @@
 #include "roster.h"
 #include "rules.h"
 #include "sessions.h"
+#include "smtp/capacity.h"
 #include "strain.h"
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "medium.h"
+#include "store/medium.h"
 
 #include "core/log.h"
 #include <linux/magic.h>
@@ -44,14 +44,20 @@ medium_doubt(long type)
 	return NULL;
 }
 
-void
-medium_warn(const char *directory)
+const char *
+medium_doubt_of(const char *directory)
 {
 	struct statfs is;
 
-	if (statfs(directory, &is) != 0)
-		return;
-	const char *doubt = medium_doubt((long)is.f_type);
+	return statfs(directory, &is) == 0 ? medium_doubt((long)is.f_type)
+					   : NULL;
+}
+
+void
+medium_warn(const char *directory)
+{
+	const char *doubt = medium_doubt_of(directory);
+
 	if (doubt != NULL)
 		log_warn("the queue's directory may not keep what was promised",
 		    log_str("directory", directory), log_str("why", doubt));

@@ -9,7 +9,7 @@
 #include "due.h"
 #include "entries.h"
 #include "fresh.h"
-#include "medium.h"
+#include "store/medium.h"
 #include "question.h"
 #include "repeat.h"
 #include "space.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "capacity.h"
+#include "smtp/capacity.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

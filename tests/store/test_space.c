@@ -2,7 +2,7 @@
 #include "space.h"
 
 #include "ballast.h"
-#include "medium.h"
+#include "store/medium.h"
 #include "world.h"
 #include <errno.h>
 #include <linux/magic.h>

@@ -12,6 +12,9 @@
  * be open (RLIMIT_NOFILE). */
 unsigned capacity_fit(unsigned wanted, uint64_t files);
 
+/* Files that so many connections take, with all else that the process opens. */
+uint64_t capacity_files(unsigned connections);
+
 /* The same for this process; says so in the log when it is less. */
 unsigned capacity_find(unsigned wanted);
 
