@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-[ $# -gt 0 ] || set -- address data from proxy sasl session
+[ $# -gt 0 ] || set -- address data from proxy road sasl session
 
 sh etc/install.sh build try test fuzz
 cmake -S . -B build-fuzz -G Ninja -DFUZZ=ON -DTESTS=ON \
@@ -16,11 +16,12 @@ for noun in "$@"; do
 	ninja -C build-fuzz "fuzz_$noun" >build-fuzz/build.log 2>&1 ||
 		{ cat build-fuzz/build.log >&2; exit 1; }
 	mkdir -p "build-fuzz/corpus/$noun"
+	[ "$noun" = road ] && [ -d tests/corpus ] && seeds=tests/corpus || seeds=
 	echo "== $noun, $seconds s"
 	"build-fuzz/tests/fuzz_$noun" -max_total_time="$seconds" -timeout=10 \
 		-max_len=8192 -print_final_stats=1 \
 		-artifact_prefix="build-fuzz/$noun-" "build-fuzz/corpus/$noun" \
-		>"build-fuzz/$noun.log" 2>&1 ||
+		$seeds >"build-fuzz/$noun.log" 2>&1 ||
 		{ tail -40 "build-fuzz/$noun.log" >&2; exit 1; }
 	grep -E 'number_of_executed_units|peak_rss_mb' "build-fuzz/$noun.log"
 done
