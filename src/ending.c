@@ -141,6 +141,7 @@ on_signal(void *object)
 	}
 	ferry->stopping = true;
 	log_info("stopping", log_num("pid", getpid()));
+	service_stopping(ferry->service);
 	if (ferry->status != NULL)
 		status_drain(ferry->status);
 	if (ferry->store != NULL)

@@ -319,6 +319,7 @@ make_ground(struct ferry *ferry)
 	ferry->place.directory = ferry->directory;
 	ferry->place.budget = ferry->budget;
 	ferry->main = loop_new("main", ferry);
+	ferry->service = service_new(ferry->main);
 	ferry->complaints = complaints_new();
 	if (ferry->directory != NULL)
 		make_disk(ferry);
@@ -394,6 +395,7 @@ ferry_run(struct ferry *ferry)
 		store_start(ferry->store);
 	server_start(ferry->server);
 	dispatcher_start(ferry->dispatcher);
+	service_ready(ferry->service, ferry->dispatch);
 	loop_run(ferry->main);
 	log_info("stopped", log_num("pid", getpid()));
 	return ferry->end;
@@ -433,7 +435,9 @@ ferry_free(struct ferry *ferry)
 	g_clear_pointer(&ferry->bell, bell_free);
 	g_clear_pointer(&ferry->herald, herald_free);
 	ending_unheed(ferry);
+	service_mute(ferry->service);
 	g_clear_pointer(&ferry->main, loop_free);
+	g_clear_pointer(&ferry->service, service_free);
 	g_clear_pointer(&ferry->disk, disk_free);
 	g_clear_pointer(&ferry->busy, busy_close);
 	g_clear_pointer(&ferry->budget, budget_free);

@@ -13,6 +13,7 @@
 #include "core/loop.h"
 #include "core/pool.h"
 #include "dispatch/prepare.h"
+#include "service.h"
 #include "smtp/server.h"
 #include "status.h"
 
@@ -38,6 +39,7 @@ struct ferry {
 	struct dispatcher *dispatcher;
 	struct prepare *prepare;
 	struct server *server;
+	struct service *service;
 	struct loop_signal *term, *interrupt, *hangup;
 	struct loop_timer *stop_timer, *last_words;
 	bool stopping;

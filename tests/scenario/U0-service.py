@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""A service manager hears when postferry is ready, that it lives, and that it
+stops (sd_notify(3))."""
+
+import os
+import signal
+import socket
+
+import ferry
+
+
+class Service(ferry.Scenario):
+    providers = ("mailgun",)
+    watchdog = ""
+
+    def setUp(self):
+        self.prepare()
+        self.addresses = {}
+        self.mailgun = self.start_simulator("mailgun")
+        self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(self.manager.close)
+        self.manager.settimeout(ferry.PATIENCE)
+
+    def listen(self, address, **variables):
+        self.manager.bind(address.replace("@", "\0"))
+        path = os.path.join(self.folder, "postferry.conf")
+        ferry.write_private(path, self.write_settings())
+        self.ferry = self.start(
+            "postferry", "serve", "--config", path,
+            environment={**os.environ, "NOTIFY_SOCKET": address, **variables})
+
+    def hear(self):
+        return self.manager.recv(1024).decode()
+
+    def end(self):
+        self.ferry.signal(signal.SIGTERM)
+        self.assertEqual(self.ferry.wait_end(), 0)
+
+    def test_ready_and_stopping(self):
+        self.listen(os.path.join(self.folder, "notify"))
+        self.assertEqual(self.hear(), "READY=1")
+        # whoever hears it may send
+        self.address = self.ferry.wait_line(
+            r"listening.*address=(\S+:\d+)")[1]
+        self.accept(ferry.simple())
+        self.end()
+        self.assertEqual(self.hear(), "STOPPING=1")
+        self.manager.setblocking(False)
+        self.assertRaises(BlockingIOError, self.hear)
+
+    def test_watchdog(self):
+        self.listen(f"@postferry-{os.getpid()}", WATCHDOG_USEC="60000")
+        said = [self.hear() for _ in range(6)]
+        self.assertEqual(said, ["READY=1"] + 5 * ["WATCHDOG=1"])
+        self.end()
+
+    def test_watchdog_of_another(self):
+        self.listen(os.path.join(self.folder, "notify"),
+                    WATCHDOG_USEC="1000", WATCHDOG_PID="1")
+        self.assertEqual(self.hear(), "READY=1")
+        self.end()
+        self.assertEqual(self.hear(), "STOPPING=1")
+
+    def test_nobody_listens(self):
+        """The manager has gone: said, and nothing else."""
+        self.listen(os.path.join(self.folder, "notify"))
+        self.assertEqual(self.hear(), "READY=1")
+        self.manager.close()
+        self.end()
+        self.assertIn('service manager not told words="STOPPING=1"',
+                      self.ferry.text())
+
+
+if __name__ == "__main__":
+    ferry.main()
