@@ -46,8 +46,8 @@ struct envelope {
 	bool eightbit;          /* BODY=8BITMIME of RFC 6152 */
 	bool utf8; /* SMTPUTF8 of RFC 6531: its addresses were said in UTF-8;
 		    * here they are ASCII; not kept on disk */
-	GHashTable *numbers;    /* text of a recipient -> its number + 1; NULL:
-				 * they are few, or no more will come */
+	GHashTable *numbers; /* text of a recipient -> its number + 1; NULL:
+			      * they are few, or no more will come */
 };
 
 struct envelope *envelope_new(void);

@@ -263,6 +263,7 @@ class Rules(Users):
             "--auth-user", "whoever", "--auth-password", SECRET, "--to",
             "bob@example.net", "--from", "a@example.com")
         self.assertEqual(self.mailgun.count(), 1)
+        self.assertEqual(self.ferry.stop(), 0)
         self.assertNotIn("whoever", self.ferry.text())
 
 

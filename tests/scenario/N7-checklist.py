@@ -160,6 +160,7 @@ class Commands(Checked):
             self.expect(client, "XFORWARD ADDR=192.0.2.1", 502)
             self.expect(client, "MAIL FROM:<ann@example.com>", 250)
             self.expect(client, f"RCPT TO:<{BOB}>", 554)
+        self.assertEqual(self.ferry.stop(), 0)
         self.assertNotIn("client=192.0.2.1", self.ferry.text())
 
     def test_control_characters(self):
@@ -175,6 +176,7 @@ class Commands(Checked):
                 self.expect(client, f"EHLO {name}", 250)
                 client.mail("ann@example.com", [BOB], ferry.simple(
                     subject="\x1b[31mred\x07 \u202e"))
+        self.assertEqual(self.ferry.stop(), 0)
         with open(self.ferry.path, "rb") as file:
             text = file.read().decode()
         self.assertIn("mail received", text)
@@ -420,10 +422,11 @@ class RealCircle(ferry.Scenario):
         self.upstream.start()
         code, text = self.send(ferry.simple())
         self.assertEqual(code, 554, text)
-        self.assertEqual(self.ferry.text().count(" mail received "), 3)
         self.ferry.wait_line(r"refused .*code=554 status=5\.4\.6")
         self.ferry.wait_line(r"warn provider .* calls itself ferry\.example"
                              r"\.com, as we do")
+        self.assertEqual(self.ferry.stop(), 0)
+        self.assertEqual(self.ferry.text().count(" mail received "), 3)
 
 
 def nest(depth, lines):
