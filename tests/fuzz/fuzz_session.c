@@ -107,7 +107,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 		if (rig->submission == NULL)
 			continue;
 		check_mail(rig->submission);
-		rig_answer(rig, bytes[0] % 3 == 0 ? 451 : 250, "2.0.0");
+		rig_answer(rig, answer_new(1, bytes[0] % 3 == 0 ? 451 : 250,
+				    "2.0.0", "said the rig"));
 	}
 	check_replies(rig->heard);
 	rig_disconnect(rig);

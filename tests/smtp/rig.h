@@ -2,7 +2,8 @@
 /*
  * A rig runs one session on the caller's thread: what a client says goes in,
  * what it is told comes out, nothing waits and no other thread is there.  For
- * long random runs and for fuzzing.
+ * long random runs and for fuzzing.  Where the listener has TLS the client may
+ * shake hands, and is inside TLS from then on.
  */
 #ifndef RIG_H
 #define RIG_H
@@ -11,9 +12,13 @@
 #include "dialogue.h"
 #include "mail/submission.h"
 #include "smtp/server.h"
+#include "tls_keys.h"
 #include <errno.h>
 #include <event2/event.h>
 #include <glib/gstdio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -29,6 +34,9 @@ struct rig {
 	struct session_peer peer;      /* of the sessions to come */
 	struct dialogue *dialogue;     /* NULL: it has gone */
 	struct submission *submission; /* that waits for its answer */
+	struct tls_keys *keys;         /* NULL: there is no TLS */
+	SSL_CTX *context;              /* of clients; NULL as well */
+	SSL *ssl;                      /* of this one; NULL: it speaks plain */
 	int fd;                        /* the client's end */
 	GString *heard;                /* and not yet looked at */
 };
@@ -80,6 +88,23 @@ rig_on_knock(void *object, const struct dialogue *dialogue)
 	(void)dialogue;
 }
 
+static inline void
+rig_open_tls(struct rig *rig)
+{
+	GError *error = NULL;
+
+	if (rig->rules->tls.mode == RULES_TLS_OFF)
+		return;
+	rig->keys = tls_keys_new(rig->rules, &error);
+	if (rig->keys == NULL)
+		g_error("%s", error->message);
+	rig->context = SSL_CTX_new(TLS_client_method());
+	SSL_CTX_set_mode(rig->context, SSL_MODE_ENABLE_PARTIAL_WRITE |
+					   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	/* OpenSSL writes to a socket as to a file */
+	signal(SIGPIPE, SIG_IGN);
+}
+
 /* settings: of the listener. */
 static inline void
 rig_open(struct rig *rig, const char *settings)
@@ -104,6 +129,17 @@ rig_open(struct rig *rig, const char *settings)
 	rig->peer = (struct session_peer){ .allowed = true };
 	g_strlcpy(rig->peer.text, "127.0.0.1", sizeof(rig->peer.text));
 	rig->heard = g_string_new(NULL);
+	rig_open_tls(rig);
+}
+
+/* The end of the client's side. */
+static inline void
+rig_hang_up(struct rig *rig)
+{
+	g_clear_pointer(&rig->ssl, SSL_free);
+	if (rig->fd >= 0)
+		close(rig->fd);
+	rig->fd = -1;
 }
 
 /* A new client. */
@@ -113,12 +149,12 @@ rig_connect(struct rig *rig)
 	int ends[2];
 
 	g_assert(rig->dialogue == NULL);
-	if (rig->fd >= 0)
-		close(rig->fd);
+	rig_hang_up(rig);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) != 0)
 		g_error("socketpair: %s", g_strerror(errno));
 	rig->fd = ends[1];
 	g_string_truncate(rig->heard, 0);
+	rig->peer.keys = tls_keys_ref(rig->keys); /* the session's */
 	rig->dialogue = dialogue_new(&(struct dialogue_options){
 	    .base = rig->base,
 	    .buffer = rig->buffer,
@@ -139,8 +175,11 @@ static inline bool
 rig_hear(struct rig *rig)
 {
 	char bytes[4096];
-	ssize_t got = recv(rig->fd, bytes, sizeof(bytes), 0);
+	ssize_t got;
 
+	ERR_clear_error();
+	got = rig->ssl != NULL ? SSL_read(rig->ssl, bytes, sizeof(bytes))
+			       : recv(rig->fd, bytes, sizeof(bytes), 0);
 	if (got > 0)
 		g_string_append_len(rig->heard, bytes, got);
 	return got > 0;
@@ -157,6 +196,38 @@ rig_run(struct rig *rig)
 	}
 }
 
+/* The client's side of a handshake; true when it came to a good end. */
+static inline bool
+rig_shake(struct rig *rig)
+{
+	bool done = false;
+
+	rig->ssl = SSL_new(rig->context);
+	SSL_set_fd(rig->ssl, rig->fd);
+	for (int i = 0; i < 100 && !done; i++) {
+		ERR_clear_error();
+		done = SSL_connect(rig->ssl) == 1;
+		event_base_loop(rig->base, EVLOOP_NONBLOCK);
+	}
+	rig_run(rig);
+	return done;
+}
+
+/* As send(). */
+static inline ssize_t
+rig_send(struct rig *rig, const char *bytes, size_t length)
+{
+	int sent;
+
+	if (rig->ssl == NULL)
+		return send(rig->fd, bytes, length, MSG_NOSIGNAL);
+	ERR_clear_error();
+	sent = SSL_write(rig->ssl, bytes, (int)length);
+	errno = SSL_get_error(rig->ssl, sent) == SSL_ERROR_WANT_WRITE ? EAGAIN
+								      : EPIPE;
+	return sent > 0 ? sent : -1;
+}
+
 /* What does not fit the socket, or comes when nobody reads, is lost. */
 static inline void
 rig_say(struct rig *rig, const void *bytes, size_t length)
@@ -164,7 +235,7 @@ rig_say(struct rig *rig, const void *bytes, size_t length)
 	const char *at = bytes;
 
 	while (length > 0 && rig->dialogue != NULL) {
-		ssize_t sent = send(rig->fd, at, length, MSG_NOSIGNAL);
+		ssize_t sent = rig_send(rig, at, length);
 
 		if (sent < 0 && errno != EAGAIN)
 			break;
@@ -179,12 +250,10 @@ rig_say(struct rig *rig, const void *bytes, size_t length)
 	rig_run(rig);
 }
 
-/* Tells the client what became of its mail. */
+/* Tells the client what became of its mail; takes the answer over. */
 static inline void
-rig_answer(struct rig *rig, unsigned code, const char *enhanced)
+rig_answer(struct rig *rig, struct answer *answer)
 {
-	struct answer *answer = answer_new(1, code, enhanced, "said the rig");
-
 	g_clear_pointer(&rig->submission, submission_free);
 	if (rig->dialogue != NULL)
 		dialogue_answer(rig->dialogue, answer);
@@ -196,9 +265,7 @@ rig_answer(struct rig *rig, unsigned code, const char *enhanced)
 static inline void
 rig_disconnect(struct rig *rig)
 {
-	if (rig->fd >= 0)
-		close(rig->fd);
-	rig->fd = -1;
+	rig_hang_up(rig);
 	for (int i = 0; i < 4 && rig->dialogue != NULL; i++)
 		event_base_loop(rig->base, EVLOOP_NONBLOCK);
 	g_clear_pointer(&rig->submission, submission_free);
@@ -210,6 +277,8 @@ rig_close(struct rig *rig)
 {
 	rig_disconnect(rig);
 	g_string_free(rig->heard, TRUE);
+	SSL_CTX_free(rig->context);
+	tls_keys_unref(rig->keys);
 	g_free(rig->buffer);
 	event_base_free(rig->base);
 	rules_free(rig->rules);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The session as a state machine: random commands, mails and answers, split at
- * random, beside a small model of RFC 5321.  After each step what was told must
+ * The session as a state machine: random commands, responses of AUTH,
+ * handshakes, mails and answers, split at random, at listeners of several
+ * kinds, beside a small model (machine.h).  After each step what was told must
  * be what the model says, and the session must be a fresh one but for what the
- * RFC keeps.  test_machine SEED replays one session and prints it; STEPS=N: so
- * many steps.
+ * RFCs keep.  The authority is the test's own.  test_machine SEED replays one
+ * session and prints it; STEPS=N: so many steps.
  */
+#include "machine_words.h"
 #include "rig.h"
+#include "secure.h"
 
 #include "core/log.h"
 #include "mail/envelope.h"
@@ -24,7 +27,28 @@
 	"errors_hard = 9\nerrors_soft = 9\nerror_delay = 0\n"     \
 	"idle_commands = 6\nrecipients = 3\ncommand_size = 512\n" \
 	"max_size = 4096\nhops = 5\nline_endings = reject\n"      \
-	"greet_pause = 0\nallow = 192.0.2.0/24\n"
+	"greet_pause = 0\n"
+#define TLS   "tls_certificate = %s\ntls = "
+#define USERS "auth = users\n[server]\nusers = /dev/null\n"
+
+static const struct machine_kind kinds[] = {
+	{ .settings = SETTINGS },
+	{ .settings = SETTINGS "protocol = lmtp\n", .lmtp = true },
+	{ .settings = SETTINGS "auth = any\n", .any = true },
+	{ .settings = SETTINGS TLS "offered\n" USERS,
+	    .users = true,
+	    .offered = true },
+	{ .settings = SETTINGS TLS "required\n" USERS,
+	    .users = true,
+	    .required = true },
+	{ .settings = SETTINGS TLS "implicit\n" USERS,
+	    .users = true,
+	    .tls = true },
+	{ .settings = SETTINGS "auth = any\nprotocol = lmtp\n" TLS "offered\n",
+	    .lmtp = true,
+	    .any = true,
+	    .offered = true },
+};
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define STEPS 40000
@@ -34,281 +58,39 @@
 /* of one client, at most */
 #define SESSION_STEPS 60
 
-#define ERRORS_HARD 9
-#define IDLE_FREE   6
-#define RECIPIENTS  3
-
-enum where {
-	FRESH,
-	READY,
-	SENDER,
-	RECIPIENT,
-	CONTENT,
-	CLOSED
-};
-
-#define IN(place) (1U << (place))
-#define ANYWHERE  (IN(FRESH) | IN(READY) | IN(SENDER) | IN(RECIPIENT))
-#define IN_MAIL   (IN(SENDER) | IN(RECIPIENT))
-
-struct model {
-	enum where where;
-	bool named, esmtp, trusted;
-	bool utf8;           /* of the mail */
-	unsigned recipients; /* a bit each */
-	unsigned errors, idle;
-	GString *told; /* what must be heard: the start of each line */
-};
-
-struct act;
-typedef void (*act_fn)(struct model *model, const struct act *act);
-
-struct act {
-	const char *text; /* with its end; a '%' is a digit of 0 to 4 */
-	unsigned where;   /* else 503 */
-	bool idle;
-	act_fn fn;
-	const char *reply; /* of fn */
-};
-
-/* ---- the model ---- */
-
-static void
-tell(struct model *model, const char *reply)
-{
-	g_string_append_printf(model->told, "%s\n", reply);
-}
-
-static void
-count_error(struct model *model)
-{
-	if (++model->errors < ERRORS_HARD || model->where == CLOSED)
-		return;
-	tell(model, "421 4.7.0");
-	model->where = CLOSED;
-}
-
-static void
-refuse(struct model *model, const char *reply)
-{
-	tell(model, reply);
-	if (*reply == '5')
-		count_error(model);
-}
-
-static void
-forget(struct model *model)
-{
-	model->recipients = 0;
-	model->utf8 = false;
-	if (model->where != CLOSED)
-		model->where = model->named ? READY : FRESH;
-}
-
-static void
-do_say(struct model *model, const struct act *act)
-{
-	refuse(model, act->reply);
-}
-
-static void
-do_helo(struct model *model, const struct act *act)
-{
-	(void)act;
-	model->named = true;
-	model->esmtp = false;
-	forget(model);
-	tell(model, "250 ");
-}
-
-static void
-do_ehlo(struct model *model, const struct act *act)
-{
-	(void)act;
-	model->named = true;
-	model->esmtp = true;
-	forget(model);
-	tell(model, "250-");
-	tell(model, "250-PIPELINING");
-	tell(model, "250-SIZE 4096");
-	tell(model, "250-8BITMIME");
-	tell(model, "250-SMTPUTF8");
-	tell(model, "250 ENHANCEDSTATUSCODES");
-}
-
-static void
-do_rset(struct model *model, const struct act *act)
-{
-	forget(model);
-	tell(model, act->reply);
-}
-
-static void
-do_mail(struct model *model, const struct act *act)
-{
-	model->where = SENDER;
-	tell(model, act->reply);
-}
-
-static void
-do_mail_utf8(struct model *model, const struct act *act)
-{
-	model->utf8 = true;
-	do_mail(model, act);
-}
-
-static void
-do_mail_null(struct model *model, const struct act *act)
-{
-	if (model->trusted)
-		do_mail(model, act);
-	else
-		refuse(model, "553 5.7.1");
-}
-
-static void
-do_rcpt(struct model *model, const struct act *act)
-{
-	unsigned bit = 1U << (strpbrk(act->text, "01234")[0] - '0');
-	unsigned count = (unsigned)__builtin_popcount(model->recipients);
-
-	if (!model->trusted)
-		refuse(model, "554 5.7.1");
-	else if (count >= RECIPIENTS)
-		refuse(model, "452 4.5.3");
-	else if (act->reply[0] != '2')
-		refuse(model, act->reply);
-	else {
-		model->recipients |= bit;
-		model->where = RECIPIENT;
-		tell(model, act->reply);
-	}
-}
-
-static void
-do_data(struct model *model, const struct act *act)
-{
-	(void)act;
-	if (model->recipients == 0) {
-		refuse(model, "554 5.5.1");
-		return;
-	}
-	model->where = CONTENT;
-	tell(model, "354 ");
-}
-
-static void
-do_close(struct model *model, const struct act *act)
-{
-	tell(model, act->reply);
-	model->where = CLOSED;
-}
-
-/* Several commands that may not come together. */
-static void
-do_break(struct model *model, const struct act *act)
-{
-	do_close(model, act);
-}
-
-#define X16  "xxxxxxxxxxxxxxxx"
-#define X128 X16 X16 X16 X16 X16 X16 X16 X16
-
-static const struct act acts[] = {
-	{ "HELO c\r\n", ANYWHERE, true, do_helo, NULL },
-	{ "EHLO c\r\n", ANYWHERE, true, do_ehlo, NULL },
-	{ "ehlo [192.0.2.1]\r\n", ANYWHERE, true, do_ehlo, NULL },
-	{ "EHLO\r\n", ANYWHERE, true, do_say, "501 5.5.4" },
-	{ "LHLO c\r\n", ANYWHERE, true, do_say, "500 5.5.1" },
-	{ "MAIL FROM:<a@x.y>\r\n", IN(READY), false, do_mail, "250 2.1.0" },
-	{ "MAIL FROM:<a@x.y> BODY=8BITMIME SIZE=99\r\n", IN(READY), false,
-	    do_mail, "250 2.1.0" },
-	{ "MAIL FROM:<a@\xc3\xbc.y> SMTPUTF8\r\n", IN(READY), false,
-	    do_mail_utf8, "250 2.1.0" },
-	{ "MAIL FROM:<\xc3\xbc@x.y> SMTPUTF8\r\n", IN(READY), false, do_say,
-	    "553 5.6.7" },
-	{ "MAIL FROM:<>\r\n", IN(READY), false, do_mail_null, "250 2.1.0" },
-	{ "MAIL FROM:<a@x.y> SIZE=4097\r\n", IN(READY), false, do_say,
-	    "552 5.3.4" },
-	{ "MAIL FROM:<a@x.y> FOO=1\r\n", IN(READY), false, do_say,
-	    "555 5.5.4" },
-	{ "MAIL FROM:<a b@x.y>\r\n", IN(READY), false, do_say, "501 5.1.7" },
-	{ "MAIL FROM <a@x.y>\r\n", IN(READY), false, do_say, "501 5.5.4" },
-	{ "MAIL\r\n", IN(READY), false, do_say, "501 5.5.4" },
-	{ "RCPT TO:<b0@x.y>\r\n", IN_MAIL, false, do_rcpt, "250 2.1.5" },
-	{ "RCPT TO:<b1@x.y>\r\n", IN_MAIL, false, do_rcpt, "250 2.1.5" },
-	{ "RCPT TO:<b2@x.y>\r\n", IN_MAIL, false, do_rcpt, "250 2.1.5" },
-	{ "RCPT TO:<b3@x.y>\r\n", IN_MAIL, false, do_rcpt, "250 2.1.5" },
-	{ "RCPT TO:<0>\r\n", IN_MAIL, false, do_rcpt, "501 5.1.3" },
-	{ "RCPT\r\n", IN_MAIL, false, do_say, "501 5.5.4" },
-	{ "DATA\r\n", IN_MAIL, false, do_data, NULL },
-	{ "DATA\r\n", IN_MAIL, false, do_data, NULL },
-	{ "DATA now\r\n", IN_MAIL, false, do_say, "501 5.5.4" },
-	{ "RSET\r\n", ANYWHERE, true, do_rset, "250 2.0.0" },
-	{ "RSET all\r\n", ANYWHERE, true, do_say, "501 5.5.4" },
-	{ "NOOP\r\n", ANYWHERE, true, do_say, "250 2.0.0" },
-	{ "VRFY b0\r\n", ANYWHERE, true, do_say, "252 2.5.2" },
-	{ "VRFY\r\n", ANYWHERE, true, do_say, "501 5.5.4" },
-	{ "HELP\r\n", ANYWHERE, true, do_say, "214 2.0.0" },
-	{ "QUIT\r\n", ANYWHERE, false, do_close, "221 2.0.0" },
-	{ "QUIT it\r\n", ANYWHERE, false, do_say, "501 5.5.4" },
-	{ "XYZZY\r\n", ANYWHERE, false, do_say, "500 5.5.1" },
-	{ "\r\n", ANYWHERE, false, do_say, "500 5.5.2" },
-	{ "NO\001OP\r\n", ANYWHERE, false, do_say, "500 5.5.2" },
-	{ "NOOP \177\r\n", ANYWHERE, false, do_say, "500 5.5.2" },
-	{ "BDAT 3 LAST\r\n", ANYWHERE, false, do_say, "502 5.5.1" },
-	{ "EXPN b0\r\n", ANYWHERE, false, do_say, "502 5.5.1" },
-	{ "XCLIENT ADDR=192.0.2.1\r\n", ANYWHERE, false, do_say, "502 5.5.1" },
-	{ "STARTTLS\r\n", IN(FRESH) | IN(READY), false, do_say, "502 5.5.1" },
-	{ "AUTH PLAIN AGEAYg==\r\n", IN(READY), false, do_say, "502 5.5.1" },
-	{ "XFORWARD NAME=x\r\n", IN(READY), false, do_say, "502 5.5.1" },
-	{ "NOOP " X128 X128 X128 X128 "\r\n", ANYWHERE, false, do_say,
-	    "500 5.5.6" },
-	{ "GET / HTTP/1.1\r\n", ANYWHERE, false, do_close, "221 2.7.0" },
-	{ "Host: x\r\n", ANYWHERE, false, do_close, "221 2.7.0" },
-	{ "NOOP\n", ANYWHERE, false, do_close, "500 5.5.2" },
-	/* a group may not go on behind these */
-	{ "NOOP\r\nNOOP\r\n", ANYWHERE, false, do_break, "554 5.5.0" },
-	{ "EHLO c\r\nRSET\r\n", ANYWHERE, false, do_break, "554 5.5.0" },
-};
-
-/* Mails, and how the session refuses them itself; NULL: it posts them. */
-static const struct {
-	const char *text, *reply;
-} mails[] = {
-	{ "Subject: x\r\n\r\nhello\r\n.\r\n", NULL },
-	{ "Subject: x\r\n\r\n..\r\n..x\r\n.\r\n", NULL },
-	{ ".\r\n", NULL },
-	{ "Subject: x\r\n\r\nRSET\r\nQUIT\r\n.\r\n", NULL },
-	{ "Subject: x\r\n\r\n\001\r\n.x\r\n\r\n.\r\n", NULL },
-	{ "Subject: x\r\n\r\nbare\n.\r\nend\r\n.\r\n", "550 5.5.2" },
-	{ "Subject: x\r\n\r\nlone\rreturn\r\n.\r\n", "550 5.5.2" },
-	{ "Received: a\r\nReceived: b\r\nReceived: c\r\nReceived: d\r\n"
-	  "Received: e\r\nReceived: f\r\n\r\n.\r\n",
-	    "554 5.4.6" },
-};
-
-static const struct {
-	unsigned code;
-	const char *enhanced;
-} answers[] = {
-	{ 250, "2.0.0" },
-	{ 250, "2.0.0" },
-	{ 451, "4.3.0" },
-	{ 452, "4.3.1" },
-	{ 554, "5.6.0" },
-	{ 421, "4.3.2" },
-};
-
 /* ---- one step ---- */
 
 struct walk {
-	struct rig rig;
+	struct rig rigs[G_N_ELEMENTS(kinds)];
+	struct rig *rig; /* of this client */
+	char *folder;    /* of a certificate */
 	struct model model;
 	GRand *dice;
 	GString *trace;
 	unsigned accepted; /* mails */
+	unsigned handshakes, logins;
 };
+
+/* What was asked of the authority; NULL: nothing. */
+static struct authority_ask *asked;
+
+void
+authority_ask_post(struct authority *authority, struct authority_ask *ask)
+{
+	(void)authority;
+	assert_null(asked);
+	asked = ask;
+}
+
+void
+authority_ask_free(struct authority_ask *ask)
+{
+	if (ask == NULL)
+		return;
+	g_free(ask->name);
+	g_free(ask->password);
+	g_free(ask);
+}
 
 /* In pieces, or whole. */
 static void
@@ -319,7 +101,23 @@ say(struct walk *walk, const char *text, size_t length)
 			     : (unsigned)g_rand_int_range(walk->dice, 1, 8);
 
 	for (size_t at = 0; at < length; at += piece)
-		rig_say(&walk->rig, text + at, MIN(piece, length - at));
+		rig_say(walk->rig, text + at, MIN(piece, length - at));
+}
+
+/* True when it leads somewhere. */
+static bool
+is_lively(const struct model *model, const struct act *act)
+{
+	bool may = (act->where & IN(model->where)) != 0 &&
+		   !(act->late && model->kind->required && !model->secure);
+
+	if (act->fn == do_starttls)
+		return may && has_starttls(model);
+	if (act->fn == do_plain || act->fn == do_login)
+		return may && has_auth(model) && !model->user && !model->anyone;
+	return may && act->fn != do_close && act->fn != do_break &&
+	       act->fn != do_say && act->fn != do_rset &&
+	       act->fn != do_mechanism && !(model->named && act->idle);
 }
 
 /* What leads somewhere comes more often than what does not. */
@@ -327,17 +125,51 @@ static const struct act *
 pick_act(struct walk *walk)
 {
 	const struct act *act = NULL;
-	bool dull = true;
 
-	for (int i = 0; i < 6 && dull; i++) {
+	for (int i = 0; i < 8; i++) {
 		act = &acts[g_rand_int_range(
 		    walk->dice, 0, (int)G_N_ELEMENTS(acts))];
-		dull = (act->where & IN(walk->model.where)) == 0 ||
-		       act->fn == do_close || act->fn == do_break ||
-		       act->fn == do_say || act->fn == do_rset ||
-		       (walk->model.named && act->idle);
+		if (is_lively(&walk->model, act))
+			break;
 	}
 	return act;
+}
+
+/* What the authority says, when it is asked. */
+static void
+draw_verdict(struct walk *walk)
+{
+	static const enum authority_word words[] = { AUTHORITY_RIGHT,
+		AUTHORITY_RIGHT, AUTHORITY_RIGHT, AUTHORITY_RIGHT,
+		AUTHORITY_RIGHT, AUTHORITY_RIGHT, AUTHORITY_LATER,
+		AUTHORITY_TOO_OFT };
+
+	walk->model.asked = false;
+	walk->model.ties = g_rand_int_range(walk->dice, 0, 2) > 0;
+	walk->model.word =
+	    words[g_rand_int_range(walk->dice, 0, (int)G_N_ELEMENTS(words))];
+}
+
+static void
+judge(struct walk *walk)
+{
+	static char *own[] = { (char *)"a@x.y", NULL };
+	const struct model *model = &walk->model;
+	struct authority_verdict verdict = { .word = model->word };
+
+	assert_int_equal(model->asked, asked != NULL);
+	if (asked == NULL)
+		return;
+	assert_string_equal(asked->name, model->name);
+	assert_int_equal(strcmp(asked->password, "right") == 0 &&
+			     strcmp(asked->name, "ann") == 0,
+	    model->right);
+	if (model->word == AUTHORITY_RIGHT && model->ties)
+		verdict.senders = own;
+	walk->logins += model->word == AUTHORITY_RIGHT;
+	dialogue_judge(walk->rig->dialogue, &verdict);
+	g_clear_pointer(&asked, authority_ask_free);
+	rig_run(walk->rig);
 }
 
 static void
@@ -346,8 +178,11 @@ step_command(struct walk *walk)
 	const struct act *act = pick_act(walk);
 	struct model *model = &walk->model;
 
+	draw_verdict(walk);
 	g_string_append_printf(walk->trace, "> %s", act->text);
-	if ((act->where & IN(model->where)) == 0)
+	if (act->late && model->kind->required && !model->secure)
+		refuse(model, "530 5.7.0");
+	else if ((act->where & IN(model->where)) == 0)
 		refuse(model, "503 5.5.1");
 	else
 		act->fn(model, act);
@@ -355,37 +190,150 @@ step_command(struct walk *walk)
 		count_error(model);
 	/* Groups come in one piece, or they are none. */
 	if (act->fn == do_break)
-		rig_say(&walk->rig, act->text, strlen(act->text));
+		rig_say(walk->rig, act->text, strlen(act->text));
 	else
 		say(walk, act->text, strlen(act->text));
+	judge(walk);
+}
+
+static void
+step_shake(struct walk *walk)
+{
+	g_string_append(walk->trace, "> handshake\n");
+	assert_true(rig_shake(walk->rig));
+	walk->handshakes++;
+	shake(&walk->model);
+}
+
+/* What a response is, said where the exchange is. */
+static enum result
+find_result(const struct model *model, unsigned i)
+{
+	enum result result = responses[i].second;
+
+	if (!model->login)
+		return responses[i].plain;
+	if (!model->second)
+		return responses[i].first;
+	if (model->name == NULL && (result == RIGHT || result == WRONG))
+		return NOBODY;
+	return result == RIGHT && strcmp(model->name, "ann") != 0 ? WRONG
+								  : result;
+}
+
+static void
+step_exchange(struct walk *walk)
+{
+	unsigned i = (unsigned)g_rand_int_range(
+	    walk->dice, 0, (int)G_N_ELEMENTS(responses));
+	struct model *model = &walk->model;
+	enum result result = find_result(model, i);
+	g_autofree char *large = g_strnfill(SASL_LINE_MAX + 1, 'x');
+	const char *text = responses[i].text;
+
+	draw_verdict(walk);
+	g_string_append_printf(walk->trace, "> response %u\n", i);
+	if (text == NULL) {
+		memcpy(large + SASL_LINE_MAX - 1, "\r\n", 2);
+		text = large;
+	}
+	if (model->login && !model->second && result == ASKS) {
+		model->second = true;
+		model->name = responses[i].name;
+	}
+	take_result(model, result);
+	if (result == TOGETHER)
+		rig_say(walk->rig, text, responses[i].length);
+	else
+		say(walk, text, responses[i].length);
+	judge(walk);
+}
+
+static const char *
+find_protocol(const struct model *model)
+{
+	static char text[16];
+
+	g_snprintf(text, sizeof(text), "%s%s%s%s", model->utf8 ? "UTF8" : "",
+	    model->kind->lmtp              ? "LMTP"
+	    : model->esmtp && !model->utf8 ? "ESMTP"
+					   : "SMTP",
+	    model->secure && (model->esmtp || model->utf8) ? "S" : "",
+	    model->user && (model->esmtp || model->utf8) ? "A" : "");
+	return text;
+}
+
+/* Number i of the answers is told. */
+static void
+tell_answer(struct walk *walk, unsigned i)
+{
+	struct model *model = &walk->model;
+	g_autofree char *reply =
+	    g_strdup_printf("%u %s", answers[i].code, answers[i].enhanced);
+
+	g_string_append_printf(walk->trace, "= %s\n", reply);
+	tell(model, reply);
+	if (answers[i].code == 250)
+		model->errors = model->idle = 0;
+}
+
+static unsigned
+draw_answer(struct walk *walk)
+{
+	return (unsigned)g_rand_int_range(
+	    walk->dice, 0, (int)G_N_ELEMENTS(answers));
+}
+
+/* One recipient gets its own. */
+static void
+answer_each(struct walk *walk, struct answer *answer, unsigned other)
+{
+	const struct model *model = &walk->model;
+	unsigned count = (unsigned)strlen(model->recipients);
+	unsigned own = draw_answer(walk);
+	unsigned one = (unsigned)g_rand_int_range(walk->dice, 0, (int)count);
+	struct answer_line line = { answers[own].code,
+		(char *)answers[own].enhanced, (char *)"its own" };
+
+	answer_set_each(answer, count, one, line);
+	for (unsigned i = 0; i < model->owed; i++)
+		tell_answer(walk, model->owed_to[i] == one ? own : other);
 }
 
 static void
 answer(struct walk *walk)
 {
 	struct model *model = &walk->model;
-	unsigned i = (unsigned)g_rand_int_range(
-	    walk->dice, 0, (int)G_N_ELEMENTS(answers));
-	g_autofree char *reply =
-	    g_strdup_printf("%u %s", answers[i].code, answers[i].enhanced);
+	unsigned i = draw_answer(walk);
+	const struct submission *submission = walk->rig->submission;
+	struct answer *answer =
+	    answer_new(1, answers[i].code, answers[i].enhanced, "said the rig");
 
-	assert_non_null(walk->rig.submission);
-	assert_string_equal(
-	    walk->rig.submission->protocol, model->utf8    ? "UTF8SMTP"
-					    : model->esmtp ? "ESMTP"
-							   : "SMTP");
-	assert_int_equal(walk->rig.submission->envelope->recipients->len,
-	    __builtin_popcount(model->recipients));
-	g_string_append_printf(walk->trace, "= %s\n", reply);
+	assert_non_null(submission);
+	assert_string_equal(submission->protocol, find_protocol(model));
+	assert_int_equal(
+	    submission->envelope->recipients->len, strlen(model->recipients));
+	if (model->kind->lmtp)
+		answer_each(walk, answer, i);
+	else
+		tell_answer(walk, i);
 	forget(model);
-	tell(model, reply);
-	if (answers[i].code == 250) {
-		model->errors = model->idle = 0;
-		walk->accepted++;
-	}
+	walk->accepted += answers[i].code == 250;
 	if (answers[i].code == 421)
 		model->where = CLOSED;
-	rig_answer(&walk->rig, answers[i].code, answers[i].enhanced);
+	rig_answer(walk->rig, answer);
+}
+
+/* LMTP: to each; it is one error, however often it is said. */
+static void
+refuse_mail(struct model *model, const char *reply)
+{
+	unsigned owed = model->owed;
+
+	forget(model);
+	refuse(model, reply);
+	for (unsigned i = 1; i < owed && model->where != CLOSED; i++)
+		tell(model, reply);
 }
 
 static void
@@ -400,7 +348,8 @@ step_mail(struct walk *walk)
 	size_t length = 5000;
 
 	if (i < G_N_ELEMENTS(mails)) {
-		refused = mails[i].reply;
+		refused = model->tied && mails[i].tied != NULL ? mails[i].tied
+							       : mails[i].reply;
 		text = mails[i].text;
 		length = strlen(text);
 	} else if (i == G_N_ELEMENTS(mails)) {
@@ -409,10 +358,8 @@ step_mail(struct walk *walk)
 		length = strlen("Subject: x\r\n\r\n") + 6;
 	}
 	g_string_append_printf(walk->trace, "> mail %u\n", i);
-	if (refused != NULL) {
-		forget(model);
-		refuse(model, refused);
-	}
+	if (refused != NULL)
+		refuse_mail(model, refused);
 	say(walk, text, length);
 	if (text == large)
 		say(walk, "\r\n.\r\n", 5);
@@ -424,36 +371,50 @@ step_mail(struct walk *walk)
 static void
 check_told(struct walk *walk)
 {
-	g_auto(GStrv) heard = g_strsplit(walk->rig.heard->str, "\r\n", -1);
+	g_auto(GStrv) heard = g_strsplit(walk->rig->heard->str, "\r\n", -1);
 	g_auto(GStrv) told = g_strsplit(walk->model.told->str, "\n", -1);
 	unsigned lines = g_strv_length(told);
 	bool same = g_strv_length(heard) == lines;
 
 	for (unsigned i = 0; same && i < lines; i++)
 		same = g_str_has_prefix(heard[i], told[i]);
-	g_string_append_printf(walk->trace, "< %s", walk->rig.heard->str);
+	g_string_append_printf(walk->trace, "< %s", walk->rig->heard->str);
 	if (!same)
-		fail_msg("told\n%sand not\n%s", walk->rig.heard->str,
+		fail_msg("told\n%sand not\n%s", walk->rig->heard->str,
 		    walk->model.told->str);
-	g_string_truncate(walk->rig.heard, 0);
+	g_string_truncate(walk->rig->heard, 0);
 	g_string_truncate(walk->model.told, 0);
 }
 
-/* What the RFC does not keep is as it was at the start. */
+static void
+check_login(const struct model *model, const struct session *session)
+{
+	if (model->where != SHAKE)
+		assert_int_equal(
+		    model->secure, channel_tls(session->channel) != NULL);
+	assert_int_equal(model->user, session->identity.user != NULL);
+	assert_int_equal(model->anyone, session->identity.anyone);
+	assert_int_equal(model->tied, session->identity.senders != NULL);
+	assert_false(session->identity.certified);
+	assert_int_equal(model->failures, session->login.failures);
+	assert_int_equal(model->where == EXCHANGE, session->login.sasl != NULL);
+}
+
+/* What the RFCs do not keep is as it was at the start. */
 static void
 check_session(const struct walk *walk)
 {
 	static const enum session_state states[] = { SESSION_FRESH,
 		SESSION_READY, SESSION_SENDER, SESSION_RECIPIENT, SESSION_DATA,
-		SESSION_CLOSING };
+		SESSION_SASL, SESSION_HANDSHAKE, SESSION_CLOSING };
 	static const struct session_mail none;
 	const struct model *model = &walk->model;
 	const struct session *session;
 	bool mail = model->where == SENDER || model->where == RECIPIENT ||
 		    model->where == CONTENT;
 
-	assert_non_null(walk->rig.dialogue);
-	session = dialogue_session(walk->rig.dialogue);
+	assert_non_null(walk->rig->dialogue);
+	session = dialogue_session(walk->rig->dialogue);
 	assert_int_equal(session->state, states[model->where]);
 	if (!mail)
 		assert_memory_equal(&session->mail, &none, sizeof(none));
@@ -465,7 +426,6 @@ check_session(const struct walk *walk)
 	}
 	assert_int_equal(session->times.discard_ms, 0);
 	assert_null(session->forwarded);
-	assert_null(session->identity.user);
 	if (model->where == CLOSED)
 		return;
 	assert_int_equal(session->skipped, 0);
@@ -473,22 +433,40 @@ check_session(const struct walk *walk)
 	assert_int_equal(model->esmtp, session->identity.esmtp);
 	assert_int_equal(model->errors, session->counts.errors);
 	assert_int_equal(model->idle, session->counts.idle);
+	check_login(model, session);
+}
+
+/* Handshakes take long: the first kinds, without, come more often. */
+static unsigned
+draw_kind(struct walk *walk)
+{
+	int count = (int)G_N_ELEMENTS(kinds);
+	int number = g_rand_int_range(walk->dice, 0, 2 * count);
+
+	return (unsigned)(number < count ? number : number % 3);
 }
 
 static void
 connect_again(struct walk *walk)
 {
-	rig_disconnect(&walk->rig);
+	struct model *model = &walk->model;
+	unsigned kind = draw_kind(walk);
+
+	rig_disconnect(walk->rig);
+	walk->rig = &walk->rigs[kind];
 	g_string_truncate(walk->trace, 0);
-	g_string_truncate(walk->model.told, 0);
-	walk->model.trusted = g_rand_int_range(walk->dice, 0, 8) > 0;
-	walk->model.where = FRESH;
-	walk->model.named = walk->model.esmtp = false;
-	walk->model.recipients = walk->model.errors = walk->model.idle = 0;
-	walk->rig.peer.allowed = walk->model.trusted;
-	rig_connect(&walk->rig);
-	rig_run(&walk->rig);
-	tell(&walk->model, "220 ");
+	g_string_truncate(model->told, 0);
+	*model = (struct model){
+		.kind = &kinds[kind],
+		.told = model->told,
+		.trusted = g_rand_int_range(walk->dice, 0, 8) > 0,
+	};
+	walk->rig->peer.allowed = model->trusted;
+	rig_connect(walk->rig);
+	rig_run(walk->rig);
+	if (kinds[kind].tls)
+		step_shake(walk);
+	tell(model, "220 ");
 	check_told(walk);
 }
 
@@ -503,6 +481,10 @@ walk_session(struct walk *walk, uint32_t seed)
 	for (; steps < SESSION_STEPS && walk->model.where != CLOSED; steps++) {
 		if (walk->model.where == CONTENT)
 			step_mail(walk);
+		else if (walk->model.where == EXCHANGE)
+			step_exchange(walk);
+		else if (walk->model.where == SHAKE)
+			step_shake(walk);
 		else
 			step_command(walk);
 		check_told(walk);
@@ -513,11 +495,25 @@ walk_session(struct walk *walk, uint32_t seed)
 
 static struct walk walk;
 
+static void
+open_kind(struct walk *of, unsigned i)
+{
+	g_autofree char *path = secure_path(of->folder, "own.pem");
+	g_autoptr(GString) settings = g_string_new(kinds[i].settings);
+
+	g_string_replace(settings, "%s", path, 1);
+	rig_open(&of->rigs[i], settings->str);
+}
+
 static int
 set_up(void **state)
 {
 	(void)state;
-	rig_open(&walk.rig, SETTINGS);
+	walk.folder = secure_folder();
+	secure_write(walk.folder, &(struct wanted){ .file = "own.pem" });
+	for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++)
+		open_kind(&walk, i);
+	walk.rig = &walk.rigs[0];
 	walk.dice = g_rand_new();
 	walk.trace = g_string_new(NULL);
 	walk.model.told = g_string_new(NULL);
@@ -528,7 +524,10 @@ static int
 tear_down(void **state)
 {
 	(void)state;
-	rig_close(&walk.rig);
+	for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++)
+		rig_close(&walk.rigs[i]);
+	secure_remove(walk.folder);
+	g_free(walk.folder);
 	g_rand_free(walk.dice);
 	g_string_free(walk.trace, TRUE);
 	g_string_free(walk.model.told, TRUE);
@@ -556,9 +555,12 @@ test_machine(void **state)
 	(void)state;
 	for (seed = 1; steps < most; seed++)
 		steps += walk_session(&walk, seed);
-	print_message("%" PRIu64 " steps, %" PRIu32 " clients, %u mails\n",
-	    steps, seed - 1, walk.accepted);
+	print_message("%" PRIu64 " steps, %" PRIu32
+		      " clients, %u mails, %u handshakes, %u logins\n",
+	    steps, seed - 1, walk.accepted, walk.handshakes, walk.logins);
 	assert_true(walk.accepted > most / 500);
+	assert_true(walk.handshakes > most / 500);
+	assert_true(walk.logins > most / 2000);
 }
 
 int
