@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "rules.h"
 
+#include "aliases.h"
 #include "mail/address.h"
 #include <string.h>
 
@@ -163,6 +164,22 @@ read_domains(struct rules *rules, const struct rules_row *row, GError **error)
 }
 
 static bool
+read_aliases(struct rules *rules, const struct rules_row *row, GError **error)
+{
+	const char *const *rows =
+	    config_list(row->config, row->section, "aliases");
+	g_autoptr(GError) fault = NULL;
+
+	rules->aliases = aliases_new(rows, &fault);
+	if (fault != NULL)
+		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+		    "%s: [%s] aliases: %s",
+		    config_origin(row->config, row->section, "aliases"),
+		    row->section, fault->message);
+	return fault == NULL;
+}
+
+static bool
 read_rules(struct rules *rules, const struct rules_row *row, GError **error)
 {
 	rules->allow = config_networks(row->config, row->section, "allow");
@@ -178,6 +195,7 @@ read_rules(struct rules *rules, const struct rules_row *row, GError **error)
 	read_limiter(&rules->limiter, row);
 	return check_allow(rules, row, error) &&
 	       read_domains(rules, row, error) &&
+	       read_aliases(rules, row, error) &&
 	       rules_read_tls(rules, row, error) &&
 	       rules_read_auth(rules, row, error) &&
 	       rules_read_door(rules, row, error);
@@ -207,6 +225,7 @@ rules_free(struct rules *rules)
 	rules_clear_tls(rules);
 	g_strfreev(rules->sender_domains);
 	g_free(rules->domain);
+	aliases_free(rules->aliases);
 	config_unref(rules->config);
 	g_free(rules);
 }

@@ -102,9 +102,10 @@ struct rules {
 	struct config *config; /* counted */
 	const char *listener; /* the name; owned by the config, like all text */
 	const char *hostname;
-	char *domain;          /* IDNA form; NULL: none to add */
-	char **sender_domains; /* IDNA forms; NULL: any */
-	const GArray *allow;   /* of struct network */
+	char *domain;            /* IDNA form; NULL: none to add */
+	struct aliases *aliases; /* NULL: there are none */
+	char **sender_domains;   /* IDNA forms; NULL: any */
+	const GArray *allow;     /* of struct network */
 	enum answer_when when;
 	enum rules_line_endings line_endings;
 	bool lenient;

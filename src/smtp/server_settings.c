@@ -73,6 +73,10 @@ const struct setting server_settings[] = {
 	{ "listener", "domain", SETTING_DOMAIN,
 	    .help = "Domain added to an address that has none; default: such "
 		    "addresses are refused." },
+	{ "listener", "aliases", SETTING_LIST,
+	    .help = "Recipients without a domain, and whom they stand for: "
+		    "root:ops@example.com, www-data:web@example.com.  Others "
+		    "get `domain`, and are refused without it." },
 	{ "listener", "sender_domains", SETTING_LIST,
 	    .help = "Domains that envelope senders may have; default: any." },
 	{ "listener", "control_headers", SETTING_BOOL, "yes",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "transaction.h"
 
+#include "aliases.h"
 #include "auth.h"
 #include "dsn.h"
 #include "intake.h"
@@ -448,6 +449,21 @@ transaction_mail(struct session *session, const char *argument)
 	}
 }
 
+static void
+refuse_recipient(struct session *session, enum address_fault fault)
+{
+	if (fault == ADDRESS_UNQUALIFIED) {
+		session->quote.advice =
+		    "set `aliases` (root:ops@example.com) or `domain` of this "
+		    "listener";
+		session_reply(session, REPLY_RECIPIENT_UNQUALIFIED, NULL);
+		return;
+	}
+	session_reply(session,
+	    needs_unicode(fault) ? REPLY_NON_ASCII : REPLY_RECIPIENT_SYNTAX,
+	    address_fault_text(fault));
+}
+
 /* The recipient's address; NULL when it was refused, this one alone. */
 static struct address *
 read_recipient(struct session *session, const struct path *path)
@@ -457,13 +473,14 @@ read_recipient(struct session *session, const struct path *path)
 
 	if (!may_say(session, session->mail.envelope, path))
 		return NULL;
+	address =
+	    aliases_find(session->rules->aliases, path->text, path->length);
+	if (address != NULL)
+		return address;
 	address = address_parse(
 	    path->text, path->length, session->rules->domain, &fault);
 	if (address == NULL)
-		session_reply(session,
-		    needs_unicode(fault) ? REPLY_NON_ASCII
-					 : REPLY_RECIPIENT_SYNTAX,
-		    address_fault_text(fault));
+		refuse_recipient(session, fault);
 	return address;
 }
 

@@ -40,7 +40,7 @@ static const struct {
 	{ "DATA before MAIL", HELLO "> DATA\n< 503 5.5.1\n" QUIT },
 	{ "DATA before RCPT", HELLO MAIL "> DATA\n< 554 5.5.1\n" RCPT QUIT },
 	{ "DATA with no RCPT taken", HELLO MAIL
-	    "> RCPT TO:<a>\n< 501 5.1.3\n> DATA\n< 554 5.5.1\n" QUIT },
+	    "> RCPT TO:<a>\n< 550 5.1.3\n> DATA\n< 554 5.5.1\n" QUIT },
 	{ "DATA with an argument", HELLO MAIL RCPT
 	    "> DATA now\n< 501 5.5.4\n" DATA "> .\n< 250 2.0.0\n" QUIT },
 	{ "RSET", HELLO MAIL RCPT
