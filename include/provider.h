@@ -15,6 +15,7 @@
 #include "mail/exchange.h"
 #include "mail/health.h"
 #include "mail/inquiry.h"
+#include "mail/options_fit.h"
 #include "mail/outcome.h"
 
 /* What a plan needs to know of one kind of provider. */
@@ -52,6 +53,7 @@ struct translator {
 	const struct setting *settings; /* rows it adds, ending with an empty */
 	enum exchange_kind kind;        /* which carrier takes its exchanges */
 	struct translator_limits limits;
+	const struct options_rules *options; /* what it takes of those */
 
 	/* Fills provider->self and what differs in its endpoint; false and
 	 * error when the settings make no sense together. */

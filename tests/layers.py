@@ -58,7 +58,7 @@ DOORS = [
     # Accounts are looked up where the daemon becomes one.
     ("pwd.h", ["src/confine/privileges.c"]),
     ("grp.h", ["src/confine/privileges.c", "src/smtp/rules_door.c"]),
-    ("json-c/*", ["src/providers/*", "src/simulate/*", "src/status/*",
+    ("json-c/*", ["src/mail/options_json.c", "src/providers/*", "src/simulate/*", "src/status/*",
                   "src/cli/*", "src/alarm/*"]),
     ("microhttpd.h", ["src/simulate/*", "src/status/*"]),
     ("sqlite3.h", ["src/store/*"]),

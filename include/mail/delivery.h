@@ -8,6 +8,8 @@
 
 #include "mail/message.h"
 
+struct mail_options;
+
 enum delivery_form {
 	DELIVERY_FIELDS, /* text, html, attachments, headers as fields */
 	DELIVERY_RAW,    /* the MIME as it came */
@@ -35,8 +37,9 @@ struct delivery {
 	struct message *message; /* counted */
 	struct delivery_guise guise;
 	enum format format; /* AUTO: as the provider's settings have it */
-	bool deaf; /* control headers of the mail are no orders: they bind it
-		    * to nobody, and are all taken out */
+	const struct mail_options *options; /* what the mail and its route ask
+					     * for (options.h), borrowed; NULL:
+					     * nothing */
 	enum delivery_form form;
 	unsigned *recipients; /* numbers in the envelope, ascending */
 	unsigned count;

@@ -24,10 +24,7 @@ struct raw_options {
 	const char *from;
 	const char *reply_to; /* a Reply-To besides, ASCII; NULL: none */
 	bool no_sender;       /* Sender is left out */
-	/* the type of provider it goes to: fields that bind to it (hints.h)
-	 * stay though `omit` names them; NULL: none does */
-	const char *bound;
-	bool json; /* as the inside of a JSON string */
+	bool json;            /* as the inside of a JSON string */
 	bool once; /* of Date, From, Message-ID, Sender, To, Cc, Reply-To only
 		    * the first stays (RFC 5322 3.6; libESMTP drops the rest),
 		    * and blanks between a name and its colon (RFC 5322 4.5.8)

@@ -63,11 +63,25 @@ chronicle_skip(struct flight *flight, const struct lane *lane, int64_t now_ms)
 	    what != NULL ? what : "is not asked now", NULL);
 }
 
+static void
+tell_changes(const struct flight *flight, const struct lane *lane)
+{
+	const GPtrArray *changes = flight->changes;
+
+	for (unsigned i = 0; changes != NULL && i < changes->len; i++)
+		log_warn("control header changed",
+		    log_str("mail", flight->message->submission->id),
+		    log_str("provider", lane->provider->name),
+		    log_str("form", form_text(flight->plan.form)),
+		    log_str("why", changes->pdata[i]));
+}
+
 void
 chronicle_plan(const struct flight *flight, const struct lane *lane)
 {
 	const struct plan *plan = &flight->plan;
 
+	tell_changes(flight, lane);
 	if (plan->losses == 0)
 		return;
 	g_autofree char *lost = plan_losses_text(plan->losses);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "flight.h"
 
+#include "core/clock.h"
 #include "core/log.h"
 #include "group.h"
 #include <string.h>
@@ -23,6 +24,27 @@ find_from_domain(const struct message *message)
 	return g_ascii_strdown(at != NULL ? at + 1 : "", -1);
 }
 
+/* Told once: the mail may come by many times. */
+static void
+read_orders(struct flight *flight)
+{
+	const struct submission *submission = flight->message->submission;
+	struct mail_options *options = options_read(flight->message);
+
+	hints_read(&flight->hints, flight->message);
+	if (flight->hints.fault == NULL)
+		flight->hints.fault = g_steal_pointer(&options->fault);
+	for (unsigned i = 0; submission->rounds == 0 && i < options->notes->len;
+	     i++)
+		log_warn("control header changed",
+		    log_str("mail", submission->id),
+		    log_str("why", options->notes->pdata[i]));
+	if (options_is_empty(options))
+		options_free(options);
+	else
+		flight->options = options;
+}
+
 struct flight *
 flight_new(struct message *message, const struct route_map *map)
 {
@@ -33,9 +55,8 @@ flight_new(struct message *message, const struct route_map *map)
 	flight->message = message;
 	flight->ledger = ledger_new(recipients, map->providers->len);
 	flight->from_domain = find_from_domain(message);
-	flight->obeys = orders_obey(map->orders, submission);
-	if (flight->obeys)
-		hints_read(&flight->hints, message);
+	if (orders_obey(map->orders, submission))
+		read_orders(flight);
 	group_make(flight, map);
 	flight->queued = submission->queued;
 	flight->attempts = submission->attempts;
@@ -130,6 +151,17 @@ flight_sift(struct flight *flight)
 	}
 }
 
+static void
+note_changes(struct flight *flight, const struct provider *provider)
+{
+	struct mail_options *left = options_fit(
+	    flight->delivery, provider->translator->options, clock_wall_ms());
+
+	if (left->notes->len > 0)
+		flight->changes = g_ptr_array_ref(left->notes);
+	options_free(left);
+}
+
 void
 flight_encode(struct flight *flight, const struct provider *provider)
 {
@@ -149,6 +181,8 @@ flight_encode(struct flight *flight, const struct provider *provider)
 		flight->exchange = exchange;
 	else
 		exchange_free(exchange);
+	if (flight->delivery->options != NULL)
+		note_changes(flight, provider);
 }
 
 void
@@ -157,6 +191,7 @@ flight_clear(struct flight *flight)
 	g_clear_pointer(&flight->delivery, delivery_free);
 	g_clear_pointer(&flight->exchange, exchange_free);
 	g_clear_error(&flight->error);
+	g_clear_pointer(&flight->changes, g_ptr_array_unref);
 	flight->state = FLIGHT_NEW;
 }
 
@@ -203,5 +238,6 @@ flight_free(struct flight *flight)
 		group_clear(&flight->groups[i]);
 	g_free(flight->groups);
 	hints_clear(&flight->hints);
+	options_free(flight->options);
 	g_free(flight);
 }

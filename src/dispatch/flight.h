@@ -22,6 +22,7 @@
 #include "mail/bounce.h"
 #include "mail/hints.h"
 #include "mail/journal.h"
+#include "mail/options.h"
 #include "route.h"
 
 struct dispatcher;
@@ -110,6 +111,8 @@ struct flight_group {
 	unsigned order[LEDGER_PROVIDERS_MAX]; /* of trying, for this mail */
 	unsigned order_count;
 	enum doubt_policy doubt;
+	struct mail_options *options;  /* what its mail and its route ask for;
+					* NULL: nothing */
 	bool asked;                    /* a provider was, for this flight */
 	struct flight_refusal refusal; /* some may be in the way of a few
 					* providers: it counts when none is
@@ -121,8 +124,8 @@ struct flight {
 	struct dispatcher *dispatcher;
 	struct message *message; /* counted */
 	struct ledger *ledger;
-	bool obeys;         /* the mail may give orders */
-	struct hints hints; /* none when it may not */
+	struct hints hints; /* none when the mail may not give orders */
+	struct mail_options *options; /* of the mail; NULL: none, or so */
 	struct flight_group *groups;
 	unsigned group_count; /* one at least */
 	char *from_domain;    /* of the From field as it came, "" when there is
@@ -135,7 +138,9 @@ struct flight {
 	struct delivery *delivery;
 	struct plan plan;
 	struct exchange *exchange;
-	GError *error; /* encode failed */
+	GError *error;      /* encode failed */
+	GPtrArray *changes; /* char *: what became of its options; NULL: all
+			     * were taken */
 	struct lane_attempt attempt;
 	unsigned attempts;
 	uint32_t skipped;          /* providers told of as not asked */

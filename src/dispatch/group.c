@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "group.h"
 
+#include "core/clock.h"
+#include "group_options.h"
 #include <string.h>
 
 /* Permanent, and of the size (RFC 5321 4.2.3). */
@@ -13,6 +15,7 @@ struct planning {
 	const struct route_map *map;
 	struct flight_group *group;
 	struct delivery *delivery; /* for all of it */
+	int64_t now_ms;            /* wall clock */
 };
 
 static const struct address *
@@ -147,21 +150,16 @@ group_dress(const struct flight *flight, const struct flight_group *group,
 {
 	const struct route *route = group->route;
 
-	delivery->deaf = !flight->obeys;
+	delivery->options = group->options;
 	delivery->format =
-	    flight->hints.bound != NULL ? FORMAT_RAW : route->format;
+	    group->options != NULL && options_find_raw(group->options) != NULL
+		? FORMAT_RAW
+		: route->format;
 	delivery->guise = (struct delivery_guise){ 0 };
 	if (route_rewrites(route, provider, flight->from_domain))
 		delivery->guise.from = route->guise.from;
 	if (group->way == FLIGHT_REDIRECTED)
 		delivery->guise.redirect = route->guise.redirect;
-}
-
-static bool
-is_bound_elsewhere(const struct flight *flight, const struct provider *provider)
-{
-	return flight->hints.bound != NULL &&
-	       strcmp(flight->hints.bound, provider->translator->type) != 0;
 }
 
 /* Adds why not by that provider to what is told of the group. */
@@ -185,6 +183,14 @@ add_obstacle(struct flight_group *group, const struct provider *provider,
 	}
 }
 
+/* What the mail asks for, and that provider cannot do. */
+static const struct option_value *
+find_bar(const struct planning *planning, const struct provider *provider)
+{
+	return options_fit_bar(planning->delivery,
+	    provider->translator->options, planning->now_ms);
+}
+
 /* Returns the provider's bit when it can carry it. */
 static uint32_t
 plan_provider(const struct planning *planning, unsigned number)
@@ -194,11 +200,11 @@ plan_provider(const struct planning *planning, unsigned number)
 	const struct provider *provider =
 	    route_map_provider(planning->map, number);
 
-	if (is_bound_elsewhere(flight, provider)) {
+	group_dress(flight, planning->group, provider, planning->delivery);
+	if (find_bar(planning, provider) != NULL) {
 		*plan = (struct plan){ .obstacle = PLAN_BOUND };
 		return 0;
 	}
-	group_dress(flight, planning->group, provider, planning->delivery);
 	plan_make(plan, planning->delivery, provider);
 	if (plan->obstacle != PLAN_POSSIBLE) {
 		g_autofree char *text =
@@ -212,17 +218,39 @@ plan_provider(const struct planning *planning, unsigned number)
 	return 1u << number;
 }
 
-static void
-explain_bound(const struct flight *flight, struct flight_group *group)
+/* Its header fields, or settings of the route, each once. */
+static char *
+list_bars(const struct planning *planning)
 {
+	const struct route *route = planning->group->route;
+	g_autoptr(GPtrArray) fields = g_ptr_array_new();
+
+	for (unsigned i = 0; i < route->count; i++) {
+		const struct option_value *bar = find_bar(planning,
+		    route_map_provider(planning->map, route->numbers[i]));
+
+		if (bar != NULL && !g_ptr_array_find_with_equal_func(
+				       fields, bar->field, g_str_equal, NULL))
+			g_ptr_array_add(fields, bar->field);
+	}
+	g_ptr_array_add(fields, NULL);
+	return g_strjoinv(" and ", (char **)fields->pdata);
+}
+
+static void
+explain_bound(const struct planning *planning)
+{
+	struct flight_group *group = planning->group;
+	g_autofree char *fields = NULL;
+
 	if (group->refusal.text != NULL)
 		return;
+	fields = list_bars(planning);
 	group->refusal.provider = LEDGER_NOBODY;
 	group->refusal.status = STATUS_REFUSED;
 	group->refusal.text = g_strdup_printf(
-	    "its header field %s binds it to providers of type %s, and [route "
-	    "%s] has none",
-	    flight->hints.bound_by, flight->hints.bound, group->route->name);
+	    "no provider of [route %s] can do what it asks for by %s",
+	    group->route->name, fields);
 }
 
 static void
@@ -252,7 +280,7 @@ plan_route(const struct planning *planning)
 	for (unsigned i = 0; i < route->count; i++)
 		takers |= plan_provider(planning, route->numbers[i]);
 	if (takers == 0)
-		explain_bound(planning->flight, group);
+		explain_bound(planning);
 	group->order_count =
 	    route_order(route, group->plans, route_order_lot(id), group->order);
 	return takers;
@@ -303,9 +331,11 @@ group_make(struct flight *flight, const struct route_map *map)
 	liken(flight->ledger, map);
 	split(flight, map);
 	for (unsigned i = 0; i < flight->group_count; i++) {
+		flight->groups[i].options =
+		    group_options_make(flight, &flight->groups[i]);
 		struct delivery *delivery = address_group(flight, i);
 		const struct planning planning = { flight, map,
-			&flight->groups[i], delivery };
+			&flight->groups[i], delivery, clock_wall_ms() };
 		uint32_t takers = plan_group(&planning);
 
 		for (unsigned k = 0; k < delivery->count; k++)
@@ -320,4 +350,5 @@ group_clear(struct flight_group *group)
 {
 	g_free(group->plans);
 	g_free(group->refusal.text);
+	options_free(group->options);
 }

@@ -3,6 +3,7 @@
 
 #include "pattern.h"
 #include "route_check.h"
+#include "route_options.h"
 #include "route_read.h"
 #include <string.h>
 
@@ -68,9 +69,12 @@ make_map(struct config *config, GPtrArray *errors)
 
 	map->routes = read_routes(config, errors);
 	map->providers = open_providers(config, errors);
-	if (errors->len == 0)
+	if (errors->len == 0) {
 		route_check_domains(
 		    config, map->routes, map->providers, errors);
+		route_options_check(
+		    config, map->routes, map->providers, errors);
+	}
 	map->usual = find_route(map, ROUTE_DEFAULT);
 	map->report = find_route(map, route_check_reports(config));
 	map->orders = orders_new(config);

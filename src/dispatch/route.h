@@ -9,6 +9,7 @@
 
 #include "ledger.h"
 #include "mail/doubt_policy.h"
+#include "mail/options.h"
 #include "orders.h"
 #include "plan.h"
 #include "rule.h"
@@ -39,6 +40,10 @@ struct route {
 	enum doubt_policy doubt;
 	enum format format;
 	struct route_guise guise;
+	struct mail_options *options; /* what is asked of the provider unless
+				       * the mail says else; never NULL */
+	int64_t send_delay_ms;        /* it is to be sent so long after it
+				       * came; 0: at once */
 };
 
 /* All providers and all routes of the config. */

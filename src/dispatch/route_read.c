@@ -2,6 +2,7 @@
 #include "route_read.h"
 
 #include "pattern.h"
+#include "route_options.h"
 #include <string.h>
 
 #define WEIGHT_MAX 1000
@@ -251,6 +252,8 @@ read_section(struct route *route, const struct reading *reading)
 	read_from(&route->guise, reading);
 	route->guise.only_to = pattern_read_people(&people, reading->errors);
 	read_redirect(&route->guise, reading);
+	route_options_read(
+	    route, reading->config, reading->section, reading->errors);
 }
 
 struct route *
@@ -262,6 +265,7 @@ route_read(const struct config *config, const char *name, GPtrArray *errors)
 
 	route->name = g_strdup(name);
 	route->give_up_ms = config_number(config, "server", "give_up");
+	route->options = options_new();
 	if (g_strv_contains(config_names(config, "route"), name))
 		read_section(route, &reading);
 	else
@@ -279,6 +283,7 @@ route_read_free(void *object)
 	header_address_free(route->guise.from);
 	g_strfreev(route->guise.only_to);
 	address_free(route->guise.redirect);
+	options_free(route->options);
 	g_free(route->name);
 	g_free(route);
 }

@@ -66,5 +66,27 @@ const struct setting route_settings[] = {
 	{ "route", "redirect_to", SETTING_STRING,
 	    .help = "The address that gets the mail in place of its "
 		    "recipients (of those not in only_to, if that is set)." },
+
+	{ "route", "tags", SETTING_LIST,
+	    .help = "Tags for all of its mail, beside those the mail has; a "
+		    "provider that takes fewer gets the mail's own first." },
+	{ "route", "metadata", SETTING_LIST,
+	    .help = "Metadata for all of its mail, like shop=4, kind=invoice; "
+		    "what the mail says of a key counts more." },
+	{ "route", "track_opens", SETTING_BOOL,
+	    .help = "Whether providers note who opens its mail, unless the "
+		    "mail says; not set: as the account has it." },
+	{ "route", "track_clicks", SETTING_CHOICE, .choices = "yes|no|html",
+	    .help = "The same of links that are followed; html: those of the "
+		    "html alone, where the provider can." },
+	{ "route", "send_delay", SETTING_DURATION, .min = 1000,
+	    .max = 259200000,
+	    .help = "The provider sends its mail so long after it came, "
+		    "unless the mail names a time; Mandrill does that for "
+		    "paying accounts, SMTP servers do not." },
+	{ "route", "template", SETTING_STRING,
+	    .help = "The template that its mail is sent by, unless the mail "
+		    "names one: each provider of the route must have one of "
+		    "that name (Mandrill: NAME|BLOCK)." },
 	{ .section = NULL },
 };

@@ -3,53 +3,6 @@
 
 #include <string.h>
 
-struct binding {
-	const char *name; /* that ends with -: a prefix */
-	const char *type; /* of the provider */
-};
-
-static const struct binding bindings[] = {
-	{ "X-Mailgun-Drop-Message", "mailgun" },
-	{ "X-Mailgun-Require-TLS", "mailgun" },
-	{ "X-Mailgun-Recipient-Variables", "mailgun" },
-	{ "X-Mailgun-Template-", "mailgun" },
-	{ "X-Mailgun-Deliver-By", "mailgun" },
-	{ "X-MC-Template", "mandrill" },
-	{ "X-MC-MergeVars", "mandrill" },
-	{ "X-MC-MergeLanguage", "mandrill" },
-	{ "X-MC-SendAt", "mandrill" },
-};
-
-static const char *const negations[] = { "no", "false", "0" };
-
-static bool
-has_name(const struct binding *binding, const char *name)
-{
-	size_t length = strlen(binding->name);
-
-	if (binding->name[length - 1] == '-')
-		return g_ascii_strncasecmp(binding->name, name, length) == 0;
-	return g_ascii_strcasecmp(binding->name, name) == 0;
-}
-
-static bool
-is_negation(const char *value)
-{
-	for (unsigned i = 0; i < G_N_ELEMENTS(negations); i++)
-		if (g_ascii_strcasecmp(negations[i], value) == 0)
-			return true;
-	return false;
-}
-
-const char *
-hints_binding(const char *name, const char *value)
-{
-	for (unsigned i = 0; i < G_N_ELEMENTS(bindings); i++)
-		if (has_name(&bindings[i], name))
-			return is_negation(value) ? NULL : bindings[i].type;
-	return NULL;
-}
-
 /* Only the first fault is told. */
 G_GNUC_PRINTF(2, 3)
 static void
@@ -120,38 +73,12 @@ read_route(struct hints *hints, const struct message *message)
 		    "name of a route");
 }
 
-static void
-read_binding(struct hints *hints, const struct message *message)
-{
-	const GArray *fields = message->header->fields;
-
-	for (unsigned i = 0; i < fields->len; i++) {
-		const struct header_field *field =
-		    &g_array_index(fields, struct header_field, i);
-		const char *type = hints_binding(field->name, field->body);
-
-		if (type == NULL)
-			continue;
-		if (hints->bound == NULL) {
-			hints->bound = type;
-			hints->bound_by = field->name;
-		} else if (strcmp(hints->bound, type) != 0) {
-			add_fault(hints,
-			    "its header field %s binds it to providers of type "
-			    "%s, and %s to those of type %s; no provider can "
-			    "honour both",
-			    hints->bound_by, hints->bound, field->name, type);
-		}
-	}
-}
-
 void
 hints_read(struct hints *hints, const struct message *message)
 {
 	*hints = (struct hints){ 0 };
 	read_doubt(hints, message);
 	read_route(hints, message);
-	read_binding(hints, message);
 }
 
 void

@@ -3,7 +3,6 @@
 
 #include "core/clock.h"
 #include "fold.h"
-#include "mail/hints.h"
 
 #include <string.h>
 
@@ -191,19 +190,6 @@ is_removed(const struct header_field *field)
 	return is_named(removed, field->name);
 }
 
-/* True when the field binds the mail to the kind of provider it goes to, which
- * has to read it. */
-static bool
-is_bound(const struct header_field *field, const struct raw_options *options)
-{
-	const char *type;
-
-	if (options->bound == NULL || field->name[0] == '\0')
-		return false;
-	type = hints_binding(field->name, field->body);
-	return type != NULL && strcmp(type, options->bound) == 0;
-}
-
 static bool
 is_omitted(const struct header_field *field, const struct raw_options *options)
 {
@@ -217,8 +203,7 @@ is_omitted(const struct header_field *field, const struct raw_options *options)
 	if (options->reply_to != NULL &&
 	    g_ascii_strcasecmp(field->name, "Reply-To") == 0)
 		return true;
-	return is_named(options->omit, field->name) &&
-	       !is_bound(field, options);
+	return is_named(options->omit, field->name);
 }
 
 static void

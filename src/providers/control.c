@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "control.h"
 
-#include "mail/hints.h"
+#include "core/clock.h"
 #include "translators.h"
 #include <string.h>
 
@@ -20,38 +20,41 @@ control_is_one(const char *const *names, const char *name)
 }
 
 static void
-set_error(const char *name, const char *bound, const char *type, GError **error)
+set_error(const struct option_value *bar, const struct options_rules *rules,
+    GError **error)
 {
-	if (strcmp(bound, type) == 0)
-		g_set_error(error, TRANSLATOR_ERROR, 0,
-		    "the header field %s is honoured in raw mail only; use "
-		    "format = auto or raw",
-		    name);
-	else
+	if (bar->dialect != NULL && strcmp(bar->dialect, rules->type) != 0)
 		g_set_error(error, TRANSLATOR_ERROR, 0,
 		    "the header field %s asks for what only a provider with "
 		    "type = %s can do, and without it this would be another "
 		    "mail; send it by such a provider, or without that field",
-		    name, bound);
+		    bar->field, bar->dialect);
+	else
+		g_set_error(error, TRANSLATOR_ERROR, 0,
+		    "%s asks for what a provider with type = %s cannot do, "
+		    "and without it this would be another mail; send it by "
+		    "another one, or without that",
+		    bar->field, rules->type);
 }
 
 bool
-control_check(const struct delivery *delivery, const char *type, GError **error)
+control_check(const struct delivery *delivery,
+    const struct options_rules *rules, GError **error)
 {
-	const GArray *fields = delivery->message->header->fields;
+	const struct option_value *bar =
+	    options_fit_bar(delivery, rules, clock_wall_ms());
 
-	if (delivery->deaf)
-		return true;
-	for (unsigned i = 0; i < fields->len; i++) {
-		const struct header_field *field =
-		    &g_array_index(fields, struct header_field, i);
-		const char *bound = hints_binding(field->name, field->body);
-
-		if (bound == NULL || (strcmp(bound, type) == 0 &&
-					 delivery->form == DELIVERY_RAW))
-			continue;
-		set_error(field->name, bound, type, error);
+	if (bar != NULL) {
+		set_error(bar, rules, error);
 		return false;
 	}
-	return true;
+	if (delivery->form == DELIVERY_RAW || delivery->options == NULL)
+		return true;
+	bar = options_find_raw(delivery->options);
+	if (bar == NULL)
+		return true;
+	g_set_error(error, TRANSLATOR_ERROR, 0,
+	    "%s is honoured in raw mail only; use format = auto or raw",
+	    bar->field);
+	return false;
 }

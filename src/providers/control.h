@@ -2,13 +2,13 @@
 /*
  * Control headers are orders to a mail service written into the mail's header.
  * They do not leave: they show a recipient what was meant for the service, and
- * another service may obey them.  But those that bind a mail to one kind of
- * service (hints.h) go there, within the raw mail.  Any thread.
+ * another service may obey them.  What they ask for is said in the words of the
+ * provider that carries the mail (mail/options.h).  Any thread.
  */
 #ifndef PROVIDERS_CONTROL_H
 #define PROVIDERS_CONTROL_H
 
-#include "mail/delivery.h"
+#include "mail/options_fit.h"
 
 /* The names of them, as struct raw_options takes them in `omit`. */
 #define CONTROL_FIELDS                                                      \
@@ -19,12 +19,11 @@
 /* True when the name is one of a NULL-terminated list like that. */
 bool control_is_one(const char *const *names, const char *name);
 
-/* False and error when a control header binds the mail (a test that must not be
- * delivered, a template, a date to be sent at) to another type of provider than
- * this one, or to this one and the form is not RAW: without it the mail would
- * be another, better not sent than sent so.  Never of a delivery that is
- * deaf to them. */
-bool control_check(
-    const struct delivery *delivery, const char *type, GError **error);
+/* False and error when the delivery asks for what this kind of provider cannot
+ * honour (a test that must not be delivered, a template, a date to be sent at),
+ * or in raw mail only and the form is not RAW: without it the mail would be
+ * another, better not sent than sent so. */
+bool control_check(const struct delivery *delivery,
+    const struct options_rules *rules, GError **error);
 
 #endif

@@ -7,6 +7,7 @@
 #include "domains.h"
 #include "mailgun_account.h"
 #include "mailgun_inquiry.h"
+#include "mailgun_options.h"
 #include "mailgun_probe.h"
 #include "mailgun_request.h"
 #include "mailgun_verdicts.h"
@@ -223,6 +224,7 @@ const struct translator mailgun = {
 		.ask_minute = 300,
 		.header_recipients = true,
 	},
+	.options = &mailgun_options_rules,
 	.open = mailgun_account_open,
 	.close = mailgun_account_close,
 	.encode = encode_mailgun,

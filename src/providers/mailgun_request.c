@@ -4,11 +4,13 @@
 #include "addressee.h"
 #include "author.h"
 #include "control.h"
+#include "core/clock.h"
 #include "display.h"
 #include "extra.h"
 #include "filename.h"
 #include "guise.h"
 #include "mail/raw.h"
+#include "mailgun_options.h"
 #include "reference.h"
 #include "translators.h"
 #include <string.h>
@@ -92,11 +94,24 @@ add_part(struct form *form, const struct part *part)
 	form_close_file(form);
 }
 
+/* Of all o:, h:, v: and t: fields. */
 static bool
-add_extras(struct form *form, const struct delivery *delivery, GError **error)
+check_size(size_t size, GError **error)
+{
+	if (size <= OPTIONS_MAX)
+		return true;
+	g_set_error(error, TRANSLATOR_ERROR, 0,
+	    "the header fields and options have %zu bytes, and Mailgun takes "
+	    "%d in one mail; use format = raw, or say less in control headers",
+	    size, OPTIONS_MAX);
+	return false;
+}
+
+static bool
+add_extras(struct form *form, const struct delivery *delivery, size_t size,
+    GError **error)
 {
 	g_autoptr(GPtrArray) extras = extra_read(delivery, omitted);
-	size_t size = 0;
 
 	for (unsigned i = 0; i < extras->len; i++) {
 		const struct extra *extra = extras->pdata[i];
@@ -105,68 +120,82 @@ add_extras(struct form *form, const struct delivery *delivery, GError **error)
 		form_add(form, name, extra->value);
 		size += strlen(name) + strlen(extra->value);
 	}
-	if (size <= OPTIONS_MAX)
-		return true;
-	g_set_error(error, TRANSLATOR_ERROR, 0,
-	    "the header fields have %zu bytes, and Mailgun takes %d in a mail "
-	    "sent as fields; use format = raw",
-	    size, OPTIONS_MAX);
-	return false;
+	return check_size(size, error);
+}
+
+static void
+add_copy(
+    struct form *form, const char *field, const struct mail_options *options)
+{
+	const char *copy = options->values[OPTION_BCC_ADDRESS].text;
+
+	if (copy != NULL)
+		form_add(form, field, copy);
 }
 
 static bool
-write_fields(struct form *form, const struct delivery *delivery, GError **error)
+write_fields(struct form *form, const struct delivery *delivery,
+    const struct mail_options *options, GError **error)
 {
 	const struct message *message = delivery->message;
+	size_t size;
 
 	if (!add_people(form, delivery, error))
 		return false;
+	add_copy(form, "bcc", options);
 	add_bodies(form, message);
-	if (!add_extras(form, delivery, error))
+	size = mailgun_options_write(form, options);
+	if (!add_extras(form, delivery, size, error))
 		return false;
 	for (unsigned i = 0; i < message->parts->len; i++)
 		add_part(form, message->parts->pdata[i]);
 	return true;
 }
 
-/* `to` is the envelope; what To and Cc show is the mail's own.  Links that are
- * rewritten for tracking break a signature. */
-static void
-write_raw(struct form *form, const struct delivery *delivery)
+/* `to` is the envelope; what To and Cc show is the mail's own. */
+static bool
+write_raw(struct form *form, const struct delivery *delivery,
+    const struct mail_options *options, GError **error)
 {
 	const struct message *message = delivery->message;
 	static const struct form_file file = { "message", "message.mime",
 		"message/rfc822", "" };
-	struct raw_options options = {
+	struct raw_options raw = {
 		.hostname = delivery->hostname,
 		.omit = omitted,
-		.bound = delivery->deaf ? NULL : mailgun.type,
 	};
 	struct guise guise;
 
 	for (unsigned i = 0; i < delivery_addresses(delivery); i++)
 		form_add(form, "to", delivery_recipient(delivery, i)->text);
-	if (message->traits & (TRAIT_SIGNED | TRAIT_ENCRYPTED | TRAIT_DKIM))
-		form_add(form, "o:tracking", "no");
+	add_copy(form, "to", options);
+	if (!check_size(mailgun_options_write(form, options), error))
+		return false;
 	guise_wear(&guise, delivery,
 	    message->traits & TRAIT_NO_TO ? "To: undisclosed-recipients:;\r\n"
 					  : "",
-	    &options);
+	    &raw);
 	form_open_file(form, &file);
-	raw_append(form->segments, message, &options);
+	raw_append(form->segments, message, &raw);
 	form_close_file(form);
 	guise_clear(&guise);
+	return true;
 }
 
 bool
 mailgun_request_write(
     struct form *form, const struct delivery *delivery, GError **error)
 {
-	if (!control_check(delivery, mailgun.type, error) ||
+	struct mail_options *options;
+	bool good;
+
+	if (!control_check(delivery, mailgun.options, error) ||
 	    !author_check(delivery, "Mailgun", error))
 		return false;
-	if (delivery->form != DELIVERY_RAW)
-		return write_fields(form, delivery, error);
-	write_raw(form, delivery);
-	return true;
+	options = options_fit(delivery, mailgun.options, clock_wall_ms());
+	good = delivery->form == DELIVERY_RAW
+		   ? write_raw(form, delivery, options, error)
+		   : write_fields(form, delivery, options, error);
+	options_free(options);
+	return good;
 }

@@ -8,6 +8,7 @@
 #include "guise.h"
 #include "mandrill_account.h"
 #include "mandrill_inquiry.h"
+#include "mandrill_options.h"
 #include "mandrill_probe.h"
 #include "mandrill_request.h"
 #include "mandrill_verdicts.h"
@@ -260,6 +261,7 @@ const struct translator mandrill = {
 		.ask_minute = MANDRILL_INQUIRY_MINUTE,
 		.header_recipients = true,
 	},
+	.options = &mandrill_options_rules,
 	.open = open_mandrill,
 	.close = close_mandrill,
 	.encode = encode_mandrill,

@@ -4,12 +4,13 @@
 #include "addressee.h"
 #include "author.h"
 #include "control.h"
+#include "core/clock.h"
 #include "display.h"
 #include "extra.h"
 #include "filename.h"
 #include "guise.h"
 #include "mail/raw.h"
-#include "mandrill_account.h"
+#include "mandrill_options.h"
 #include "reference.h"
 #include "translators.h"
 
@@ -37,9 +38,6 @@ write_people(struct writer *writer, const struct delivery *delivery)
 		writer_close(writer, '}');
 	}
 	writer_close(writer, ']');
-	/* or each recipient, blind ones too, gets a mail to himself alone */
-	writer_name(writer, "preserve_recipients");
-	writer_bool(writer, true);
 }
 
 static void
@@ -124,8 +122,8 @@ write_parts(struct writer *writer, const struct message *message, bool images)
 }
 
 static bool
-write_fields(
-    struct writer *writer, const struct delivery *delivery, GError **error)
+write_fields(struct writer *writer, const struct delivery *delivery,
+    const struct mail_options *options, GError **error)
 {
 	const struct message *message = delivery->message;
 	const struct header_address *from =
@@ -138,13 +136,10 @@ write_fields(
 	writer_member(writer, "from_email", from->spec);
 	writer_member(writer, "from_name", from->name);
 	write_people(writer, delivery);
+	mandrill_options_write_people(writer, options);
 	write_bodies(writer, message);
 	write_extras(writer, delivery);
-	writer_name(writer, "metadata");
-	writer_open(writer, '{');
-	writer_member(
-	    writer, MANDRILL_ACCOUNT_METADATA, message->submission->id);
-	writer_close(writer, '}');
+	mandrill_options_write(writer, options, message->submission->id);
 	write_parts(writer, message, false);
 	write_parts(writer, message, true);
 	writer_close(writer, '}');
@@ -154,19 +149,19 @@ write_fields(
 /* `to` is the envelope; From is the mail's own, since from_email of another
  * might take its place.  What fields say beside it the header says here. */
 static void
-write_raw(struct writer *writer, const struct delivery *delivery)
+write_raw(struct writer *writer, const struct delivery *delivery,
+    const struct mail_options *options)
 {
 	const struct message *message = delivery->message;
-	g_autofree char *add = g_strdup_printf(
-	    "X-MC-PreserveRecipients: true\r\n"
-	    "X-MC-Metadata: {\"" MANDRILL_ACCOUNT_METADATA "\":\"%s\"}\r\n%s",
-	    message->submission->id,
+	g_autofree char *lines =
+	    mandrill_options_lines(options, message->submission->id);
+	g_autofree char *add = g_strconcat(lines,
 	    message->traits & TRAIT_NO_TO ? "To: undisclosed-recipients:;\r\n"
-					  : "");
-	struct raw_options options = {
+					  : NULL,
+	    NULL);
+	struct raw_options raw = {
 		.hostname = delivery->hostname,
 		.omit = omitted,
-		.bound = delivery->deaf ? NULL : mandrill.type,
 		.json = true,
 	};
 	struct guise guise;
@@ -178,8 +173,8 @@ write_raw(struct writer *writer, const struct delivery *delivery)
 	writer_close(writer, ']');
 	writer_name(writer, "raw_message");
 	writer_open_text(writer);
-	guise_wear(&guise, delivery, add, &options);
-	raw_append(writer->segments, message, &options);
+	guise_wear(&guise, delivery, add, &raw);
+	raw_append(writer->segments, message, &raw);
 	guise_clear(&guise);
 	writer_close_text(writer);
 }
@@ -200,11 +195,18 @@ bool
 mandrill_request_write(
     struct writer *writer, const struct delivery *delivery, GError **error)
 {
-	if (!control_check(delivery, mandrill.type, error) ||
+	struct mail_options *options;
+	bool good = true;
+
+	if (!control_check(delivery, mandrill.options, error) ||
 	    !check_raw(delivery, error))
 		return false;
-	if (delivery->form != DELIVERY_RAW)
-		return write_fields(writer, delivery, error);
-	write_raw(writer, delivery);
-	return true;
+	options = options_fit(delivery, mandrill.options, clock_wall_ms());
+	if (delivery->form == DELIVERY_RAW)
+		write_raw(writer, delivery, options);
+	else
+		good = write_fields(writer, delivery, options, error);
+	mandrill_options_write_top(writer, options, delivery->form);
+	options_free(options);
+	return good;
 }

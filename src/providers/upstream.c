@@ -31,6 +31,9 @@ struct upstream {
 static const char *const omitted[] = { CONTROL_FIELDS, "Return-Path",
 	"Original-Recipient", "Resent-Reply-To", NULL };
 
+/* A server says nothing of tags, and does at once what it is asked. */
+static const struct options_rules rules = { .type = "smtp" };
+
 static const struct setting upstream_settings[] = {
 	{ .section = "provider",
 	    .key = "host",
@@ -260,7 +263,7 @@ encode_upstream(const struct provider *provider,
 
 	g_assert(delivery->form == DELIVERY_RAW);
 	if (!domains_check(provider, delivery, error) ||
-	    !control_check(delivery, upstream.type, error))
+	    !control_check(delivery, &rules, error))
 		return false;
 	encode_envelope(delivery, &exchange->smtp);
 	encode_wishes(delivery, &exchange->smtp);
@@ -529,6 +532,7 @@ const struct translator upstream = {
 		.size_bytes = UINT64_MAX,
 		.raw_carry = TRAIT_ALL,
 	},
+	.options = &rules,
 	.open = open_upstream,
 	.close = close_upstream,
 	.encode = encode_upstream,

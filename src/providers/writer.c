@@ -58,10 +58,16 @@ writer_bytes(struct writer *writer, GBytes *text)
 }
 
 void
-writer_bool(struct writer *writer, bool value)
+writer_literal(struct writer *writer, const char *json)
 {
 	begin_value(writer);
-	segments_add_text(writer->segments, value ? "true" : "false");
+	segments_add_text(writer->segments, json);
+}
+
+void
+writer_bool(struct writer *writer, bool value)
+{
+	writer_literal(writer, value ? "true" : "false");
 }
 
 void

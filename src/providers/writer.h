@@ -25,6 +25,9 @@ void writer_text(struct writer *writer, const char *text);
 void writer_bytes(struct writer *writer, GBytes *text);
 void writer_bool(struct writer *writer, bool value);
 
+/* A value that is JSON already. */
+void writer_literal(struct writer *writer, const char *json);
+
 /* A name and its text; NULL: nothing is written. */
 void writer_member(struct writer *writer, const char *name, const char *text);
 

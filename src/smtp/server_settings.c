@@ -80,12 +80,14 @@ const struct setting server_settings[] = {
 	{ "listener", "sender_domains", SETTING_LIST,
 	    .help = "Domains that envelope senders may have; default: any." },
 	{ "listener", "control_headers", SETTING_BOOL, "yes",
-	    .help = "Header fields of a mail may be orders to us and to the "
-		    "providers (X-Postferry-Route, X-Postferry-Doubt, options "
-		    "that bind it to one type of provider); no: they are taken "
-		    "out all the same, and count for nothing.  Clients outside "
-		    "`allow`, who logged in or have a certificate, may name a "
-		    "route only where yes is set, not by default." },
+	    .help =
+		"Header fields of a mail may be orders to us and to the "
+		"providers (X-Postferry-Route, X-Postferry-Doubt, and tags, "
+		"tracking and other options in any dialect: X-Mailgun-, "
+		"X-MC-, X-PM-, X-SMTPAPI, X-SES-); no: they are taken out "
+		"all the same, and count for nothing.  Clients outside "
+		"`allow`, who logged in or have a certificate, may name a "
+		"route only where yes is set, not by default." },
 	{ "listener", "lenient_commands", SETTING_BOOL, "no",
 	    .help = "Take a space after FROM: and TO:, and addresses without "
 		    "angle brackets." },

@@ -7,11 +7,21 @@
 static char *shop_domains[] = { "shop.example", NULL };
 
 /* "fields" has a FIELDS form, all others raw alone. */
+static const struct options_rules mailgun_rules = {
+	.type = "mailgun",
+	.takes = OPTIONS_FIT_BIT(TEST) | OPTIONS_FIT_BIT(REQUIRE_TLS) |
+		 OPTIONS_FIT_BIT(TEMPLATE) | OPTIONS_FIT_BIT(SEND_AT),
+};
+
+static const struct options_rules smtp_rules = { .type = "smtp" };
+
 static const struct translator mailgun = {
+	.options = &mailgun_rules,
 	.type = "mailgun",
 	.limits = { .fields = true, .recipients = 5, .raw_carry = TRAIT_ALL },
 };
 static const struct translator smtp = {
+	.options = &smtp_rules,
 	.type = "smtp",
 	.limits = { .raw_carry = TRAIT_ALL },
 };
@@ -201,8 +211,18 @@ static const struct {
 	    "takes" },
 	{ "bound to what is not there", ROUTE("default", "one"),
 	    "X-Mailgun-Drop-Message: yes\n", RECIPIENT_REFUSED, 554, false,
-	    "its header field X-Mailgun-Drop-Message binds it to providers of "
-	    "type mailgun, and [route default] has none" },
+	    "no provider of [route default] can do what it asks for by "
+	    "X-Mailgun-Drop-Message" },
+	{ "bound to two", ROUTE("default", "one, m1"),
+	    "X-Mailgun-Require-TLS: yes\nX-MC-Template: a\n", RECIPIENT_REFUSED,
+	    554, false,
+	    "no provider of [route default] can do what it asks for by "
+	    "X-Mailgun-Require-TLS and X-MC-Template" },
+	{ "an option that makes no sense", ROUTE("default", "m1"),
+	    "X-Mailgun-Deliver-By: soon\n", RECIPIENT_REFUSED, 554, false,
+	    "its header field X-Mailgun-Deliver-By is \"soon\"; expected a "
+	    "date like Fri, 14 Oct 2026 12:00:00 +0000 or 2026-10-14 "
+	    "12:00:00" },
 	{ "bound to what cannot", ROUTE("default", "one, mshop"),
 	    "X-Mailgun-Drop-Message: yes\n", RECIPIENT_REFUSED, 554, true,
 	    "its domains do not include example.com" },
@@ -326,7 +346,7 @@ test_obeyed(void **state)
 		message->submission->report = obeyed[i].report;
 		struct flight *flight = flight_new(message, map);
 		g_autofree char *groups = describe(flight);
-		assert_int_equal(flight->obeys, i == 0);
+		assert_int_equal(flight->hints.has_doubt, i == 0);
 		if (strcmp(groups, obeyed[i].groups) != 0 ||
 		    flight->groups[0].doubt != obeyed[i].doubt)
 			fail_msg("%s: %s", obeyed[i].name, groups);
@@ -348,7 +368,8 @@ static const struct {
 } dressed[] = {
 	{ "", 2, "s@shop.example", FORMAT_FIELDS },
 	{ "", 1, NULL, FORMAT_FIELDS },
-	{ "X-Mailgun-Require-TLS: yes\n", 2, "s@shop.example", FORMAT_RAW },
+	{ "X-Mailgun-Require-TLS: yes\n", 2, "s@shop.example", FORMAT_FIELDS },
+	{ "X-Mailgun-Template-Name: a\n", 2, "s@shop.example", FORMAT_RAW },
 };
 
 static void
@@ -365,9 +386,9 @@ test_dress(void **state)
 		const char *from = dressed[i].from;
 
 		flight->delivery = delivery_new(flight->message, first, 1);
-		flight->obeys = i > 0;
 		flight_dress(flight, provider);
-		assert_int_equal(flight->delivery->deaf, i == 0);
+		assert_ptr_equal(flight->delivery->options,
+		    flight->groups[flight->group].options);
 		const struct delivery *delivery = flight->delivery;
 		assert_int_equal(delivery->format, dressed[i].format);
 		assert_string_equal(

@@ -78,13 +78,6 @@ static const struct row rows[] = {
 	    { .from = "c@d.example", .once = true },
 	    "To: x\r\nDate: x\r\nMessage-ID: <1@b>\r\nFrom: c@d.example\r\n"
 	    "\r\n" },
-	/* what binds to where it goes */
-	{ WHOLE "X-MC-Tags: a\nX-MC-SendAt: b\n c\nX-MC-Template: no\n"
-		"X-Secret: d\n\n",
-	    { .omit = omitted, .bound = "mandrill" },
-	    WHOLE_OUT "X-MC-SendAt: b\r\n c\r\n\r\n" },
-	{ WHOLE "X-MC-SendAt: b\n\n", { .omit = omitted, .bound = "mailgun" },
-	    WHOLE_OUT "\r\n" },
 	{ "From : a@b.example\nDate : x\nMessage-ID : <1@b>\n\n", {},
 	    "From : a@b.example\r\nDate : x\r\nMessage-ID : <1@b>\r\n"
 	    "\r\n" },

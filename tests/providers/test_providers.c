@@ -27,6 +27,7 @@
  * REWRITE=1 in the environment writes .request and .outcome anew: read what has
  * changed before it is kept.
  */
+#include "mail/options.h"
 #include "providers/sample.h"
 
 #include <inttypes.h>
@@ -76,6 +77,7 @@ struct mail_case {
 	struct header_address *from; /* the guise; NULL: none */
 	struct address *redirect;
 	bool deaf;
+	struct mail_options *options; /* none when it is deaf */
 };
 
 static void
@@ -234,7 +236,7 @@ make_delivery(const struct mail_case *mail, struct message *message,
 	delivery->hostname = "mail.example.com";
 	delivery->guise.from = mail->from;
 	delivery->guise.redirect = mail->redirect;
-	delivery->deaf = mail->deaf;
+	delivery->options = mail->options;
 	if (provider->format == FORMAT_RAW ||
 	    !provider->translator->limits.fields)
 		delivery->form = DELIVERY_RAW;
@@ -534,6 +536,8 @@ test_case(void **state)
 
 	read_mail(&mail, c);
 	message = parse_mail(&mail);
+	if (!mail.deaf)
+		mail.options = options_read(message);
 	provider = sample_provider(c->type, mail.settings, &error);
 	if (provider == NULL)
 		fail_msg("%s", error->message);
@@ -545,6 +549,7 @@ test_case(void **state)
 	g_hash_table_unref(mail.settings);
 	g_free(mail.recipients);
 	header_address_free(mail.from);
+	options_free(mail.options);
 	address_free(mail.redirect);
 	g_string_free(mail.bytes, TRUE);
 }
