@@ -24,6 +24,8 @@ enum address_fault {
 	ADDRESS_NON_ASCII, /* its local part is, or it is no UTF-8: 553 5.6.7 */
 	ADDRESS_IDNA,      /* its domain has no IDNA form: 553 5.6.7 */
 	ADDRESS_UNQUALIFIED, /* no domain, and none to add */
+	ADDRESS_BRACKET,     /* < or > in quotes: APIs want a bare address, and
+			      * a server may see its end in it */
 	ADDRESS_LITERAL,     /* an address literal: not taken */
 };
 

@@ -106,6 +106,8 @@ put_local(struct reader *reader, char c)
 {
 	if ((unsigned char)c > 0x7e)
 		return ADDRESS_NON_ASCII;
+	if (c == '<' || c == '>')
+		return ADDRESS_BRACKET;
 	if (reader->local_length == ADDRESS_LOCAL_MAX)
 		return ADDRESS_LONG;
 	reader->local[reader->local_length++] = c;
@@ -143,10 +145,10 @@ read_dots(struct reader *reader)
 	     reader->at++) {
 		char c = *reader->at;
 
-		fault = put_local(reader, c);
-		if (fault == ADDRESS_OK &&
+		if ((unsigned char)c <= 0x7e &&
 		    (c == '.' ? dot : !is_atext((unsigned char)c)))
 			return ADDRESS_SYNTAX;
+		fault = put_local(reader, c);
 		dot = c == '.';
 	}
 	return fault == ADDRESS_OK && dot ? ADDRESS_SYNTAX : fault;
@@ -392,6 +394,8 @@ address_fault_text(enum address_fault fault)
 		return "the domain has no IDNA form: see how it is spelt";
 	case ADDRESS_UNQUALIFIED:
 		return "address without a domain: write local@domain.example";
+	case ADDRESS_BRACKET:
+		return "angle bracket in the local part: no provider takes one";
 	case ADDRESS_LITERAL:
 		return "address literal: use a domain name";
 	}

@@ -128,6 +128,25 @@ add_mailboxes(
 	}
 }
 
+/* The last parenthesis that opens, but not one in quotes; NULL: there is none.
+ */
+static const char *
+find_comment(const char *at)
+{
+	const char *open = NULL;
+	bool quoted = false;
+
+	for (; *at != '\0'; at++) {
+		if (*at == '"')
+			quoted = !quoted;
+		else if (*at == '\\' && at[1] != '\0')
+			at++;
+		else if (*at == '(' && !quoted)
+			open = at;
+	}
+	return open;
+}
+
 /* "root (Cron Daemon)": before there were display names they were comments,
  * and readers still show them so.  GMime knows that of whole addresses only.
  * One that belongs to one of several is not read; the raw form has it. */
@@ -136,7 +155,7 @@ read_comment(struct reading *reading, const char *body,
     struct header_address *address, unsigned count)
 {
 	size_t length = strlen(body);
-	const char *open = strrchr(body, '(');
+	const char *open = find_comment(body);
 	g_autofree char *comment = NULL;
 
 	if (open == NULL || address->name != NULL)

@@ -114,7 +114,8 @@ check_item(const struct member *row, struct json_object *item, GPtrArray *notes)
 	if (!json_object_is_type(item, json_type_string))
 		return complain(row->name, "Please enter an array of strings");
 	const char *value = json_object_get_string(item);
-	if (row->shape == MEMBER_EMAILS && strpbrk(value, "<> ") != NULL)
+	if (row->shape == MEMBER_EMAILS && strpbrk(value, "<> ") != NULL &&
+	    !people_is_address(value))
 		return complain(row->name, "Please enter bare addresses");
 	return row->shape == MEMBER_TAGS ? check_tag(row->name, value) : NULL;
 }

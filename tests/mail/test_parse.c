@@ -359,6 +359,17 @@ static const struct row headers[] = {
 	{ "From: a@b.example\nTo: c (C), e (E)\n\n",
 	    "F <a@b.example> T <c@mail.example.com> <e@mail.example.com> "
 	    "address-broken" },
+	/* a parenthesis in quotes begins no comment */
+	{ "From: a@b.example\nTo: \"(c)\"@d.example, \"e\\\"(\"@f.example\n\n",
+	    "F <a@b.example> T <\"(c)\"@d.example> <\"e\\\"(\"@f.example>" },
+	{ "From: a@b.example\nTo: c@d.example, \"E (F)\" <e@f.example>\n\n",
+	    "F <a@b.example> T <c@d.example> E (F)<e@f.example>" },
+	{ "From: a@b.example\nTo: \"c d\"@e.example, \"f@g\"@h.example,\n"
+	  " \"i, j\"@k.example, l/m+n@o.example\n\n",
+	    "F <a@b.example> T <\"c d\"@e.example> <\"f@g\"@h.example> "
+	    "<\"i, j\"@k.example> <l/m+n@o.example>" },
+	{ "From: a@\xe2\x9d\xa4.example\nTo: c@fa\xc3\x9f.example\n\n",
+	    " T <c@xn--fa-hia.example> address-broken" },
 	{ "From: a@b.example\nTo: x@y.example\nBcc: foo bar@b\nBcc: g:;\n\n",
 	    "F <a@b.example> T <x@y.example>" },
 	{ "From: a@b.example\nTo: x@y.example\nSender: c@d.example, e@f\n\n",

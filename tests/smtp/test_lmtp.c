@@ -21,6 +21,11 @@ static const struct {
 	{ "no recipient", LMTP, LHLO MAIL "> DATA\n< 503 5.5.1\n" },
 	{ "no recipient that was taken", LMTP,
 	    LHLO MAIL "> RCPT TO:<>\n< 501 \n> DATA\n< 503 5.5.1\n" },
+	{ "SMTPUTF8: who is refused is owed no answer", LMTP,
+	    LHLO "> MAIL FROM:<a@\xc3\xbc.de> SMTPUTF8\n< 250\n" TO(
+		"a") "> RCPT TO:<\xc3\xbc@x.y>\n< 553 5.6.7\n"
+		     "> RCPT TO:<b@\xc3\xbc.de>\n< 250\n" DATA
+		     "> .\n< 250 2.0.0\n< 250 2.0.0\n" QUIT },
 	{ "one", LMTP, LHLO MAIL TO("a") DATA "> .\n< 250 2.0.0\n" QUIT },
 	{ "three", LMTP,
 	    LHLO MAIL TO("a") TO("b") TO("c") DATA

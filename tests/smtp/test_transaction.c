@@ -75,7 +75,10 @@ static const struct {
 	{ "SIZE twice", "",
 	    FROM "<a@x> SIZE=1 size=1\n< 501 5.5.4 Parameter given twice: "
 		 "SIZE\n" MAIL },
-	{ "quoted bracket", "", FROM "<\"a>b\"@x>\n< 250\n" },
+	{ "quoted bracket", "",
+	    FROM
+	    "<\"a>b\"@x>\n< 501 5.1.7 Bad sender address: angle bracket\n" MAIL
+	    "> RCPT TO:<\"a\\>b\"@x>\n< 501 5.1.3\n" RCPT },
 	{ "source route", "", FROM "<@y,@z:a@x>\n< 250\n" },
 	{ "no brackets", "", FROM "a@x\n< 501 5.5.4\n" },
 	{ "a space", "", FROM " <a@x>\n< 501 5.5.4\n" },
