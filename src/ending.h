@@ -9,7 +9,8 @@
 struct ferry;
 
 /* Heeds signals from now on: SIGTERM and SIGINT stop, the second one at once;
- * SIGHUP has certificates and users read again. */
+ * SIGHUP has certificates and users read again.  Before any library starts
+ * threads. */
 void ending_heed(struct ferry *ferry);
 /* None any more.  NULL parts are fine. */
 void ending_unheed(struct ferry *ferry);

@@ -381,10 +381,8 @@ ferry_load(struct ferry *ferry, GError **error)
 		return false;
 	/* the door asks it how the providers are */
 	loop_start(ferry->dispatch);
-	if (!make_door(ferry, error))
-		return false;
 	ending_heed(ferry);
-	return true;
+	return make_door(ferry, error);
 }
 
 enum ferry_end

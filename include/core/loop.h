@@ -80,8 +80,10 @@ void loop_timer_free(struct loop_timer *timer);
 
 struct loop_signal;
 
-/* Calls fn(object) on the loop's thread whenever the process gets the signal.
- * For the main loop, before loop_run(). */
+/* Calls fn(object) on the loop's thread whenever the process gets the signal;
+ * signals that come together count as one.  From now on the signal is blocked
+ * here and in all threads that this one starts: for the main loop, before
+ * loop_run() and before any library starts threads of its own. */
 struct loop_signal *loop_signal_new(
     struct loop *loop, int number, loop_fn fn, void *object);
 void loop_signal_free(struct loop_signal *signal);

@@ -8,6 +8,7 @@
 #include <glib.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -39,8 +40,12 @@ struct loop_timer {
 	void *object;
 };
 
+/* The signal is blocked and read from a file: no thread is interrupted by it,
+ * and it waits for the loop wherever that is. */
 struct loop_signal {
 	struct loop *loop;
+	sigset_t set; /* it alone */
+	int fd;
 	struct event *event;
 	loop_fn fn;
 	void *object;
@@ -351,14 +356,23 @@ loop_timer_free(struct loop_timer *timer)
 	g_free(timer);
 }
 
+static bool
+take_signal(const struct loop_signal *signal)
+{
+	struct signalfd_siginfo taken;
+
+	return read(signal->fd, &taken, sizeof(taken)) == sizeof(taken);
+}
+
 static void
-on_signal(evutil_socket_t number, short what, void *object)
+on_signal(evutil_socket_t fd, short what, void *object)
 {
 	struct loop_signal *signal = object;
 
-	(void)number;
+	(void)fd;
 	(void)what;
-	signal->fn(signal->object);
+	if (take_signal(signal))
+		signal->fn(signal->object);
 }
 
 struct loop_signal *
@@ -369,9 +383,17 @@ loop_signal_new(struct loop *loop, int number, loop_fn fn, void *object)
 	signal->loop = loop;
 	signal->fn = fn;
 	signal->object = object;
-	signal->event =
-	    evsignal_new(loop_base(loop), number, on_signal, signal);
-	evsignal_add(signal->event, NULL);
+	sigemptyset(&signal->set);
+	sigaddset(&signal->set, number);
+	pthread_sigmask(SIG_BLOCK, &signal->set, NULL);
+	signal->fd = signalfd(-1, &signal->set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (signal->fd < 0)
+		g_error("no signalfd for the loop %s: %s; raise the limit of "
+			"open files",
+		    loop->name, g_strerror(errno));
+	signal->event = event_new(loop_base(loop), signal->fd,
+	    EV_READ | EV_PERSIST, on_signal, signal);
+	event_add(signal->event, NULL);
 	return signal;
 }
 
@@ -382,5 +404,10 @@ loop_signal_free(struct loop_signal *signal)
 		return;
 	g_assert(loop_here(signal->loop));
 	event_free(signal->event);
+	/* one that came too late is not to end us now */
+	while (take_signal(signal))
+		;
+	close(signal->fd);
+	pthread_sigmask(SIG_UNBLOCK, &signal->set, NULL);
 	g_free(signal);
 }

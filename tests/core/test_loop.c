@@ -295,6 +295,28 @@ test_signals(void **state)
 	loop_free(own);
 }
 
+/* One that comes before the loop runs waits for it; one that comes too late
+ * ends nobody, and it is as before. */
+static void
+test_signal_waits(void **state)
+{
+	unsigned hups = 0;
+	struct loop *own = loop_new("main", NULL);
+	struct loop_signal *hup = loop_signal_new(own, SIGHUP, on_hup, &hups);
+	sigset_t blocked;
+
+	(void)state;
+	on_raise(NULL);
+	assert_int_equal(hups, 0);
+	run_until(own, &hups, 1);
+	on_raise(NULL);
+	loop_signal_free(hup);
+	assert_int_equal(hups, 1);
+	pthread_sigmask(SIG_BLOCK, NULL, &blocked);
+	assert_false(sigismember(&blocked, SIGHUP));
+	loop_free(own);
+}
+
 /* What a loop has read, and what it has done about it. */
 struct basket {
 	struct loop *loop;
@@ -452,6 +474,7 @@ main(void)
 		cmocka_unit_test(test_files_expected),
 		cmocka_unit_test(test_timers),
 		cmocka_unit_test(test_signals),
+		cmocka_unit_test(test_signal_waits),
 		cmocka_unit_test(test_after_the_letters),
 		cmocka_unit_test(test_call),
 		cmocka_unit_test(test_later),
