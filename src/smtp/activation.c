@@ -141,6 +141,37 @@ claim(struct heir *heir)
 	return fd;
 }
 
+/* True when it listens where the settings say; port 0 is any. */
+static bool
+is_at(const struct heir *heir, const struct sockaddr *address)
+{
+	char wanted[NETWORK_LISTENER_LENGTH];
+
+	network_print_listener(address, wanted);
+	if (address->sa_family == AF_UNIX || network_port(address) != 0)
+		return strcmp(heir->address, wanted) == 0;
+	wanted[strlen(wanted) - strlen("0")] = '\0';
+	return g_str_has_prefix(heir->address, wanted);
+}
+
+/* The name decides, and mail comes in elsewhere than the settings say: what
+ * they allow may have been meant for that address. */
+static void
+warn_elsewhere(const struct heir *heir, const struct sockaddr *address)
+{
+	char wanted[NETWORK_LISTENER_LENGTH];
+
+	if (is_at(heir, address))
+		return;
+	network_print_listener(address, wanted);
+	log_warn("inherited socket listens elsewhere than the settings say",
+	    log_str("listener", heir->name), log_str("address", heir->address),
+	    log_str("settings", wanted),
+	    log_str("advice",
+		"make ListenStream= of the socket unit and `address` of the "
+		"listener the same; the socket is used as it is"));
+}
+
 int
 activation_claim(struct activation *activation, const char *listener,
     const struct sockaddr *address)
@@ -151,8 +182,10 @@ activation_claim(struct activation *activation, const char *listener,
 	network_print_listener(address, wanted);
 	for (unsigned i = 0; i < heirs->len; i++) {
 		struct heir *heir = &g_array_index(heirs, struct heir, i);
-		if (heir->fd >= 0 && g_strcmp0(heir->name, listener) == 0)
+		if (heir->fd >= 0 && g_strcmp0(heir->name, listener) == 0) {
+			warn_elsewhere(heir, address);
 			return claim(heir);
+		}
 	}
 	for (unsigned i = 0; i < heirs->len; i++) {
 		struct heir *heir = &g_array_index(heirs, struct heir, i);

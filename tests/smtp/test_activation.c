@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -131,6 +132,61 @@ test_claimed(void **state)
 	end(activation);
 }
 
+/* Out of the way of those that are inherited. */
+#define FAR_FD 100
+
+/* What is logged while listener "a" claims its socket, at this address. */
+static char *
+claim_logged(const char *address)
+{
+	int near = memfd_create("log", 0);
+	int log = fcntl(near, F_DUPFD, FAR_FD);
+	int saved = fcntl(STDERR_FILENO, F_DUPFD, FAR_FD);
+	char *text = g_malloc0(4096);
+	struct heritage heritage;
+	struct sockaddr_storage wanted;
+	socklen_t length;
+
+	close(near);
+	inherit(&heritage, "a:b:c");
+	wanted = heritage.bound[0];
+	if (address != NULL)
+		assert_true(
+		    network_parse_listener(address, &wanted, &length, NULL));
+	dup2(log, STDERR_FILENO);
+	struct activation *activation = activation_take(listeners);
+	assert_int_equal(
+	    activation_claim(activation, "a", (struct sockaddr *)&wanted), 3);
+	dup2(saved, STDERR_FILENO);
+	assert_true(pread(log, text, 4095, 0) >= 0);
+	close(log);
+	close(saved);
+	end(activation);
+	return text;
+}
+
+/* One whose name it has, at another address than it wants. */
+static void
+test_elsewhere(void **state)
+{
+	static const struct {
+		const char *address; /* NULL: its own */
+		bool warned;
+	} cases[] = { { NULL, false }, { "127.0.0.1:0", false },
+		{ "127.0.0.1:1", true }, { "127.0.0.2:0", true },
+		{ "[::1]:0", true }, { "unix:/run/x", true } };
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *text = claim_logged(cases[i].address);
+		bool warned = strstr(text, "listens elsewhere") != NULL &&
+			      strstr(text, "listener=a") != NULL;
+
+		if (warned != cases[i].warned)
+			fail_msg("%s: %s", cases[i].address, text);
+	}
+}
+
 /* Nothing is left for a child to take as its own. */
 static void
 test_environment(void **state)
@@ -210,6 +266,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_claimed),
+		cmocka_unit_test(test_elsewhere),
 		cmocka_unit_test(test_environment),
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_others),
