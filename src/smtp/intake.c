@@ -127,7 +127,7 @@ log_received(const struct session *session, const struct submission *submission)
 }
 
 static struct submission *
-make_submission(struct session *session)
+make_submission(struct session *session, const struct limiter_seen *seen)
 {
 	const struct session_world *world = session->world;
 	struct submission *submission = g_new0(struct submission, 1);
@@ -142,9 +142,10 @@ make_submission(struct session *session)
 	    submission->peer, session->peer.text, sizeof(submission->peer));
 	submission->helo = g_strdup(session->identity.helo);
 	submission->each = lmtp_is_spoken(session);
-	submission->resend_key = resend_key(session, submission->spool);
+	submission->resend_key = resend_key(session, submission->spool, seen);
 	submission->user = g_strdup(session->identity.user);
 	submission->repaired = session->mail.data.bare;
+	submission->seen = *seen;
 	submission->received_ms = clock_wall_ms();
 	submission->deadline_ms =
 	    clock_monotonic_ms() + session->rules->times.deadline_ms;
@@ -158,9 +159,8 @@ make_submission(struct session *session)
 static void
 post_mail(struct session *session, const struct limiter_seen *seen)
 {
-	struct submission *submission = make_submission(session);
+	struct submission *submission = make_submission(session, seen);
 
-	submission->seen = *seen;
 	log_received(session, submission);
 	g_clear_pointer(&session->mail.limiter, limiter_free);
 	session->times.state_ms = 0;

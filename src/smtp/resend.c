@@ -1,62 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 #include "resend.h"
 
+#include "mail/header.h"
 #include "xforward.h"
 #include <string.h>
 
-/* Of a mail: the topmost Received field stands there, or is of no use. */
-#define HEAD_BYTES 16384
-
-/* Appends the value of a field up to its semicolon, without comments, its lines
- * in one (RFC 5321 4.4, RFC 5322 3.2.2). */
+/* The body of a field up to its semicolon, without comments (RFC 5321 4.4, RFC
+ * 5322 3.2.2). */
 static char *
-clean_value(const char *at, const char *end)
+clean_body(const char *at)
 {
 	GString *text = g_string_new(NULL);
 	unsigned depth = 0;
 
-	for (; at < end && (depth > 0 || *at != ';'); at++) {
-		if (*at == '\\' && depth > 0)
+	for (; *at != '\0' && (depth > 0 || *at != ';'); at++) {
+		if (*at == '\\' && depth > 0 && at[1] != '\0')
 			at++;
 		else if (*at == '(')
 			depth++;
 		else if (*at == ')' && depth > 0)
 			depth--;
 		else if (depth == 0)
-			g_string_append_c(text,
-			    *at == '\t' || *at == '\r' || *at == '\n' ? ' '
-								      : *at);
+			g_string_append_c(text, *at == '\t' ? ' ' : *at);
 	}
 	return g_string_free(text, FALSE);
-}
-
-/* The end of the field that begins there: a line end that no blank follows. */
-static const char *
-find_end(const char *at, const char *end)
-{
-	while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
-		at++;
-		if (at == end || (*at != ' ' && *at != '\t'))
-			return at;
-	}
-	return end;
-}
-
-/* The value of the topmost Received field, clean; NULL: there is none. */
-static char *
-find_received(const char *at, const char *end)
-{
-	static const char name[] = "Received:";
-
-	while (at < end && *at != '\r' && *at != '\n') {
-		const char *next = find_end(at, end);
-
-		if ((size_t)(next - at) > strlen(name) &&
-		    g_ascii_strncasecmp(at, name, strlen(name)) == 0)
-			return clean_value(at + strlen(name), next);
-		at = next;
-	}
-	return NULL;
 }
 
 /* True for the words that begin a clause (RFC 5321 4.4). */
@@ -102,15 +69,18 @@ drop_empty(char **words)
 }
 
 static char *
-key_of_received(const struct session *session, const struct spool *spool)
+key_of_received(const struct session *session, const struct spool *spool,
+    const struct limiter_seen *seen)
 {
-	g_autofree char *head = g_malloc(HEAD_BYTES);
-	ssize_t got = spool_read(spool, 0, head, HEAD_BYTES);
-	g_autofree char *value =
-	    got > 0 ? find_received(head, head + got) : NULL;
-	g_auto(GStrv) words = g_strsplit(value != NULL ? value : "", " ", -1);
+	struct header *header = header_read(spool, seen);
+	const struct header_field *received =
+	    header != NULL ? header_find(header, "Received") : NULL;
+	g_autofree char *body =
+	    clean_body(received != NULL ? received->body : "");
+	g_auto(GStrv) words = g_strsplit(body, " ", -1);
 	const char *by, *id;
 
+	header_free(header);
 	drop_empty(words);
 	by = find_clause(words, "by");
 	id = find_clause(words, "id");
@@ -120,7 +90,8 @@ key_of_received(const struct session *session, const struct spool *spool)
 }
 
 char *
-resend_key(const struct session *session, const struct spool *spool)
+resend_key(const struct session *session, const struct spool *spool,
+    const struct limiter_seen *seen)
 {
 	const struct xforward *forwarded = session->forwarded;
 	enum rules_resends resends = session->rules->door.resends;
@@ -131,6 +102,6 @@ resend_key(const struct session *session, const struct spool *spool)
 		return g_strdup_printf(
 		    "ident %s %s", session->peer.text, forwarded->ident);
 	return resends == RULES_RESENDS_RECEIVED
-		   ? key_of_received(session, spool)
+		   ? key_of_received(session, spool, seen)
 		   : NULL;
 }
