@@ -282,11 +282,18 @@ set_body(struct http_transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_SEEKDATA, transfer);
 }
 
+static void
+wipe(char *text)
+{
+	explicit_bzero(text, strlen(text));
+	g_free(text);
+}
+
 /* RFC 7617 2.  curl's own way to it takes five times as long. */
 static struct curl_slist *
 add_credentials(struct curl_slist *fields, const struct endpoint *endpoint)
 {
-	g_autofree char *pair = NULL, *coded = NULL, *field = NULL;
+	char *pair, *coded, *field;
 
 	if (endpoint->username == NULL)
 		return fields;
@@ -294,7 +301,11 @@ add_credentials(struct curl_slist *fields, const struct endpoint *endpoint)
 	    endpoint->password != NULL ? endpoint->password : "", NULL);
 	coded = g_base64_encode((const guchar *)pair, strlen(pair));
 	field = g_strconcat("Authorization: Basic ", coded, NULL);
-	return curl_slist_append(fields, field);
+	fields = curl_slist_append(fields, field);
+	wipe(pair);
+	wipe(coded);
+	wipe(field);
+	return fields;
 }
 
 /* An empty Expect: curl would wait a second for 100-continue. */

@@ -52,9 +52,11 @@ take_key(struct reading *reading, const struct place *place)
 		.source = DRAFT_FILE,
 	};
 
-	if (reading->section == NULL || value == NULL)
-		return;
-	draft_set(reading->draft, reading->section, &given);
+	if (reading->section != NULL && value != NULL)
+		draft_set(reading->draft, reading->section, &given);
+	/* GKeyFile keeps its own, which nobody can wipe */
+	if (value != NULL)
+		explicit_bzero(value, strlen(value));
 }
 
 static void

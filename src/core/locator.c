@@ -155,13 +155,20 @@ struct locator *
 locator_new(const char *text)
 {
 	struct locator *locator = g_new0(struct locator, 1);
-	struct walk walk = { .locator = locator, .clean = g_string_new(NULL) };
+	struct walk walk = { .locator = locator };
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
+	/* as large as it gets: a growing one would leave copies behind, and
+	 * there may be secrets in it */
+	walk.clean = g_string_sized_new(strlen(text) + strlen("\n"));
 	locator->places = g_array_new(FALSE, FALSE, sizeof(struct place));
 	g_array_set_clear_func(locator->places, clear_place);
-	for (char **line = lines; *line != NULL; line++)
+	for (char **line = lines; *line != NULL; line++) {
+		size_t length = strlen(*line);
+
 		take_line(&walk, *line);
+		explicit_bzero(*line, length);
+	}
 	locator->clean = g_string_free(walk.clean, FALSE);
 	return locator;
 }
@@ -172,6 +179,7 @@ locator_free(struct locator *locator)
 	if (locator == NULL)
 		return;
 	g_array_unref(locator->places);
+	explicit_bzero(locator->clean, strlen(locator->clean));
 	g_free(locator->clean);
 	g_free(locator);
 }
