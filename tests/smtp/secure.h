@@ -305,17 +305,22 @@ secure_expect_subject(struct secure *secure, const char *file)
 	assert_string_equal(text, file);
 }
 
-/* Says EHLO; what is offered, a line each.  New string. */
+/* Says EHLO, in plain text before the handshake; what is offered, a line each.
+ * New string. */
 static inline char *
-client_ehlo(struct client *client)
+secure_ehlo(struct secure *secure)
 {
 	GString *offers = g_string_new("\n");
 	char *line = NULL;
 
-	client_say(client, "EHLO c\r\n");
+	if (secure->ssl != NULL)
+		secure_say(secure, "EHLO c\r\n");
+	else
+		client_say(secure->plain, "EHLO c\r\n");
 	do {
 		g_free(line);
-		line = client_line(client);
+		line = secure->ssl != NULL ? secure_line(secure)
+					   : client_line(secure->plain);
 		assert_non_null(line);
 		g_string_append_printf(offers, "%s\n", line);
 	} while (g_str_has_prefix(line, "250-"));
@@ -323,21 +328,11 @@ client_ehlo(struct client *client)
 	return g_string_free(offers, FALSE);
 }
 
+/* The same for a client that speaks no TLS. */
 static inline char *
-secure_ehlo(struct secure *secure)
+client_ehlo(struct client *client)
 {
-	GString *offers = g_string_new("\n");
-	char *line = NULL;
-
-	secure_say(secure, "EHLO c\r\n");
-	do {
-		g_free(line);
-		line = secure_line(secure);
-		assert_non_null(line);
-		g_string_append_printf(offers, "%s\n", line);
-	} while (g_str_has_prefix(line, "250-"));
-	g_free(line);
-	return g_string_free(offers, FALSE);
+	return secure_ehlo(&(struct secure){ .plain = client });
 }
 
 /* From the banner to the end of STARTTLS. */
@@ -347,7 +342,7 @@ secure_start(const struct stand *stand)
 	struct secure *secure = secure_new(stand);
 
 	client_expect(secure->plain, "banner", "220 ");
-	g_free(client_ehlo(secure->plain));
+	g_free(secure_ehlo(secure));
 	client_play(
 	    secure->plain, "starttls", "> STARTTLS\n< 220 2.0.0 Ready\n");
 	return secure;

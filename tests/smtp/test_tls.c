@@ -36,7 +36,7 @@ test_starttls(void **state)
 
 	stand->automatic = false;
 	client_expect(secure->plain, "banner", "220 ");
-	offers = client_ehlo(secure->plain);
+	offers = secure_ehlo(secure);
 	assert_non_null(strstr(offers, "-STARTTLS\n"));
 	client_play(secure->plain, "starttls",
 	    LOGIN "> STARTTLS now\n< 501 5.5.4\n" MAIL
