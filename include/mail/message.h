@@ -68,7 +68,8 @@ enum trait {
 					   * read whole */
 	TRAIT_NO_TO = 1 << 16,            /* no To and no Cc field */
 	TRAIT_NAME_NON_ASCII = 1 << 17,   /* an attachment name beyond ASCII */
-	TRAIT_NAME_UNSAFE = 1 << 18,      /* a name with path, quote, control */
+	TRAIT_NAME_UNSAFE = 1 << 18,      /* a name with path, quote, control,
+					   * a dot at its end */
 	TRAIT_NAME_MISSING = 1 << 19,     /* an attachment without a name */
 	TRAIT_TEXT_LARGE = 1 << 20,       /* text or html over 1 MiB */
 	TRAIT_TEXT_UNDECODABLE = 1 << 21, /* bytes became U+FFFD */

@@ -172,3 +172,54 @@ charset_words(const char *value)
 	g_string_free(words.bytes, TRUE);
 	return g_string_free(words.line, FALSE);
 }
+
+/* The length of the run of encoded words that a value begins with, blanks
+ * between them counted; 0: it begins with none. */
+static size_t
+measure_run(const char *at)
+{
+	struct word word;
+	size_t length = 0, blanks = 0;
+
+	while (read_word(at + length + blanks, &word)) {
+		length += blanks + word.length;
+		blanks = strspn(at + length, " \t\r\n");
+	}
+	return length;
+}
+
+/* As one encoded word, of any length: no writer, GMime alone reads it. */
+static void
+append_joined(GString *joined, const char *run, size_t length)
+{
+	g_autofree char *words = g_strndup(run, length);
+	g_autofree char *text = charset_words(words);
+
+	g_string_append(joined, "=?utf-8?Q?");
+	for (const char *at = text; *at != '\0'; at++)
+		if (g_ascii_isalnum(*at))
+			g_string_append_c(joined, *at);
+		else
+			g_string_append_printf(
+			    joined, "=%02X", (unsigned char)*at);
+	g_string_append(joined, "?=");
+}
+
+char *
+charset_join(const char *value)
+{
+	GString *joined = g_string_new(NULL);
+
+	while (*value != '\0') {
+		size_t plain = measure_plain(value);
+		size_t run;
+
+		g_string_append_len(joined, value, (gssize)plain);
+		value += plain;
+		run = measure_run(value);
+		if (run > 0)
+			append_joined(joined, value, run);
+		value += run;
+	}
+	return g_string_free(joined, FALSE);
+}

@@ -24,7 +24,8 @@ static const char *const trait_texts[TRAIT_COUNT] = {
 	"a broken address field",
 	"neither To nor Cc",
 	"an attachment name beyond ASCII",
-	"an attachment name with path, quote or control character",
+	"an attachment name with path, quote, control character or a dot at "
+	"its end",
 	"an attachment without a name",
 	"a text over 1 MiB",
 	"text that is not surely readable",

@@ -185,11 +185,13 @@ static void
 read_field(struct reading *reading, const char *body, GPtrArray *list)
 {
 	unsigned before = list->len;
+	g_autofree char *joined = NULL;
 	InternetAddressList *found;
 
 	if (read_plain(reading, body, list))
 		return;
-	found = internet_address_list_parse(reading->gmime_options, body);
+	joined = charset_join(body);
+	found = internet_address_list_parse(reading->gmime_options, joined);
 	if (found == NULL) {
 		reading->message->traits |= TRAIT_ADDRESS_BROKEN;
 		return;

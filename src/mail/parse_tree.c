@@ -113,6 +113,33 @@ read_type(struct node *node, GMimeObject *object)
 	}
 }
 
+/* What a parameter of a field says when it is in encoded words, which none
+ * should be and many are: GMime loses some of them.  New string; NULL: GMime
+ * reads it well. */
+static char *
+read_words(GMimeObject *object, const char *field, const char *name)
+{
+	GMimeHeader *header = g_mime_header_list_get_header(
+	    g_mime_object_get_header_list(object), field);
+	const char *raw =
+	    header == NULL ? NULL : g_mime_header_get_raw_value(header);
+	const char *rest = raw == NULL ? NULL : strchr(raw, ';');
+	g_autofree char *joined = NULL;
+	GMimeParamList *list;
+	GMimeParam *param;
+	char *value;
+
+	if (rest == NULL || strstr(rest, "=?") == NULL)
+		return NULL;
+	joined = charset_join(rest + 1);
+	list = g_mime_param_list_parse(NULL, joined);
+	param =
+	    list == NULL ? NULL : g_mime_param_list_get_parameter(list, name);
+	value = param == NULL ? NULL : g_strdup(g_mime_param_get_value(param));
+	g_clear_object(&list);
+	return value;
+}
+
 /* A file name in Content-Type that says another than Content-Disposition would
  * be lost, as every other parameter of that. */
 static void
@@ -120,28 +147,33 @@ read_disposition(struct node *node, GMimeObject *object)
 {
 	GMimeContentDisposition *disposition =
 	    g_mime_object_get_content_disposition(object);
-	const char *name = g_mime_content_type_get_parameter(
-	    g_mime_object_get_content_type(object), "name");
-	const char *filename = NULL;
+	g_autofree char *name = read_words(object, "Content-Type", "name");
+	g_autofree char *filename =
+	    read_words(object, "Content-Disposition", "filename");
 
+	if (name == NULL)
+		name = g_strdup(g_mime_content_type_get_parameter(
+		    g_mime_object_get_content_type(object), "name"));
 	if (disposition != NULL) {
 		GMimeParamList *list =
 		    g_mime_content_disposition_get_parameters(disposition);
+		const char *plain = g_mime_content_disposition_get_parameter(
+		    disposition, "filename");
 
 		node->disposition = g_ascii_strdown(
 		    g_mime_content_disposition_get_disposition(disposition),
 		    -1);
-		filename = g_mime_content_disposition_get_parameter(
-		    disposition, "filename");
+		if (filename == NULL)
+			filename = g_strdup(plain);
 		if (g_mime_param_list_length(list) > (filename != NULL))
 			node->more_fields = true;
 	}
 	if (name != NULL && filename != NULL && strcmp(name, filename) != 0)
 		node->more_fields = true;
 	if (filename == NULL)
-		filename = name;
+		filename = g_steal_pointer(&name);
 	if (filename != NULL && filename[0] != '\0')
-		node->name = g_strdup(filename);
+		node->name = g_steal_pointer(&filename);
 }
 
 /* The fields of a part that an API makes anew by itself. */

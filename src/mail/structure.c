@@ -358,6 +358,8 @@ find_name_traits(const char *name)
 
 	if (name == NULL)
 		return TRAIT_NAME_MISSING;
+	if (strchr(". ", name[strlen(name) - 1]) != NULL)
+		traits |= TRAIT_NAME_UNSAFE;
 	for (; *name != '\0'; name++) {
 		if ((unsigned char)*name > 0x7e)
 			traits |= TRAIT_NAME_NON_ASCII;

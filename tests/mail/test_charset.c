@@ -345,6 +345,28 @@ test_words(void **state)
 }
 
 static void
+test_join(void **state)
+{
+	static const struct {
+		const char *value, *joined;
+	} cases[] = {
+		{ "", "" },
+		{ "a, \"b\" =? x", "a, \"b\" =? x" },
+		{ "=?utf-8?B?w7wg?=\r\n =?utf-8?B?LA==?= <a@b>",
+		    "=?utf-8?Q?=C3=BC=20=2C?= <a@b>" },
+		{ "\"=?x?q?a?= b =?iso-8859-1?q?=E9?= \"",
+		    "\"=?utf-8?Q?a?= b =?utf-8?Q?=C3=A9?= \"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *joined = charset_join(cases[i].value);
+
+		assert_string_equal(joined, cases[i].joined);
+	}
+}
+
+static void
 test_words_of_long_charset(void **state)
 {
 	g_autofree char *name = g_strnfill(41, 'x');
@@ -419,6 +441,7 @@ main(void)
 		cmocka_unit_test(test_all_charsets),
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_join),
 		cmocka_unit_test(test_words_of_long_charset),
 		cmocka_unit_test(test_line),
 		cmocka_unit_test(test_random),

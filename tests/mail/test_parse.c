@@ -270,6 +270,16 @@ static const struct row lossy[] = {
 		   "attachment; filename=\"C:\\\\a\\\"b.pdf\"\n\nz\n--m--\n",
 	    "T[t] A(application/pdf|-|-|1) A(application/pdf|a\"b.pdf|-|1) "
 	    "name-unsafe" },
+	{ MIXED "--m\n" PLAIN(
+	      "t") "--m\nContent-Type: application/pdf\nContent-Disposition: "
+		   "attachment;\n filename=\"=?utf-8?B?w7wg?=\n "
+		   "=?utf-8?B?YS5wZGY=?=\"\n\nz\n"
+		   "--m\nContent-Type: application/pdf; name=a.pdf\n"
+		   "Content-Disposition: attachment; filename=\"a.pdf.\"\n\nz\n"
+		   "--m--\n",
+	    "T[t] A(application/pdf|\xc3\xbc a.pdf|-|1) "
+	    "A(application/pdf|a.pdf.|-|1) part-headers name-non-ascii "
+	    "name-unsafe" },
 	{ BASE "\ncaf\xe9\n", "T[caf\xc3\xa9\n] undecodable" },
 	{ MIME("text/plain; charset=utf-8") "\ncaf\xe9\n",
 	    "T[caf\xef\xbf\xbd\n] undecodable" },
@@ -342,6 +352,11 @@ static const struct row headers[] = {
 	{ "From: =?utf-8?Q?a=0D=0ABcc=3A_e=40x?= <a@b.example>\n"
 	  "To: x@y.example\n\n",
 	    "F a Bcc: e@x<a@b.example> T <x@y.example>" },
+	/* two words in B, the first one padded; GBK by the name of gb2312 */
+	{ "From: =?utf-8?B?w7wg?= =?utf-8?B?w7w=?= <a@b.example>\n"
+	  "To: =?gb2312?B?6UY=?= <x@y.example>\n\n",
+	    "F \xc3\xbc \xc3\xbc<a@b.example> "
+	    "T \xe9\x95\x95<x@y.example> display-8bit" },
 	{ "From: a@b.example, c@d.example\nTo: x@y.example\n\n",
 	    "F <a@b.example> <c@d.example> T <x@y.example> many-from" },
 	{ "From: a@b.example\nTo: team: c@d.example, e@f.example;\n\n",
