@@ -15,6 +15,9 @@ static const char *const removed[] = { "Bcc", "Resent-Bcc", "Return-Path",
 static const char *const single[] = { "Date", "From", "Message-ID", "Sender",
 	"To", "Cc", "Reply-To", NULL };
 
+/* Of them those that are lists: a second one goes on with the first. */
+static const char *const lists[] = { "To", "Cc", "Reply-To", NULL };
+
 /* What we make when it is missing. */
 static const char *const made[] = { "Date", "From", "Message-ID", NULL };
 
@@ -146,6 +149,14 @@ append_folded(GString *head, const struct header_field *field)
 }
 
 static void
+append_text(GString *head, const char *name, const char *body)
+{
+	const struct header_field field = { .name = name, .body = body };
+
+	append_folded(head, &field);
+}
+
+static void
 append_field(GString *head, const struct header *header,
     const struct header_field *field, const struct raw_options *options)
 {
@@ -183,6 +194,27 @@ is_repeated(const struct header *header, const struct header_field *field)
 	return false;
 }
 
+/* The list of this field and of all of its name behind it; NULL: it is the only
+ * one.  New string. */
+static char *
+join_lists(const struct header *header, unsigned first)
+{
+	const struct header_field *field =
+	    &g_array_index(header->fields, struct header_field, first);
+	GString *body = g_string_new(field->body);
+	size_t alone = body->len;
+
+	for (unsigned i = first + 1; i < header->fields->len; i++) {
+		const struct header_field *other =
+		    &g_array_index(header->fields, struct header_field, i);
+
+		if (other->body[0] != '\0' &&
+		    g_ascii_strcasecmp(other->name, field->name) == 0)
+			g_string_append_printf(body, ", %s", other->body);
+	}
+	return g_string_free(body, body->len == alone);
+}
+
 /* What none ever gets to see, nor is judged by. */
 static bool
 is_removed(const struct header_field *field)
@@ -213,6 +245,7 @@ append_fields(GString *head, const struct header *header,
 	for (unsigned i = 0; i < header->fields->len; i++) {
 		const struct header_field *field =
 		    &g_array_index(header->fields, struct header_field, i);
+		g_autofree char *list = NULL;
 
 		if (is_removed(field) || is_omitted(field, options))
 			continue;
@@ -222,16 +255,14 @@ append_fields(GString *head, const struct header *header,
 		if (options->once && is_named(single, field->name) &&
 		    is_repeated(header, field))
 			continue;
-		append_field(head, header, field, options);
+		if (options->once && field->body[0] != '\0' &&
+		    is_named(lists, field->name))
+			list = join_lists(header, i);
+		if (list != NULL)
+			append_text(head, field->name, list);
+		else
+			append_field(head, header, field, options);
 	}
-}
-
-static void
-append_text(GString *head, const char *name, const char *body)
-{
-	const struct header_field field = { .name = name, .body = body };
-
-	append_folded(head, &field);
 }
 
 static void
