@@ -202,7 +202,8 @@ look_at_mime(struct request *request, const struct piece *message)
 	lines_note(blob_lines(message->body), request->notes);
 }
 
-/* Headers that h: must not carry: fields do, or Mailgun writes them. */
+/* Headers that h: must not carry: fields do, or Mailgun writes them.
+ * Content-Language speaks of the whole mail, like any other. */
 static bool
 is_own_header(const char *name)
 {
@@ -213,7 +214,8 @@ is_own_header(const char *name)
 		if (g_ascii_strcasecmp(names[i], name) == 0)
 			return true;
 	}
-	return g_ascii_strncasecmp(name, "content-", 8) == 0;
+	return g_ascii_strncasecmp(name, "content-", 8) == 0 &&
+	       g_ascii_strcasecmp(name, "content-language") != 0;
 }
 
 static void
