@@ -16,7 +16,10 @@ for noun in "$@"; do
 	ninja -C build-fuzz "fuzz_$noun" >build-fuzz/build.log 2>&1 ||
 		{ cat build-fuzz/build.log >&2; exit 1; }
 	mkdir -p "build-fuzz/corpus/$noun"
-	[ "$noun" = road ] && [ -d tests/corpus ] && seeds=tests/corpus || seeds=
+	seeds=
+	[ "$noun" != road ] || for folder in tests/corpus tests/providers/mailgun; do
+		[ ! -d $folder ] || seeds="$seeds $folder"
+	done
 	echo "== $noun, $seconds s"
 	"build-fuzz/tests/fuzz_$noun" -max_total_time="$seconds" -timeout=10 \
 		-max_len=8192 -print_final_stats=1 \

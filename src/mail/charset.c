@@ -370,6 +370,8 @@ charset_text(
 	struct label label;
 	GBytes *printable = NULL;
 
+	if (length == 0)
+		return g_bytes_new_static("", 0);
 	label_read(&label, charset);
 	if (label.kind != LABEL_DISGUISED)
 		printable = copy_printable(bytes, length);

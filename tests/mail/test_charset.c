@@ -125,6 +125,7 @@ test_text(void **state)
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
 		check_bytes(cases[i].bytes, strlen(cases[i].bytes),
 		    cases[i].charset, cases[i].text, cases[i].damaged);
+	check_bytes(NULL, 0, "utf-8", "", false);
 }
 
 static void
