@@ -18,16 +18,36 @@
 #include "mail/options_fit.h"
 #include "mail/outcome.h"
 
+/* Which forms lose nothing. */
+enum carry_forms {
+	CARRY_NEITHER,
+	CARRY_FIELDS, /* fields alone */
+	CARRY_RAW,    /* the raw mail alone */
+	CARRY_BOTH,
+};
+
+/* What one kind of provider makes of one trait of a mail. */
+struct carry {
+	uint64_t traits; /* enum trait, one or several */
+	enum carry_forms forms;
+	const char *why;    /* for people: what becomes of it where it is
+			     * lost, or how it is kept */
+	const char *source; /* who says so */
+};
+
 /* What a plan needs to know of one kind of provider. */
 struct translator_limits {
 	unsigned recipients;    /* of one request */
 	uint64_t size_bytes;    /* of the MIME, at most; max_size lowers it */
 	uint64_t options_bytes; /* FIELDS: extra header fields in all (name
 				 * and value); 0: no limit */
-	uint64_t fields_carry;  /* traits that FIELDS lose nothing of */
-	uint64_t raw_carry;     /* traits that RAW loses nothing of */
-	bool fields;            /* has a FIELDS form at all */
-	bool raw_utf8;          /* RAW must be valid UTF-8 */
+	const struct carry *carry; /* ending with an empty row, or NULL; a trait
+				    * without a row is lost in both forms */
+	/* header fields that are its own, so that those of the mail are left
+	 * out, NULL-terminated; NULL: none */
+	const char *const *reserved;
+	bool fields;         /* has a FIELDS form at all */
+	bool raw_utf8;       /* RAW must be valid UTF-8 */
 	unsigned ask_batch;  /* mails in one inquiry, at most; 0: it cannot be
 			      * asked */
 	unsigned ask_minute; /* inquiries a minute, at most */

@@ -81,11 +81,41 @@ enum trait {
 	TRAIT_DISPLAY_SPECIAL = 1 << 27, /* a display name beyond ASCII with
 					  * specials */
 	TRAIT_DISPLAY_NON_ASCII = 1 << 28, /* a display name beyond ASCII */
+	TRAIT_AMP = 1 << 29,               /* an alternative for AMP beside
+					    * text and html */
+	TRAIT_SECOND_FIELD = 1 << 30,      /* a second Date, From, Message-ID or
+					    * Sender (RFC 5322 3.6) */
+	/* a header line over 998 octets that no blank lets be folded */
+	TRAIT_LONG_WORD = UINT64_C(1) << 31,
+	/* a line of the body over 998 octets */
+	TRAIT_LONG_LINE = UINT64_C(1) << 32,
+	/* inline: a Content-ID that cannot be a file name, or ends in .com */
+	TRAIT_INLINE_UNSAFE = UINT64_C(1) << 33,
+	/* a file name with a charset or in pieces (RFC 2231) */
+	TRAIT_NAME_PIECES = UINT64_C(1) << 34,
+	TRAIT_NO_SUBJECT = UINT64_C(1) << 35, /* none, or an empty one */
+	TRAIT_EMPTY_BODY = UINT64_C(1) << 36, /* an empty text or html */
+	/* a TAB, or more than one blank at once, in the subject; a TAB in
+	 * another field; where a line is folded one is none */
+	TRAIT_BLANKS = UINT64_C(1) << 37,
+	TRAIT_EMPTY_FIELD = UINT64_C(1) << 38, /* a field that says nothing */
+	/* Authentication-Results of a host before us */
+	TRAIT_RESULTS = UINT64_C(1) << 39,
+	/* a Date that is not about the time the mail came */
+	TRAIT_DATE = UINT64_C(1) << 40,
+	/* marks in the text that some API would expand: %recipient.name%,
+	 * *|NAME|*, {{name}} */
+	TRAIT_MARK_PERCENT = UINT64_C(1) << 41,
+	TRAIT_MARK_STARS = UINT64_C(1) << 42,
+	TRAIT_MARK_BRACES = UINT64_C(1) << 43,
+	TRAIT_EMPTY_PART = UINT64_C(1) << 44, /* a part without content */
+	/* one address twice in To and Cc */
+	TRAIT_ADDRESS_TWICE = UINT64_C(1) << 45,
 };
 
-/* Number of traits, 48 at most (the rest are losses of a delivery, plan.h);
+/* Number of traits, 56 at most (the rest are losses of a delivery, plan.h);
  * trait i is 1 << i, from 31 on UINT64_C(1) << i. */
-#define TRAIT_COUNT 29
+#define TRAIT_COUNT 46
 #define TRAIT_ALL   ((UINT64_C(1) << TRAIT_COUNT) - 1)
 
 struct message {
@@ -103,8 +133,10 @@ struct message {
 	char *date;       /* RFC 5322; made when missing, never NULL */
 	bool had_message_id, had_date, had_from;
 
-	GBytes *text, *html; /* UTF-8, line ends LF; NULL: no such body */
-	GPtrArray *parts;    /* struct part *, in order */
+	/* UTF-8, line ends LF; NULL: no such body.  amp: one for AMP, between
+	 * text and html (text/x-amp-html) */
+	GBytes *text, *html, *amp;
+	GPtrArray *parts; /* struct part *, in order */
 };
 
 struct message *message_ref(struct message *message);

@@ -44,11 +44,50 @@ weigh_extra_fields(const struct message *message)
 	return bytes;
 }
 
+/* The traits that a form loses nothing of. */
+static uint64_t
+find_carried(const struct translator_limits *limits, enum delivery_form form)
+{
+	enum carry_forms alone =
+	    form == DELIVERY_FIELDS ? CARRY_FIELDS : CARRY_RAW;
+	uint64_t carried = 0;
+
+	for (const struct carry *row = limits->carry;
+	     row != NULL && row->traits != 0; row++)
+		if (row->forms == alone || row->forms == CARRY_BOTH)
+			carried |= row->traits;
+	return carried;
+}
+
+/* A field of the mail that the provider has another of. */
+static bool
+has_reserved(
+    const struct message *message, const struct translator_limits *limits)
+{
+	const char *const *name = limits->reserved;
+
+	for (; name != NULL && *name != NULL; name++)
+		if (header_find(message->header, *name) != NULL)
+			return true;
+	return false;
+}
+
+/* What is lost in that form, of the mail itself. */
+static uint64_t
+find_losses(const struct message *message,
+    const struct translator_limits *limits, enum delivery_form form)
+{
+	uint64_t losses = message->traits & ~find_carried(limits, form);
+
+	return has_reserved(message, limits) ? losses | PLAN_RESERVED : losses;
+}
+
 static uint64_t
 find_field_losses(
     const struct delivery *delivery, const struct translator_limits *limits)
 {
-	uint64_t losses = delivery->message->traits & ~limits->fields_carry;
+	uint64_t losses =
+	    find_losses(delivery->message, limits, DELIVERY_FIELDS);
 
 	if (limits->header_recipients)
 		losses |= find_recipient_losses(delivery);
@@ -56,6 +95,15 @@ find_field_losses(
 	    weigh_extra_fields(delivery->message) > limits->options_bytes)
 		losses |= PLAN_OPTIONS;
 	return losses;
+}
+
+uint64_t
+plan_losses(const struct delivery *delivery,
+    const struct translator_limits *limits, enum delivery_form form)
+{
+	return form == DELIVERY_FIELDS
+		   ? find_field_losses(delivery, limits)
+		   : find_losses(delivery->message, limits, DELIVERY_RAW);
 }
 
 static bool
@@ -82,6 +130,17 @@ are_fields_possible(uint64_t losses, const struct translator_limits *limits)
 		       PLAN_NO_VISIBLE | PLAN_OPTIONS));
 }
 
+/* Fields are taken when they lose nothing, or less than the raw mail would and
+ * nothing else. */
+static bool
+keeps_more(uint64_t as_fields, uint64_t as_raw)
+{
+	as_fields &= ~PLAN_SLIGHT;
+	as_raw &= ~PLAN_SLIGHT;
+	return as_fields == 0 ||
+	       (as_fields != as_raw && (as_fields & ~as_raw) == 0);
+}
+
 static void
 choose_fields(struct plan *plan, uint64_t losses)
 {
@@ -94,7 +153,7 @@ choose_raw(struct plan *plan, uint64_t losses, uint64_t avoided)
 {
 	plan->form = DELIVERY_RAW;
 	plan->losses = losses;
-	plan->avoided = avoided;
+	plan->avoided = avoided & ~PLAN_SLIGHT;
 }
 
 /* What is in the way whatever the form. */
@@ -128,13 +187,14 @@ plan_make(struct plan *plan, const struct delivery *delivery,
 	*plan = (struct plan){ .obstacle = find_bar(delivery, provider) };
 	if (plan->obstacle != PLAN_POSSIBLE)
 		return;
-	uint64_t as_fields = find_field_losses(delivery, limits);
-	uint64_t as_raw = message->traits & ~limits->raw_carry;
+	uint64_t as_fields = plan_losses(delivery, limits, DELIVERY_FIELDS);
+	uint64_t as_raw = plan_losses(delivery, limits, DELIVERY_RAW);
 	enum format format = choose_format(delivery, provider);
 	bool fields =
 	    are_fields_possible(as_fields, limits) && format != FORMAT_RAW;
 
-	if (fields && (as_fields == 0 || format == FORMAT_FIELDS))
+	if (fields &&
+	    (format == FORMAT_FIELDS || keeps_more(as_fields, as_raw)))
 		choose_fields(plan, as_fields);
 	else if (is_raw_possible(delivery, limits))
 		choose_raw(plan, as_raw, as_fields);
@@ -145,29 +205,62 @@ plan_make(struct plan *plan, const struct delivery *delivery,
 								: PLAN_NOT_UTF8;
 }
 
+/* Losses beside the traits, of any kind of provider. */
+static const struct own_loss {
+	enum plan_loss loss;
+	const char *text, *why;
+} own_losses[] = {
+	{ PLAN_HEADER_RECIPIENTS,
+	    "header recipients who are not in this envelope",
+	    "whoever stands in a field gets the mail" },
+	{ PLAN_NO_VISIBLE, "no recipient in To", "one has to be shown" },
+	{ PLAN_OPTIONS, "more header fields than the API takes",
+	    "all of them together are limited" },
+	{ PLAN_RESERVED, "a header field that the provider sets itself",
+	    "its own takes that place" },
+};
+
+static const struct own_loss *
+find_own(uint64_t loss)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(own_losses); i++)
+		if (own_losses[i].loss == loss)
+			return &own_losses[i];
+	return NULL;
+}
+
+const char *
+plan_loss_text(uint64_t loss)
+{
+	const struct own_loss *own = find_own(loss);
+
+	return own != NULL ? own->text : trait_text(loss);
+}
+
+const char *
+plan_loss_why(uint64_t loss, const struct translator_limits *limits)
+{
+	const struct own_loss *own = find_own(loss);
+	const struct carry *row = limits->carry;
+
+	if (own != NULL)
+		return own->why;
+	for (; row != NULL && row->traits != 0; row++)
+		if (row->traits & loss)
+			return row->why;
+	return "nobody says what becomes of it";
+}
+
 char *
 plan_losses_text(uint64_t losses)
 {
-	static const struct {
-		enum plan_loss loss;
-		const char *text;
-	} own[] = {
-		{ PLAN_HEADER_RECIPIENTS,
-		    "header recipients who are not in this envelope" },
-		{ PLAN_NO_VISIBLE, "no recipient in To" },
-		{ PLAN_OPTIONS, "more header fields than the API takes" },
-	};
 	GString *text = g_string_new(NULL);
 
-	for (unsigned i = 0; i < TRAIT_COUNT; i++)
+	for (unsigned i = 0; i < PLAN_LOSS_BITS; i++)
 		if (losses & UINT64_C(1) << i)
 			g_string_append_printf(text, "%s%s",
 			    text->len ? ", " : "",
-			    trait_text(UINT64_C(1) << i));
-	for (unsigned i = 0; i < G_N_ELEMENTS(own); i++)
-		if (losses & own[i].loss)
-			g_string_append_printf(
-			    text, "%s%s", text->len ? ", " : "", own[i].text);
+			    plan_loss_text(UINT64_C(1) << i));
 	return g_string_free(text, FALSE);
 }
 

@@ -14,10 +14,18 @@
  * message. */
 enum plan_loss {
 	/* To or Cc shows who is not in it */
-	PLAN_HEADER_RECIPIENTS = UINT64_C(1) << 48,
-	PLAN_NO_VISIBLE = UINT64_C(1) << 49, /* there is no To */
-	PLAN_OPTIONS = UINT64_C(1) << 50,    /* extra fields over the limit */
+	PLAN_HEADER_RECIPIENTS = UINT64_C(1) << 56,
+	PLAN_NO_VISIBLE = UINT64_C(1) << 57, /* there is no To */
+	PLAN_OPTIONS = UINT64_C(1) << 58,    /* extra fields over the limit */
+	PLAN_RESERVED = UINT64_C(1) << 59,   /* a field the provider sets */
 };
+
+/* A set of losses has as many bits; a loss is one of them. */
+#define PLAN_LOSS_BITS 64
+
+/* Those that are said and change nothing: because a client's clock is wrong its
+ * mail goes by nobody else, and in no other form. */
+#define PLAN_SLIGHT ((uint64_t)TRAIT_DATE)
 
 enum plan_obstacle {
 	PLAN_POSSIBLE,
@@ -38,6 +46,15 @@ struct plan {
 /* Never PLAN_BOUND, which is no matter of the delivery. */
 void plan_make(struct plan *plan, const struct delivery *delivery,
     const struct provider *provider);
+
+/* What the delivery would lose in that form, chosen or not. */
+uint64_t plan_losses(const struct delivery *delivery,
+    const struct translator_limits *limits, enum delivery_form form);
+
+/* One loss in words, and what becomes of it there. */
+const char *plan_loss_text(uint64_t loss);
+const char *plan_loss_why(
+    uint64_t loss, const struct translator_limits *limits);
 
 /* The losses in words, separated by commas; "" for none.  New string. */
 char *plan_losses_text(uint64_t losses);

@@ -104,11 +104,11 @@ uint64_t route_map_size_most(const struct route_map *map, const char *listener);
  * what weighted routes draw by. */
 uint64_t route_order_lot(const char *id);
 
-/* The order of trying for a mail with these plans, one per provider: those that
- * lose nothing first, then those that lose something, else as in the route; of
- * a weighted route one of the best drawn by lot goes before all.  Those that
- * cannot carry it are left out.  out holds one number per provider.  Returns
- * how many. */
+/* The order of trying for a mail with these plans, one per provider: none goes
+ * before another that keeps all it keeps and more, so who loses nothing goes
+ * first; else as in the route; of a weighted route one of the best drawn by
+ * lot goes before all.  Those that cannot carry it are left out.  out holds
+ * one number per provider.  Returns how many. */
 unsigned route_order(const struct route *route, const struct plan *plans,
     uint64_t lot, unsigned *out);
 

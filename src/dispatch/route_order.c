@@ -20,22 +20,59 @@ route_order_lot(const char *id)
 	return lot ^ lot >> 31;
 }
 
-/* Positions in the route of those that can carry it, with or without a loss,
- * behind those that are in out already. */
-static unsigned
-add_positions(const struct route *route, const struct plan *plans, bool loses,
-    unsigned *out)
+static const struct plan *
+plan_of(const struct route *route, const struct plan *plans, unsigned position)
 {
-	unsigned count = 0;
+	return &plans[route->numbers[position]];
+}
 
-	for (unsigned i = 0; i < route->count; i++) {
-		const struct plan *plan = &plans[route->numbers[i]];
+/* True when the other keeps all that this one keeps, and more. */
+static bool
+is_poorer(const struct plan *plan, const struct plan *other)
+{
+	uint64_t lost = plan->losses & ~PLAN_SLIGHT;
+	uint64_t others = other->losses & ~PLAN_SLIGHT;
 
-		if (plan->obstacle == PLAN_POSSIBLE &&
-		    (plan->losses != 0) == loses)
-			out[count++] = i;
-	}
-	return count;
+	return lost != others && (others & ~lost) == 0;
+}
+
+/* True when one of those that are left keeps more. */
+static bool
+is_bettered(const struct route *route, const struct plan *plans,
+    unsigned position, uint32_t left)
+{
+	for (unsigned i = 0; i < route->count; i++)
+		if ((left & 1u << i) &&
+		    is_poorer(plan_of(route, plans, position),
+			plan_of(route, plans, i)))
+			return true;
+	return false;
+}
+
+/* Adds those of the positions left that none of them betters; returns them. */
+static uint32_t
+add_best(const struct route *route, const struct plan *plans, uint32_t left,
+    unsigned *out, unsigned *count)
+{
+	uint32_t best = 0;
+
+	for (unsigned i = 0; i < route->count; i++)
+		if ((left & 1u << i) && !is_bettered(route, plans, i, left)) {
+			best |= 1u << i;
+			out[(*count)++] = i;
+		}
+	return best;
+}
+
+static uint32_t
+find_able(const struct route *route, const struct plan *plans)
+{
+	uint32_t able = 0;
+
+	for (unsigned i = 0; i < route->count; i++)
+		if (plan_of(route, plans, i)->obstacle == PLAN_POSSIBLE)
+			able |= 1u << i;
+	return able;
 }
 
 /* Which of these positions the lot falls on; the first when none has a
@@ -72,12 +109,15 @@ unsigned
 route_order(const struct route *route, const struct plan *plans, uint64_t lot,
     unsigned *out)
 {
-	unsigned best = add_positions(route, plans, false, out);
-	unsigned count = best + add_positions(route, plans, true, out + best);
+	uint32_t left = find_able(route, plans);
+	unsigned count = 0, best;
 
+	left &= ~add_best(route, plans, left, out, &count);
+	best = count;
+	while (left != 0)
+		left &= ~add_best(route, plans, left, out, &count);
 	if (route->weighted && count > 0)
-		move_to_front(
-		    out, draw(route, out, best > 0 ? best : count, lot));
+		move_to_front(out, draw(route, out, best, lot));
 	for (unsigned i = 0; i < count; i++)
 		out[i] = route->numbers[out[i]];
 	return count;

@@ -3,10 +3,16 @@
 
 #include "charset.h"
 #include "core/clock.h"
+#include "date.h"
+#include "marks.h"
 
 #include <string.h>
 
 #define LINE_MAX_OCTETS 998
+
+/* A mail that comes later than that after its Date was held up on its way, or
+ * is an old one sent again. */
+#define DATE_APART_MS (10 * 60 * 1000)
 
 /* No loss when they go: removed always, or the work of the hosts before us. */
 static const char *const dropped[] = { "Received", "Return-Path", "Bcc",
@@ -20,6 +26,9 @@ static const char *const unbounded[] = { "From", "To", "Cc", "Reply-To",
  * ordinary field that speaks of the whole mail. */
 static const char *const remade[] = { "Content-Type", "Content-Disposition",
 	"Content-Transfer-Encoding", "Content-ID", "Content-Language" };
+
+/* RFC 5322 3.6: one of each; of the lists a second goes on with the first. */
+static const char *const single[] = { "Date", "From", "Message-ID", "Sender" };
 
 #define IS_ONE_OF(name, names) is_one_of(name, names, G_N_ELEMENTS(names))
 
@@ -47,6 +56,70 @@ is_ascii(const char *text)
 	return true;
 }
 
+/* A word that has no room on a line of its own is cut. */
+static bool
+has_long_word(const struct header_field *field)
+{
+	size_t room = LINE_MAX_OCTETS - strlen("x: ");
+	const char *at = field->body;
+
+	room -= MIN(room, strlen(field->name));
+	if (field->longest <= LINE_MAX_OCTETS)
+		return false;
+	while (*at != '\0') {
+		size_t length = strcspn(at, " \t");
+
+		if (length > room)
+			return true;
+		at += length;
+		at += strspn(at, " \t");
+	}
+	return false;
+}
+
+/* True when between the first and the last letter of the field there is a TAB,
+ * or, when `runs` are asked for, more than one blank at once.  The blank behind
+ * a line end is the fold's. */
+static bool
+has_odd_blanks(const char *bytes, size_t length, bool runs)
+{
+	size_t i = 0, blanks = 0;
+	bool tab = false, odd = false;
+
+	while (length > 0 && g_ascii_isspace(bytes[length - 1]))
+		length--;
+	while (i < length && bytes[i] != ':')
+		i++;
+	for (i++; i < length && g_ascii_isspace(bytes[i]); i++)
+		continue;
+	for (; i < length && !odd; i++) {
+		if (bytes[i] == '\r' || bytes[i] == '\n')
+			continue;
+		if (bytes[i] != ' ' && bytes[i] != '\t') {
+			odd = tab || (runs && blanks > 1);
+			blanks = 0;
+			tab = false;
+			continue;
+		}
+		tab |= bytes[i] == '\t' && bytes[i - 1] != '\n';
+		blanks++;
+	}
+	return odd;
+}
+
+static uint64_t
+find_blanks(const struct header *header, const struct header_field *field)
+{
+	bool subject = g_ascii_strcasecmp(field->name, "Subject") == 0;
+
+	if (!subject && message_field_is_own(field->name))
+		return 0;
+	return has_odd_blanks(
+		   header_bytes(header, field), field->length, subject)
+		   ? TRAIT_BLANKS
+		   : 0;
+}
+
 static uint64_t
 find_field_traits(const struct header_field *field)
 {
@@ -54,6 +127,13 @@ find_field_traits(const struct header_field *field)
 
 	if (field->name[0] == '\0')
 		traits |= TRAIT_MALFORMED;
+	if (field->body[0] == '\0' &&
+	    g_ascii_strcasecmp(field->name, "Subject") != 0)
+		traits |= TRAIT_EMPTY_FIELD;
+	if (has_long_word(field))
+		traits |= TRAIT_LONG_WORD;
+	if (g_ascii_strcasecmp(field->name, "Authentication-Results") == 0)
+		traits |= TRAIT_RESULTS;
 	if (!g_utf8_validate(field->body, -1, NULL))
 		traits |= TRAIT_EIGHTBIT_FIELD;
 	if (!IS_ONE_OF(field->name, unbounded) &&
@@ -81,15 +161,21 @@ read_field_traits(struct message *message)
 
 		if (IS_ONE_OF(field->name, dropped))
 			continue;
-		message->traits |= find_field_traits(field);
-		if (!g_hash_table_add(names, g_ascii_strdown(field->name, -1)))
-			message->traits |= TRAIT_REPEATED_FIELD;
+		message->traits |= find_field_traits(field) |
+				   find_blanks(message->header, field);
+		if (g_hash_table_add(names, g_ascii_strdown(field->name, -1)))
+			continue;
+		message->traits |= TRAIT_REPEATED_FIELD;
+		if (IS_ONE_OF(field->name, single))
+			message->traits |= TRAIT_SECOND_FIELD;
 	}
 	if (header_find(message->header, "To") == NULL &&
 	    header_find(message->header, "Cc") == NULL)
 		message->traits |= TRAIT_NO_TO;
 	if (message->submission->seen.header_broken)
 		message->traits |= TRAIT_MALFORMED;
+	if (message->submission->seen.long_lines > 0)
+		message->traits |= TRAIT_LONG_LINE;
 }
 
 /* The first field of the name that says anything, as one clean line; NULL:
@@ -146,6 +232,16 @@ read_message_id(struct message *message, const char *hostname)
 	}
 }
 
+static bool
+is_date_apart(const struct message *message)
+{
+	int64_t date_ms = 0, came_ms = message->submission->received_ms;
+
+	return !date_read(message->date, &date_ms) ||
+	       date_ms < came_ms - DATE_APART_MS ||
+	       date_ms > came_ms + DATE_APART_MS;
+}
+
 static void
 read_date(struct message *message)
 {
@@ -153,25 +249,41 @@ read_date(struct message *message)
 
 	message->date = read_value(message, "Date");
 	message->had_date = message->date != NULL;
-	if (message->had_date)
+	if (message->had_date) {
+		if (is_date_apart(message))
+			message->traits |= TRAIT_DATE;
 		return;
+	}
 	clock_rfc5322(message->submission->received_ms, date);
 	message->date = g_strdup(date);
+}
+
+static void
+read_subject(struct message *message)
+{
+	const struct header_field *field =
+	    header_find(message->header, "Subject");
+
+	if (field != NULL)
+		message->subject = message_field_text(field);
+	if (message->subject == NULL ||
+	    message->subject[strspn(message->subject, " ")] == '\0')
+		message->traits |= TRAIT_NO_SUBJECT;
+	else
+		message->traits |=
+		    marks_find(message->subject, strlen(message->subject));
 }
 
 void
 fields_read(struct message *message, const char *hostname)
 {
-	const struct header_field *subject =
-	    header_find(message->header, "Subject");
 	g_autofree char *from = read_value(message, "From");
 
 	read_field_traits(message);
 	read_message_id(message, hostname);
 	read_date(message);
 	message->had_from = from != NULL;
-	if (subject != NULL)
-		message->subject = message_field_text(subject);
+	read_subject(message);
 }
 
 void

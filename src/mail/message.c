@@ -36,6 +36,23 @@ static const char *const trait_texts[TRAIT_COUNT] = {
 	"an attachment with a Content-ID",
 	"a display name beyond ASCII with special characters",
 	"a display name beyond ASCII",
+	"an alternative for AMP",
+	"a second field of a kind that stands once",
+	"a header line too long to be folded",
+	"a line over 998 octets in the body",
+	"an inline part whose Content-ID cannot be a file name",
+	"a file name in the form of RFC 2231",
+	"no subject",
+	"an empty text or html",
+	"a TAB or a run of blanks in the header",
+	"an empty header field",
+	"Authentication-Results of another host",
+	"a Date of another time",
+	"marks like %recipient.name%",
+	"marks like *|NAME|*",
+	"marks like {{name}}",
+	"a part without content",
+	"an address that stands twice in To and Cc",
 };
 
 /* Carried by a member of struct message or a field of every API, removed
@@ -83,6 +100,7 @@ message_unref(struct message *message)
 	g_free(message->date);
 	g_clear_pointer(&message->text, g_bytes_unref);
 	g_clear_pointer(&message->html, g_bytes_unref);
+	g_clear_pointer(&message->amp, g_bytes_unref);
 	g_clear_pointer(&message->parts, g_ptr_array_unref);
 	g_free(message);
 }

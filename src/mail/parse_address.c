@@ -231,9 +231,31 @@ read_sender(struct reading *reading)
 	GPtrArray *list = g_ptr_array_new_with_free_func(free_address);
 
 	read_addresses(reading, "Sender", list);
+	/* RFC 5322 3.6.2: one mailbox */
+	if (list->len > 1)
+		reading->message->traits |= TRAIT_ADDRESS_BROKEN;
 	if (list->len > 0)
 		reading->message->sender = g_ptr_array_steal_index(list, 0);
 	g_ptr_array_unref(list);
+}
+
+/* An API is given each recipient once. */
+static bool
+has_twins(const struct message *message)
+{
+	g_autoptr(GHashTable) seen =
+	    g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	const GPtrArray *lists[] = { message->to, message->cc };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
+		for (unsigned k = 0; k < lists[i]->len; k++) {
+			const struct header_address *address =
+			    lists[i]->pdata[k];
+			if (!g_hash_table_add(
+				seen, g_ascii_strdown(address->spec, -1)))
+				return true;
+		}
+	return false;
 }
 
 static void
@@ -252,6 +274,8 @@ read_all_addresses(struct reading *reading)
 	read_sender(reading);
 	if (message->from->len > 1)
 		message->traits |= TRAIT_MANY_FROM;
+	if (has_twins(message))
+		message->traits |= TRAIT_ADDRESS_TWICE;
 }
 
 /* Opaque mail is routed by its author's domain all the same: what stands in

@@ -140,6 +140,28 @@ read_words(GMimeObject *object, const char *field, const char *name)
 	return value;
 }
 
+/* "filename*=" and "filename*0=", of either field. */
+static bool
+has_pieces(GMimeObject *object)
+{
+	static const char *const names[] = { "Content-Disposition",
+		"Content-Type" };
+	GMimeHeaderList *list = g_mime_object_get_header_list(object);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		GMimeHeader *header =
+		    g_mime_header_list_get_header(list, names[i]);
+		const char *raw =
+		    header == NULL ? NULL : g_mime_header_get_raw_value(header);
+		g_autofree char *lower =
+		    raw == NULL ? NULL : g_ascii_strdown(raw, -1);
+
+		if (lower != NULL && strstr(lower, "name*") != NULL)
+			return true;
+	}
+	return false;
+}
+
 /* A file name in Content-Type that says another than Content-Disposition would
  * be lost, as every other parameter of that. */
 static void
@@ -174,6 +196,8 @@ read_disposition(struct node *node, GMimeObject *object)
 		filename = g_steal_pointer(&name);
 	if (filename != NULL && filename[0] != '\0')
 		node->name = g_steal_pointer(&filename);
+	if (node->name != NULL && has_pieces(object))
+		node->traits |= TRAIT_NAME_PIECES;
 }
 
 /* The fields of a part that an API makes anew by itself. */

@@ -16,6 +16,7 @@
 
 #include "charset.h"
 #include "decode.h"
+#include "marks.h"
 
 #include <string.h>
 
@@ -26,9 +27,9 @@
 struct walk {
 	struct message *message;
 	const struct spool *spool;
-	bool has_text, has_html; /* chosen, kept or not */
-	GHashTable *cids;        /* Content-IDs that the html refers to */
-	GPtrArray *later;        /* struct later *: parts, in order */
+	bool has_text, has_html, has_amp; /* chosen, kept or not */
+	GHashTable *cids; /* Content-IDs that the html refers to */
+	GPtrArray *later; /* struct later *: parts, in order */
 };
 
 /* A part waits until the html is known: that decides what is inline. */
@@ -132,14 +133,30 @@ read_text(struct walk *walk, const struct node *node)
 	return text;
 }
 
-/* Takes the node as the mail's text or html.  One too large to hold is a part
+static bool
+is_blank(const char *text, size_t length)
+{
+	while (length > 0 && g_ascii_isspace(text[length - 1]))
+		length--;
+	return length == 0;
+}
+
+/* What lies in the words of a body. */
+static uint64_t
+find_text_traits(GBytes *body)
+{
+	gsize length;
+	const char *text = g_bytes_get_data(body, &length);
+
+	return is_blank(text, length) ? TRAIT_EMPTY_BODY
+				      : marks_find(text, length);
+}
+
+/* Takes the node as one of the mail's bodies.  One too large to hold is a part
  * like any other: nothing gets lost even when fields are forced. */
 static void
-take_body(struct walk *walk, const struct node *node)
+take_body(struct walk *walk, const struct node *node, GBytes **body)
 {
-	bool html = node_is(node, "text/html");
-
-	*(html ? &walk->has_html : &walk->has_text) = true;
 	if (node->more_fields || node->more_parameters)
 		walk->message->traits |= TRAIT_PART_HEADERS;
 	if (decode_node(walk, node, NULL) > TEXT_MAX) {
@@ -147,8 +164,38 @@ take_body(struct walk *walk, const struct node *node)
 		add_later(walk, node, false);
 		return;
 	}
-	*(html ? &walk->message->html : &walk->message->text) =
-	    read_text(walk, node);
+	*body = read_text(walk, node);
+	walk->message->traits |= find_text_traits(*body);
+}
+
+static void
+take_text(struct walk *walk, const struct node *node)
+{
+	if (node_is(node, "text/html")) {
+		walk->has_html = true;
+		take_body(walk, node, &walk->message->html);
+	} else {
+		walk->has_text = true;
+		take_body(walk, node, &walk->message->text);
+	}
+}
+
+/* AMP stands between text and html. */
+static void
+take_amp(struct walk *walk, const struct node *node)
+{
+	walk->has_amp = true;
+	walk->message->traits |= TRAIT_AMP;
+	take_body(walk, node, &walk->message->amp);
+}
+
+static bool
+is_amp(const struct walk *walk, const struct node *node, struct place place)
+{
+	return place.slot && place.alternative && node->kind == NODE_LEAF &&
+	       !is_attachment(node) && node->name == NULL &&
+	       node_is(node, "text/x-amp-html") && walk->has_text &&
+	       !walk->has_html && !walk->has_amp;
 }
 
 /* Text goes before html: the order of an alternative is its order of worth. */
@@ -177,7 +224,11 @@ place_leaf(struct walk *walk, const struct node *node, struct place place)
 	if (node->kind == NODE_MESSAGE || node_is(node, "message/"))
 		walk->message->traits |= TRAIT_NESTED_MESSAGE;
 	if (place.slot && is_body(node) && has_room(walk, node)) {
-		take_body(walk, node);
+		take_text(walk, node);
+		return;
+	}
+	if (is_amp(walk, node, place)) {
+		take_amp(walk, node);
 		return;
 	}
 	walk->message->traits |= find_leaf_traits(node, place);
@@ -383,6 +434,22 @@ find_attachment_traits(const struct node *node)
 	return traits;
 }
 
+/* What becomes a file name where a Content-ID is one: what ends in .com is
+ * taken for a program by readers then. */
+static bool
+is_unsafe_id(const char *content_id)
+{
+	size_t length = strlen(content_id);
+
+	if (length >= 4 &&
+	    g_ascii_strcasecmp(content_id + length - 4, ".com") == 0)
+		return true;
+	for (const char *at = content_id; *at != '\0'; at++)
+		if (*at <= ' ' || *at > '~' || strchr("/\\\"", *at) != NULL)
+			return true;
+	return content_id[length - 1] == '.';
+}
+
 static bool
 has_twin(const struct message *message, const char *content_id)
 {
@@ -407,6 +474,8 @@ find_inline_traits(const struct message *message, const struct node *node)
 		traits |= TRAIT_INLINE_NAMED;
 	if (has_twin(message, node->content_id))
 		traits |= TRAIT_INLINE_TWINS;
+	if (is_unsafe_id(node->content_id))
+		traits |= TRAIT_INLINE_UNSAFE;
 	return traits;
 }
 
@@ -429,6 +498,8 @@ add_part(struct walk *walk, const struct later *later)
 	part->decoded_size = decode_node(walk, node, NULL);
 	if (node->more_fields)
 		message->traits |= TRAIT_PART_HEADERS;
+	if (part->decoded_size == 0)
+		message->traits |= TRAIT_EMPTY_PART;
 	message->traits |= part->role == PART_INLINE
 			       ? find_inline_traits(message, node)
 			       : find_attachment_traits(node);

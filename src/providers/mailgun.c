@@ -4,6 +4,7 @@
  * /v3/DOMAIN/messages.mime with the mail as it is.  One id for all recipients,
  * no word about each; one bad address refuses the whole call.
  */
+#include "carry.h"
 #include "domains.h"
 #include "mailgun_account.h"
 #include "mailgun_inquiry.h"
@@ -21,35 +22,6 @@
  * which weighs the extra fields only, is told so much: what the request adds
  * (prefixes, Message-Id, Date, Sender, Reply-To) needs room. */
 #define OPTIONS_PLAN (9 * 1024)
-
-/* What fields lose nothing of:
- *   INLINE_OTHER     an inline part may be of any type;
- *   NAME_NON_ASCII   raw UTF-8 in the form arrives;
- *   DISPLAY_NON_ASCII  so does a name without specials.
- * All else is lost, and why:
- *   ALTERNATIVE, REPORT, UNKNOWN     there is one text and one html;
- *   NESTED_MESSAGE                   it would be a file among others;
- *   SIGNED, ENCRYPTED, DKIM          the bytes they speak of are made anew;
- *   REPEATED_FIELD                   h:NAME is taken once;
- *   LONG_FIELD                       nobody says how it is folded;
- *   EIGHTBIT_FIELD                   its charset is a guess;
- *   INLINE_NAMED                     the file name becomes the Content-ID;
- *   INLINE_TWINS                     so two of one name collide;
- *   ATTACHMENT_CID                   an attachment has a name only;
- *   PART_HEADERS                     there is no field for them;
- *   NAME_MISSING, NAME_UNSAFE        such a file is dropped, or renamed;
- *   MANY_FROM, GROUP, ADDRESS_BROKEN cannot be said in fields;
- *   NO_TO                            a `to` is required;
- *   NO_BODY                          a text would have to be made up;
- *   DISPLAY_SPECIAL                  encoded words end up inside quotes;
- *   TEXT_LARGE, OPAQUE               the message does not hold it;
- *   TEXT_UNDECODABLE, MALFORMED      it could not be read whole. */
-#define FIELDS_CARRY \
-	(TRAIT_INLINE_OTHER | TRAIT_NAME_NON_ASCII | TRAIT_DISPLAY_NON_ASCII)
-
-/* The MIME is passed on as it came, header fields and their order too; what is
- * added (DKIM-Signature, Sender, Received) stands beside it. */
-#define RAW_CARRY TRAIT_ALL
 
 static const struct setting mailgun_settings[] = {
 	{ .section = "provider",
@@ -217,8 +189,7 @@ const struct translator mailgun = {
 		.recipients = 1000,
 		.size_bytes = 25000000,
 		.options_bytes = OPTIONS_PLAN,
-		.fields_carry = FIELDS_CARRY,
-		.raw_carry = RAW_CARRY,
+		.carry = carry_mailgun,
 		.fields = true,
 		.ask_batch = 1,
 		.ask_minute = 300,

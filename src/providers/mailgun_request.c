@@ -71,6 +71,8 @@ add_bodies(struct form *form, const struct message *message)
 		form_add_bytes(form, "text", message->text);
 	else if (!has_text(html))
 		form_add(form, "text", " ");
+	if (has_text(message->amp))
+		form_add_bytes(form, "amp-html", message->amp);
 	if (has_text(html))
 		form_add_bytes(form, "html", html);
 }

@@ -4,6 +4,7 @@
  * or /messages/send-raw.json with the mail as one JSON string.  The key stands
  * in the body.  The answer says of each recipient what came of it.
  */
+#include "carry.h"
 #include "domains.h"
 #include "guise.h"
 #include "mandrill_account.h"
@@ -22,48 +23,7 @@
 #define FIELDS_PATH "/api/1.0/messages/send.json"
 #define RAW_PATH    "/api/1.0/messages/send-raw.json"
 
-/* Fields lose every trait, and why:
- *   INLINE_OTHER                     images are image/ and nothing else;
- *   NAME_NON_ASCII                   such names leave as raw 8-bit bytes;
- *   ALTERNATIVE, REPORT, UNKNOWN     there is one text and one html;
- *   NESTED_MESSAGE                   it would be a file among others;
- *   SIGNED, ENCRYPTED, DKIM          the bytes they speak of are made anew;
- *   REPEATED_FIELD                   headers is an object: a name once;
- *   LONG_FIELD                       nobody says how it is folded;
- *   EIGHTBIT_FIELD                   its charset is a guess;
- *   INLINE_NAMED                     an image's name is its Content-ID;
- *   INLINE_TWINS                     so two of one name collide;
- *   ATTACHMENT_CID                   an attachment has a name only;
- *   PART_HEADERS                     there is no member for them;
- *   NAME_MISSING, NAME_UNSAFE        one is made up, or changed;
- *   MANY_FROM, GROUP, ADDRESS_BROKEN cannot be said;
- *   NO_TO                            bcc alone: nobody says what is shown;
- *   NO_BODY                          nor what becomes of no body;
- *   DISPLAY_NON_ASCII, DISPLAY_SPECIAL  encoded words end up inside quotes;
- *   TEXT_LARGE, OPAQUE               the message does not hold it;
- *   TEXT_UNDECODABLE, MALFORMED      it could not be read whole. */
-#define FIELDS_CARRY 0
-
-/* What raw mail loses at Mandrill, which takes it apart and puts it together
- * anew (new boundaries, texts in UTF-8, fields unfolded, Date overwritten), and
- * why:
- *   SIGNED, ENCRYPTED, DKIM   the bytes they speak of are made anew;
- *   ALTERNATIVE               an invitation is not known to come through;
- *   REPORT, UNKNOWN           a structure that machines read;
- *   NESTED_MESSAGE            what becomes of its own texts nobody says;
- *   PART_HEADERS              its parts have a type, a name, a Content-ID;
- *   INLINE_TWINS              and are told apart by it;
- *   LONG_FIELD                one long line is made of it;
- *   TEXT_UNDECODABLE          its charset is guessed;
- *   MALFORMED, OPAQUE         what is broken or too much is read its way.
- * All else was seen in mails that came through. */
-#define RAW_CARRY                                                           \
-	(TRAIT_REPEATED_FIELD | TRAIT_EIGHTBIT_FIELD | TRAIT_INLINE_NAMED | \
-	    TRAIT_INLINE_OTHER | TRAIT_MANY_FROM | TRAIT_GROUP |            \
-	    TRAIT_ADDRESS_BROKEN | TRAIT_NO_TO | TRAIT_NAME_NON_ASCII |     \
-	    TRAIT_NAME_UNSAFE | TRAIT_NAME_MISSING | TRAIT_TEXT_LARGE |     \
-	    TRAIT_NO_BODY | TRAIT_ATTACHMENT_CID | TRAIT_DISPLAY_SPECIAL |  \
-	    TRAIT_DISPLAY_NON_ASCII)
+static const char *const reserved[] = { CARRY_MANDRILL_OWN, NULL };
 
 static const struct setting mandrill_settings[] = {
 	{ .section = "provider",
@@ -253,8 +213,8 @@ const struct translator mandrill = {
 	.limits = {
 		.recipients = 1000,
 		.size_bytes = 25000000,
-		.fields_carry = FIELDS_CARRY,
-		.raw_carry = RAW_CARRY,
+		.carry = carry_mandrill,
+		.reserved = reserved,
 		.fields = true,
 		.raw_utf8 = true,
 		.ask_batch = MANDRILL_INQUIRY_BATCH,

@@ -3,6 +3,7 @@
 
 #include "addressee.h"
 #include "author.h"
+#include "carry.h"
 #include "control.h"
 #include "core/clock.h"
 #include "display.h"
@@ -14,9 +15,8 @@
 #include "reference.h"
 #include "translators.h"
 
-/* The last three are its own, added to what it sends. */
-static const char *const omitted[] = { CONTROL_FIELDS, "X-Report-Abuse",
-	"X-Native-Encoded", "Feedback-ID", NULL };
+static const char *const omitted[] = { CONTROL_FIELDS, CARRY_MANDRILL_OWN,
+	NULL };
 
 static void
 write_people(struct writer *writer, const struct delivery *delivery)
@@ -138,6 +138,10 @@ write_fields(struct writer *writer, const struct delivery *delivery,
 	write_people(writer, delivery);
 	mandrill_options_write_people(writer, options);
 	write_bodies(writer, message);
+	if (message->traits & (TRAIT_MARK_STARS | TRAIT_MARK_BRACES)) {
+		writer_name(writer, "merge");
+		writer_bool(writer, false);
+	}
 	write_extras(writer, delivery);
 	mandrill_options_write(writer, options, message->submission->id);
 	write_parts(writer, message, false);

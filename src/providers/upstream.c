@@ -5,6 +5,7 @@
  * for us; what it drops or would add by itself is settled here beforehand, so
  * that each attempt sends the same bytes.
  */
+#include "carry.h"
 #include "control.h"
 #include "domains.h"
 #include "guise.h"
@@ -27,9 +28,11 @@ struct upstream {
 	struct verdict_table *verdicts;
 };
 
-/* The last three libESMTP drops. */
+static const char *const reserved[] = { CARRY_UPSTREAM_OWN, NULL };
+
+/* Return-Path and its own libESMTP drops. */
 static const char *const omitted[] = { CONTROL_FIELDS, "Return-Path",
-	"Original-Recipient", "Resent-Reply-To", NULL };
+	CARRY_UPSTREAM_OWN, NULL };
 
 /* A server says nothing of tags, and does at once what it is asked. */
 static const struct options_rules rules = { .type = "smtp" };
@@ -530,7 +533,8 @@ const struct translator upstream = {
 		/* RFC 5321 4.5.3.1.8: every server takes 100 */
 		.recipients = 100,
 		.size_bytes = UINT64_MAX,
-		.raw_carry = TRAIT_ALL,
+		.carry = carry_upstream,
+		.reserved = reserved,
 	},
 	.options = &rules,
 	.open = open_upstream,

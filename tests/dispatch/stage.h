@@ -188,6 +188,13 @@ decode(const struct provider *provider, const struct delivery *delivery,
 	outcome->split = strcmp(words[0], "split") == 0;
 }
 
+static const struct carry keeps_all[] = {
+	{ TRAIT_ALL, CARRY_BOTH, "kept", "here" },
+	{ 0 },
+};
+
+static const struct carry loses_all[] = { { 0 } };
+
 static struct translator *
 make_translator(const struct config *config, const char *section)
 {
@@ -197,8 +204,7 @@ make_translator(const struct config *config, const char *section)
 	translator->encode = encode;
 	translator->decode = decode;
 	translator->limits.fields = true;
-	translator->limits.fields_carry = loses ? 0 : TRAIT_ALL;
-	translator->limits.raw_carry = loses ? 0 : TRAIT_ALL;
+	translator->limits.carry = loses ? loses_all : keeps_all;
 	translator->limits.recipients =
 	    (unsigned)config_number(config, section, "recipients");
 	if (config_bool(config, section, "smtp"))

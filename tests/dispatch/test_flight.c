@@ -4,6 +4,11 @@
 #include "configured.h"
 #include "fixture.h"
 
+static const struct carry keeps_raw[] = {
+	{ TRAIT_ALL, CARRY_RAW, "kept", "here" },
+	{ 0 },
+};
+
 static char *shop_domains[] = { "shop.example", NULL };
 
 /* "fields" has a FIELDS form, all others raw alone. */
@@ -18,12 +23,12 @@ static const struct options_rules smtp_rules = { .type = "smtp" };
 static const struct translator mailgun = {
 	.options = &mailgun_rules,
 	.type = "mailgun",
-	.limits = { .fields = true, .recipients = 5, .raw_carry = TRAIT_ALL },
+	.limits = { .fields = true, .recipients = 5, .carry = keeps_raw },
 };
 static const struct translator smtp = {
 	.options = &smtp_rules,
 	.type = "smtp",
-	.limits = { .raw_carry = TRAIT_ALL },
+	.limits = { .carry = keeps_raw },
 };
 
 /* "shop" carries mail of its domain only, "small" hardly any, "m..." are of the

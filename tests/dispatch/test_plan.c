@@ -4,8 +4,22 @@
 
 /* Fields carry a plain mail and an attachment's name beyond ASCII, raw carries
  * all. */
-#define FIELDS_CARRY ((uint64_t)TRAIT_NAME_NON_ASCII)
-#define ALL          TRAIT_ALL
+static const struct carry carries[] = {
+	{ TRAIT_NAME_NON_ASCII, CARRY_BOTH, "kept", "here" },
+	{ TRAIT_LONG_LINE, CARRY_FIELDS, "cut", "here" },
+	{ TRAIT_MARK_STARS, CARRY_NEITHER, "expanded", "here" },
+	{ TRAIT_ALL &
+		~(TRAIT_NAME_NON_ASCII | TRAIT_LONG_LINE | TRAIT_MARK_STARS),
+	    CARRY_RAW, "lost in fields", "here" },
+	{ 0 },
+};
+
+static const char *const own[] = { "x-own", NULL };
+
+static const struct carry without_dkim[] = {
+	{ TRAIT_ALL & ~(uint64_t)TRAIT_DKIM, CARRY_RAW, "kept", "here" },
+	{ 0 },
+};
 
 #define TO(address) "To: " address "\nSubject: test\n\nText\n"
 
@@ -24,17 +38,16 @@ struct row {
 
 #define LIMITS(...)                                           \
 	{                                                     \
-		.fields = true, .fields_carry = FIELDS_CARRY, \
-		.raw_carry = ALL, __VA_ARGS__                 \
+		.fields = true, .carry = carries, __VA_ARGS__ \
 	}
 
 #define NO_FIELDS                \
 	{                        \
-		.raw_carry = ALL \
+		.carry = carries \
 	}
-#define RAW_WITHOUT_DKIM                                                 \
-	{                                                                \
-		.fields = true, .raw_carry = ALL & ~(uint64_t)TRAIT_DKIM \
+#define RAW_WITHOUT_DKIM                              \
+	{                                             \
+		.fields = true, .carry = without_dkim \
 	}
 
 static const struct row rows[] = {
@@ -50,6 +63,26 @@ static const struct row rows[] = {
 	    TRAIT_SIGNED | TRAIT_DKIM, RAW_WITHOUT_DKIM, FORMAT_AUTO, 0,
 	    { PLAN_POSSIBLE, DELIVERY_RAW, TRAIT_DKIM,
 		TRAIT_SIGNED | TRAIT_DKIM } },
+	{ "less lost in fields: fields, told", TO("rcpt0@example.org"),
+	    TRAIT_MARK_STARS | TRAIT_LONG_LINE, LIMITS(), FORMAT_AUTO, 0,
+	    { PLAN_POSSIBLE, DELIVERY_FIELDS, TRAIT_MARK_STARS, 0 } },
+	{ "the same lost in both: raw", TO("rcpt0@example.org"),
+	    TRAIT_MARK_STARS, LIMITS(), FORMAT_AUTO, 0,
+	    { PLAN_POSSIBLE, DELIVERY_RAW, TRAIT_MARK_STARS,
+		TRAIT_MARK_STARS } },
+	{ "another lost in each: raw", TO("rcpt0@example.org"),
+	    TRAIT_SIGNED | TRAIT_LONG_LINE, LIMITS(), FORMAT_AUTO, 0,
+	    { PLAN_POSSIBLE, DELIVERY_RAW, TRAIT_LONG_LINE, TRAIT_SIGNED } },
+	{ "a Date is told and changes nothing", TO("rcpt0@example.org"),
+	    TRAIT_DATE, LIMITS(), FORMAT_AUTO, 0,
+	    { PLAN_POSSIBLE, DELIVERY_FIELDS, TRAIT_DATE, 0 } },
+	{ "a Date is no reason for raw", TO("rcpt0@example.org"),
+	    TRAIT_DATE | TRAIT_SIGNED, LIMITS(), FORMAT_AUTO, 0,
+	    { PLAN_POSSIBLE, DELIVERY_RAW, 0, TRAIT_SIGNED } },
+	{ "a field that is the provider's own",
+	    "X-Own: 1\n" TO("rcpt0@example.org"), 0, LIMITS(.reserved = own),
+	    FORMAT_AUTO, 0,
+	    { PLAN_POSSIBLE, DELIVERY_RAW, PLAN_RESERVED, PLAN_RESERVED } },
 	{ "fields wanted: the poorer form", TO("rcpt0@example.org"),
 	    TRAIT_SIGNED, LIMITS(), FORMAT_FIELDS, 0,
 	    { PLAN_POSSIBLE, DELIVERY_FIELDS, TRAIT_SIGNED, 0 } },
@@ -254,15 +287,16 @@ test_texts(void **state)
 	g_autofree char *nothing = plan_losses_text(0);
 	g_autofree char *some =
 	    plan_losses_text(TRAIT_SIGNED | PLAN_OPTIONS | PLAN_NO_VISIBLE);
-	g_autofree char *all = plan_losses_text(
-	    ALL | PLAN_OPTIONS | PLAN_NO_VISIBLE | PLAN_HEADER_RECIPIENTS);
+	g_autofree char *all =
+	    plan_losses_text(TRAIT_ALL | PLAN_RESERVED | PLAN_OPTIONS |
+			     PLAN_NO_VISIBLE | PLAN_HEADER_RECIPIENTS);
 	g_auto(GStrv) each = g_strsplit(all, ", ", -1);
 
 	(void)state;
 	assert_string_equal(nothing, "");
 	assert_string_equal(some, "a signature, no recipient in To, more "
 				  "header fields than the API takes");
-	assert_true(g_strv_length(each) >= TRAIT_COUNT + 3);
+	assert_true(g_strv_length(each) >= TRAIT_COUNT + 4);
 	for (int i = PLAN_POSSIBLE; i <= PLAN_BOUND; i++)
 		assert_true(
 		    strlen(plan_obstacle_text((enum plan_obstacle)i)) > 5);

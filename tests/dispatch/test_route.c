@@ -447,6 +447,15 @@ static const struct {
 	{ { POSSIBLE(1), POSSIBLE(0), POSSIBLE(2), POSSIBLE(0) }, 4,
 	    { 1, 3, 0, 2 } },
 	{ { TOO_LARGE, POSSIBLE(4), POSSIBLE(0), TOO_LARGE }, 2, { 2, 1 } },
+	/* less lost goes before more, and nobody before who loses another */
+	{ { POSSIBLE(3), POSSIBLE(1), POSSIBLE(7), POSSIBLE(2) }, 4,
+	    { 1, 3, 0, 2 } },
+	{ { POSSIBLE(2), POSSIBLE(1), POSSIBLE(1), POSSIBLE(6) }, 4,
+	    { 0, 1, 2, 3 } },
+	/* a Date is no reason */
+	{ { POSSIBLE(TRAIT_DATE), POSSIBLE(0), POSSIBLE(TRAIT_DATE | 1),
+	      POSSIBLE(0) },
+	    4, { 0, 1, 3, 2 } },
 	{ { TOO_LARGE, TOO_LARGE, TOO_LARGE, TOO_LARGE }, 0, { 0 } },
 };
 
@@ -482,7 +491,8 @@ test_order_of_some(void **state)
 
 static const struct {
 	const char *name;
-	unsigned weights[3], losses[3];
+	unsigned weights[3];
+	uint64_t losses[3];
 	unsigned first[3]; /* of a hundred lots, how many each has */
 } draws[] = {
 	{ "as the weights", { 3, 1, 0 }, { 0 }, { 75, 25, 0 } },
@@ -490,6 +500,8 @@ static const struct {
 	{ "among those that lose nothing", { 3, 1, 1 }, { 1, 0, 0 },
 	    { 0, 50, 50 } },
 	{ "all lose something", { 3, 1, 0 }, { 1, 1, 1 }, { 75, 25, 0 } },
+	{ "among those that lose least", { 1, 2, 1 }, { 1, 3, 2 },
+	    { 50, 0, 50 } },
 	{ "none of the best has a weight", { 3, 0, 0 }, { 1, 0, 0 },
 	    { 0, 100, 0 } },
 };

@@ -12,13 +12,17 @@ static const char *const short_names[TRAIT_COUNT] = { "alternative", "nested",
 	"part-headers", "many-from", "group", "address-broken", "no-to",
 	"name-non-ascii", "name-unsafe", "name-missing", "text-large",
 	"undecodable", "malformed", "opaque", "unknown", "no-body",
-	"attachment-cid", "display-special", "display-8bit" };
+	"attachment-cid", "display-special", "display-8bit", "amp",
+	"second-field", "long-word", "long-line", "inline-unsafe",
+	"name-pieces", "no-subject", "empty-body", "blanks", "empty-field",
+	"results", "date", "percent", "stars", "braces", "empty-part",
+	"twice" };
 
 static void
-print_traits(GString *out, const struct message *message)
+print_traits(GString *out, uint64_t traits)
 {
 	for (unsigned i = 0; i < TRAIT_COUNT; i++)
-		if (message->traits & UINT64_C(1) << i)
+		if (traits & UINT64_C(1) << i)
 			g_string_append_printf(out, " %s", short_names[i]);
 }
 
@@ -50,7 +54,7 @@ print_structure(GString *out, const struct message *message)
 		    part->content_id == NULL ? "-" : part->content_id,
 		    (int)part->decoded_size);
 	}
-	print_traits(out, message);
+	print_traits(out, message->traits);
 }
 
 static void
@@ -77,10 +81,12 @@ print_header(GString *out, const struct message *message)
 	print_addresses(out, " R", message->reply_to);
 	if (message->sender != NULL)
 		g_string_append_printf(out, " S <%s>", message->sender->spec);
-	print_traits(out, message);
+	/* these have neither subject nor text */
+	print_traits(
+	    out, message->traits & ~(TRAIT_NO_SUBJECT | TRAIT_EMPTY_BODY));
 }
 
-#define BASE       "From: a@b.example\nTo: c@d.example\n"
+#define BASE       "Subject: s\nFrom: a@b.example\nTo: c@d.example\n"
 #define MIME(type) BASE "MIME-Version: 1.0\nContent-Type: " type "\n"
 #define MIXED      MIME("multipart/mixed; boundary=m") "\n"
 #define RELATED    MIME("multipart/related; boundary=r") "\n"
@@ -262,7 +268,7 @@ static const struct row lossy[] = {
 		   "attachment; filename*=utf-8''%E4%BD%A0%2F..%2F%E5%A5%BD.pdf"
 		   "\n\nz\n--m--\n",
 	    "T[t] A(application/pdf|\xe5\xa5\xbd.pdf|-|1) name-non-ascii "
-	    "name-unsafe" },
+	    "name-unsafe name-pieces" },
 	{ MIXED "--m\n" PLAIN(
 	      "t") "--m\nContent-Type: application/pdf\nContent-Disposition: "
 		   "attachment; filename=\"..\"\n\nz\n"
@@ -298,10 +304,10 @@ static const struct row lossy[] = {
 		"\n--m--\n",
 	    " opaque" },
 	{ BASE "no field\nhello\n", "T[no field\nhello\n] malformed" },
-	{ "hello\n", "T[hello\n] no-to malformed" },
-	{ "\nhello\n", "T[hello\n] no-to" },
-	{ "", "T[] no-to malformed" },
-	{ BASE "\n", "T[]" },
+	{ "hello\n", "T[hello\n] no-to malformed no-subject" },
+	{ "\nhello\n", "T[hello\n] no-to no-subject" },
+	{ "", "T[] no-to malformed no-subject empty-body" },
+	{ BASE "\n", "T[] empty-body" },
 	{ MIME("application/octet-stream; name=a.bin") "\nx\n",
 	    " A(application/octet-stream|a.bin|-|3) no-body" },
 	{ MIME("text/plain; name=a.txt") "\nx\n",
@@ -388,7 +394,7 @@ static const struct row headers[] = {
 	{ "From: a@b.example\nTo: x@y.example\nBcc: foo bar@b\nBcc: g:;\n\n",
 	    "F <a@b.example> T <x@y.example>" },
 	{ "From: a@b.example\nTo: x@y.example\nSender: c@d.example, e@f\n\n",
-	    "F <a@b.example> T <x@y.example> S <c@d.example>" },
+	    "F <a@b.example> T <x@y.example> S <c@d.example> address-broken" },
 	{ "From: a@b\xc3\xbc"
 	  "cher.example\nTo: x@y.example\n\n",
 	    "F <a@xn--bcher-kva.example> T <x@y.example>" },
@@ -406,7 +412,8 @@ static const struct row headers[] = {
 	{ "From: a@b.example\nTo: c@d.example\nTo: e@f.example\n\n",
 	    "F <a@b.example> T <c@d.example> <e@f.example> repeated" },
 	{ "To: x@y.example\n\n", "F <app@example.com> T <x@y.example>" },
-	{ "From:\nTo: x@y.example\n\n", "F <app@example.com> T <x@y.example>" },
+	{ "From:\nTo: x@y.example\n\n",
+	    "F <app@example.com> T <x@y.example> empty-field" },
 	{ "From: a@b.example\n\n", "F <a@b.example> no-to" },
 	{ "From: a@b.example\nTo: x@y.example\nDKIM-Signature: x\n\n",
 	    "F <a@b.example> T <x@y.example> dkim" },
@@ -541,9 +548,9 @@ test_large(void **state)
 	g_string_append(mail, "--m--\r\n");
 	message = parse_message(
 	    sample_submission(mail->str, mail->len), &options, NULL);
-	assert_int_equal(message->traits, TRAIT_TEXT_LARGE | TRAIT_NO_BODY |
-					      TRAIT_NAME_MISSING |
-					      TRAIT_UNKNOWN);
+	assert_int_equal(message->traits,
+	    TRAIT_TEXT_LARGE | TRAIT_NO_SUBJECT | TRAIT_NO_BODY |
+		TRAIT_NAME_MISSING | TRAIT_UNKNOWN);
 	assert_null(message->text);
 	part = g_ptr_array_index(message->parts, 0);
 	assert_int_equal(part->decoded_size, 40000 * 29 - 2);
@@ -569,7 +576,8 @@ test_opaque(void **state)
 	message = sample_message(mail->str);
 	print_header(out, message);
 	print_structure(out, message);
-	assert_string_equal(out->str, "F <a@b.example> opaque opaque");
+	assert_string_equal(
+	    out->str, "F <a@b.example> opaque long-word opaque long-word");
 	assert_string_equal(message->subject, "s");
 	message_unref(message);
 }
