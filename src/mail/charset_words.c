@@ -206,7 +206,7 @@ append_joined(GString *joined, const char *run, size_t length)
 }
 
 char *
-charset_join(const char *value)
+charset_words_join(const char *value)
 {
 	GString *joined = g_string_new(NULL);
 

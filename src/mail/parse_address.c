@@ -190,7 +190,9 @@ read_field(struct reading *reading, const char *body, GPtrArray *list)
 
 	if (read_plain(reading, body, list))
 		return;
-	joined = charset_join(body);
+	/* what looks like a word in a quoted local part is none */
+	joined = strstr(body, "\"@") == NULL ? charset_words_join(body)
+					     : g_strdup(body);
 	found = internet_address_list_parse(reading->gmime_options, joined);
 	if (found == NULL) {
 		reading->message->traits |= TRAIT_ADDRESS_BROKEN;

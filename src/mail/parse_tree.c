@@ -131,7 +131,7 @@ read_words(GMimeObject *object, const char *field, const char *name)
 
 	if (rest == NULL || strstr(rest, "=?") == NULL)
 		return NULL;
-	joined = charset_join(rest + 1);
+	joined = charset_words_join(rest + 1);
 	list = g_mime_param_list_parse(NULL, joined);
 	param =
 	    list == NULL ? NULL : g_mime_param_list_get_parameter(list, name);

@@ -361,7 +361,7 @@ test_join(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-		g_autofree char *joined = charset_join(cases[i].value);
+		g_autofree char *joined = charset_words_join(cases[i].value);
 
 		assert_string_equal(joined, cases[i].joined);
 	}
