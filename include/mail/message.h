@@ -87,7 +87,7 @@ enum trait {
 					    * Sender (RFC 5322 3.6) */
 	/* a header line over 998 octets that no blank lets be folded */
 	TRAIT_LONG_WORD = UINT64_C(1) << 31,
-	/* a line of the body over 998 octets */
+	/* a line of the body over 998 octets that has to be folded (raw.h) */
 	TRAIT_LONG_LINE = UINT64_C(1) << 32,
 	/* inline: a Content-ID that cannot be a file name, or ends in .com */
 	TRAIT_INLINE_UNSAFE = UINT64_C(1) << 33,

@@ -4,7 +4,13 @@
  * of the header and no other.  Own Received on top; Bcc, Resent-Bcc,
  * Return-Path and Content-Length removed; Date, From and Message-ID added when
  * missing or empty (and not omitted); a header that broke off is ended by an
- * empty line.  Works for opaque mail.  The body is not touched.
+ * empty line.  Works for opaque mail.
+ *
+ * What the exit cannot take gets another transfer encoding, part by part, and
+ * else the body is not touched: lines over 998 octets, and bytes over 0x7f
+ * where they must not be.  Fields with such bytes become encoded words there.
+ * Signed parts stay as they are whatever they hold, and so does a mail signed
+ * as a whole, but for JSON: who takes it so makes it anew.
  */
 #ifndef MAIL_RAW_H
 #define MAIL_RAW_H
@@ -25,22 +31,24 @@ struct raw_options {
 	const char *reply_to; /* a Reply-To besides, ASCII; NULL: none */
 	bool no_sender;       /* Sender is left out */
 	bool json;            /* as the inside of a JSON string */
-	bool once; /* of Date, From, Message-ID, Sender, To, Cc, Reply-To only
-		    * the first stays (RFC 5322 3.6; libESMTP drops the rest),
-		    * and blanks between a name and its colon (RFC 5322 4.5.8)
-		    * go: libESMTP would not know the field and add its own */
+	bool seven;           /* without a byte over 0x7f */
+	bool once; /* of a field that may stand once only the first stays
+		    * (libESMTP drops the rest: TRAIT_SECOND_FIELD), but
+		    * that To, Cc and Reply-To are joined, and
+		    * blanks between a name and its colon (RFC 5322 4.5.8) go:
+		    * libESMTP would not know the field and add its own */
 };
 
-/* Appends the raw form.  Lines over 998 octets are folded (RFC 5322 2.1.1),
- * so every exit holds CRLF-ended lines of at most 998 octets: a header field at
- * its blanks, after unfolding, the body at 998.  With `json` the mail must be
- * valid UTF-8: see raw_is_utf8(). */
+/* Appends the raw form.  Lines over 998 octets are folded (RFC 5322 2.1.1):
+ * a header field at its blanks, after unfolding; in the body those that cannot
+ * be recoded (TRAIT_LONG_LINE), at 998.  With `json` the mail must
+ * have become UTF-8: see raw_is_utf8().  Reads the spool; a work thread. */
 void raw_append(struct segments *segments, const struct message *message,
     const struct raw_options *options);
 
-/* True when the raw form is valid UTF-8 as a whole (RFC 3629), so that JSON can
- * carry it: the body's bytes and those of the fields that are not removed are,
- * and no fold falls within a character.  Fields that options->omit names are
+/* True when the raw form for JSON is valid UTF-8 as a whole (RFC 3629): what
+ * is left as it is, is, and no fold falls within a character; a field that is
+ * not has its charset named by the mail.  Fields that options->omit names are
  * judged too.  Reads the spool; a work thread. */
 bool raw_is_utf8(const struct message *message);
 

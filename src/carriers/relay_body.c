@@ -3,8 +3,6 @@
 
 #include <errno.h>
 
-#define LINE_MAX_OCTETS 998
-
 void
 relay_body_open(struct relay_body *body, struct segments *segments)
 {
@@ -30,10 +28,6 @@ check_octet(struct relay_body *body, char octet)
 		return cr ? "a CR without LF" : "an LF without CR";
 	if (octet == '\0')
 		return "a NUL";
-	if (octet == '\n')
-		body->column = 0;
-	else if (octet != '\r' && ++body->column > LINE_MAX_OCTETS)
-		return "a line of more than 998 octets";
 	return NULL;
 }
 

@@ -2,8 +2,8 @@
 /*
  * The body of a mail on its way into libESMTP, block by block, with the last
  * check of what leaves by SMTP: libESMTP stuffs dots after CRLF only, so a
- * lone CR or LF could end the mail early and begin another (RFC 5321 2.3.8);
- * a line has at most 998 octets (4.5.3.1.6).  The session's thread.
+ * lone CR or LF could end the mail early and begin another (RFC 5321 2.3.8).
+ * How long lines may be is settled before (mail/raw.h).  The session's thread.
  */
 #ifndef RELAY_BODY_H
 #define RELAY_BODY_H
@@ -12,10 +12,9 @@
 
 struct relay_body {
 	struct segment_reader *reader;
-	bool ended;      /* all of it was given */
-	char *fault;     /* why it was broken off; NULL: it was not */
-	unsigned column; /* octets of the line so far, without CR */
-	bool cr;         /* the last one was CR */
+	bool ended;  /* all of it was given */
+	char *fault; /* why it was broken off; NULL: it was not */
+	bool cr;     /* the last one was CR */
 };
 
 /* Once; segments may be NULL (nothing is sent). */

@@ -28,7 +28,8 @@ static const char *const remade[] = { "Content-Type", "Content-Disposition",
 	"Content-Transfer-Encoding", "Content-ID", "Content-Language" };
 
 /* RFC 5322 3.6: one of each; of the lists a second goes on with the first. */
-static const char *const single[] = { "Date", "From", "Message-ID", "Sender" };
+static const char *const single[] = { "Date", "From", "Message-ID", "Sender",
+	"Disposition-Notification-To" };
 
 #define IS_ONE_OF(name, names) is_one_of(name, names, G_N_ELEMENTS(names))
 
@@ -174,8 +175,6 @@ read_field_traits(struct message *message)
 		message->traits |= TRAIT_NO_TO;
 	if (message->submission->seen.header_broken)
 		message->traits |= TRAIT_MALFORMED;
-	if (message->submission->seen.long_lines > 0)
-		message->traits |= TRAIT_LONG_LINE;
 }
 
 /* The first field of the name that says anything, as one clean line; NULL:

@@ -86,3 +86,13 @@ fold_json(const unsigned char *in, size_t length, unsigned char *out)
 	}
 	return (size_t)(to - out);
 }
+
+size_t
+fold_json_size(const unsigned char *in, size_t length)
+{
+	size_t size = length;
+
+	for (size_t i = 0; i < length; i++)
+		size += escapes[in[i]] == 0 ? 0 : escapes[in[i]] == 'u' ? 5 : 1;
+	return size;
+}

@@ -29,4 +29,7 @@ size_t fold_bytes(uint32_t *column, const unsigned char *in, size_t length,
  * out has room for 6 * length.  Returns the bytes put there. */
 size_t fold_json(const unsigned char *in, size_t length, unsigned char *out);
 
+/* What fold_json() would return. */
+size_t fold_json_size(const unsigned char *in, size_t length);
+
 #endif

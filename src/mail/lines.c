@@ -61,3 +61,12 @@ lines_next(struct lines *lines, struct line *line)
 	lines->held -= line->length;
 	return true;
 }
+
+unsigned
+lines_end(const struct line *line)
+{
+	if (!line->ends)
+		return 0;
+	return line->length > 1 && line->bytes[line->length - 2] == '\r' ? 2
+									 : 1;
+}

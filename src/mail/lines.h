@@ -35,4 +35,7 @@ void lines_start(struct lines *lines, const struct spool *spool,
  * CR stays with the LF behind it.  False at the end. */
 bool lines_next(struct lines *lines, struct line *line);
 
+/* Octets of the line's end that are in this piece: 0, 1 or 2. */
+unsigned lines_end(const struct line *line);
+
 #endif

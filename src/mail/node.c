@@ -107,10 +107,7 @@ node_find_end(
 		if (line.starts &&
 		    is_boundary(line.bytes, line.length, boundaries))
 			return line.offset - last;
-		last = !line.ends ? 0
-		       : line.length > 1 && line.bytes[line.length - 2] == '\r'
-			   ? 2
-			   : 1;
+		last = lines_end(&line);
 	}
 	return spool_size(spool);
 }

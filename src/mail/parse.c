@@ -4,6 +4,7 @@
 #include "fields.h"
 #include "parse_address.h"
 #include "parse_tree.h"
+#include "recode.h"
 #include "single.h"
 #include "structure.h"
 
@@ -100,6 +101,22 @@ new_message(struct header *header)
 	return message;
 }
 
+/* What cannot be broken without a change: opaque mail, and what is encoded
+ * some unknown way. */
+static void
+find_long_lines(struct message *message)
+{
+	struct recode *recode;
+
+	if (message->submission->seen.long_lines == 0 ||
+	    (message->traits & TRAIT_DKIM) != 0)
+		return;
+	recode = recode_make(message, RECODE_SHORT);
+	if (recode == NULL || recode->folded)
+		message->traits |= TRAIT_LONG_LINE;
+	recode_free(recode);
+}
+
 static void
 fill_message(struct message *message, const struct parse_options *options)
 {
@@ -117,6 +134,7 @@ fill_message(struct message *message, const struct parse_options *options)
 		structure_read(message, root);
 		node_free(root);
 	}
+	find_long_lines(message);
 }
 
 static void

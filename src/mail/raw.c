@@ -3,6 +3,8 @@
 
 #include "core/clock.h"
 #include "fold.h"
+#include "recode.h"
+#include "words.h"
 
 #include <string.h>
 
@@ -11,9 +13,18 @@
 static const char *const removed[] = { "Bcc", "Resent-Bcc", "Return-Path",
 	"Content-Length", NULL };
 
+/* The raw form under way. */
+struct raw {
+	const struct message *message;
+	const struct raw_options *options;
+	enum recode_need need;
+	struct recode *recode; /* owned; NULL: the body stays */
+	bool untouched;        /* signed as a whole */
+};
+
 /* RFC 5322 3.6: these stand once. */
 static const char *const single[] = { "Date", "From", "Message-ID", "Sender",
-	"To", "Cc", "Reply-To", NULL };
+	"To", "Cc", "Reply-To", "Disposition-Notification-To", NULL };
 
 /* Of them those that are lists: a second one goes on with the first. */
 static const char *const lists[] = { "To", "Cc", "Reply-To", NULL };
@@ -156,18 +167,48 @@ append_text(GString *head, const char *name, const char *body)
 	append_folded(head, &field);
 }
 
-static void
-append_field(GString *head, const struct header *header,
-    const struct header_field *field, const struct raw_options *options)
+static bool
+is_ascii(const char *bytes, size_t length)
 {
-	const char *bytes = header_bytes(header, field);
+	unsigned char sum = 0;
+
+	for (size_t i = 0; i < length; i++)
+		sum |= (unsigned char)bytes[i];
+	return sum <= 0x7f;
+}
+
+/* The charset that the mail names; NULL: none. */
+static const char *
+find_charset(const struct recode *recode)
+{
+	return recode == NULL ? NULL : recode->charset;
+}
+
+/* Appends a field that must not go beyond ASCII; false: it does not, or cannot
+ * but stay as it is. */
+static bool
+append_encoded(
+    GString *head, const struct raw *raw, const struct header_field *field)
+{
+	return raw->need != RECODE_SHORT && !raw->untouched &&
+	       !is_ascii(field->body, strlen(field->body)) &&
+	       words_encode(head, field, find_charset(raw->recode));
+}
+
+static void
+append_field(
+    GString *head, const struct raw *raw, const struct header_field *field)
+{
+	const char *bytes = header_bytes(raw->message->header, field);
 	size_t name = strlen(field->name), skip = 0;
 
-	if (field->longest > FOLD_LINE_MAX) {
+	if (append_encoded(head, raw, field))
+		return;
+	if (field->longest > FOLD_LINE_MAX && !raw->untouched) {
 		append_folded(head, field);
 		return;
 	}
-	if (options->once && name > 0) {
+	if (raw->options->once && name > 0) {
 		g_string_append_len(head, bytes, (gssize)name);
 		skip =
 		    (size_t)((char *)memchr(bytes, ':', field->length) - bytes);
@@ -238,16 +279,47 @@ is_omitted(const struct header_field *field, const struct raw_options *options)
 	return is_named(options->omit, field->name);
 }
 
-static void
-append_fields(GString *head, const struct header *header,
-    const struct raw_options *options)
+/* Its place is taken by what is written below. */
+static bool
+is_replaced(const struct header_field *field, const struct recode *recode)
 {
+	return recode != NULL && recode->encoding != NULL &&
+	       g_ascii_strcasecmp(field->name, "Content-Transfer-Encoding") ==
+		   0;
+}
+
+/* Appends a list in several fields as one; false: it is in one. */
+static bool
+append_list(GString *head, const struct raw *raw, unsigned first)
+{
+	struct header_field field = g_array_index(
+	    raw->message->header->fields, struct header_field, first);
+	g_autofree char *list = NULL;
+
+	if (!raw->options->once || field.body[0] == '\0' ||
+	    !is_named(lists, field.name))
+		return false;
+	list = join_lists(raw->message->header, first);
+	if (list == NULL)
+		return false;
+	field.body = list;
+	if (!append_encoded(head, raw, &field))
+		append_text(head, field.name, list);
+	return true;
+}
+
+static void
+append_fields(GString *head, const struct raw *raw)
+{
+	const struct header *header = raw->message->header;
+	const struct raw_options *options = raw->options;
+
 	for (unsigned i = 0; i < header->fields->len; i++) {
 		const struct header_field *field =
 		    &g_array_index(header->fields, struct header_field, i);
-		g_autofree char *list = NULL;
 
-		if (is_removed(field) || is_omitted(field, options))
+		if (is_removed(field) || is_omitted(field, options) ||
+		    is_replaced(field, raw->recode))
 			continue;
 		/* as good as missing: ours stands below */
 		if (field->body[0] == '\0' && is_named(made, field->name))
@@ -255,13 +327,8 @@ append_fields(GString *head, const struct header *header,
 		if (options->once && is_named(single, field->name) &&
 		    is_repeated(header, field))
 			continue;
-		if (options->once && field->body[0] != '\0' &&
-		    is_named(lists, field->name))
-			list = join_lists(header, i);
-		if (list != NULL)
-			append_text(head, field->name, list);
-		else
-			append_field(head, header, field, options);
+		if (!append_list(head, raw, i))
+			append_field(head, raw, field);
 	}
 }
 
@@ -287,24 +354,86 @@ append_made(GString *head, const struct message *message,
 		    head, "Message-ID: %s\r\n", message->message_id);
 }
 
+/* What the body's new encoding makes of the header. */
+static void
+append_encoding(GString *head, const struct raw *raw)
+{
+	const struct recode *recode = raw->recode;
+
+	if (recode == NULL || recode->encoding == NULL)
+		return;
+	if (header_find(raw->message->header, "MIME-Version") == NULL)
+		g_string_append(head, "MIME-Version: 1.0\r\n");
+	if (recode->type != NULL)
+		g_string_append(head, recode->type);
+	g_string_append_printf(
+	    head, "Content-Transfer-Encoding: %s\r\n", recode->encoding);
+}
+
+static void
+add_text(struct segments *segments, const char *text, size_t length, bool json)
+{
+	if (json)
+		segments_add_json(segments, text, length);
+	else
+		segments_add(segments, text, length);
+}
+
+static void
+add_body(struct segments *segments, const struct raw *raw)
+{
+	enum segment_form form = raw->options->json ? SEGMENT_JSON
+				 : raw->untouched   ? SEGMENT_PLAIN
+						    : SEGMENT_FOLDED;
+
+	if (raw->recode == NULL) {
+		segments_add_body(
+		    segments, &raw->message->submission->seen, form);
+		return;
+	}
+	if (form == SEGMENT_FOLDED)
+		form = SEGMENT_PLAIN;
+	for (unsigned i = 0; i < raw->recode->pieces->len; i++) {
+		const struct recode_piece *piece =
+		    &g_array_index(raw->recode->pieces, struct recode_piece, i);
+
+		if (piece->text != NULL)
+			add_text(segments, piece->text, strlen(piece->text),
+			    form == SEGMENT_JSON);
+		else
+			segments_add_range(segments, &piece->range, form);
+	}
+}
+
+static void
+open_raw(struct raw *raw)
+{
+	raw->need = raw->options->json    ? RECODE_UTF8
+		    : raw->options->seven ? RECODE_SEVEN
+					  : RECODE_SHORT;
+	raw->untouched =
+	    (raw->message->traits & TRAIT_DKIM) != 0 && !raw->options->json;
+	raw->recode = recode_make(raw->message, raw->need);
+}
+
 void
 raw_append(struct segments *segments, const struct message *message,
     const struct raw_options *options)
 {
+	struct raw raw = { .message = message, .options = options };
 	g_autoptr(GString) head = g_string_new(NULL);
 
+	open_raw(&raw);
 	append_received(head, message->submission, options->hostname);
 	if (options->add != NULL)
 		g_string_append(head, options->add);
-	append_fields(head, message->header, options);
+	append_fields(head, &raw);
 	append_made(head, message, options);
+	append_encoding(head, &raw);
 	g_string_append(head, "\r\n");
-	if (options->json)
-		segments_add_json(segments, head->str, head->len);
-	else
-		segments_add(segments, head->str, head->len);
-	segments_add_body(segments, &message->submission->seen,
-	    options->json ? SEGMENT_JSON : SEGMENT_FOLDED);
+	add_text(segments, head->str, head->len, options->json);
+	add_body(segments, &raw);
+	recode_free(raw.recode);
 }
 
 /* Checks what is there; the bytes of a character that has not ended yet are
@@ -350,15 +479,24 @@ is_body_utf8(const struct message *message)
 }
 
 static bool
-is_header_utf8(const struct header *header)
+is_field_utf8(const struct header *header, const struct header_field *field,
+    const struct recode *recode)
+{
+	g_autoptr(GString) encoded = g_string_new(NULL);
+
+	return g_utf8_validate_len(
+		   header_bytes(header, field), field->length, NULL) ||
+	       words_encode(encoded, field, find_charset(recode));
+}
+
+static bool
+is_header_utf8(const struct header *header, const struct recode *recode)
 {
 	for (unsigned i = 0; i < header->fields->len; i++) {
 		const struct header_field *field =
 		    &g_array_index(header->fields, struct header_field, i);
 
-		if (!is_removed(field) &&
-		    !g_utf8_validate_len(
-			header_bytes(header, field), field->length, NULL))
+		if (!is_removed(field) && !is_field_utf8(header, field, recode))
 			return false;
 	}
 	return true;
@@ -368,8 +506,14 @@ bool
 raw_is_utf8(const struct message *message)
 {
 	const struct limiter_seen *seen = &message->submission->seen;
+	struct recode *recode = recode_make(message, RECODE_UTF8);
+	bool utf8 =
+	    !seen->eightbit_header || is_header_utf8(message->header, recode);
 
-	if (seen->eightbit_header && !is_header_utf8(message->header))
-		return false;
-	return !seen->eightbit_body || is_body_utf8(message);
+	if (utf8 && recode != NULL)
+		utf8 = !recode->other;
+	else if (utf8 && seen->eightbit_body)
+		utf8 = is_body_utf8(message);
+	recode_free(recode);
+	return utf8;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A reader takes a chunk of the spool through at most two steps, decoding or
- * folding, then base64 or JSON, into one buffer, and gives that out.  Its
+ * A reader takes a chunk of the spool through three steps, decoding, encoding
+ * and JSON, any of which may do nothing, and gives out what came of it.  Its
  * buffers, sized for the worst a chunk can become, are made with the first
  * chunk: a request that holds its mail as text needs none.  Each segment must
  * give exactly what was said: the request's Content-Length has left already.
@@ -10,20 +10,25 @@
 
 #include "decode.h"
 #include "fold.h"
+#include "segment_range.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define CHUNK    4096
-#define STEP_MAX (CHUNK + DECODE_SLACK + FOLD_BYTES * (CHUNK / 997 + 1))
-#define OUT_MAX  (6 * STEP_MAX)
+#define CHUNK     4096
+#define PLAIN_MAX (CHUNK + 2 * DECODE_SLACK)
+#define STEP_MAX  (ENCODE_ROOM(PLAIN_MAX) + ENCODE_ROOM(0))
+/* what leaves escaped was not encoded so that much, or needs no escapes but for
+ * its line ends, quotes and backslashes */
+#define OUT_MAX (2 * STEP_MAX)
 
 struct segment {
 	GString *text; /* bytes, or... */
 	GBytes *bytes; /* ...bytes, or a range of the spool: */
 	uint64_t offset, length;
 	enum part_encoding encoding;
-	enum segment_form form;
+	enum encode_form form;
+	bool json;     /* escaped besides */
 	bool newline;  /* CRLF behind it */
 	uint64_t size; /* that it gives */
 };
@@ -39,6 +44,7 @@ struct segments {
 /* What a chunk becomes, step by step. */
 struct buffers {
 	unsigned char in[CHUNK];
+	unsigned char plain[PLAIN_MAX];
 	unsigned char step[STEP_MAX];
 	unsigned char out[OUT_MAX];
 };
@@ -53,8 +59,7 @@ struct segment_reader {
 	uint64_t taken; /* bytes of its source */
 	bool ended;     /* its last bytes are in out */
 	struct decode decode;
-	uint32_t column;
-	int base64_state, base64_save;
+	struct encode encode;
 
 	size_t out_at, out_length;
 	struct buffers *buffers; /* NULL: no chunk was taken */
@@ -209,13 +214,31 @@ segments_add_part(
 		.offset = part->offset,
 		.length = part->length,
 		.encoding = part->encoding,
-		.form = form,
 		.size = part->decoded_size,
 	};
 
 	g_assert(form == SEGMENT_PLAIN || form == SEGMENT_BASE64);
-	if (form == SEGMENT_BASE64)
+	if (form == SEGMENT_BASE64) {
+		segment.form = ENCODE_BASE64;
 		segment.size = (part->decoded_size + 2) / 3 * 4;
+	}
+	append_segment(segments, &segment);
+}
+
+void
+segments_add_range(struct segments *segments, const struct segment_range *range,
+    enum segment_form form)
+{
+	const struct segment segment = {
+		.offset = range->offset,
+		.length = range->length,
+		.encoding = range->encoding,
+		.form = range->form,
+		.json = form == SEGMENT_JSON,
+		.size = form == SEGMENT_JSON ? range->json_size : range->size,
+	};
+
+	g_assert(form == SEGMENT_PLAIN || form == SEGMENT_JSON);
 	append_segment(segments, &segment);
 }
 
@@ -227,7 +250,7 @@ segments_add_body(struct segments *segments, const struct limiter_seen *seen,
 	struct segment segment = {
 		.offset = seen->header_end,
 		.length = end - seen->header_end,
-		.form = form,
+		.json = form == SEGMENT_JSON,
 		.newline = end > seen->header_end && !seen->ends_with_newline,
 	};
 
@@ -241,8 +264,8 @@ segments_add_body(struct segments *segments, const struct limiter_seen *seen,
 	if (segment.newline)
 		segment.size += form == SEGMENT_JSON ? 4 : 2;
 	/* the bytes go through no step when nothing is to be folded */
-	if (form == SEGMENT_FOLDED && seen->folds == 0)
-		segment.form = SEGMENT_PLAIN;
+	if (form != SEGMENT_PLAIN && seen->folds > 0)
+		segment.form = ENCODE_FOLDED;
 	append_segment(segments, &segment);
 }
 
@@ -278,12 +301,11 @@ start_segment(struct segment_reader *reader, unsigned at)
 	reader->segment_given = 0;
 	reader->taken = 0;
 	reader->ended = false;
-	reader->column = 0;
-	reader->base64_state = reader->base64_save = 0;
 	reader->out_at = reader->out_length = 0;
-	if (has_segment(reader))
-		decode_start(
-		    &reader->decode, current_segment(reader)->encoding);
+	if (!has_segment(reader))
+		return;
+	decode_start(&reader->decode, current_segment(reader)->encoding);
+	encode_start(&reader->encode, current_segment(reader)->form);
 }
 
 struct segment_reader *
@@ -355,50 +377,40 @@ read_source(struct segment_reader *reader, const struct segment *segment,
 	return taken;
 }
 
-/* The first step: a chunk decoded or folded; at the end of the source what was
- * still held back, and the CRLF that the last line lacks. */
+/* The first step: a chunk decoded; at the end of the source what was still
+ * held back, and the CRLF that the last line lacks. */
 static size_t
-make_step(
+make_plain(
     struct segment_reader *reader, const struct segment *segment, size_t taken)
 {
-	size_t length;
+	unsigned char *plain = reader->buffers->plain;
+	size_t length =
+	    decode_bytes(&reader->decode, reader->buffers->in, taken, plain);
 
-	if (segment->form == SEGMENT_FOLDED || segment->form == SEGMENT_JSON)
-		length = fold_bytes(&reader->column, reader->buffers->in, taken,
-		    reader->buffers->step);
-	else
-		length = decode_bytes(&reader->decode, reader->buffers->in,
-		    taken, reader->buffers->step);
 	if (taken > 0)
 		return length;
-	length += decode_end(&reader->decode, reader->buffers->step + length);
+	length += decode_end(&reader->decode, plain + length);
 	if (segment->newline) {
-		memcpy(reader->buffers->step + length, "\r\n", 2);
+		memcpy(plain + length, "\r\n", 2);
 		length += 2;
 	}
 	return length;
 }
 
-/* The second step: what was made becomes what leaves. */
+/* The second and third: what was decoded becomes what leaves. */
 static size_t
 make_out(
     struct segment_reader *reader, const struct segment *segment, size_t length)
 {
-	if (segment->form == SEGMENT_JSON)
-		return fold_json(
-		    reader->buffers->step, length, reader->buffers->out);
-	if (segment->form != SEGMENT_BASE64) {
-		memcpy(reader->buffers->out, reader->buffers->step, length);
-		return length;
-	}
-	length = g_base64_encode_step(reader->buffers->step, length, FALSE,
-	    (char *)reader->buffers->out, &reader->base64_state,
-	    &reader->base64_save);
+	unsigned char *out =
+	    segment->json ? reader->buffers->step : reader->buffers->out;
+
+	length =
+	    encode_bytes(&reader->encode, reader->buffers->plain, length, out);
 	if (reader->ended)
-		length += g_base64_encode_close(FALSE,
-		    (char *)reader->buffers->out + length,
-		    &reader->base64_state, &reader->base64_save);
-	return length;
+		length += encode_end(&reader->encode, out + length);
+	return segment->json ? fold_json(out, length, reader->buffers->out)
+			     : length;
 }
 
 /* Fills out from the next chunk.  -1 and errno; else 0, and nothing in out
@@ -416,8 +428,8 @@ fill_out(struct segment_reader *reader, const struct segment *segment)
 		if (taken < 0)
 			return -1;
 		reader->ended = taken == 0;
-		reader->out_length = make_out(
-		    reader, segment, make_step(reader, segment, (size_t)taken));
+		reader->out_length = make_out(reader, segment,
+		    make_plain(reader, segment, (size_t)taken));
 	}
 	return 0;
 }
@@ -430,7 +442,7 @@ read_range(struct segment_reader *reader, const struct segment *segment,
 {
 	size_t take;
 
-	if (segment->form == SEGMENT_PLAIN &&
+	if (segment->form == ENCODE_PLAIN && !segment->json &&
 	    segment->encoding == PART_IDENTITY &&
 	    reader->taken < segment->length)
 		return read_source(reader, segment, bytes, length);

@@ -189,9 +189,10 @@ check_raw(const struct delivery *delivery, GError **error)
 	if (delivery->form != DELIVERY_RAW || raw_is_utf8(delivery->message))
 		return true;
 	g_set_error(error, TRANSLATOR_ERROR, 0,
-	    "the mail has bytes that are not UTF-8, and Mandrill takes raw "
-	    "mail in UTF-8 only; use format = auto, or send it with "
-	    "quoted-printable or base64");
+	    "the mail has bytes that are not UTF-8 where they cannot be "
+	    "encoded (in a signed part, in the header of a nested message, or "
+	    "in a field without a named charset), and Mandrill takes raw mail "
+	    "in UTF-8 only; use format = auto");
 	return false;
 }
 

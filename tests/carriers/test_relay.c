@@ -551,30 +551,6 @@ test_bodies(void **state)
 	}
 }
 
-static void
-test_long_line(void **state)
-{
-	static const struct server_script script = { 0 };
-	static const struct {
-		size_t length;
-		enum exchange_end end;
-	} lines[] = { { 998, EXCHANGE_ANSWERED },
-		{ 999, EXCHANGE_UNREADABLE } };
-
-	(void)state;
-	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
-		g_autofree char *line = g_strnfill(lines[i].length, 'l');
-		struct stage stage;
-		struct segments *body = segments_new(NULL);
-
-		open_stage(&stage, &script);
-		segments_printf(body, MAIL "%s\r\n", line);
-		stage_send(&stage, make_exchange_of(&stage, "b@x.test", body));
-		assert_int_equal(stage_await(&stage, 1)->end, lines[i].end);
-		stage_close(&stage);
-	}
-}
-
 /* Several mails in one session. */
 
 static void
@@ -1267,7 +1243,6 @@ main(void)
 		cmocka_unit_test(test_eightbit),
 		cmocka_unit_test(test_wishes),
 		cmocka_unit_test(test_bodies),
-		cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_mails_share_a_session),
 		cmocka_unit_test(test_mail_in_the_middle_fails),
 		cmocka_unit_test(test_unreadable_in_the_middle),

@@ -23,8 +23,10 @@ static const struct carry without_dkim[] = {
 
 #define TO(address) "To: " address "\nSubject: test\n\nText\n"
 
-#define EIGHTBIT                                             \
-	"To: rcpt0@example.org\nSubject: test\n\nGr\xfc\xdf" \
+/* of an encoding that nobody knows: it cannot be given another */
+#define EIGHTBIT                                       \
+	"To: rcpt0@example.org\nSubject: test\n"       \
+	"Content-Transfer-Encoding: odd\n\nGr\xfc\xdf" \
 	"e\n"
 
 struct row {
@@ -133,6 +135,10 @@ static const struct row rows[] = {
 	{ "raw must be UTF-8, and is not: poorer fields", EIGHTBIT,
 	    TRAIT_SIGNED, LIMITS(.raw_utf8 = true), FORMAT_AUTO, 0,
 	    { PLAN_POSSIBLE, DELIVERY_FIELDS, TRAIT_SIGNED, 0 } },
+	{ "raw must be UTF-8, and becomes it",
+	    "To: rcpt0@example.org\n\n\xfc\n", TRAIT_SIGNED,
+	    LIMITS(.raw_utf8 = true), FORMAT_AUTO, 0,
+	    { PLAN_POSSIBLE, DELIVERY_RAW, 0, TRAIT_SIGNED } },
 	{ "raw wanted and not UTF-8", EIGHTBIT, 0, LIMITS(.raw_utf8 = true),
 	    FORMAT_RAW, 0, { PLAN_NOT_UTF8, DELIVERY_FIELDS, 0, 0 } },
 	{ "opaque and not UTF-8", EIGHTBIT, TRAIT_OPAQUE,

@@ -411,6 +411,11 @@ static const struct row headers[] = {
 	    " T <x@y.example> address-broken" },
 	{ "From: a@b.example\nTo: c@d.example\nTo: e@f.example\n\n",
 	    "F <a@b.example> T <c@d.example> <e@f.example> repeated" },
+	{ "From: a@b.example\nTo: c@d.example\nDate: x\ndate: y\n\n",
+	    "F <a@b.example> T <c@d.example> repeated second-field "
+	    "date" },
+	{ "From: a@b.example\nTo: c@d.example\nX: x\nX: y\n\n",
+	    "F <a@b.example> T <c@d.example> repeated" },
 	{ "To: x@y.example\n\n", "F <app@example.com> T <x@y.example>" },
 	{ "From:\nTo: x@y.example\n\n",
 	    "F <app@example.com> T <x@y.example> empty-field" },

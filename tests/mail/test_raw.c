@@ -11,6 +11,12 @@
 #define WHOLE     "From: a@b.example\nDate: x\nMessage-ID: <1@b>\n"
 #define WHOLE_OUT "From: a@b.example\r\nDate: x\r\nMessage-ID: <1@b>\r\n"
 
+#define LATIN  "Content-Type: text/plain; charset=iso-8859-1\n"
+#define NESTED "Content-Type: message/rfc822\n\n"
+#define SIGNED                                               \
+	WHOLE "Content-Type: multipart/signed; boundary=s\n" \
+	      "\n--s\n\n"
+
 static char *
 read_raw(const struct message *message, const struct raw_options *options)
 {
@@ -268,14 +274,21 @@ test_utf8(void **state)
 	} cases[] = {
 		{ WHOLE "\nplain\n", true },
 		{ WHOLE "\ncaf\xc3\xa9\n", true },
-		{ WHOLE "\ncaf\xe9\n", false },
-		{ WHOLE "\ncaf\xc3", false },
+		{ WHOLE "\ncaf\xe9\n", true },
+		{ WHOLE "\ncaf\xc3", true },
+		{ SIGNED "caf\xc3\xa9\n--s--\n", true },
+		{ SIGNED "caf\xe9\n--s--\n", false },
+		{ WHOLE NESTED "\ncaf\xe9\n", true },
+		{ WHOLE NESTED "Subject: caf\xe9\n\n", false },
+		{ WHOLE "Content-Transfer-Encoding: odd\n\ncaf\xe9\n", false },
 		{ WHOLE "Subject: caf\xc3\xa9\n\n", true },
 		{ WHOLE "Subject: caf\xe9\n\n", false },
+		{ WHOLE "Subject: caf\xe9\n" LATIN "\n", true },
+		{ WHOLE "To: caf\xe9@b.example\n" LATIN "\n", false },
 		{ WHOLE "Bcc: caf\xe9 <a@b>\n\n", true },
 		{ WHOLE "Bcc: caf\xe9 <a@b>\nX: \xe9\n\n", false },
 		{ WHOLE "X\xe9: y\n\n", false },
-		{ split, false },
+		{ split, true },
 		{ whole, true },
 		{ many, true },
 	};
@@ -301,6 +314,260 @@ test_utf8(void **state)
 	}
 }
 
+/* A JSON string without its escapes. */
+static char *
+unescape(const char *json)
+{
+	GString *text = g_string_new(NULL);
+
+	for (; *json != '\0'; json++) {
+		static const char letters[] = "\"\"\\\\r\rn\nt\tb\bf\f";
+		const char *letter;
+
+		if (*json != '\\') {
+			g_string_append_c(text, *json);
+			continue;
+		}
+		json++;
+		if (*json == 'u') {
+			char digits[5] = { json[1], json[2], json[3], json[4] };
+
+			g_string_append_c(text, (char)strtol(digits, NULL, 16));
+			json += 4;
+			continue;
+		}
+		letter = letters;
+		while (*letter != *json)
+			letter += 2;
+		g_string_append_c(text, letter[1]);
+	}
+	return g_string_free(text, FALSE);
+}
+
+#define QUOTED "Content-Transfer-Encoding: quoted-printable\r\n"
+#define BASE64 "Content-Transfer-Encoding: base64\r\n"
+#define UTF8   "Content-Type: text/plain; charset=utf-8\r\n"
+#define MIME   "MIME-Version: 1.0\r\n"
+#define MIXED                 \
+	"MIME-Version: 1.0\n" \
+	"Content-Type: multipart/mixed; boundary=\"a b\"\n"
+#define MIXED_OUT                                                   \
+	WHOLE_OUT "MIME-Version: 1.0\r\n"                           \
+		  "Content-Type: multipart/mixed; boundary=\"a b\"" \
+		  "\r\n"
+#define DKIM "DKIM-Signature: v=1; a=x; d=b.example\n"
+
+/* What must be 7-bit is encoded, part by part, and nothing else changes.
+ * `seven` is behind RECEIVED, NULL: as the mail; json: the same unless it is
+ * given. */
+static const struct {
+	const char *name, *mail, *seven, *json;
+} recoded[] = {
+	{ "plain", WHOLE "\ncaf\xc3\xa9 \"\\\n",
+	    WHOLE_OUT MIME UTF8 QUOTED "\r\ncaf=C3=A9 \"\\\r\n", NULL },
+	{ "no end of line", WHOLE LATIN "\n\xe9 \nb =\n\xe9 ",
+	    WHOLE_OUT
+	    "Content-Type: text/plain; charset=iso-8859-1\r\n" MIME QUOTED
+	    "\r\n=E9=20\r\nb =3D\r\n=E9=20\r\n",
+	    NULL },
+	{ "unknown", WHOLE "MIME-Version: 1.0\n\ncaf\xe9\n",
+	    WHOLE_OUT MIME
+	    "Content-Type: text/plain; charset=unknown-8bit\r\n" QUOTED
+	    "\r\ncaf=E9\r\n",
+	    NULL },
+	{ "file",
+	    WHOLE "Content-Type: application/x\n"
+		  "content-transfer-encoding: 8BIT\nX: y\n\n\xff\xfe\n",
+	    WHOLE_OUT "Content-Type: application/x\r\nX: y\r\n" MIME BASE64
+		      "\r\n//4NCg==\r\n",
+	    NULL },
+	{ "parts",
+	    WHOLE MIXED
+	    "\nover\xc3\xa9\n--a b\nX: y\nContent-Transfer-Encoding: 8bit\n"
+	    "X: z\n\n\xc3\xa9\n\n--a b  \n\nplain\n--a b\n\n--a b\n"
+	    "Content-Type: image/x\n\n\xff\xee\n--a b--\nend\xc3\xa9\n",
+	    MIXED_OUT "\r\nover\xc3\xa9\r\n--a b\r\nX: y\r\n" QUOTED
+		      "X: z\r\n" UTF8
+		      "\r\n=C3=A9\r\n\r\n--a b  \r\n\r\nplain\r\n"
+		      "--a b\r\n\r\n--a b\r\nContent-Type: image/x\r\n" BASE64
+		      "\r\n/+4=\r\n\r\n--a b--\r\nend\xc3\xa9\r\n",
+	    NULL },
+	{ "encoded already",
+	    WHOLE MIXED "\n--a b\nContent-Transfer-Encoding: base64\n\n"
+			"aGk=\xff\n--a b\nContent-Transfer-Encoding: "
+			"Quoted-Printable\n\n=E9 \xe9=3D\n--a b--\n",
+	    MIXED_OUT "\r\n--a b\r\n" BASE64
+		      "Content-Type: text/plain; charset=unknown-8bit\r\n"
+		      "\r\naGk=\r\n\r\n--a b\r\n" QUOTED
+		      "Content-Type: text/plain; charset=unknown-8bit\r\n"
+		      "\r\n=E9 =E9=3D\r\n--a b--\r\n",
+	    NULL },
+	{ "signed", SIGNED "caf\xc3\xa9\n--s\n\nx\n--s--\n", NULL, NULL },
+	{ "signed within",
+	    WHOLE MIXED
+	    "\n--a b\nContent-Type: multipart/signed; boundary=s\n\n--s\n\n"
+	    "\xc3\xa9\n--s\n\nx\n--s--\n--a b\n\n\xc3\xa9\n--a b--\n",
+	    MIXED_OUT
+	    "\r\n--a b\r\nContent-Type: multipart/signed; boundary=s\r\n\r\n"
+	    "--s\r\n\r\n\xc3\xa9\r\n--s\r\n\r\nx\r\n--s--\r\n--a b\r\n" QUOTED
+		UTF8 "\r\n=C3=A9\r\n--a b--\r\n",
+	    NULL },
+	{ "signed as a whole", WHOLE DKIM "Subject: \xc3\xa9\n\n\xc3\xa9\n",
+	    NULL,
+	    WHOLE_OUT "DKIM-Signature: v=1; a=x; d=b.example\r\nSubject: "
+		      "=?utf-8?B?w6k=?=\r\n" MIME UTF8 QUOTED
+		      "\r\n=C3=A9\r\n" },
+	{ "nested",
+	    WHOLE MIXED
+	    "\n--a b\nContent-Type: message/rfc822\n\nSubject: \xc3\xa9\n\n"
+	    "\xc3\xa9\n--a b--\n",
+	    MIXED_OUT "\r\n--a b\r\nContent-Type: message/rfc822\r\n\r\n"
+		      "Subject: \xc3\xa9\r\n" QUOTED UTF8
+		      "\r\n=C3=A9\r\n--a b--\r\n",
+	    MIXED_OUT "\r\n--a b\r\nContent-Type: message/rfc822\r\n\r\n"
+		      "Subject: \xc3\xa9\r\n\r\n\xc3\xa9\r\n--a b--\r\n" },
+	{ "nested, other bytes", WHOLE NESTED LATIN "\n\xe9\n",
+	    WHOLE_OUT "Content-Type: message/rfc822\r\n\r\n"
+		      "Content-Type: text/plain; charset=iso-8859-1\r\n" QUOTED
+		      "\r\n=E9\r\n",
+	    NULL },
+	{ "nested and signed", WHOLE NESTED DKIM LATIN "\n\xc3\xa9\n", NULL,
+	    NULL },
+	{ "digest",
+	    WHOLE "Content-Type: multipart/digest; boundary=d\n"
+		  "\n--d\n\nSubject: x\n\n\xe9\n--d--\n",
+	    WHOLE_OUT "Content-Type: multipart/digest; boundary=d\r\n"
+		      "\r\n--d\r\n\r\nSubject: x\r\n" QUOTED
+		      "Content-Type: text/plain; charset=unknown-8bit\r\n"
+		      "\r\n=E9\r\n--d--\r\n",
+	    NULL },
+	{ "an odd encoding",
+	    WHOLE "Content-Transfer-Encoding: odd\n\n\xc3\xa9\n", NULL, NULL },
+	{ "a report",
+	    WHOLE MIXED "\n--a b\nContent-Type: "
+			"message/delivery-status\n\n\xc3\xa9\n--a b--\n",
+	    NULL, NULL },
+	{ "header of a part",
+	    WHOLE MIXED "\n--a b\nContent-Type: image/x; name=\"\xc3\xa9.x\"\n"
+			"Content-Description: \xc3\xa9\n\nx\n--a b--\n",
+	    MIXED_OUT "\r\n--a b\r\nContent-Type: image/x;\r\n "
+		      "name*=utf-8''%C3%A9.x\r\nContent-Description: "
+		      "=?utf-8?B?w6k=?=\r\n\r\nx\r\n--a b--\r\n",
+	    NULL },
+	{ "not closed", WHOLE MIXED "\n--a b\n\n\xc3\xa9\n",
+	    MIXED_OUT "\r\n--a b\r\n" QUOTED UTF8 "\r\n=C3=A9\r\n", NULL },
+	{ "broken header of a part",
+	    WHOLE MIXED "\n--a b\nX: y\nno field \xc3\xa9\n--a b--\n", NULL,
+	    NULL },
+};
+
+static void
+check_recoded(const char *name, const char *mail, const char *expected,
+    const struct raw_options *options)
+{
+	struct message *message = sample_message(mail);
+	g_autofree char *raw = read_raw(message, options);
+	g_autofree char *text = options->json ? unescape(raw) : g_strdup(raw);
+	g_autoptr(GString) lines = sample_lines(mail);
+	const char *behind = text + strlen(RECEIVED);
+
+	if (!g_str_has_suffix(lines->str, "\n"))
+		g_string_append(lines, "\r\n");
+	if (expected == NULL)
+		expected = lines->str;
+	if (strcmp(behind, expected) != 0) {
+		g_autofree char *have = g_strescape(behind, NULL);
+		g_autofree char *want = g_strescape(expected, NULL);
+
+		fail_msg("%s%s:\nhave %s\nwant %s", name,
+		    options->json ? ", json" : "", have, want);
+	}
+	if (options->json)
+		assert_true(g_utf8_validate(raw, -1, NULL));
+	message_unref(message);
+}
+
+static void
+test_recoded(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(recoded); i++) {
+		struct raw_options options = { .hostname = "mail.example.com" };
+
+		/* 8-bit bytes may pass: nothing changes */
+		check_recoded(recoded[i].name, recoded[i].mail, NULL, &options);
+		options.seven = true;
+		check_recoded(recoded[i].name, recoded[i].mail,
+		    recoded[i].seven, &options);
+		options.seven = false;
+		options.json = true;
+		check_recoded(recoded[i].name, recoded[i].mail,
+		    recoded[i].json != NULL ? recoded[i].json
+					    : recoded[i].seven,
+		    &options);
+	}
+}
+
+/* A line over 998 octets: where it stands says what becomes of it. */
+static const struct {
+	const char *name, *before, *after;
+	const char *encoding; /* it gets in all forms; NULL: as before */
+	bool whole;           /* the line is in the raw form as it was */
+	bool lost;            /* TRAIT_LONG_LINE */
+} lines[] = {
+	{ "text", WHOLE "\n", "", "quoted-printable", false, false },
+	{ "html", WHOLE "Content-Type: text/html\n\n", "", "quoted-printable",
+	    false, false },
+	{ "file", WHOLE "Content-Type: a/b\n\n", "", "base64", false, false },
+	{ "part", WHOLE MIXED "\n--a b\n\n", "--a b--\n", "quoted-printable",
+	    false, false },
+	{ "quoted", WHOLE "Content-Transfer-Encoding: quoted-printable\n\n=3D",
+	    "", "quoted-printable", false, false },
+	{ "base64", WHOLE "Content-Transfer-Encoding: base64\n\n", "", NULL,
+	    false, false },
+	{ "odd", WHOLE "Content-Transfer-Encoding: odd\n\n", "", NULL, false,
+	    true },
+	{ "preamble", WHOLE MIXED "\n", "--a b\n\nx\n--a b--\n", NULL, false,
+	    false },
+	{ "header of a part", WHOLE MIXED "\n--a b\nX-Long: ", "\nx\n--a b--\n",
+	    NULL, false, true },
+	{ "nested", WHOLE NESTED "\n", "", "quoted-printable", false, false },
+	{ "signed", SIGNED, "--s\n\nx\n--s--\n", NULL, true, false },
+	{ "signed and nested", WHOLE NESTED DKIM "\n", "", NULL, true, false },
+	{ "signed as a whole", WHOLE DKIM "\n", "", NULL, true, false },
+	{ "signed header", WHOLE DKIM "X-Long: ", "\n", NULL, true, false },
+};
+
+static void
+test_long_lines(void **state)
+{
+	g_autofree char *line = g_strnfill(2000, 'x');
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+		const struct raw_options options = { .hostname = "h" };
+		g_autofree char *mail = g_strconcat(
+		    lines[i].before, line, "\n", lines[i].after, NULL);
+		g_autofree char *named =
+		    g_strdup_printf("Content-Transfer-Encoding: %s\r\n",
+			lines[i].encoding != NULL ? lines[i].encoding : "");
+		struct message *message = sample_message(mail);
+		g_autofree char *raw = read_raw(message, &options);
+		g_auto(GStrv) parts = g_strsplit(raw, "\r\n", -1);
+		bool lost = (message->traits & TRAIT_LONG_LINE) != 0;
+		bool whole = strstr(raw, line) != NULL;
+		bool encoded = strstr(raw, named) != NULL;
+
+		if (lost != lines[i].lost || whole != lines[i].whole ||
+		    encoded != (lines[i].encoding != NULL))
+			fail_msg(
+			    "%s: %d%d%d", lines[i].name, lost, whole, encoded);
+		for (char **part = parts; !whole && *part != NULL; part++)
+			assert_true(strlen(*part) <= 998);
+		message_unref(message);
+	}
+}
+
 int
 main(void)
 {
@@ -311,6 +578,8 @@ main(void)
 		cmocka_unit_test(test_long_from),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_recoded),
+		cmocka_unit_test(test_long_lines),
 	};
 
 	parse_start();

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#include "segment_range.h"
+
+#include "decode.h"
+#include "fold.h"
+
+#define CHUNK 4096
+
+struct measure {
+	struct decode decode;
+	struct encode encode;
+	unsigned char in[CHUNK];
+	unsigned char plain[CHUNK + 2 * DECODE_SLACK];
+	unsigned char
+	    out[ENCODE_ROOM(CHUNK + 2 * DECODE_SLACK) + ENCODE_ROOM(0)];
+};
+
+void
+segment_range_measure(const struct spool *spool, struct segment_range *range)
+{
+	g_autofree struct measure *measure = g_new(struct measure, 1);
+	uint64_t at = 0;
+	ssize_t taken;
+
+	decode_start(&measure->decode, range->encoding);
+	encode_start(&measure->encode, range->form);
+	do {
+		size_t length;
+
+		taken = spool_read(spool, range->offset + at, measure->in,
+		    (size_t)MIN(CHUNK, range->length - at));
+		length = decode_bytes(&measure->decode, measure->in,
+		    (size_t)MAX(taken, 0), measure->plain);
+		if (taken <= 0)
+			length += decode_end(
+			    &measure->decode, measure->plain + length);
+		length = encode_bytes(
+		    &measure->encode, measure->plain, length, measure->out);
+		if (taken <= 0)
+			length +=
+			    encode_end(&measure->encode, measure->out + length);
+		range->size += length;
+		range->json_size += fold_json_size(measure->out, length);
+		at += (uint64_t)MAX(taken, 0);
+	} while (taken > 0);
+}
