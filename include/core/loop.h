@@ -78,6 +78,18 @@ void loop_timer_set(struct loop_timer *timer, int64_t delay_ms);
 void loop_timer_clear(struct loop_timer *timer);
 void loop_timer_free(struct loop_timer *timer);
 
+/* The clocks (core/clock.h), on the loop's thread: a turn, which is one
+ * callback of a timer or a signal or the letters that waited together, reads
+ * them once, when it first asks, so that whatever it decides is of one moment,
+ * and of both clocks of the same.  Where the loop does not run they are read
+ * each time. */
+int64_t loop_now_ms(struct loop *loop);
+int64_t loop_wall_ms(struct loop *loop);
+
+/* A turn begins: for callbacks that the loop does not make itself, of events on
+ * loop_base(), before anything that asks for the time. */
+void loop_turn(struct loop *loop);
+
 struct loop_signal;
 
 /* Calls fn(object) on the loop's thread whenever the process gets the signal;

@@ -219,6 +219,7 @@ on_socket_event(evutil_socket_t fd, short what, void *object)
 	int mask = ((what & EV_READ) != 0 ? CURL_CSELECT_IN : 0) |
 		   ((what & EV_WRITE) != 0 ? CURL_CSELECT_OUT : 0);
 
+	loop_turn(http->loop);
 	curl_multi_socket_action(http->multi, fd, mask, &running);
 	finish_all(http);
 }

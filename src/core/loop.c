@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/loop.h"
 
+#include "core/clock.h"
 #include "thread.h"
 #include <errno.h>
 #include <event2/event.h>
@@ -31,6 +32,10 @@ struct loop {
 	void *object;             /* of after */
 	atomic_bool running;      /* from before its thread to after */
 	_Atomic pthread_t runner; /* set by the thread itself */
+
+	/* of this turn */
+	bool timed; /* the clocks were read */
+	int64_t now_ms, wall_ms;
 };
 
 struct loop_timer {
@@ -54,7 +59,10 @@ struct loop_signal {
 static size_t
 read_letters(struct loop *loop)
 {
-	size_t count = mailbox_read_all(loop->box);
+	size_t count;
+
+	loop_turn(loop);
+	count = mailbox_read_all(loop->box);
 
 	if (count > 0 && loop->after != NULL)
 		loop->after(loop->object);
@@ -304,6 +312,37 @@ loop_here(const struct loop *loop)
 	       pthread_equal(atomic_load(&loop->runner), pthread_self());
 }
 
+void
+loop_turn(struct loop *loop)
+{
+	loop->timed = false;
+}
+
+static void
+read_clocks(struct loop *loop)
+{
+	g_assert(loop_here(loop));
+	if (loop->running && loop->timed)
+		return;
+	loop->now_ms = clock_monotonic_ms();
+	loop->wall_ms = clock_wall_ms();
+	loop->timed = true;
+}
+
+int64_t
+loop_now_ms(struct loop *loop)
+{
+	read_clocks(loop);
+	return loop->now_ms;
+}
+
+int64_t
+loop_wall_ms(struct loop *loop)
+{
+	read_clocks(loop);
+	return loop->wall_ms;
+}
+
 static void
 on_timer(evutil_socket_t fd, short what, void *object)
 {
@@ -311,6 +350,7 @@ on_timer(evutil_socket_t fd, short what, void *object)
 
 	(void)fd;
 	(void)what;
+	loop_turn(timer->loop);
 	timer->fn(timer->object);
 }
 
@@ -371,6 +411,7 @@ on_signal(evutil_socket_t fd, short what, void *object)
 
 	(void)fd;
 	(void)what;
+	loop_turn(signal->loop);
 	if (take_signal(signal))
 		signal->fn(signal->object);
 }

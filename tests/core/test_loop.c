@@ -317,6 +317,82 @@ test_signal_waits(void **state)
 	loop_free(own);
 }
 
+/* Two turns of a loop, and what each found. */
+struct turns {
+	struct loop *loop;
+	struct loop_timer *timer;
+	int64_t first_ms;
+	unsigned count;
+};
+
+static void
+wait_past(int64_t ms)
+{
+	while (clock_monotonic_ms() <= ms)
+		;
+}
+
+static void
+on_turn(void *object)
+{
+	struct turns *turns = object;
+	int64_t now = loop_now_ms(turns->loop);
+	int64_t wall = loop_wall_ms(turns->loop);
+
+	g_assert(turns->count == 0 || now > turns->first_ms);
+	turns->first_ms = now;
+	wait_past(now);
+	g_assert(loop_now_ms(turns->loop) == now);
+	g_assert(loop_wall_ms(turns->loop) == wall);
+	if (turns->count++ == 0)
+		loop_timer_set(turns->timer, 0);
+}
+
+/* The clocks stand still in a turn, and only there. */
+static void
+test_turns(void **state)
+{
+	struct loop *loop = loop_new("x", NULL);
+	struct turns turns = { .loop = loop };
+
+	(void)state;
+	int64_t now = loop_now_ms(loop);
+	wait_past(now);
+	assert_true(loop_now_ms(loop) > now); /* it does not run */
+	turns.timer = loop_timer_new(loop, on_turn, &turns);
+	loop_timer_set(turns.timer, 0);
+	run_until(loop, &turns.count, 2);
+	loop_timer_free(turns.timer);
+	loop_free(loop);
+}
+
+static void
+on_own_event(void *object)
+{
+	struct turns *turns = object;
+	int64_t now = loop_now_ms(turns->loop);
+
+	wait_past(now);
+	loop_turn(turns->loop);
+	g_assert(loop_now_ms(turns->loop) > now);
+	turns->count++;
+}
+
+/* Who makes callbacks of his own says when one begins. */
+static void
+test_turn_of_another(void **state)
+{
+	struct loop *loop = loop_new("x", NULL);
+	struct turns turns = { .loop = loop };
+
+	(void)state;
+	turns.timer = loop_timer_new(loop, on_own_event, &turns);
+	loop_timer_set(turns.timer, 0);
+	run_until(loop, &turns.count, 1);
+	loop_timer_free(turns.timer);
+	loop_free(loop);
+}
+
 /* What a loop has read, and what it has done about it. */
 struct basket {
 	struct loop *loop;
@@ -475,6 +551,8 @@ main(void)
 		cmocka_unit_test(test_timers),
 		cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_signal_waits),
+		cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_turn_of_another),
 		cmocka_unit_test(test_after_the_letters),
 		cmocka_unit_test(test_call),
 		cmocka_unit_test(test_later),
