@@ -355,6 +355,9 @@ FORBIDDEN = [
     (r"\bassert\s*\(", "assert: g_assert stays on"),
     (r"\b(sleep|usleep|nanosleep)\s*\(", "sleep: wait for the event"),
 ]
+# In the dispatcher, but for what runs elsewhere and dates that people see.
+CLOCK = re.compile(r"\bclock_(monotonic|wall)_ms\s*\(")
+CLOCK_READERS = ("src/dispatch/prepare.c", "src/dispatch/alarms.c")
 FILE_NAMES = ("util", "utils", "misc", "common", "helper", "helpers",
               "manager", "tools", "info", "data_")
 
@@ -375,6 +378,10 @@ def check_form(path, text, faults):
         for pattern, why in FORBIDDEN:
             if re.search(pattern, line):
                 faults.add(path, number, why)
+        if (path.startswith("src/dispatch/") and path not in CLOCK_READERS
+                and CLOCK.search(line)):
+            faults.add(path, number, "a clock that moves while one thing is"
+                       " decided: take dispatcher_now(), dispatcher_wall()")
     for number, line in enumerate(lines, 1):
         if len(line.expandtabs(8)) > COLUMNS and '"' not in line:
             faults.add(path, number, f"{len(line.expandtabs(8))} columns,"

@@ -9,7 +9,6 @@
 
 #include "bulletin.h"
 #include "chronicle.h"
-#include "core/clock.h"
 #include "doubt.h"
 #include "entry.h"
 #include "keeping.h"
@@ -25,7 +24,7 @@ choose_deadline(
     const struct dispatcher *dispatcher, const struct flight *flight)
 {
 	if (flight->queued || dispatcher->options.journal != NULL)
-		return clock_monotonic_ms() + dispatcher->attempt_ms;
+		return dispatcher_now(dispatcher) + dispatcher->attempt_ms;
 	return flight->message->submission->deadline_ms +
 	       dispatcher->answer_floor_ms;
 }
@@ -150,7 +149,8 @@ find_out(const struct flight *flight, const struct outcome *outcome)
 		.taken = judge_taken(outcome),
 		.refused = count_refused(flight, outcome),
 		.text = judge_worst(outcome)->text,
-		.moment = { clock_monotonic_ms(), g_random_double() },
+		.moment = { dispatcher_now(flight->dispatcher),
+		    g_random_double() },
 	};
 
 	add_digests(flight, &finding);
@@ -305,7 +305,7 @@ attempt_start(struct dispatcher *dispatcher, struct flight *flight,
 	if (memory_knows(flight->message) && !flight->queued)
 		dispatcher_remember(dispatcher, flight);
 	weighing_begin(dispatcher, flight, lane->number);
-	flight->attempt = lane_begin(lane, query, clock_monotonic_ms());
+	flight->attempt = lane_begin(lane, query, dispatcher_now(dispatcher));
 	keeping_count(dispatcher, lane);
 	flight->provider = lane->number;
 	flight->delivery = delivery_new(flight->message, picked, count);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "bulletin.h"
 
-#include "core/clock.h"
 #include "core/log.h"
 
 /* Pauses that repeat are told no more often. */
@@ -39,11 +38,9 @@ choose_advice(unsigned status)
 }
 
 static int64_t
-find_pause(const struct lane *lane)
+find_pause(const struct lane *lane, int64_t now_ms)
 {
-	int64_t now = clock_monotonic_ms();
-
-	return MAX(lane_until(lane, now) - now, (int64_t)0);
+	return MAX(lane_until(lane, now_ms) - now_ms, (int64_t)0);
 }
 
 static void
@@ -56,7 +53,8 @@ tell_unusable(
 
 	const struct log_field fields[] = {
 		log_str("provider", name),
-		log_num("pause_ms", find_pause(lane)),
+		log_num(
+		    "pause_ms", find_pause(lane, dispatcher_now(dispatcher))),
 		log_str("text", lane->why),
 		log_str_if("advice", advice),
 		{ .type = LOG_TYPE_END },
@@ -91,7 +89,8 @@ tell_distrusted(struct dispatcher *dispatcher, const struct lane *lane)
 	    told > 0 ? before : "");
 
 	log_error("provider refuses everything, it is not believed",
-	    log_str("provider", name), log_num("pause_ms", find_pause(lane)),
+	    log_str("provider", name),
+	    log_num("pause_ms", find_pause(lane, dispatcher_now(dispatcher))),
 	    log_num("told_before", told), log_str("text", lane->why),
 	    log_str("advice", DISTRUST_ADVICE));
 	alarms_begin(
@@ -103,30 +102,29 @@ tell_distrusted(struct dispatcher *dispatcher, const struct lane *lane)
 
 /* One that pauses again and again is told once a minute. */
 static bool
-is_told_enough(struct lane *lane)
+is_told_enough(struct lane *lane, int64_t now_ms)
 {
 	struct lane_notice *notice = &lane->notice;
-	int64_t now = clock_monotonic_ms();
 
 	if (notice->closed && notice->told_ms != 0 &&
-	    now - notice->told_ms < TELL_MS) {
+	    now_ms - notice->told_ms < TELL_MS) {
 		notice->left_out++;
 		return true;
 	}
-	notice->told_ms = now;
+	notice->told_ms = now_ms;
 	return false;
 }
 
 static void
-tell_paused(struct lane *lane, const struct verdict *verdict)
+tell_paused(struct lane *lane, const struct verdict *verdict, int64_t now_ms)
 {
-	enum lane_mode mode = lane_mode(lane, clock_monotonic_ms());
+	enum lane_mode mode = lane_mode(lane, now_ms);
 	const char *class =
 	    verdict != NULL ? verdict_class_text(verdict->class) : NULL;
 
-	if (is_told_enough(lane))
+	if (is_told_enough(lane, now_ms))
 		return;
-	lane->notice.pause_ms = find_pause(lane);
+	lane->notice.pause_ms = find_pause(lane, now_ms);
 	log_warn("provider paused", log_str("provider", lane->provider->name),
 	    log_str("state", lane_state_word(mode)), log_str("class", class),
 	    log_num("pause_ms", lane->notice.pause_ms),
@@ -137,12 +135,12 @@ tell_paused(struct lane *lane, const struct verdict *verdict)
 
 /* It failed again: each pause that is longer, else once a minute. */
 static void
-tell_longer(struct lane *lane)
+tell_longer(struct lane *lane, int64_t now_ms)
 {
 	struct lane_notice *notice = &lane->notice;
-	int64_t pause = find_pause(lane);
+	int64_t pause = find_pause(lane, now_ms);
 
-	if (pause <= notice->pause_ms && is_told_enough(lane))
+	if (pause <= notice->pause_ms && is_told_enough(lane, now_ms))
 		return;
 	notice->pause_ms = pause;
 	log_info("provider paused again",
@@ -157,13 +155,14 @@ static void
 tell_closed(struct dispatcher *dispatcher, struct lane *lane,
     const struct verdict *verdict)
 {
-	enum lane_mode mode = lane_mode(lane, clock_monotonic_ms());
+	int64_t now = dispatcher_now(dispatcher);
+	enum lane_mode mode = lane_mode(lane, now);
 
 	if (mode == LANE_UNUSABLE)
 		tell_unusable(dispatcher, lane,
 		    choose_advice(verdict != NULL ? verdict->status : 0));
 	else if (mode != LANE_DISTRUST)
-		tell_paused(lane, verdict);
+		tell_paused(lane, verdict, now);
 	lane->notice.closed = true;
 }
 
@@ -223,7 +222,7 @@ tell_changes(struct dispatcher *dispatcher, struct lane *lane, unsigned changes,
 	if (changes & LANE_CLOSED && !(changes & LANE_ALL_CUT_OFF))
 		tell_closed(dispatcher, lane, verdict);
 	if (changes & LANE_LONGER)
-		tell_longer(lane);
+		tell_longer(lane, dispatcher_now(dispatcher));
 	if (changes & LANE_DISTRUSTED)
 		tell_distrusted(dispatcher, lane);
 	if (changes & LANE_BELIEVED)
@@ -361,10 +360,9 @@ bulletin_tick(
 }
 
 void
-bulletin_recall(const struct lane *lane, enum lane_recall recall)
+bulletin_recall(
+    const struct lane *lane, enum lane_recall recall, int64_t now_ms)
 {
-	int64_t now = clock_monotonic_ms();
-
 	if (recall == LANE_RECALL_CHANGED)
 		log_info("provider is asked anew, its settings were changed",
 		    log_str("provider", lane->provider->name));
@@ -373,7 +371,7 @@ bulletin_recall(const struct lane *lane, enum lane_recall recall)
 			 "known of it",
 		    log_str("provider", lane->provider->name),
 		    log_str("state", lane_state_word(lane->mode)),
-		    log_num("since_s", (now - lane->since_ms) / 1000),
-		    log_num("pause_ms", find_pause(lane)),
+		    log_num("since_s", (now_ms - lane->since_ms) / 1000),
+		    log_num("pause_ms", find_pause(lane, now_ms)),
 		    log_str("text", lane->why));
 }

@@ -20,6 +20,7 @@ void bulletin_tick(
     struct dispatcher *dispatcher, struct lane *lane, unsigned changes);
 
 /* As the lane is at the start, from before: only told. */
-void bulletin_recall(const struct lane *lane, enum lane_recall recall);
+void bulletin_recall(
+    const struct lane *lane, enum lane_recall recall, int64_t now_ms);
 
 #endif

@@ -5,7 +5,6 @@
  */
 #include "chronicle.h"
 
-#include "core/clock.h"
 #include "core/log.h"
 #include <string.h>
 
@@ -272,7 +271,8 @@ chronicle_end(const struct dispatcher *dispatcher, const struct flight *flight,
 	    log_num("refused", ledger_count(ledger, RECIPIENT_REFUSED)),
 	    log_num("doubt", ledger_count(ledger, RECIPIENT_DOUBT)),
 	    log_num("attempts", flight->attempts),
-	    log_num("ms", clock_wall_ms() - submission->received_ms),
+	    log_num(
+		"ms", dispatcher_wall(dispatcher) - submission->received_ms),
 	    log_str("text", answer->text));
 	if (dispatcher->options.event != NULL)
 		tell_watcher(dispatcher, flight, answer);

@@ -6,7 +6,6 @@
 #include "client.h"
 
 #include "chronicle.h"
-#include "core/clock.h"
 #include "entry.h"
 
 static struct answer *

@@ -109,7 +109,7 @@ tell_lanes(const struct dispatcher *dispatcher, const struct flight *flight,
 {
 	const struct flight_group *of = &flight->groups[group];
 	g_autoptr(GString) text = g_string_new(NULL);
-	int64_t now = clock_monotonic_ms();
+	int64_t now = dispatcher_now(dispatcher);
 
 	for (unsigned i = 0; i < of->order_count; i++)
 		add_lane(text, dispatcher->lanes[of->order[i]], now);
@@ -280,7 +280,7 @@ closing_land(const struct dispatcher *dispatcher, const struct flight *flight)
 	const struct submission *submission = find_submission(flight);
 	const struct flight_landing *landing = &flight->landing;
 	const struct ledger *ledger = flight->ledger;
-	int64_t now = clock_wall_ms();
+	int64_t now = dispatcher_wall(dispatcher);
 	int64_t due_in_ms =
 	    landing->due_ms != 0 ? MAX(landing->due_ms - now, 1) : 0;
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "dispatch/dispatcher.h"
 
-#include "core/clock.h"
 #include "cutoff.h"
 #include "doubt.h"
 #include "evidence.h"
@@ -212,8 +211,8 @@ make_lanes(struct dispatcher *dispatcher)
 		    route_map_provider(dispatcher->map, i);
 		dispatcher->lanes[i] =
 		    lane_new(provider, i, &dispatcher->limits);
-		lane_clock(dispatcher->lanes[i], clock_wall_ms(),
-		    clock_monotonic_ms());
+		lane_clock(dispatcher->lanes[i], dispatcher_wall(dispatcher),
+		    dispatcher_now(dispatcher));
 		lane_join(dispatcher->lanes[i], dispatcher->cutoff);
 		dispatcher->names[i] = provider->name;
 		if (provider->translator->kind == EXCHANGE_SMTP)
@@ -232,10 +231,10 @@ dispatcher_new(const struct dispatcher_options *options, GError **error)
 	dispatcher->options = *options;
 	config_ref(options->config);
 	dispatcher->map = map;
-	dispatcher->clocks =
-	    clockwatch_start(clock_wall_ms(), clock_monotonic_ms());
-	dispatcher->started_ms = clock_monotonic_ms();
-	dispatcher->started_wall_ms = clock_wall_ms();
+	dispatcher->clocks = clockwatch_start(
+	    dispatcher_wall(dispatcher), dispatcher_now(dispatcher));
+	dispatcher->started_ms = dispatcher_now(dispatcher);
+	dispatcher->started_wall_ms = dispatcher_wall(dispatcher);
 	read_settings(dispatcher);
 	g_queue_init(&dispatcher->flights);
 	make_lanes(dispatcher);
@@ -262,11 +261,33 @@ dispatcher_route(const struct dispatcher *dispatcher)
 	return dispatcher->map;
 }
 
+int64_t
+dispatcher_now(const struct dispatcher *dispatcher)
+{
+	return loop_now_ms(dispatcher->options.loop);
+}
+
+int64_t
+dispatcher_wall(const struct dispatcher *dispatcher)
+{
+	return loop_wall_ms(dispatcher->options.loop);
+}
+
+struct known_terms
+dispatcher_terms(const struct dispatcher *dispatcher)
+{
+	return (struct known_terms){
+		.names = dispatcher->names,
+		.wall_ms = dispatcher_wall(dispatcher),
+		.now_ms = dispatcher_now(dispatcher),
+	};
+}
+
 void
 dispatcher_remember(struct dispatcher *dispatcher, const struct flight *flight)
 {
 	memory_keep(dispatcher->memory, flight->message, flight->ledger,
-	    clock_monotonic_ms());
+	    dispatcher_now(dispatcher));
 }
 
 void
@@ -375,9 +396,9 @@ add_standing(struct look *look, unsigned number)
 {
 	struct lane *lane = look->dispatcher->lanes[number];
 	struct provider_standing *one = g_new0(struct provider_standing, 1);
-	int64_t now = clock_monotonic_ms();
+	int64_t now = dispatcher_now(look->dispatcher);
 
-	lane_clock(lane, clock_wall_ms(), now);
+	lane_clock(lane, dispatcher_wall(look->dispatcher), now);
 	lane_state_standing(lane, now, one);
 	probe_fill(look->dispatcher, number, one);
 	one->doubts = evidence_waiting(look->dispatcher, number);

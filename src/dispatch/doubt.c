@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "doubt.h"
 
-#include "core/clock.h"
 #include "entry.h"
 #include "evidence.h"
 #include "lifetime.h"
@@ -97,8 +96,6 @@ adapt(const struct dispatcher *dispatcher, struct flight *flight,
 		until =
 		    MIN(until, now_ms + find_longest(dispatcher, flight, &doubt,
 					    r->doubt.unlikely, now_ms));
-	until = lifetime_bound(
-	    flight, flight->ledger->recipients[number].group, until, now_ms);
 	/* what is new is told, or it would be as new each time */
 	if (until != r->doubt.until_ms || r->doubt.since_ms == now_ms)
 		flight->record.states[number] = RECIPIENT_OPEN;
@@ -158,9 +155,7 @@ freeze(const struct dispatcher *dispatcher, const struct flight *flight,
 		doubt.since_ms = doubt.begun_ms;
 	int64_t until =
 	    patience_until(&dispatcher->patience, &doubt, unlikely, now_ms);
-	ledger_freeze(flight->ledger, number, doubt.since_ms,
-	    lifetime_bound(flight, flight->ledger->recipients[number].group,
-		until, now_ms));
+	ledger_freeze(flight->ledger, number, doubt.since_ms, until);
 }
 
 void
@@ -229,7 +224,7 @@ find_worth(const struct dispatcher *dispatcher, const struct flight *flight,
 int64_t
 doubt_next(const struct flight *flight)
 {
-	int64_t first = 0, now = clock_monotonic_ms();
+	int64_t first = 0, now = dispatcher_now(flight->dispatcher);
 
 	for (unsigned i = 0; i < flight->ledger->count; i++) {
 		int64_t at = 0;
@@ -241,15 +236,6 @@ doubt_next(const struct flight *flight)
 	return first;
 }
 
-/* Only its bounce could not be made: that is tried again after a while, however
- * long its lifetime is over. */
-static bool
-is_given_up(const struct ledger_recipient *recipient)
-{
-	return recipient->text != NULL &&
-	       g_str_has_prefix(recipient->text, RECIPIENT_GAVE_UP);
-}
-
 static int64_t
 find_step(const struct dispatcher *dispatcher, const struct flight *flight,
     unsigned number, int64_t now_ms)
@@ -259,7 +245,7 @@ find_step(const struct dispatcher *dispatcher, const struct flight *flight,
 	struct patience_next next =
 	    patience_next(&dispatcher->patience, &doubt, now_ms);
 
-	if (is_given_up(&flight->ledger->recipients[number]))
+	if (evidence_is_given_up(&flight->ledger->recipients[number]))
 		return MAX(doubt.until_ms, now_ms);
 	/* it is held then */
 	if (doubt.left == 0 && next.step != PATIENCE_ASK)
@@ -272,14 +258,16 @@ find_step(const struct dispatcher *dispatcher, const struct flight *flight,
 int64_t
 doubt_due(const struct flight *flight)
 {
-	int64_t first = 0, now = clock_monotonic_ms();
+	const struct dispatcher *dispatcher = flight->dispatcher;
+	int64_t first = 0, now = dispatcher_now(dispatcher);
+	bool rounds = ledger_count(flight->ledger, RECIPIENT_WAITING) > 0;
 
-	if (ledger_count(flight->ledger, RECIPIENT_WAITING) > 0)
-		return ledger_doubt_first(flight->ledger);
 	for (unsigned i = 0; i < flight->ledger->count; i++) {
 		int64_t at = 0;
 		if (flight->ledger->recipients[i].state == RECIPIENT_DOUBT)
-			at = find_step(flight->dispatcher, flight, i, now);
+			at = rounds ? evidence_describe(dispatcher, flight, i)
+					  .until_ms
+				    : find_step(dispatcher, flight, i, now);
 		if (at != 0 && (first == 0 || at < first))
 			first = at;
 	}
@@ -324,10 +312,10 @@ choose_delay(const struct flight *flight, unsigned number, int64_t pause_ms)
 	const struct dispatcher *dispatcher = flight->dispatcher;
 	struct patience_doubt doubt =
 	    evidence_describe(dispatcher, flight, number);
-	int64_t now = clock_monotonic_ms();
+	int64_t now = dispatcher_now(dispatcher);
 	int64_t move = doubt.since_ms + dispatcher->patience.move_ms;
 
-	if (is_given_up(&flight->ledger->recipients[number]))
+	if (evidence_is_given_up(&flight->ledger->recipients[number]))
 		return now + pause_ms;
 	if (moves_on(&doubt))
 		return MIN(now + pause_ms, MAX(move, now));
@@ -351,7 +339,7 @@ find_pause(const struct flight *flight, int64_t pause_ms)
 void
 doubt_delay(struct flight *flight, int64_t pause_ms)
 {
-	int64_t now = clock_monotonic_ms();
+	int64_t now = dispatcher_now(flight->dispatcher);
 	int64_t pause = find_pause(flight, pause_ms);
 
 	for (unsigned i = 0; i < flight->ledger->count; i++) {
@@ -360,8 +348,6 @@ doubt_delay(struct flight *flight, int64_t pause_ms)
 		bool stays = r->doubt.until_ms > now &&
 			     (count_new(flight, i) == 0 ||
 				 ledger_has_turn(flight->ledger, i));
-		if (!is_given_up(r))
-			until = lifetime_bound(flight, r->group, until, now);
 		if (r->state != RECIPIENT_DOUBT || r->doubt.until_ms >= until ||
 		    stays)
 			continue;

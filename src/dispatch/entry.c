@@ -9,7 +9,6 @@
  */
 #include "entry.h"
 
-#include "core/clock.h"
 #include "known.h"
 
 static void
@@ -21,7 +20,9 @@ clear_note(gpointer note)
 void
 entry_note(struct flight *flight, char *text)
 {
-	struct journal_note note = { .at_ms = clock_wall_ms(), .text = text };
+	struct journal_note note = {
+		.at_ms = dispatcher_wall(flight->dispatcher), .text = text
+	};
 	struct flight_record *record = &flight->record;
 
 	if (record->notes == NULL) {
@@ -61,7 +62,7 @@ static void
 add_recipient(struct dispatcher *dispatcher, struct flight *flight,
     struct journal *journal, unsigned number)
 {
-	struct known_terms terms = known_now(dispatcher->names);
+	struct known_terms terms = dispatcher_terms(dispatcher);
 	bool last = journal->kind == JOURNAL_LANDED ||
 		    journal->kind == JOURNAL_PASSED ||
 		    (journal->kind == JOURNAL_TAKEN && flight->record.told);
@@ -113,7 +114,7 @@ entry_open(struct dispatcher *dispatcher, struct flight *flight)
 	if (dispatcher->options.journal == NULL)
 		return;
 	flight->record.open = journal_attempt_new(flight->delivery,
-	    dispatcher->names[flight->provider], clock_wall_ms());
+	    dispatcher->names[flight->provider], dispatcher_wall(dispatcher));
 }
 
 void
@@ -148,8 +149,8 @@ entry_end(struct dispatcher *dispatcher, struct flight *flight,
 
 	if (attempt == NULL)
 		return;
-	journal_attempt_end(
-	    attempt, clock_wall_ms(), flight->exchange->sent_bytes, verdict);
+	journal_attempt_end(attempt, dispatcher_wall(dispatcher),
+	    flight->exchange->sent_bytes, verdict);
 	flight->record.last_ms = attempt->ended_ms;
 	if (!flight->queued) {
 		keep_attempt(&flight->record, attempt);
@@ -170,7 +171,7 @@ entry_take(struct dispatcher *dispatcher, struct flight *flight,
 	add_all(dispatcher, flight, journal);
 	journal->recorded = recorded;
 	journal->object = object;
-	journal->due_ms = clock_wall_ms();
+	journal->due_ms = dispatcher_wall(dispatcher);
 	post(dispatcher, flight, journal);
 }
 

@@ -2,10 +2,10 @@
 #include "evidence.h"
 
 #include "chronicle.h"
-#include "core/clock.h"
 #include "core/log.h"
 #include "entry.h"
 #include "group.h"
+#include "lifetime.h"
 #include <string.h>
 
 /* Questions wait so long for more, at most. */
@@ -88,6 +88,23 @@ has_others(const struct ledger *ledger, unsigned recipient)
 	       (takers & ~(1u << r->provider)) != 0;
 }
 
+bool
+evidence_is_given_up(const struct ledger_recipient *recipient)
+{
+	return recipient->text != NULL &&
+	       g_str_has_prefix(recipient->text, RECIPIENT_GAVE_UP);
+}
+
+/* When it ends: by its policy, or by the mail's lifetime. */
+static int64_t
+find_end(const struct flight *flight, const struct ledger_recipient *recipient)
+{
+	if (evidence_is_given_up(recipient))
+		return recipient->doubt.until_ms;
+	return lifetime_bound(
+	    flight, recipient->group, recipient->doubt.until_ms);
+}
+
 struct patience_doubt
 evidence_describe(const struct dispatcher *dispatcher,
     const struct flight *flight, unsigned recipient)
@@ -107,14 +124,14 @@ evidence_describe(const struct dispatcher *dispatcher,
 			MIN(r->doubts, dispatcher->doubt_attempts),
 		.since_ms = r->doubt.since_ms,
 		.begun_ms = r->doubt.since_ms,
-		.until_ms = r->doubt.until_ms,
+		.until_ms = find_end(flight, r),
 		.asks = r->doubt.asks,
 		.asked_ms = r->doubt.asked_ms,
 		/* how old the attempt is may be wrong: that proves nothing */
-		.absent_ms =
-		    clockwatch_trusts(&dispatcher->clocks, clock_monotonic_ms())
-			? r->doubt.absent_ms
-			: 0,
+		.absent_ms = clockwatch_trusts(&dispatcher->clocks,
+				 dispatcher_now(dispatcher))
+				 ? r->doubt.absent_ms
+				 : 0,
 	};
 }
 
@@ -195,8 +212,9 @@ make_inquiry(const struct flight *flight, unsigned number, const char *domain)
 		inquiry = inquiry_new(id,
 		    message->had_message_id ? message->message_id : made,
 		    domain);
-	inquiry->begun_ms =
-	    clock_wall_ms() - clock_monotonic_ms() + doubt->since_ms;
+	inquiry->begun_ms = dispatcher_wall(flight->dispatcher) -
+			    dispatcher_now(flight->dispatcher) +
+			    doubt->since_ms;
 	return inquiry;
 }
 
@@ -344,8 +362,8 @@ enter_one(struct flight *flight, unsigned number,
 		evidence_resolve(flight, number, r->provider, is->id);
 		return true;
 	}
-	r->doubt.asks =
-	    patience_asked(&dispatcher->patience, &doubt, clock_monotonic_ms());
+	r->doubt.asks = patience_asked(
+	    &dispatcher->patience, &doubt, dispatcher_now(dispatcher));
 	return false;
 }
 
@@ -355,7 +373,7 @@ enter(struct flight *flight, const unsigned *numbers, unsigned count,
     const struct question *question, const struct inquiry_reply *reply)
 {
 	struct dispatcher *dispatcher = flight->dispatcher;
-	int64_t now = clock_monotonic_ms();
+	int64_t now = dispatcher_now(dispatcher);
 	int64_t asked = question != NULL ? question->put_ms : now;
 	const struct ledger_recipient *first =
 	    &flight->ledger->recipients[numbers[0]];

@@ -21,7 +21,11 @@ void evidence_stop(struct dispatcher *dispatcher);
 /* Questions that wait to be put to that provider. */
 unsigned evidence_waiting(const struct dispatcher *dispatcher, unsigned number);
 
-/* How the recipient's doubt stands. */
+/* Only its bounce could not be made: that is tried again after a while, however
+ * long its lifetime is over. */
+bool evidence_is_given_up(const struct ledger_recipient *recipient);
+
+/* How the recipient's doubt stands at this moment. */
 struct patience_doubt evidence_describe(const struct dispatcher *dispatcher,
     const struct flight *flight, unsigned recipient);
 

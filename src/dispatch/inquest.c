@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "inquest.h"
 
-#include "core/clock.h"
 #include "core/log.h"
 
 /* One exchange; of a search with many pages each. */
@@ -153,7 +152,7 @@ send_exchange(struct inquest *inquest)
 
 	exchange->done = on_done;
 	exchange->object = inquest;
-	exchange->deadline_ms = clock_monotonic_ms() + ANSWER_MS;
+	exchange->deadline_ms = loop_now_ms(inquest->options.loop) + ANSWER_MS;
 	inquest->sent = true;
 	++*inquest->options.under_way;
 	carrier->send(carrier->self, exchange);
@@ -246,7 +245,7 @@ note_reply(struct inquest *inquest, const struct inquiry_reply *reply)
 		if (reply->class == VERDICT_NONE)
 			inquest->obstacle.class = VERDICT_OUTAGE;
 		inquest->closed_until_ms =
-		    clock_monotonic_ms() + choose_pause(reply);
+		    loop_now_ms(inquest->options.loop) + choose_pause(reply);
 	}
 	tell_change(inquest, was);
 }
@@ -350,7 +349,7 @@ find_wait(struct inquest *inquest, int64_t now_ms)
 static void
 go_on(struct inquest *inquest)
 {
-	int64_t wait = find_wait(inquest, clock_monotonic_ms());
+	int64_t wait = find_wait(inquest, loop_now_ms(inquest->options.loop));
 
 	loop_timer_clear(inquest->timer);
 	if (wait > 0)
@@ -384,7 +383,7 @@ inquest_question(struct inquiry *inquiry, const unsigned *numbers)
 void
 inquest_put(struct inquest *inquest, struct question *question)
 {
-	int64_t now = clock_monotonic_ms();
+	int64_t now = loop_now_ms(inquest->options.loop);
 
 	g_assert(!inquest->stopped);
 	question->inquest = inquest;

@@ -2,7 +2,6 @@
 #include "keeping.h"
 
 #include "bulletin.h"
-#include "core/clock.h"
 #include "core/log.h"
 #include "lane_state.h"
 #include <string.h>
@@ -24,7 +23,8 @@ static void
 tell(struct keeping *keeping)
 {
 	struct dispatcher *dispatcher = keeping->dispatcher;
-	int64_t now = clock_monotonic_ms(), wall = clock_wall_ms();
+	int64_t now = dispatcher_now(dispatcher),
+		wall = dispatcher_wall(dispatcher);
 
 	keeping->at_ms = 0;
 	loop_timer_clear(keeping->timer);
@@ -81,20 +81,21 @@ static void
 recall_one(struct dispatcher *dispatcher, const struct journal_state *state)
 {
 	struct lane *lane = find_lane(dispatcher, state->provider);
+	int64_t now = dispatcher_now(dispatcher);
 	enum lane_recall recall;
 
 	if (strcmp(state->provider, ALARMS) == 0)
 		alarms_recall(dispatcher->alarms, state->text);
 	if (lane == NULL)
 		return;
-	recall = lane_state_recall(lane, state->text, clock_monotonic_ms());
+	recall = lane_state_recall(lane, state->text, now);
 	if (recall == LANE_RECALL_NONSENSE)
 		log_warn("state of a provider cannot be read, it is taken to "
 			 "be well",
 		    log_str("provider", state->provider),
 		    log_str("state", state->text));
 	else
-		bulletin_recall(lane, recall);
+		bulletin_recall(lane, recall, now);
 }
 
 void
@@ -110,7 +111,7 @@ keeping_recall(struct dispatcher *dispatcher)
 static void
 set_timer(struct keeping *keeping, int64_t delay_ms)
 {
-	int64_t at = clock_monotonic_ms() + delay_ms;
+	int64_t at = dispatcher_now(keeping->dispatcher) + delay_ms;
 
 	if (keeping->dispatcher->stopping ||
 	    keeping->dispatcher->options.journal == NULL ||

@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "known.h"
 
-#include "core/clock.h"
 #include <string.h>
 
 /* The longest a doubt may be waited out by the settings: a wall clock that was
  * set back does not make it longer. */
 #define DOUBT_MAX_MS (24 * 60 * 60 * INT64_C(1000))
-
-struct known_terms
-known_now(const char *const *names)
-{
-	return (struct known_terms){
-		.names = names,
-		.wall_ms = clock_wall_ms(),
-		.now_ms = clock_monotonic_ms(),
-	};
-}
 
 static unsigned
 find_number(const struct known_terms *terms, const char *name)

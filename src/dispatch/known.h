@@ -15,9 +15,6 @@ struct known_terms {
 	int64_t wall_ms, now_ms;  /* one moment, by both clocks */
 };
 
-/* The moment is now. */
-struct known_terms known_now(const char *const *names);
-
 /* Enters into a fresh ledger, whose possible providers are known, what the
  * store knows, one per recipient: a new round, in which a doubt is for another
  * provider than the doubtful one if there is one.  A provider that is not

@@ -9,7 +9,6 @@
 
 #include "client.h"
 #include "closing.h"
-#include "core/clock.h"
 #include "doubt.h"
 #include "entry.h"
 #include "known.h"
@@ -207,7 +206,7 @@ static void
 tell_about(struct dispatcher *dispatcher, struct flight *flight,
     enum bounce_action action)
 {
-	struct known_terms terms = known_now(dispatcher->names);
+	struct known_terms terms = dispatcher_terms(dispatcher);
 	GArray *told =
 	    g_array_new(FALSE, FALSE, sizeof(struct journal_recipient));
 
@@ -254,7 +253,7 @@ is_success_due(struct dispatcher *dispatcher, struct flight *flight)
 static bool
 is_success_told(struct dispatcher *dispatcher, struct flight *flight)
 {
-	if (courtesy_take(dispatcher->courtesy, clock_monotonic_ms()))
+	if (courtesy_take(dispatcher->courtesy, dispatcher_now(dispatcher)))
 		return true;
 	closing_drop(flight, wish_count(flight, wish_success));
 	wish_fulfil(flight);
@@ -293,7 +292,8 @@ static int64_t
 choose_wait(const struct flight *flight, int64_t pause_ms)
 {
 	int64_t kept = flight->landing.kept_ms;
-	int64_t wait = MAX(kept - clock_monotonic_ms(), (int64_t)0);
+	int64_t wait =
+	    MAX(kept - dispatcher_now(flight->dispatcher), (int64_t)0);
 	int64_t left;
 
 	if (kept == 0 || flight->landing.report_ms > 0 || pause_ms == 0)
@@ -309,7 +309,8 @@ is_early(const struct flight *flight)
 	const struct flight_landing *landing = &flight->landing;
 
 	return !landing->tried && landing->report_ms == 0 &&
-	       flight->message->submission->due_ms > clock_wall_ms();
+	       flight->message->submission->due_ms >
+		   dispatcher_wall(flight->dispatcher);
 }
 
 /* When whoever waits is tried again (wall clock). */
@@ -322,9 +323,10 @@ find_turn(struct flight *flight, int64_t pause_ms)
 	if (is_early(flight) && landing->kept_ms == 0)
 		return due;
 	if (!is_early(flight) && landing->full != NULL && landing->kept_ms == 0)
-		landing->kept_ms =
-		    lane_promise(landing->full, clock_monotonic_ms());
-	int64_t turn = clock_wall_ms() + choose_wait(flight, pause_ms);
+		landing->kept_ms = lane_promise(
+		    landing->full, dispatcher_now(flight->dispatcher));
+	int64_t turn =
+	    dispatcher_wall(flight->dispatcher) + choose_wait(flight, pause_ms);
 	return is_early(flight) ? MIN(due, turn) : turn;
 }
 
@@ -332,13 +334,14 @@ find_turn(struct flight *flight, int64_t pause_ms)
 static int64_t
 find_due(struct flight *flight, int64_t pause_ms)
 {
-	int64_t now = clock_wall_ms(), due = 0;
+	int64_t now = dispatcher_wall(flight->dispatcher), due = 0;
 	int64_t doubt = doubt_due(flight);
 
 	if (ledger_count(flight->ledger, RECIPIENT_WAITING) > 0)
 		due = find_turn(flight, pause_ms);
 	if (doubt != 0)
-		doubt = now + MAX(doubt - clock_monotonic_ms(), (int64_t)0);
+		doubt = now + MAX(doubt - dispatcher_now(flight->dispatcher),
+				  (int64_t)0);
 	if (doubt != 0 && (due == 0 || doubt < due))
 		due = doubt;
 	/* a report at a time: the next one is made when it comes back */
@@ -369,7 +372,7 @@ land(struct dispatcher *dispatcher, struct flight *flight)
 		landing->hold = "its recipients are held";
 	if (flight->taken)
 		memory_refresh(dispatcher->memory, flight->message, ledger,
-		    clock_monotonic_ms());
+		    dispatcher_now(dispatcher));
 	closing_explain(dispatcher, flight);
 	closing_land(dispatcher, flight);
 	entry_land(dispatcher, flight);

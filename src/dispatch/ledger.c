@@ -468,20 +468,6 @@ ledger_deny(struct ledger *ledger, unsigned recipient, unsigned provider,
 	ledger->counts.resolved++;
 }
 
-int64_t
-ledger_doubt_first(const struct ledger *ledger)
-{
-	int64_t first = 0;
-
-	for (unsigned i = 0; i < ledger->count; i++) {
-		const struct ledger_recipient *r = &ledger->recipients[i];
-		if (r->state == RECIPIENT_DOUBT &&
-		    (first == 0 || r->doubt.until_ms < first))
-			first = r->doubt.until_ms;
-	}
-	return first;
-}
-
 unsigned
 ledger_count(const struct ledger *ledger, enum recipient_state state)
 {

@@ -170,9 +170,6 @@ void ledger_deny(struct ledger *ledger, unsigned recipient, unsigned provider,
  * over: there is one, and not each one left it in doubt before. */
 bool ledger_has_turn(const struct ledger *ledger, unsigned recipient);
 
-/* The earliest end of any doubt, or 0 when there is none. */
-int64_t ledger_doubt_first(const struct ledger *ledger);
-
 /* Recipients in that state. */
 unsigned ledger_count(const struct ledger *ledger, enum recipient_state state);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "lifetime.h"
 
-#include "core/clock.h"
 #include "core/log.h"
 
 /* A mail with the null sender, most often a report: nobody can be told of it,
@@ -11,7 +10,8 @@
 int64_t
 lifetime_age(const struct flight *flight)
 {
-	return clock_wall_ms() - flight->message->submission->received_ms;
+	return dispatcher_wall(flight->dispatcher) -
+	       flight->message->submission->received_ms;
 }
 
 int64_t
@@ -27,9 +27,9 @@ lifetime_of(const struct flight *flight, unsigned group)
 bool
 lifetime_trusts(struct dispatcher *dispatcher)
 {
-	int64_t now = clock_monotonic_ms();
-	int64_t jump =
-	    clockwatch_look(&dispatcher->clocks, clock_wall_ms(), now);
+	int64_t now = dispatcher_now(dispatcher);
+	int64_t jump = clockwatch_look(
+	    &dispatcher->clocks, dispatcher_wall(dispatcher), now);
 
 	if (jump > 0)
 		log_warn("wall clock jumped forward, no mail is given up "
@@ -68,7 +68,7 @@ bool
 lifetime_is_over(
     struct dispatcher *dispatcher, const struct flight *flight, unsigned group)
 {
-	int64_t now = clock_monotonic_ms();
+	int64_t now = dispatcher_now(dispatcher);
 	const struct schedule_life life = {
 		.age_ms = lifetime_age(flight),
 		.give_up_ms = lifetime_of(flight, group),
@@ -98,8 +98,7 @@ lifetime_ends_doubt(
 }
 
 int64_t
-lifetime_bound(const struct flight *flight, unsigned group, int64_t until_ms,
-    int64_t now_ms)
+lifetime_bound(const struct flight *flight, unsigned group, int64_t until_ms)
 {
 	int64_t left = lifetime_of(flight, group) - lifetime_age(flight);
 
@@ -107,7 +106,7 @@ lifetime_bound(const struct flight *flight, unsigned group, int64_t until_ms,
 	    flight->dispatcher->soft_bounce ||
 	    !lifetime_trusts(flight->dispatcher))
 		return until_ms;
-	return MIN(until_ms, now_ms + MAX(left, (int64_t)0));
+	return MIN(until_ms, dispatcher_now(flight->dispatcher) + left);
 }
 
 bool

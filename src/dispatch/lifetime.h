@@ -41,10 +41,11 @@ bool lifetime_ends_doubt(
     struct dispatcher *dispatcher, const struct flight *flight, unsigned group);
 
 /* The end of a doubt of that group, which is no later than the lifetime's: of
- * two monotonic times the first.  Where lifetime_ends_doubt() would not end it
+ * two monotonic times the first.  Of this moment: the wall clock may be set
+ * before it comes.  Where lifetime_ends_doubt() would not end it
  * the lifetime bounds nothing. */
-int64_t lifetime_bound(const struct flight *flight, unsigned group,
-    int64_t until_ms, int64_t now_ms);
+int64_t lifetime_bound(
+    const struct flight *flight, unsigned group, int64_t until_ms);
 
 /* Its sender wants to be told of a delay by now. */
 bool lifetime_is_long(

@@ -12,7 +12,6 @@
 #include "pause.h"
 
 #include "bulletin.h"
-#include "core/clock.h"
 #include "keeping.h"
 #include "probe.h"
 #include "ramp.h"
@@ -50,7 +49,7 @@ is_asked(const struct lane *lane, int64_t now_ms)
 static bool
 are_all_closed(const struct dispatcher *dispatcher)
 {
-	int64_t now = clock_monotonic_ms();
+	int64_t now = dispatcher_now(dispatcher);
 
 	for (unsigned i = 0; i < dispatcher->map->providers->len; i++)
 		if (is_asked(dispatcher->lanes[i], now))
@@ -124,7 +123,8 @@ ask_for_probe(struct pause *pause, int64_t now_ms)
 void
 pause_refill(struct dispatcher *dispatcher, struct lane *lane)
 {
-	if (!dispatcher->stopping && lane_lacks(lane, clock_monotonic_ms()))
+	if (!dispatcher->stopping &&
+	    lane_lacks(lane, dispatcher_now(dispatcher)))
 		wake_all(dispatcher);
 }
 
@@ -132,7 +132,7 @@ pause_refill(struct dispatcher *dispatcher, struct lane *lane)
 static void
 touch_others(struct dispatcher *dispatcher, const struct lane *lane)
 {
-	int64_t now = clock_monotonic_ms();
+	int64_t now = dispatcher_now(dispatcher);
 
 	for (unsigned i = 0; i < dispatcher->map->providers->len; i++)
 		if (dispatcher->lanes[i] != lane)
@@ -166,10 +166,10 @@ on_time(void *object)
 	struct pause *pause = object;
 	struct dispatcher *dispatcher = pause->dispatcher;
 	struct lane *lane = pause->lane;
-	int64_t now = clock_monotonic_ms();
+	int64_t now = dispatcher_now(dispatcher);
 	unsigned changes = pause->changes;
 
-	lane_clock(lane, clock_wall_ms(), now);
+	lane_clock(lane, dispatcher_wall(dispatcher), now);
 	changes |= lane_tick(lane, now);
 	pause->at_ms = 0;
 	pause->changes = 0;
@@ -183,7 +183,7 @@ on_time(void *object)
 void
 pause_tick(struct dispatcher *dispatcher, struct lane *lane)
 {
-	int64_t now = clock_monotonic_ms();
+	int64_t now = dispatcher_now(dispatcher);
 
 	find_pause(dispatcher, lane)->changes |= lane_tick(lane, now);
 	pause_arm(dispatcher, lane, now);
@@ -215,7 +215,7 @@ pause_close(struct dispatcher *dispatcher)
 void
 pause_start(struct dispatcher *dispatcher)
 {
-	int64_t now = clock_monotonic_ms();
+	int64_t now = dispatcher_now(dispatcher);
 
 	if (are_all_closed(dispatcher))
 		wake(dispatcher, 0);
@@ -228,7 +228,7 @@ pause_start(struct dispatcher *dispatcher)
 void
 pause_stop(struct dispatcher *dispatcher)
 {
-	int64_t now = clock_monotonic_ms();
+	int64_t now = dispatcher_now(dispatcher);
 
 	for (unsigned i = 0; i < dispatcher->map->providers->len; i++)
 		set_timer(&dispatcher->pauses[i], 0, now);

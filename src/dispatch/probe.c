@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "probe.h"
 
-#include "core/clock.h"
 #include "core/log.h"
 #include "keeping.h"
 #include "reserve.h"
@@ -99,7 +98,7 @@ find_interval(const struct probe *probe)
 static void
 set_timer(struct probe *probe)
 {
-	int64_t now = clock_monotonic_ms();
+	int64_t now = dispatcher_now(probe->dispatcher);
 	double spread = 0.8 + 0.4 * g_random_double();
 	int64_t at = now + (int64_t)((double)find_interval(probe) * spread);
 
@@ -170,9 +169,9 @@ keep_closed(struct probe *probe)
 
 	if (probe->health.state != HEALTH_BAD || !is_refused(probe))
 		return;
-	breaker_hold(&lane->breaker, BREAKER_ACCOUNT, clock_monotonic_ms(),
-	    lane->limits->account_ms);
-	pause_arm(probe->dispatcher, lane, clock_monotonic_ms());
+	breaker_hold(&lane->breaker, BREAKER_ACCOUNT,
+	    dispatcher_now(probe->dispatcher), lane->limits->account_ms);
+	pause_arm(probe->dispatcher, lane, dispatcher_now(probe->dispatcher));
 }
 
 /* Somebody may have mended our account: a mail will tell. */
@@ -180,7 +179,7 @@ static void
 hasten(struct probe *probe)
 {
 	struct lane *lane = probe->lane;
-	int64_t now = clock_monotonic_ms();
+	int64_t now = dispatcher_now(probe->dispatcher);
 
 	if (probe->health.state != HEALTH_GOOD)
 		lane->notice.hastened = false;
@@ -221,7 +220,7 @@ finish(struct probe *probe)
 	health_clear(&probe->health);
 	probe->health = probe->found;
 	probe->found = (struct health){ 0 };
-	probe->health.probed_ms = clock_wall_ms();
+	probe->health.probed_ms = dispatcher_wall(probe->dispatcher);
 	tell(probe, was);
 	ring(probe);
 	keep_closed(probe);
@@ -251,7 +250,7 @@ send_exchange(struct probe *probe)
 
 	exchange->done = on_done;
 	exchange->object = probe;
-	exchange->deadline_ms = clock_monotonic_ms() + ANSWER_MS;
+	exchange->deadline_ms = dispatcher_now(dispatcher) + ANSWER_MS;
 	dispatcher->asides++;
 	carrier->send(carrier->self, exchange);
 }
@@ -373,7 +372,7 @@ probe_overrule(struct dispatcher *dispatcher, const struct lane *lane)
 	}
 	health_clear(&probe->health);
 	health_set(&probe->health, HEALTH_GOOD, text, NULL);
-	probe->health.probed_ms = clock_wall_ms();
+	probe->health.probed_ms = dispatcher_wall(dispatcher);
 	probe->failures = 0;
 	tell(probe, was);
 	ring(probe);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ramp.h"
 
-#include "core/clock.h"
-
 /* How often it looks whether a lane could send more. */
 #define LOOK_MS 50
 
@@ -19,7 +17,7 @@ struct ramp {
 static unsigned
 count_requests(const struct dispatcher *dispatcher)
 {
-	int64_t now = clock_monotonic_ms();
+	int64_t now = dispatcher_now(dispatcher);
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < dispatcher->map->providers->len; i++)
@@ -32,7 +30,7 @@ count_requests(const struct dispatcher *dispatcher)
 static bool
 is_any_idle(const struct dispatcher *dispatcher)
 {
-	int64_t now = clock_monotonic_ms();
+	int64_t now = dispatcher_now(dispatcher);
 
 	for (unsigned i = 0; i < dispatcher->map->providers->len; i++) {
 		const struct lane *lane = dispatcher->lanes[i];

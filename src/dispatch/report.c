@@ -5,7 +5,6 @@
  */
 #include "report.h"
 
-#include "core/clock.h"
 #include "core/log.h"
 #include "lifetime.h"
 #include "pattern.h"
@@ -46,7 +45,7 @@ report_count(struct dispatcher *dispatcher)
 {
 	struct report_count *reports = &dispatcher->reports;
 
-	turn_minute(reports, clock_monotonic_ms());
+	turn_minute(reports, dispatcher_now(dispatcher));
 	if (reports->made >= REPORTS_A_MINUTE)
 		return false;
 	reports->made++;
@@ -75,7 +74,7 @@ report_wait(struct dispatcher *dispatcher)
 		log_warn("too many bounces in this minute, they wait",
 		    log_num("most", REPORTS_A_MINUTE));
 	reports->told = true;
-	return MAX(next - clock_monotonic_ms(), (int64_t)0);
+	return MAX(next - dispatcher_now(dispatcher), (int64_t)0);
 }
 
 #define LATE                                                            \
@@ -87,7 +86,7 @@ report_drop_late(struct flight *flight)
 {
 	int64_t expires = bounce_expires_ms(flight->message);
 
-	if (expires == 0 || clock_wall_ms() < expires)
+	if (expires == 0 || dispatcher_wall(flight->dispatcher) < expires)
 		return;
 	for (unsigned i = 0; i < flight->ledger->count; i++) {
 		struct ledger_recipient *r = &flight->ledger->recipients[i];
@@ -166,7 +165,7 @@ report_start(struct dispatcher *dispatcher, struct flight *flight,
 		.hostname = dispatcher->options.hostname,
 		.from = landing->from,
 		.action = action,
-		.now_ms = clock_wall_ms(),
+		.now_ms = dispatcher_wall(dispatcher),
 		.last_ms = flight->record.last_ms,
 		.until_ms = submission->received_ms + find_lifetime(flight),
 		.place = dispatcher->options.place,

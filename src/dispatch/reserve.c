@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "reserve.h"
 
-#include "core/clock.h"
 #include "core/log.h"
 #include "keeping.h"
 #include "lane_state.h"
@@ -110,7 +109,7 @@ tell(struct reserve *reserve, struct branch *branch)
 	struct dispatcher *dispatcher = reserve->dispatcher;
 	const struct lane *first = dispatcher->lanes[branch->first];
 	const char *mode =
-	    lane_state_word(lane_mode(first, clock_monotonic_ms()));
+	    lane_state_word(lane_mode(first, dispatcher_now(dispatcher)));
 	g_autofree char *text = g_strdup_printf(
 	    "route %s: mail goes by %s, its reserve, because %s is %s%s%s",
 	    branch->route->name, dispatcher->names[branch->by],
@@ -158,7 +157,7 @@ end(struct reserve *reserve, struct branch *branch)
 	log_info("reserve no longer needed",
 	    log_str("route", branch->route->name), log_str("provider", first),
 	    log_num("mails", branch->mails),
-	    log_num("ms", clock_monotonic_ms() - branch->since_ms));
+	    log_num("ms", dispatcher_now(dispatcher) - branch->since_ms));
 	alarms_end(dispatcher->alarms, "reserve", branch->route->name, text);
 }
 
@@ -183,7 +182,7 @@ find_idle(const struct dispatcher *dispatcher, const struct route *route,
 static void
 review_times(struct reserve *reserve)
 {
-	int64_t now = clock_monotonic_ms(), next = INT64_MAX;
+	int64_t now = dispatcher_now(reserve->dispatcher), next = INT64_MAX;
 
 	for (unsigned i = 0; i < reserve->count; i++)
 		next = MIN(next, find_idle(reserve->dispatcher,
@@ -242,7 +241,7 @@ reserve_note(struct dispatcher *dispatcher, const struct flight *flight,
     const struct lane *lane)
 {
 	struct reserve *reserve = dispatcher->reserve;
-	int64_t now = clock_monotonic_ms();
+	int64_t now = dispatcher_now(dispatcher);
 	const struct lane *passed = find_passed(dispatcher, flight, lane, now);
 	struct branch *branch =
 	    find_branch(reserve, flight->groups[flight->group].route);
@@ -257,7 +256,7 @@ reserve_note(struct dispatcher *dispatcher, const struct flight *flight,
 		branch->used = true;
 		branch->first = passed->number;
 		branch->since_ms = now;
-		branch->since_wall_ms = clock_wall_ms();
+		branch->since_wall_ms = dispatcher_wall(dispatcher);
 		branch->mails = 0;
 	}
 	branch->mails++;
@@ -343,7 +342,7 @@ choose_advice(const struct dispatcher *dispatcher, const struct route *route,
 static void
 tell_all_down(struct dispatcher *dispatcher, const struct route *route)
 {
-	int64_t now = clock_monotonic_ms();
+	int64_t now = dispatcher_now(dispatcher);
 	const char *advice = choose_advice(dispatcher, route, now);
 	g_autofree char *lanes = NULL, *text = NULL;
 
@@ -377,7 +376,7 @@ has_waiting(const struct flight *flight, unsigned group)
 void
 reserve_miss(struct dispatcher *dispatcher, const struct flight *flight)
 {
-	int64_t now = clock_monotonic_ms();
+	int64_t now = dispatcher_now(dispatcher);
 
 	for (unsigned i = 0; i < flight->group_count; i++) {
 		const struct route *route = flight->groups[i].route;
@@ -392,7 +391,7 @@ static void
 review_route(struct dispatcher *dispatcher, const struct route *route)
 {
 	if (!alarms_are_on(dispatcher->alarms, "all_down", route->name) ||
-	    is_all_down(dispatcher, route, clock_monotonic_ms()))
+	    is_all_down(dispatcher, route, dispatcher_now(dispatcher)))
 		return;
 	g_autofree char *text = g_strdup_printf(
 	    "route %s: a provider can be asked again", route->name);
@@ -406,7 +405,7 @@ void
 reserve_review(struct dispatcher *dispatcher)
 {
 	struct reserve *reserve = dispatcher->reserve;
-	int64_t now = clock_monotonic_ms();
+	int64_t now = dispatcher_now(dispatcher);
 
 	if (dispatcher->stopping)
 		return;

@@ -7,7 +7,6 @@
 
 #include "chronicle.h"
 #include "client.h"
-#include "core/clock.h"
 #include "doubt.h"
 #include "known.h"
 #include "landing.h"
@@ -109,7 +108,7 @@ ask_group(struct dispatcher *dispatcher, struct flight *flight, unsigned number,
 		struct lane *lane = dispatcher->lanes[group->order[i]];
 		struct choice one = { lane, number, .now_ms = now };
 		/* its quotas are of the clock as it is set now */
-		lane_clock(lane, clock_wall_ms(), now);
+		lane_clock(lane, dispatcher_wall(dispatcher), now);
 		one.query = make_query(flight, number, lane, picked);
 		if (one.query.recipients == 0) {
 			flight->landing.others |=
@@ -167,8 +166,8 @@ leave_line(struct dispatcher *dispatcher, struct flight *flight)
 static void
 set_timer(struct flight *flight, int64_t until_ms)
 {
-	loop_timer_set(
-	    flight->timer, MAX(until_ms - clock_monotonic_ms(), (int64_t)0));
+	loop_timer_set(flight->timer,
+	    MAX(until_ms - dispatcher_now(flight->dispatcher), (int64_t)0));
 }
 
 /* No provider to ask now.  A doubt that ends before the client's deadline is
@@ -208,7 +207,7 @@ is_over(const struct dispatcher *dispatcher, const struct flight *flight,
 void
 round_advance(struct dispatcher *dispatcher, struct flight *flight)
 {
-	int64_t now = clock_monotonic_ms();
+	int64_t now = dispatcher_now(dispatcher);
 
 	g_assert(flight->state == FLIGHT_NEW);
 	if (is_over(dispatcher, flight, now)) {
@@ -244,7 +243,7 @@ move_refused(
     struct dispatcher *dispatcher, struct lane *lane, const GQueue *line)
 {
 	unsigned left = line->length;
-	int64_t now = clock_monotonic_ms();
+	int64_t now = dispatcher_now(dispatcher);
 	GList *next, *link = line->head;
 
 	/* advancing one touches no other, and adds only behind the last */
@@ -266,7 +265,7 @@ round_wake(struct dispatcher *dispatcher, struct lane *lane)
 
 	/* who has to wait again comes behind them */
 	for (; left > 0; left--) {
-		link = lane_next(lane, clock_monotonic_ms());
+		link = lane_next(lane, dispatcher_now(dispatcher));
 		if (link == NULL)
 			break;
 		move_on(dispatcher, link->data);
@@ -274,7 +273,7 @@ round_wake(struct dispatcher *dispatcher, struct lane *lane)
 	for (unsigned i = 0; i < LANE_LINES && !lane_allows_all(lane); i++)
 		move_refused(dispatcher, lane, &lane->lines[i]);
 	pause_refill(dispatcher, lane);
-	pause_arm(dispatcher, lane, clock_monotonic_ms());
+	pause_arm(dispatcher, lane, dispatcher_now(dispatcher));
 }
 
 /* True when it waited for something other than a lane. */
@@ -316,7 +315,8 @@ on_timer(void *object)
 {
 	struct flight *flight = object;
 	const struct submission *submission = flight->message->submission;
-	int64_t left = submission->deadline_ms - clock_monotonic_ms();
+	int64_t left =
+	    submission->deadline_ms - dispatcher_now(flight->dispatcher);
 
 	if (!flight->queued && left <= 0) {
 		expire(flight->dispatcher, flight);
@@ -333,7 +333,7 @@ static void
 recall_queued(struct dispatcher *dispatcher, struct flight *flight)
 {
 	const struct recipient *known = flight->message->submission->known;
-	const struct known_terms terms = known_now(dispatcher->names);
+	const struct known_terms terms = dispatcher_terms(dispatcher);
 
 	if (known == NULL)
 		return;
@@ -348,7 +348,7 @@ static void
 recall(struct dispatcher *dispatcher, struct flight *flight)
 {
 	const struct submission *submission = flight->message->submission;
-	int64_t now = clock_monotonic_ms();
+	int64_t now = dispatcher_now(dispatcher);
 
 	if (flight->queued) {
 		recall_queued(dispatcher, flight);

@@ -11,6 +11,7 @@
 #include "courtesy.h"
 #include "dispatch/dispatcher.h"
 #include "flight.h"
+#include "known.h"
 #include "lane.h"
 #include "memory.h"
 #include "patience.h"
@@ -86,6 +87,15 @@ void dispatcher_post(struct dispatcher *dispatcher, struct flight *flight);
 
 /* Any thread: the routes, immutable as long as the dispatcher is there. */
 const struct route_map *dispatcher_route(const struct dispatcher *dispatcher);
+
+/* dispatcher.c: the clocks, which stand still while one thing is decided
+ * (loop_now_ms(), loop_wall_ms()).  core/clock.h is not for here: what is not
+ * over yet would be a moment later, in the same decision. */
+int64_t dispatcher_now(const struct dispatcher *dispatcher);
+int64_t dispatcher_wall(const struct dispatcher *dispatcher);
+
+/* dispatcher.c: this moment, and the providers, for known.h. */
+struct known_terms dispatcher_terms(const struct dispatcher *dispatcher);
 
 /* dispatcher.c: one flight less. */
 void dispatcher_release(struct dispatcher *dispatcher, struct flight *flight);

@@ -12,7 +12,6 @@
 #include "takeover.h"
 
 #include "closing.h"
-#include "core/clock.h"
 #include "core/log.h"
 #include "entry.h"
 #include "report.h"
@@ -98,7 +97,7 @@ on_unsaid(void *owner, struct letter *letter)
 	(void)owner;
 	if (takeover->recorded)
 		memory_own(takeover->dispatcher->memory, takeover->message,
-		    clock_monotonic_ms());
+		    dispatcher_now(takeover->dispatcher));
 	free_takeover(takeover);
 }
 

@@ -94,12 +94,12 @@ end(struct flight *flight, unsigned number)
 
 static bool
 is_over(struct dispatcher *dispatcher, const struct flight *flight,
-    unsigned number, int64_t now_ms)
+    unsigned number, int64_t until_ms)
 {
-	const struct ledger_recipient *r = &flight->ledger->recipients[number];
+	unsigned group = flight->ledger->recipients[number].group;
 
-	return flight->queued && r->doubt.until_ms <= now_ms &&
-	       lifetime_ends_doubt(dispatcher, flight, r->group);
+	return flight->queued && until_ms <= dispatcher_now(dispatcher) &&
+	       lifetime_ends_doubt(dispatcher, flight, group);
 }
 
 /* The same one would still take it: it has not refused it since. */
@@ -163,7 +163,7 @@ thaw_one(struct dispatcher *dispatcher, struct flight *flight, unsigned number,
 	/* nothing is to be learnt by waiting on */
 	bool spent = doubt.left == 0 && next.step != PATIENCE_ASK;
 
-	if (asked && is_over(dispatcher, flight, number, now) &&
+	if (asked && is_over(dispatcher, flight, number, doubt.until_ms) &&
 	    doubt.policy != DOUBT_NEVER_TWICE) {
 		end(flight, number);
 	} else if (flight->queued && (stuck || next.step == PATIENCE_HOLD)) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "watch.h"
 
-#include "core/clock.h"
 #include "core/log.h"
 #include "evidence.h"
 #include <string.h>
@@ -115,8 +114,9 @@ wait_on(struct vigil *vigil)
 	if (at == 0)
 		forget(vigil);
 	else
-		loop_timer_set(
-		    vigil->timer, MAX(at - clock_monotonic_ms(), (int64_t)0));
+		loop_timer_set(vigil->timer,
+		    MAX(at - dispatcher_now(vigil->watch->dispatcher),
+			(int64_t)0));
 }
 
 static const struct inquiry_recipient *
@@ -255,7 +255,7 @@ on_timer(void *object)
 	struct vigil *vigil = object;
 	struct dispatcher *dispatcher = vigil->watch->dispatcher;
 	struct inquest *inquest = dispatcher->inquests[vigil->provider];
-	int64_t now = clock_monotonic_ms();
+	int64_t now = dispatcher_now(dispatcher);
 	const struct patience_doubt doubt = {
 		.since_ms = vigil->since_ms,
 		.asks = vigil->asks,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "weighing.h"
 
-#include "core/clock.h"
 #include "core/log.h"
 #include "entry.h"
 #include "keeping.h"
@@ -89,7 +88,7 @@ add_mark(
 		.lane = refusals->lane,
 		.begun = refusals->begun,
 		.given = weighing->scales[refusals->lane].taken,
-		.given_ms = clock_monotonic_ms(),
+		.given_ms = dispatcher_now(dispatcher),
 	};
 
 	if (refusals->marks == NULL)
@@ -321,9 +320,10 @@ reset_timer(struct flight *flight)
 	if (flight->queued)
 		loop_timer_clear(flight->timer);
 	else
-		loop_timer_set(flight->timer,
-		    MAX(submission->deadline_ms - clock_monotonic_ms(),
-			(int64_t)0));
+		loop_timer_set(
+		    flight->timer, MAX(submission->deadline_ms -
+					   dispatcher_now(flight->dispatcher),
+				       (int64_t)0));
 }
 
 void
@@ -345,7 +345,7 @@ weighing_end(struct dispatcher *dispatcher, struct flight *flight)
 
 	if (marks == NULL)
 		return;
-	weighing_review(dispatcher, flight, clock_monotonic_ms());
+	weighing_review(dispatcher, flight, dispatcher_now(dispatcher));
 	for (unsigned i = 0; i < marks->len; i++) {
 		const struct mark *mark = &g_array_index(marks, struct mark, i);
 		struct ledger_recipient *r =

@@ -91,7 +91,7 @@ turn_ration(struct ration *ration, int64_t window)
 static void
 turn_back(struct ration *ration)
 {
-	ration->window = MIN(ration->window, clock_wall_ms() / ration->span_ms);
+	ration->window = MIN(ration->window, virtual_wall_ms() / ration->span_ms);
 }
 
 /* Made at its turn, or when the clock was set, it may be of either. */

@@ -68,8 +68,52 @@ check_answer(const struct mail *mail, unsigned code)
 	if (code >= 500 && (refused == 0 || known + refused != mail->count))
 		violate("m%u: %u, %u known, %u refused of %u", mail->number,
 		    code, known, refused, mail->count);
-	if (virtual.now_ms > mail->deadline_ms)
+	if (virtual.now_ms > mail->deadline_ms + WORK_MS)
 		violate("m%u is answered late", mail->number);
+}
+
+/* In this sending it may still go by another supplier, which takes it now. */
+static bool
+is_wanted(const struct mail *mail, unsigned recipient)
+{
+	const struct target *target = &mail->targets[recipient];
+	uint32_t takers = list_takers(mail, recipient) &
+			  ~(mail->unfit | target->payload_by |
+			      target->sulked_by | target->failed_by);
+	const struct lane_query query = {
+		.from_domain = domains[mail->from],
+		.failover = true,
+		.recipients = mail->count,
+	};
+	int64_t when;
+
+	for (unsigned i = 0; i < world.suppliers; i++)
+		if (takers & 1u << i &&
+		    lane_ask(world.dispatcher->lanes[i], &query, virtual.now_ms,
+			&when) == LANE_TAKES)
+			return true;
+	return false;
+}
+
+/* Its client is not sent away at the moment in which a doubt is over. */
+static void
+check_thawed(const struct mail *mail, unsigned recipient)
+{
+	const struct target *target = &mail->targets[recipient];
+
+	if (mail->code != 451 || world.doubts == 0 || world.stopping)
+		return;
+	if (target->doubtful && target->doubt_sending == mail->sendings &&
+	    target->failed_in == mail->sendings &&
+	    target->sent_ms == target->doubt_sent_ms &&
+	    (target->taken_by & 1u << target->doubt_by) == 0 &&
+	    target->doubts == 1 && world.doubt_attempts > 1 &&
+	    find_policy(mail, recipient) == DOUBT_PREFER_DELIVERY &&
+	    world.all[target->doubt_by].translator.kind == EXCHANGE_HTTP &&
+	    virtual.now_ms >= target->doubt_until_ms &&
+	    virtual.now_ms < mail->deadline_ms && is_wanted(mail, recipient))
+		violate("m%u: 451, and the doubt about r%u is over",
+		    mail->number, recipient);
 }
 
 /* Some clients are patient. */
@@ -118,6 +162,8 @@ post_answer(void *server, struct answer *answer)
 	} else if (strcmp(answer->enhanced, "4.3.0") != 0) {
 		check_answer(mail, answer->code);
 	}
+	for (unsigned i = 0; i < mail->count; i++)
+		check_thawed(mail, i);
 	if (answer->code == 451 && !world.stopping && !gives_up(mail))
 		virtual_after(choose_delay(), on_client, mail);
 	answer_said(answer);
@@ -165,7 +211,7 @@ on_client(void *object)
 	mail->asking = ++mail->sendings;
 	mail->asked = true;
 	mail->deadline_ms = virtual.now_ms + DEADLINE_MS;
-	mail->row.received_ms = clock_wall_ms();
+	mail->row.received_ms = virtual_wall_ms();
 	virtual_trace("m%u: sending %u", mail->number, mail->sendings);
 	if (mail->queued)
 		keep_fresh(mail);

@@ -140,7 +140,7 @@ forget_target(
 		target->doubt_until_ms = 0;
 	else /* what was made of it may not be on disk */
 		target->doubt_until_ms = MIN(target->doubt_until_ms,
-		    is->until_ms - clock_wall_ms() + virtual.now_ms);
+		    is->until_ms - virtual_wall_ms() + virtual.now_ms);
 }
 
 /* Of its last attempt; or nobody knows. */
@@ -149,7 +149,7 @@ find_begin(const struct target *target)
 {
 	if (virtual_chance(10))
 		return 0;
-	return clock_wall_ms() - virtual.now_ms + target->sent_ms;
+	return virtual_wall_ms() - virtual.now_ms + target->sent_ms;
 }
 
 /* As the store reads it at its start. */
@@ -166,7 +166,7 @@ settle_row(struct mail *mail)
 			is->state = RECIPIENT_DOUBT;
 			is->class = VERDICT_DOUBT;
 			is->status = 0;
-			is->until_ms = clock_wall_ms() + world.doubt_ms;
+			is->until_ms = virtual_wall_ms() + world.doubt_ms;
 			is->since_ms = find_begin(&mail->targets[i]);
 			is->asks = 0;
 			is->absent_ms = 0;
@@ -174,7 +174,7 @@ settle_row(struct mail *mail)
 		if (is->state == RECIPIENT_DOUBT)
 			due = MIN(due, is->until_ms);
 		else if (is->state == RECIPIENT_WAITING)
-			due = MIN(due, clock_wall_ms());
+			due = MIN(due, virtual_wall_ms());
 	}
 	if (row->active && due != INT64_MAX)
 		row->due_ms = due;
@@ -249,7 +249,7 @@ static void
 on_death(void *object)
 {
 	GQueue outside = G_QUEUE_INIT, exchanges = G_QUEUE_INIT;
-	int64_t now = virtual.now_ms;
+	int64_t now = virtual.now_us;
 
 	(void)object;
 	if (world.stopping)
@@ -261,7 +261,8 @@ on_death(void *object)
 	run_down(&exchanges);
 	world.ghost = false;
 	virtual.events = outside;
-	virtual.now_ms = now;
+	virtual_set_time(now);
+	loop_turn(NULL);
 	restart();
 }
 

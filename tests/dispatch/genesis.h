@@ -198,7 +198,7 @@ step_back(int64_t ms)
 	world.stepped_back = true;
 	world.end_ms += ms;
 	/* whoever lands from now on was not meant */
-	world.woken_ms = MIN(world.woken_ms, clock_wall_ms());
+	world.woken_ms = MIN(world.woken_ms, virtual_wall_ms());
 	for (unsigned i = 0; i < world.suppliers; i++) {
 		turn_back(&world.all[i].budget.hour);
 		turn_back(&world.all[i].budget.day);
@@ -322,7 +322,7 @@ count_thirst(void)
 static void
 set_clock(void)
 {
-	int64_t left = DAY_MS - clock_wall_ms() % DAY_MS;
+	int64_t left = DAY_MS - virtual_wall_ms() % DAY_MS;
 	int64_t before = virtual_random((unsigned)HOUR_MS);
 
 	if (virtual_chance(50))

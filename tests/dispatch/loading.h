@@ -68,7 +68,7 @@ static void
 wait_until_due(struct mail *mail)
 {
 	mail->row.waits++;
-	virtual_after(mail->row.due_ms - clock_wall_ms(), on_due, mail);
+	virtual_after(mail->row.due_ms - virtual_wall_ms(), on_due, mail);
 }
 
 /* The clock may have been set back. */
@@ -78,7 +78,7 @@ on_due(void *object)
 	struct mail *mail = object;
 
 	mail->row.waits--;
-	if (mail->row.due_ms <= clock_wall_ms())
+	if (mail->row.due_ms <= virtual_wall_ms())
 		load(mail);
 	else if (mail->row.waits == 0 && is_loadable(mail))
 		wait_until_due(mail);
@@ -137,7 +137,7 @@ static void
 on_woken(void *object)
 {
 	unsigned count = GPOINTER_TO_UINT(object);
-	int64_t now = clock_wall_ms();
+	int64_t now = virtual_wall_ms();
 
 	if (count == 0)
 		world.woken_ms = 0;

@@ -109,7 +109,7 @@ fly(struct message *message)
 	struct flight *flight =
 	    flight_new(message, dispatcher_route(world.dispatcher));
 
-	mail->flown_ms = virtual.now_ms;
+	mail->flown = true;
 	happened[HAPPENED_SPLIT] += flight->group_count > 1;
 	for (unsigned i = 0; i < flight->ledger->count; i++) {
 		unsigned number = flight->ledger->recipients[i].group;

@@ -60,7 +60,7 @@ bounce_make(const struct message *message, const GArray *recipients,
 	report->targets = g_new0(struct target, 1);
 	report->queued = true;
 	report->warning = options->action == BOUNCE_DELAYED;
-	report->row.received_ms = clock_wall_ms();
+	report->row.received_ms = virtual_wall_ms();
 	report->disliked = virtual_random(16) & virtual_random(16);
 	if (!g_str_has_prefix(options->from, "MAILER-DAEMON@example."))
 		violate("m%u: a report from %s", report->about->number,

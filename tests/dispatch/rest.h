@@ -109,7 +109,7 @@ check_flight(const struct flight *flight)
 		violate("a flight waits for %s, which takes it",
 		    lane->provider->name);
 	if (flight->state == FLIGHT_FROZEN && flight->timer->event != NULL &&
-	    flight->timer->event->at_ms > virtual.now_ms &&
+	    flight->timer->event->at_ms > virtual.now_ms + WORK_MS &&
 	    doubt_next(flight) < virtual.now_ms)
 		violate("a flight is frozen for nothing");
 	if (flight->answered && !flies)
@@ -125,7 +125,7 @@ static void
 check_place(const struct mail *mail)
 {
 	const struct row *row = &mail->row;
-	bool moves = mail->landings > 0 || mail->flown_ms == virtual.now_ms;
+	bool moves = mail->landings > 0 || mail->flown;
 
 	if (mail->flights > 1)
 		violate("m%u is in %u hands", mail->number, mail->flights);
@@ -145,7 +145,7 @@ check_mail(const struct mail *mail)
 		check_place(mail);
 	/* one that is taken over waits for the disk */
 	if (mail->asked && !mail->queued && world.dispatcher->takeovers == 0 &&
-	    virtual.now_ms > mail->deadline_ms)
+	    virtual.now_ms > mail->deadline_ms + WORK_MS)
 		violate("m%u has no answer in time", mail->number);
 }
 
@@ -158,7 +158,9 @@ count_flights(void)
 	for (GList *link = world.dispatcher->flights.head; link != NULL;
 	     link = link->next) {
 		const struct flight *flight = link->data;
-		find_mail(flight->message)->flights += flight->queued;
+		struct mail *mail = find_mail(flight->message);
+		mail->flights += flight->queued;
+		mail->flown = false;
 	}
 }
 

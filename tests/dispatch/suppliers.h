@@ -29,7 +29,7 @@ encode(const struct provider *provider, const struct delivery *delivery,
 	}
 	struct job *job = g_new0(struct job, 1);
 	count_request(&world.all[number]);
-	job->made_ms = clock_wall_ms();
+	job->made_ms = virtual_wall_ms();
 	job->born_ms = virtual.now_ms;
 	job->mail = mail;
 	job->supplier = number;
@@ -97,6 +97,22 @@ check_road(const struct job *job, unsigned recipient)
 		    mail->number, job->recipients[0], recipient);
 }
 
+/* Not before the schedule has its next round; an SMTP server that gets it again
+ * while this one goes on, as its policy says. */
+static int64_t
+find_until(const struct mail *mail, unsigned recipient)
+{
+	const struct target *target = &mail->targets[recipient];
+	bool landed = mail->loaded_ms > target->doubt_sent_ms;
+	const struct supplier *by = &world.all[target->doubt_by];
+
+	if (!mail->row.there || landed ||
+	    by->translator.kind != EXCHANGE_SMTP ||
+	    find_policy(mail, recipient) != DOUBT_PREFER_DELIVERY)
+		return target->doubt_until_ms;
+	return MIN(target->doubt_until_ms, target->doubt_sent_ms + SAME_MS);
+}
+
 static void
 check_send(struct job *job, unsigned recipient)
 {
@@ -113,7 +129,7 @@ check_send(struct job *job, unsigned recipient)
 		violate("m%u r%u is on the list of another one than p%u, and "
 			"goes by that",
 		    mail, recipient, job->supplier);
-	if (virtual.now_ms < target->doubt_until_ms)
+	if (virtual.now_ms < find_until(job->mail, recipient))
 		violate("m%u r%u is sent in doubt", mail, recipient);
 	if (target->doubts > 0 && target->doubt_by == job->supplier &&
 	    world.all[job->supplier].translator.kind == EXCHANGE_HTTP &&
@@ -418,6 +434,14 @@ note_distrust(const struct log_field *field)
 }
 
 static void
+note_doubts(const struct log_field *field)
+{
+	for (; field->type != LOG_TYPE_END; field++)
+		if (strcmp(field->key, "doubt") == 0)
+			world.doubts = field->number;
+}
+
+static void
 on_logged(const char *event, const struct log_field *field)
 {
 	static const char *const wanted[] = { "mail", "provider", "class",
@@ -434,6 +458,8 @@ on_logged(const char *event, const struct log_field *field)
 		happened[HAPPENED_DISTRUST]++;
 		note_distrust(field);
 	}
+	if (strcmp(event, "mail answered") == 0)
+		note_doubts(field);
 	if (!g_str_has_prefix(event, "delivery ") ||
 	    strcmp(event, "delivery impossible") == 0)
 		return;

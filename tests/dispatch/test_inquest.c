@@ -122,7 +122,7 @@ pass(int64_t ms)
 	while ((next = g_queue_peek_head(&virtual.events)) != NULL &&
 	       next->at_ms <= until)
 		virtual_step();
-	virtual.now_ms = until;
+	virtual_set_time(until * 1000);
 }
 
 /* What is asked now, or nothing (NULL). */

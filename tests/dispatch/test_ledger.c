@@ -163,11 +163,11 @@ test_doubt_is_waited_out(void **state)
 	assert_int_equal(doubt->until_ms, 0);
 	ledger_freeze(ledger, 0, 1000, 21000);
 	assert_int_equal(doubt->since_ms, 1000);
-	assert_int_equal(ledger_doubt_first(ledger), 21000);
+	assert_int_equal(doubt->until_ms, 21000);
 	assert_int_equal(find_next(ledger), NOBODY);
 	assert_true(ledger_can_thaw(ledger, 0));
 	ledger_thaw(ledger, 0);
-	assert_int_equal(ledger_doubt_first(ledger), 0);
+	assert_int_equal(doubt->until_ms, 0);
 	assert_int_equal(find_next(ledger), 2); /* not the same */
 	outcome_free(outcome);
 	g_free(delivery.recipients);
@@ -183,23 +183,6 @@ test_doubt_with_nobody_else_stays(void **state)
 	attempt_all(ledger, 0, VERDICT_OUTAGE);
 	attempt_all(ledger, 1, VERDICT_DOUBT);
 	assert_false(ledger_can_thaw(ledger, 0));
-	ledger_free(ledger);
-}
-
-static void
-test_the_earliest_doubt(void **state)
-{
-	struct ledger *ledger = make_ledger(2, 3);
-
-	(void)state;
-	ledger_allow(ledger, 0, 1);
-	attempt_all(ledger, 0, VERDICT_DOUBT);
-	ledger_freeze(ledger, 0, 100, 400);
-	attempt_all(ledger, 1, VERDICT_DOUBT);
-	ledger_freeze(ledger, 1, 200, 250);
-	assert_int_equal(ledger_doubt_first(ledger), 250);
-	ledger_thaw(ledger, 1);
-	assert_int_equal(ledger_doubt_first(ledger), 400);
 	ledger_free(ledger);
 }
 
@@ -639,7 +622,6 @@ main(void)
 		cmocka_unit_test(test_attempts),
 		cmocka_unit_test(test_doubt_is_waited_out),
 		cmocka_unit_test(test_doubt_with_nobody_else_stays),
-		cmocka_unit_test(test_the_earliest_doubt),
 		cmocka_unit_test(test_the_same_again),
 		cmocka_unit_test(test_denied),
 		cmocka_unit_test(test_resolved),

@@ -126,7 +126,7 @@ test_doubt_of_the_only_provider(void **state)
 	ledger_allow(ledger, 1, 0);
 	memory_recall(memory, message, ledger, 1001);
 	/* waited out, then sent again by the same: there is no other */
-	assert_int_equal(ledger_doubt_first(ledger), 1700);
+	assert_int_equal(ledger->recipients[0].doubt.until_ms, 1700);
 	assert_true(ledger_can_thaw(ledger, 0));
 	ledger_thaw(ledger, 0);
 	unsigned picked[1];

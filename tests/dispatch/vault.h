@@ -90,7 +90,7 @@ enter_recipients(struct mail *mail, const struct journal *journal)
 		mail->row.doubted |= journal->kind == JOURNAL_ENDED &&
 				     r->is.state == RECIPIENT_DOUBT;
 		if (r->is.state == RECIPIENT_DOUBT && world.set_ms == 0 &&
-		    r->is.until_ms < clock_wall_ms() - 100000)
+		    r->is.until_ms < virtual_wall_ms() - 100000)
 			violate("m%u r%u: a doubt that is long over",
 			    mail->number, r->number);
 		set_known(&mail->row, r->number, &r->is);
@@ -184,7 +184,7 @@ enter_report(struct mail *mail, const struct journal *journal)
 		violate("m%u: the sender is warned twice", mail->number);
 	happened[report->warning ? HAPPENED_WARNING : HAPPENED_BOUNCE]++;
 	add_row(report);
-	report->row.due_ms = clock_wall_ms();
+	report->row.due_ms = virtual_wall_ms();
 	wait_until_due(report);
 }
 
@@ -204,7 +204,7 @@ check_schedule(const struct mail *mail, const struct journal *journal)
 {
 	const struct row *row = &mail->row;
 
-	if (row->asked || row->due_ms <= clock_wall_ms() || !journal->wakes ||
+	if (row->asked || row->due_ms <= virtual_wall_ms() || !journal->wakes ||
 	    world.set_ms != 0)
 		return;
 	if (journal->rounds != row->rounds)
@@ -235,7 +235,7 @@ enter_landed(struct mail *mail, const struct journal *journal)
 	row->wakes = journal->wakes;
 	row->warned = journal->warned;
 	row->hold = journal->hold;
-	row->landed_ms = clock_wall_ms();
+	row->landed_ms = virtual_wall_ms();
 	load_woken();
 	happened[HAPPENED_HOLD] += row->hold != NULL;
 }
@@ -287,7 +287,7 @@ enter(const struct note *note)
 
 	if (journal == NULL) {
 		add_row(note->fresh);
-		note->fresh->row.due_ms = clock_wall_ms();
+		note->fresh->row.due_ms = virtual_wall_ms();
 		answer_fresh(note->fresh, true);
 		load(note->fresh);
 		return;
@@ -445,8 +445,10 @@ post_journal(void *store, struct journal *journal)
 		check_ages(journal);
 	note = g_new0(struct note, 1);
 	note->journal = journal;
-	if (journal->kind == JOURNAL_LANDED)
+	if (journal->kind == JOURNAL_LANDED) {
 		find_mail(journal->message)->landings++;
+		find_mail(journal->message)->flown = false;
+	}
 	add_note(note);
 }
 

@@ -17,8 +17,12 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A timer goes off earlier than it was set by less than that: the loop's clock
+ * is a coarse one. */
+#define EARLY_MS 4
+
 struct virtual_event {
-	int64_t at_ms;
+	int64_t at_ms;  /* not before */
 	unsigned order; /* of those at the same time */
 	loop_fn run;
 	void *object;
@@ -33,7 +37,14 @@ struct virtual_text {
 /* All there is. */
 static struct {
 	int64_t now_ms;
-	int64_t set_ms; /* how far the wall clock was set forward */
+	int64_t now_us;    /* of which these are the whole milliseconds */
+	uint32_t creep_us; /* less than that passes with whatever is done, and
+			    * each time a clock is read; 0: nothing */
+	int64_t set_ms;    /* how far the wall clock was set forward */
+	int64_t phase_us;  /* its milliseconds begin so much earlier */
+	unsigned turns;    /* under way: 1, or of a death within one */
+	bool timed;        /* this turn has read the clocks... */
+	int64_t turn_ms, turn_wall_ms; /* ...which were this */
 	unsigned order;
 	GQueue events; /* struct virtual_event, in order */
 	GRand *random;
@@ -66,9 +77,37 @@ virtual_free_text(void *object)
 }
 
 static inline void
+virtual_set_time(int64_t now_us)
+{
+	virtual.now_us = now_us;
+	virtual.now_ms = now_us / 1000;
+}
+
+/* Time passes. */
+static inline void
+virtual_creep(void)
+{
+	if (virtual.creep_us > 0)
+		virtual_set_time(
+		    virtual.now_us + g_rand_int_range(virtual.random, 0,
+					 (gint32) virtual.creep_us));
+}
+
+static inline int64_t
+virtual_wall_ms(void)
+{
+	return INT64_C(1795256640000) + virtual.set_ms +
+	       (virtual.now_us + virtual.phase_us) / 1000;
+}
+
+static inline void
 virtual_open(uint32_t seed)
 {
-	virtual.now_ms = 1000000;
+	virtual_set_time(INT64_C(1000000000));
+	virtual.creep_us = 0;
+	virtual.phase_us = 0;
+	virtual.turns = 0;
+	virtual.timed = false;
 	virtual.set_ms = 0;
 	virtual.order = 0;
 	g_queue_init(&virtual.events);
@@ -174,8 +213,12 @@ virtual_step(void)
 
 	if (event == NULL)
 		return false;
-	virtual.now_ms = event->at_ms;
+	virtual_set_time(MAX(virtual.now_us, event->at_ms * 1000));
+	virtual_creep();
+	loop_turn(NULL);
+	virtual.turns++;
 	event->run(event->object);
+	virtual.turns--;
 	return true;
 }
 
@@ -259,8 +302,11 @@ on_virtual_timer(void *object)
 void
 loop_timer_set(struct loop_timer *timer, int64_t delay_ms)
 {
+	int64_t early_ms = virtual.creep_us > 0 ? virtual_random(EARLY_MS) : 0;
+
 	loop_timer_clear(timer);
-	timer->event = virtual_after(delay_ms, on_virtual_timer, timer);
+	timer->event =
+	    virtual_after(delay_ms - early_ms, on_virtual_timer, timer);
 }
 
 void
@@ -271,18 +317,53 @@ loop_timer_free(struct loop_timer *timer)
 	g_free(timer);
 }
 
+void
+loop_turn(struct loop *loop)
+{
+	(void)loop;
+	virtual.timed = false;
+}
+
+static inline void
+virtual_read_clocks(void)
+{
+	if (virtual.turns > 0 && virtual.timed)
+		return;
+	virtual.turn_ms = clock_monotonic_ms();
+	virtual.turn_wall_ms = clock_wall_ms();
+	virtual.timed = true;
+}
+
+int64_t
+loop_now_ms(struct loop *loop)
+{
+	(void)loop;
+	virtual_read_clocks();
+	return virtual.turn_ms;
+}
+
+int64_t
+loop_wall_ms(struct loop *loop)
+{
+	(void)loop;
+	virtual_read_clocks();
+	return virtual.turn_wall_ms;
+}
+
 /* clock */
 
 int64_t
 clock_monotonic_ms(void)
 {
+	virtual_creep();
 	return virtual.now_ms;
 }
 
 int64_t
 clock_wall_ms(void)
 {
-	return INT64_C(1795256640000) + virtual.now_ms + virtual.set_ms;
+	virtual_creep();
+	return virtual_wall_ms();
 }
 
 void

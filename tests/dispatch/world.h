@@ -33,6 +33,7 @@
 #define PROOF_MS    70000
 #define SAME_MS     95000 /* longer than an attempt */
 #define MOVE_MS     200000
+#define WORK_MS     50 /* whatever is done at a time takes less */
 
 enum mood {
 	WELL,
@@ -154,7 +155,7 @@ struct mail {
 	unsigned asking; /* the sending that is to be answered */
 	int64_t deadline_ms;
 	unsigned flights;  /* under way, as counted last */
-	int64_t flown_ms;  /* one was begun */
+	bool flown;        /* one was begun, on its way to the dispatcher */
 	unsigned landings; /* of them that are not on disk yet */
 	unsigned possible; /* copies too many that were counted */
 	bool died;         /* a process that knew of it did */
@@ -196,6 +197,7 @@ static struct {
 	bool flooded;                  /* with even more */
 	bool distrust;                 /* of some supplier, once */
 	unsigned answered, logged;     /* attempts */
+	int64_t doubts;                /* of the mail that was answered last */
 	int64_t doubt_ms, unlikely_ms; /* settings */
 	int64_t give_up_ms;
 	unsigned doubt_attempts;
