@@ -162,7 +162,9 @@ post_answer(void *server, struct answer *answer)
 	} else if (strcmp(answer->enhanced, "4.3.0") != 0) {
 		check_answer(mail, answer->code);
 	}
-	for (unsigned i = 0; i < mail->count; i++)
+	/* unless we are about to end */
+	for (unsigned i = 0;
+	     strcmp(answer->enhanced, "4.3.2") != 0 && i < mail->count; i++)
 		check_thawed(mail, i);
 	if (answer->code == 451 && !world.stopping && !gives_up(mail))
 		virtual_after(choose_delay(), on_client, mail);

@@ -125,12 +125,15 @@ check_asked(const struct mail *mail, const struct target *target)
 	const struct supplier *by = &world.all[target->doubt_by];
 	unsigned number = (unsigned)(target - mail->targets);
 	enum doubt_policy policy = find_policy(mail, number);
+	/* it is as old as the wall clock says, and no leap is known of */
+	bool leapt =
+	    world.set_ms > target->doubt_sent_ms && world.leapt_ms == 0;
 
 	if (target->queue_doubts > 0 && policy == DOUBT_NEVER_TWICE)
 		violate("m%u r%u is sent twice", mail->number, number);
 	if (!target->doubtful)
 		return;
-	if (policy == DOUBT_PREFER_ONCE && target->queue_doubts > 0 &&
+	if (policy == DOUBT_PREFER_ONCE && target->queue_doubts > 0 && !leapt &&
 	    by->translator.kind == EXCHANGE_HTTP &&
 	    (by->translator.ask == NULL ||
 		target->absent_ms < target->doubt_sent_ms + PROOF_MS))
