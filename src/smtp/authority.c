@@ -2,6 +2,7 @@
 #include "authority.h"
 
 #include "authority_memory.h"
+#include "authority_turn.h"
 #include "core/clock.h"
 #include "core/pool.h"
 #include "failures.h"
@@ -112,20 +113,13 @@ struct keys {
 	int64_t now_ms;
 };
 
-/* One broken program on our own host must not lock the others out. */
-static bool
-is_counted(const char *peer)
-{
-	return strcmp(peer, NETWORK_PEER_UNIX) != 0 && !place_is_loopback(peer);
-}
-
 static struct keys
 find_keys(struct authority *authority, const struct authority_ask *ask)
 {
 	struct keys keys = { .now_ms = clock_monotonic_ms() };
 
 	place_print(ask->peer, keys.place);
-	keys.counted = is_counted(ask->peer);
+	keys.counted = place_is_counted(ask->peer);
 	keys.name = g_strndup(ask->name, USERS_NAME_MAX + 1);
 	if (authority_memory_has(
 		authority->heard, ask->name, keys.place, keys.now_ms))
@@ -270,36 +264,16 @@ start(struct authority *authority, struct authority_ask *ask)
 	}
 }
 
-/* One that is under way may be the failure that is the last: until it has come
- * out, nobody else of that name or from there is hashed. */
-static bool
-is_first(struct authority *authority, const struct authority_ask *ask)
-{
-	char place[NETWORK_PEER_LENGTH], other[NETWORK_PEER_LENGTH];
-
-	place_print(ask->peer, place);
-	for (unsigned i = 0; i < authority->hashing->len; i++) {
-		const struct authority_ask *earlier =
-		    authority->hashing->pdata[i];
-
-		place_print(earlier->peer, other);
-		if (strcmp(ask->name, earlier->name) == 0 ||
-		    (is_counted(ask->peer) && strcmp(place, other) == 0))
-			return false;
-	}
-	return true;
-}
-
 static void
 start_some(struct authority *authority)
 {
 	while (authority->hashing->len < THREADS && !authority->closing) {
-		const struct authority_ask *next =
-		    g_queue_peek_head(authority->waiting);
+		struct authority_ask *next =
+		    authority_turn_take(authority->waiting, authority->hashing);
 
-		if (next == NULL || !is_first(authority, next))
+		if (next == NULL)
 			break;
-		start(authority, g_queue_pop_head(authority->waiting));
+		start(authority, next);
 	}
 }
 

@@ -32,3 +32,9 @@ place_is_loopback(const char *peer)
 	return inet_pton(AF_INET6, peer, &six) == 1 &&
 	       IN6_IS_ADDR_LOOPBACK(&six);
 }
+
+bool
+place_is_counted(const char *peer)
+{
+	return strcmp(peer, NETWORK_PEER_UNIX) != 0 && !place_is_loopback(peer);
+}

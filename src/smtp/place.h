@@ -16,4 +16,8 @@ void place_print(const char *peer, char out[static NETWORK_PEER_LENGTH]);
 /* True when the peer is on this host, by its address. */
 bool place_is_loopback(const char *peer);
 
+/* True when failures are counted by it: one broken program on our own host must
+ * not lock the others out. */
+bool place_is_counted(const char *peer);
+
 #endif
