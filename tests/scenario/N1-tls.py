@@ -2,6 +2,7 @@
 """TLS on the listener: the clients people have, certificates renewed under way,
 STARTTLS injection, and what a scanner finds."""
 
+import json
 import os
 import re
 import shutil
@@ -17,6 +18,12 @@ import ferry
 import postfix
 
 NAME = "ferry.example.com"
+
+# What testssl.sh may take, and what it says of any certificate of a test.
+JUDGED_S = 1200
+VOUCHED = ("cert_chain_of_trust", "cert_trust", "cert_revocation",
+           "OCSP_", "cert_crl", "cert_ocsp", "cert_expiration",
+           "cert_notAfter", "DNS_CAArecord")
 
 
 class Tls(ferry.Scenario):
@@ -213,6 +220,28 @@ tls_key = {self.key}
                                     ("fallback", "supported", "1")):
                 for one in found.iter(mark):
                     self.assertEqual(one.get(key), good, mark)
+
+    @unittest.skipUnless(os.environ.get("FULL") and shutil.which("testssl"),
+                         "FULL is not set, or testssl is not there")
+    def test_judged(self):
+        """By testssl.sh: nothing above low, but that nobody vouches for a
+        certificate that we have made ourselves."""
+        for name, more in (("implicit", ()), ("required", ("-t", "smtp"))):
+            path = os.path.join(self.folder, name + ".json")
+            subprocess.run(
+                ["testssl", "--quiet", "--warnings", "off", "--color", "0",
+                 "--jsonfile", path, *more, self.at[name]],
+                cwd=self.folder, timeout=JUDGED_S, check=False,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+            with open(path, encoding="utf-8") as file:
+                found = json.load(file)
+            said = [f"{one['id']}: {one['severity']}: {one['finding']}"
+                    for one in found]
+            print(name, len(said), "findings", flush=True)
+            self.assertIn("TLS1_3: OK: offered with final", said)
+            self.assertEqual([one for one in said if re.search(
+                ": (LOW|MEDIUM|HIGH|CRITICAL|WARN|FATAL): ", one)
+                and not one.startswith(VOUCHED)], [])
 
 
 if __name__ == "__main__":
