@@ -11,6 +11,7 @@
 
 #define REPLACEMENT "\xef\xbf\xbd"
 #define GUESS       "WINDOWS-1252"
+#define SAMPLE      200 /* letters that tell the script */
 
 /* The length of the printable ASCII at the beginning, looked at by eight bytes:
  * most mails are nothing else. */
@@ -245,6 +246,65 @@ is_maybe_pairs(const char *bytes, size_t length)
 	return !ascii;
 }
 
+/* True when the charset has letters for most of the text: then it was written
+ * as UTF-8 by who writes that charset else. */
+static bool
+is_of_script(const char *text, size_t length, const char *charset)
+{
+	iconv_t converter = iconv_open(charset, "UTF-8");
+	unsigned foreign = 0, known = 0;
+
+	if (converter == (iconv_t)-1)
+		return true;
+	for (const char *at = text; at < text + length && foreign < SAMPLE;) {
+		char letter[8], *in = (char *)at, *out = letter;
+		size_t left = (size_t)(g_utf8_next_char(at) - at);
+		size_t room = sizeof letter;
+
+		at += left;
+		if (left == 1)
+			continue;
+		foreign++;
+		iconv(converter, NULL, NULL, NULL, NULL);
+		known += iconv(converter, &in, &left, &out, &room) == 0;
+	}
+	iconv_close(converter);
+	return known * 2 >= foreign;
+}
+
+/* True when its letters are all of those that hardly anyone writes, and that
+ * two bytes of Latin text make by chance: an umlaut and a closing quote. */
+static bool
+is_of_none(const char *text, size_t length)
+{
+	for (const char *at = text; at < text + length;
+	     at = g_utf8_next_char(at)) {
+		gunichar letter = g_utf8_get_char(at);
+
+		if (letter > 0x7f && (letter < 0x180 || letter > 0x2ff) &&
+		    (letter < 0x700 || letter > 0x7ff))
+			return false;
+	}
+	return true;
+}
+
+/* True when valid UTF-8 may be text of the label all the same. */
+static bool
+is_ambiguous(const char *bytes, size_t length, const struct label *label)
+{
+	switch (label->kind) {
+	case LABEL_PAIRS:
+		return is_maybe_pairs(bytes, length);
+	case LABEL_SCRIPT:
+		return !is_of_script(bytes, length, label->charsets[0]);
+	case LABEL_LATIN:
+		return is_of_none(bytes, length);
+	case LABEL_DISGUISED:
+		break;
+	}
+	return false;
+}
+
 /* UTF-8 under another label is UTF-8, where text of that label could not look
  * so. */
 static GString *
@@ -253,7 +313,7 @@ convert_mistaken(const char *bytes, size_t length, const struct label *label)
 	GString *text = NULL;
 	bool damaged = false;
 
-	if (label->kind == LABEL_PAIRS && is_maybe_pairs(bytes, length))
+	if (label->charsets[0] != NULL && is_ambiguous(bytes, length, label))
 		text = convert_labelled(bytes, length, label, &damaged);
 	if (text != NULL && !damaged)
 		return text;

@@ -22,9 +22,8 @@ GBytes *charset_text(
  * control characters.  New string. */
 char *charset_words(const char *value);
 
-/* A header value whose adjacent encoded words are one, in UTF-8 and Q, for
- * GMime to read: it loses what follows a padded word in B, and knows fewer
- * charsets than charset_words().  New string. */
+/* The value with each run of encoded words as one in UTF-8, for a parser that
+ * reads no others rightly; nothing else of it changes.  New string. */
 char *charset_words_join(const char *value);
 
 /* Appends these bytes as UTF-8 and one line: LF and TAB read as a blank, other

@@ -173,53 +173,44 @@ charset_words(const char *value)
 	return g_string_free(words.line, FALSE);
 }
 
-/* The length of the run of encoded words that a value begins with, blanks
- * between them counted; 0: it begins with none. */
-static size_t
-measure_run(const char *at)
+/* Appends the run of words that begins here as one word in UTF-8; where it
+ * ends. */
+static const char *
+append_respelt(GString *out, const char *at)
 {
+	struct words words = { g_string_new(NULL), g_string_new(NULL), "" };
 	struct word word;
-	size_t length = 0, blanks = 0;
+	const char *next = at;
 
-	while (read_word(at + length + blanks, &word)) {
-		length += blanks + word.length;
-		blanks = strspn(at + length, " \t\r\n");
+	while (read_word(next, &word)) {
+		add_word(&words, &word);
+		at = next + word.length;
+		next = at + strspn(at, " \t\r\n");
 	}
-	return length;
-}
+	flush_words(&words);
+	if (words.line->len > 0) {
+		g_autofree char *text = g_base64_encode(
+		    (const guchar *)words.line->str, words.line->len);
 
-/* As one encoded word, of any length: no writer, GMime alone reads it. */
-static void
-append_joined(GString *joined, const char *run, size_t length)
-{
-	g_autofree char *words = g_strndup(run, length);
-	g_autofree char *text = charset_words(words);
-
-	g_string_append(joined, "=?utf-8?Q?");
-	for (const char *at = text; *at != '\0'; at++)
-		if (g_ascii_isalnum(*at))
-			g_string_append_c(joined, *at);
-		else
-			g_string_append_printf(
-			    joined, "=%02X", (unsigned char)*at);
-	g_string_append(joined, "?=");
+		g_string_append_printf(out, "=?utf-8?B?%s?=", text);
+	}
+	g_string_free(words.bytes, TRUE);
+	g_string_free(words.line, TRUE);
+	return at;
 }
 
 char *
 charset_words_join(const char *value)
 {
-	GString *joined = g_string_new(NULL);
+	GString *out = g_string_new(NULL);
 
 	while (*value != '\0') {
 		size_t plain = measure_plain(value);
-		size_t run;
 
-		g_string_append_len(joined, value, (gssize)plain);
+		g_string_append_len(out, value, (gssize)plain);
 		value += plain;
-		run = measure_run(value);
-		if (run > 0)
-			append_joined(joined, value, run);
-		value += run;
+		if (*value != '\0')
+			value = append_respelt(out, value);
 	}
-	return g_string_free(joined, FALSE);
+	return g_string_free(out, FALSE);
 }

@@ -53,34 +53,46 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{ "utf8", LABEL_CLEAR, { "UTF-8" } },
-	{ "usascii", LABEL_CLEAR, LATIN },
-	{ "ascii", LABEL_CLEAR, LATIN },
-	{ "ansix341968", LABEL_CLEAR, LATIN },
-	{ "latin1", LABEL_CLEAR, LATIN },
-	{ "l1", LABEL_CLEAR, LATIN },
-	{ "cp819", LABEL_CLEAR, LATIN },
-	{ "ibm819", LABEL_CLEAR, LATIN },
-	{ "iso88591", LABEL_CLEAR, LATIN },
-	{ "iso885911987", LABEL_CLEAR, LATIN },
-	{ "iso88596e", LABEL_CLEAR, { "ISO-8859-6" } },
-	{ "iso88596i", LABEL_CLEAR, { "ISO-8859-6" } },
-	{ "iso88598e", LABEL_CLEAR, { "ISO-8859-8" } },
-	{ "iso88598i", LABEL_CLEAR, { "ISO-8859-8" } },
-	{ "iso88599", LABEL_CLEAR, { "WINDOWS-1254" } },
-	{ "iso885911", LABEL_CLEAR, { "CP874" } },
-	{ "tis620", LABEL_CLEAR, { "CP874" } },
-	{ "iso8859*", LABEL_CLEAR, { NULL } },
-	{ "windows874", LABEL_CLEAR, { "CP874" } },
+	{ "utf8", LABEL_LATIN, { "UTF-8" } },
+	{ "usascii", LABEL_LATIN, LATIN },
+	{ "ascii", LABEL_LATIN, LATIN },
+	{ "ansix341968", LABEL_LATIN, LATIN },
+	{ "latin1", LABEL_LATIN, LATIN },
+	{ "l1", LABEL_LATIN, LATIN },
+	{ "cp819", LABEL_LATIN, LATIN },
+	{ "ibm819", LABEL_LATIN, LATIN },
+	{ "iso88591", LABEL_LATIN, LATIN },
+	{ "iso885911987", LABEL_LATIN, LATIN },
+	{ "iso88596e", LABEL_SCRIPT, { "ISO-8859-6" } },
+	{ "iso88596i", LABEL_SCRIPT, { "ISO-8859-6" } },
+	{ "iso88598e", LABEL_SCRIPT, { "ISO-8859-8" } },
+	{ "iso88598i", LABEL_SCRIPT, { "ISO-8859-8" } },
+	{ "iso88599", LABEL_LATIN, { "WINDOWS-1254" } },
+	{ "iso885911", LABEL_SCRIPT, { "CP874" } },
+	{ "tis620", LABEL_SCRIPT, { "CP874" } },
+	{ "iso88595", LABEL_SCRIPT, { NULL } },
+	{ "iso88596", LABEL_SCRIPT, { NULL } },
+	{ "iso88597", LABEL_SCRIPT, { NULL } },
+	{ "iso88598", LABEL_SCRIPT, { NULL } },
+	{ "iso8859*", LABEL_LATIN, { NULL } },
+	{ "windows874", LABEL_SCRIPT, { "CP874" } },
 	{ "windows31j", LABEL_PAIRS, SHIFTED },
 	{ "windows936", LABEL_PAIRS, CHINESE },
 	{ "windows949", LABEL_PAIRS, KOREAN },
-	{ "windows125*", LABEL_CLEAR, { NULL } },
-	{ "cp125*", LABEL_CLEAR, { NULL } },
-	{ "koi8*", LABEL_CLEAR, { NULL } },
-	{ "xmacroman", LABEL_CLEAR, { "MACINTOSH" } },
-	{ "xmaccyrillic", LABEL_CLEAR, { "MAC-CYRILLIC" } },
-	{ "xmacce", LABEL_CLEAR, { "MAC-CENTRALEUROPE" } },
+	{ "windows1251", LABEL_SCRIPT, { NULL } },
+	{ "windows1253", LABEL_SCRIPT, { NULL } },
+	{ "windows1255", LABEL_SCRIPT, { NULL } },
+	{ "windows1256", LABEL_SCRIPT, { NULL } },
+	{ "windows125*", LABEL_LATIN, { NULL } },
+	{ "cp1251", LABEL_SCRIPT, { NULL } },
+	{ "cp1253", LABEL_SCRIPT, { NULL } },
+	{ "cp1255", LABEL_SCRIPT, { NULL } },
+	{ "cp1256", LABEL_SCRIPT, { NULL } },
+	{ "cp125*", LABEL_LATIN, { NULL } },
+	{ "koi8*", LABEL_SCRIPT, { NULL } },
+	{ "xmacroman", LABEL_LATIN, { "MACINTOSH" } },
+	{ "xmaccyrillic", LABEL_SCRIPT, { "MAC-CYRILLIC" } },
+	{ "xmacce", LABEL_LATIN, { "MAC-CENTRALEUROPE" } },
 	{ "gb2312*", LABEL_PAIRS, CHINESE },
 	{ "csgb2312", LABEL_PAIRS, CHINESE },
 	{ "gbk", LABEL_PAIRS, CHINESE },
@@ -223,10 +235,10 @@ probe(const char *name)
 	iconv_t converter = iconv_open("UTF-8", name);
 	g_autoptr(GString) ascii = g_string_new("\t\n\r");
 	g_autoptr(GString) text = g_string_new(NULL);
-	enum label_kind kind = LABEL_CLEAR;
+	enum label_kind kind = LABEL_SCRIPT;
 
 	if (converter == (iconv_t)-1)
-		return LABEL_CLEAR;
+		return LABEL_LATIN;
 	for (char c = ' '; c <= '~'; c++)
 		g_string_append_c(ascii, c);
 	if (!try_bytes(converter, ascii->str, ascii->len, text) ||
@@ -245,7 +257,7 @@ label_read(struct label *label, const char *text)
 	char simple[LABEL_MAX + 1];
 	const struct row *row;
 
-	*label = (struct label){ .kind = LABEL_CLEAR };
+	*label = (struct label){ .kind = LABEL_LATIN };
 	if (text == NULL)
 		return;
 	clean_name(text, label->name);

@@ -11,7 +11,9 @@
 
 /* How text of the charset looks to who takes it for UTF-8. */
 enum label_kind {
-	LABEL_CLEAR,     /* ASCII is ASCII; valid UTF-8 hardly by chance */
+	LABEL_LATIN,     /* ASCII is ASCII; valid UTF-8 hardly by chance */
+	LABEL_SCRIPT,    /* ASCII is ASCII; a word of another script than Latin
+			  * can look like UTF-8 of quite another one */
 	LABEL_PAIRS,     /* ASCII is ASCII; two bytes of a character can look
 			  * like UTF-8 */
 	LABEL_DISGUISED, /* even what looks like ASCII is something else */

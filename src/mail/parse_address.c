@@ -94,11 +94,22 @@ add_found(struct reading *reading, const struct found *found, GPtrArray *list)
 	g_ptr_array_add(list, header_address_new(line, spec));
 }
 
+static bool
+is_mailbox(InternetAddress *address)
+{
+	return address != NULL && INTERNET_ADDRESS_IS_MAILBOX(address);
+}
+
+/* spelt: the same one of the list whose words are spelt anew; NULL: there is
+ * none.  Only its name counts: what looks like a word within an address is
+ * none. */
 static void
-add_mailbox(struct reading *reading, InternetAddress *address, GPtrArray *list)
+add_mailbox(struct reading *reading, InternetAddress *address,
+    InternetAddress *spelt, GPtrArray *list)
 {
 	struct found found = {
-		.name = internet_address_get_name(address),
+		.name = internet_address_get_name(
+		    is_mailbox(spelt) ? spelt : address),
 		.text = internet_address_mailbox_get_addr(
 		    INTERNET_ADDRESS_MAILBOX(address)),
 	};
@@ -106,25 +117,37 @@ add_mailbox(struct reading *reading, InternetAddress *address, GPtrArray *list)
 	add_found(reading, &found, list);
 }
 
+static InternetAddressList *
+members_of(InternetAddress *group)
+{
+	return group != NULL && INTERNET_ADDRESS_IS_GROUP(group)
+		   ? internet_address_group_get_members(
+			 INTERNET_ADDRESS_GROUP(group))
+		   : NULL;
+}
+
 static void
-add_mailboxes(
-    struct reading *reading, InternetAddressList *from, GPtrArray *list)
+add_mailboxes(struct reading *reading, InternetAddressList *from,
+    InternetAddressList *spelt, GPtrArray *list)
 {
 	int count = internet_address_list_length(from);
 
+	if (spelt != NULL && internet_address_list_length(spelt) != count)
+		spelt = NULL;
 	for (int i = 0; i < count; i++) {
 		InternetAddress *address =
 		    internet_address_list_get_address(from, i);
+		InternetAddress *twin =
+		    spelt == NULL ? NULL
+				  : internet_address_list_get_address(spelt, i);
 
 		if (INTERNET_ADDRESS_IS_MAILBOX(address)) {
-			add_mailbox(reading, address, list);
+			add_mailbox(reading, address, twin, list);
 			continue;
 		}
 		reading->message->traits |= TRAIT_GROUP;
-		add_mailboxes(reading,
-		    internet_address_group_get_members(
-			INTERNET_ADDRESS_GROUP(address)),
-		    list);
+		add_mailboxes(
+		    reading, members_of(address), members_of(twin), list);
 	}
 }
 
@@ -181,24 +204,35 @@ read_plain(struct reading *reading, const char *body, GPtrArray *list)
 	return plain;
 }
 
+/* Of several words in one display name GMime loses the end of some, and it does
+ * not know what the names of charsets mean.  NULL: the body has no words. */
+static InternetAddressList *
+parse_spelt(const char *body)
+{
+	g_autofree char *spelt = NULL;
+
+	if (strstr(body, "=?") == NULL)
+		return NULL;
+	spelt = charset_words_join(body);
+	return internet_address_list_parse(NULL, spelt);
+}
+
 static void
 read_field(struct reading *reading, const char *body, GPtrArray *list)
 {
 	unsigned before = list->len;
-	g_autofree char *joined = NULL;
-	InternetAddressList *found;
+	InternetAddressList *found, *spelt;
 
 	if (read_plain(reading, body, list))
 		return;
-	/* what looks like a word in a quoted local part is none */
-	joined = strstr(body, "\"@") == NULL ? charset_words_join(body)
-					     : g_strdup(body);
-	found = internet_address_list_parse(reading->gmime_options, joined);
+	found = internet_address_list_parse(reading->gmime_options, body);
 	if (found == NULL) {
 		reading->message->traits |= TRAIT_ADDRESS_BROKEN;
 		return;
 	}
-	add_mailboxes(reading, found, list);
+	spelt = parse_spelt(body);
+	add_mailboxes(reading, found, spelt, list);
+	g_clear_object(&spelt);
 	g_object_unref(found);
 	if (list->len > before)
 		read_comment(reading, body, g_ptr_array_index(list, before),

@@ -8,6 +8,7 @@
 #include "parse_tree.h"
 
 #include "charset.h"
+#include "parameter.h"
 #include "parse_stream.h"
 
 #include <gmime/gmime.h>
@@ -113,31 +114,23 @@ read_type(struct node *node, GMimeObject *object)
 	}
 }
 
-/* What a parameter of a field says when it is in encoded words, which none
- * should be and many are: GMime loses some of them.  New string; NULL: GMime
- * reads it well. */
+/* A name that is more than ASCII says GMime does not read as it is meant:
+ * charsets by other names, characters parted by words or pieces.  What is no
+ * such name is read by GMime; NULL: none.  New string. */
 static char *
-read_words(GMimeObject *object, const char *field, const char *name)
+read_name(GMimeObject *object, const char *field, const char *parameter,
+    const char *found)
 {
 	GMimeHeader *header = g_mime_header_list_get_header(
 	    g_mime_object_get_header_list(object), field);
 	const char *raw =
 	    header == NULL ? NULL : g_mime_header_get_raw_value(header);
-	const char *rest = raw == NULL ? NULL : strchr(raw, ';');
-	g_autofree char *joined = NULL;
-	GMimeParamList *list;
-	GMimeParam *param;
-	char *value;
+	char *name = NULL;
 
-	if (rest == NULL || strstr(rest, "=?") == NULL)
-		return NULL;
-	joined = charset_words_join(rest + 1);
-	list = g_mime_param_list_parse(NULL, joined);
-	param =
-	    list == NULL ? NULL : g_mime_param_list_get_parameter(list, name);
-	value = param == NULL ? NULL : g_strdup(g_mime_param_get_value(param));
-	g_clear_object(&list);
-	return value;
+	if (raw != NULL && (!g_str_is_ascii(raw) || strchr(raw, '*') != NULL ||
+			       strstr(raw, "=?") != NULL))
+		name = parameter_find(raw, parameter);
+	return name != NULL ? name : g_strdup(found);
 }
 
 /* "filename*=" and "filename*0=", of either field. */
@@ -169,24 +162,21 @@ read_disposition(struct node *node, GMimeObject *object)
 {
 	GMimeContentDisposition *disposition =
 	    g_mime_object_get_content_disposition(object);
-	g_autofree char *name = read_words(object, "Content-Type", "name");
-	g_autofree char *filename =
-	    read_words(object, "Content-Disposition", "filename");
+	g_autofree char *name = read_name(object, "Content-Type", "name",
+	    g_mime_content_type_get_parameter(
+		g_mime_object_get_content_type(object), "name"));
+	g_autofree char *filename = NULL;
 
-	if (name == NULL)
-		name = g_strdup(g_mime_content_type_get_parameter(
-		    g_mime_object_get_content_type(object), "name"));
 	if (disposition != NULL) {
 		GMimeParamList *list =
 		    g_mime_content_disposition_get_parameters(disposition);
-		const char *plain = g_mime_content_disposition_get_parameter(
-		    disposition, "filename");
 
 		node->disposition = g_ascii_strdown(
 		    g_mime_content_disposition_get_disposition(disposition),
 		    -1);
-		if (filename == NULL)
-			filename = g_strdup(plain);
+		filename = read_name(object, "Content-Disposition", "filename",
+		    g_mime_content_disposition_get_parameter(
+			disposition, "filename"));
 		if (g_mime_param_list_length(list) > (filename != NULL))
 			node->more_fields = true;
 	}

@@ -112,6 +112,20 @@ test_text(void **state)
 		{ "\xe4\xbd\xa0\xe5\xa5\xbd", "gb2312",
 		    "\xe4\xbd\xa0\xe5\xa5\xbd", false },
 		{ "it\xe2\x80\x99s", "gbk", "it\xe2\x80\x99s", false },
+		{ "\xe2\xb4\xa1", "tis-620",
+		    "\xe0\xb9\x82\xe0\xb8\x94"
+		    "\xe0\xb8\x81",
+		    false },
+		{ "\xe0\xb9\x82\xe0\xb8\x94", "tis-620",
+		    "\xe0\xb9\x82\xe0\xb8\x94", false },
+		{ "\xc5\xa3", "koi8-r", "\xd0\xb5\xd1\x91", false },
+		{ "\xd0\x95\xd1\x91", "koi8-r", "\xd0\x95\xd1\x91", false },
+		{ "\xc5\xa8", "windows-1251", "\xd0\x95\xd0\x81", false },
+		{ "\xc4\x85", "iso-8859-1", "\xc4\x85", false },
+		{ "\xc4\x85", "iso-8859-2", "\xc4\x85", false },
+		{ "\xdf\x94", "iso-8859-1", "\xc3\x9f\xe2\x80\x9d", false },
+		{ "\xdf\x94", "utf-8", "\xdf\x94", false },
+		{ "\xdf\x94", NULL, "\xdf\x94", false },
 		/* broken in the midst of a character */
 		{ "\xc4\xe3\xba", "gb2312", "\xe4\xbd\xa0\xef\xbf\xbd", true },
 		{ "\xe3\x81", "utf-8", "\xef\xbf\xbd\xef\xbf\xbd", true },
@@ -345,25 +359,33 @@ test_words(void **state)
 	}
 }
 
+/* For a parser that reads UTF-8 in one word rightly. */
 static void
 test_join(void **state)
 {
 	static const struct {
-		const char *value, *joined;
+		const char *value, *text;
 	} cases[] = {
 		{ "", "" },
-		{ "a, \"b\" =? x", "a, \"b\" =? x" },
-		{ "=?utf-8?B?w7wg?=\r\n =?utf-8?B?LA==?= <a@b>",
-		    "=?utf-8?Q?=C3=BC=20=2C?= <a@b>" },
-		{ "\"=?x?q?a?= b =?iso-8859-1?q?=E9?= \"",
-		    "\"=?utf-8?Q?a?= b =?utf-8?Q?=C3=A9?= \"" },
+		{ "Ann <a@b>, c@d", "Ann <a@b>, c@d" },
+		{ "=?utf-8?Q?=C3=A9?= <a@b>", "=?utf-8?B?w6k=?= <a@b>" },
+		{ "=?gb2312?B?xA==?=\r\n =?gb2312?B?4w==?= <a@b>",
+		    "=?utf-8?B?5L2g?= <a@b>" },
+		{ "=?iso-8859-1?Q?=E9?= =?utf-8?Q?=2C?= x",
+		    "=?utf-8?B?w6ks?= x" },
+		{ "a (=?koi8-r?Q?=C5?=), =?x?Q?",
+		    "a (=?utf-8?B?0LU=?=), =?x?Q?" },
+		{ "a =?utf-8?Q?"
+		  "?= b",
+		    "a  b" },
+		{ "=?utf-8?Q?a=0D=0ABcc:_x?=", "=?utf-8?B?YSBCY2M6IHg=?=" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-		g_autofree char *joined = charset_words_join(cases[i].value);
+		g_autofree char *text = charset_words_join(cases[i].value);
 
-		assert_string_equal(joined, cases[i].joined);
+		assert_string_equal(text, cases[i].text);
 	}
 }
 

@@ -363,6 +363,14 @@ static const struct row headers[] = {
 	  "To: =?gb2312?B?6UY=?= <x@y.example>\n\n",
 	    "F \xc3\xbc \xc3\xbc<a@b.example> "
 	    "T \xe9\x95\x95<x@y.example> display-8bit" },
+	/* padding between the words, a character parted by them, a charset by
+	 * the name of a smaller one */
+	{ "From: =?utf-8?B?w7w=?= =?utf-8?B?w6k=?= =?utf-8?B?w6c=?= "
+	  "<a@b.example>\nTo: =?utf-8?B?4g==?=\n\t=?utf-8?B?gqw=?= <x@y.example>,"
+	  "\n =?gb2312?B?lTKCNg==?= <z@y.example>\n\n",
+	    "F \xc3\xbc\xc3\xa9\xc3\xa7<a@b.example> "
+	    "T \xe2\x82\xac<x@y.example> "
+	    "\xf0\xa0\x80\x80<z@y.example> display-8bit" },
 	{ "From: a@b.example, c@d.example\nTo: x@y.example\n\n",
 	    "F <a@b.example> <c@d.example> T <x@y.example> many-from" },
 	{ "From: a@b.example\nTo: team: c@d.example, e@f.example;\n\n",
