@@ -18,6 +18,8 @@ static const struct {
 	{ "status", cli_status, "say how the daemon and its queue are" },
 	{ "queue", cli_queue, "list mails, show, hold, release, drop them" },
 	{ "why", cli_why, "tell the whole story of one mail" },
+	{ "explain", cli_explain,
+	    "say what would become of a mail, without sending it" },
 	{ "user", cli_user, "add and remove users that log in by AUTH" },
 	{ "settings", cli_settings, "print every setting there is" },
 	{ "sandbox", cli_sandbox,

@@ -11,6 +11,7 @@
 int cli_serve(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_doctor(int argc, char **argv);
+int cli_explain(int argc, char **argv);
 int cli_settings(int argc, char **argv);
 int cli_simulate(int argc, char **argv);
 int cli_sandbox(int argc, char **argv);
