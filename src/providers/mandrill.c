@@ -183,6 +183,14 @@ read_error(struct json_object *json)
 	return g_strdup_printf("%s: %s", name, message ? message : "");
 }
 
+/* One bad address of several has refused them all: whose it is is not said. */
+static bool
+is_about_address(const char *error)
+{
+	return g_regex_match_simple(
+	    "^(MC_Exception_)?ValidationError:.*\"(to|email)\"", error, 0, 0);
+}
+
 static void
 decode_mandrill(const struct provider *provider,
     const struct delivery *delivery, const struct exchange *exchange,
@@ -202,6 +210,8 @@ decode_mandrill(const struct provider *provider,
 		response_judge(exchange, self->errors, error, outcome);
 	else
 		response_judge(exchange, self->pages, page, outcome);
+	outcome->split = error != NULL && delivery_addresses(delivery) > 1 &&
+			 is_about_address(error);
 	guise_widen(outcome, count);
 	json_object_put(json);
 }
