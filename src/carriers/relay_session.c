@@ -207,12 +207,25 @@ set_login(struct relay_session *session)
 	smtp_auth_set_context(session->smtp, session->auth);
 }
 
+/* RFC 6152 3: to a server that does not offer 8BITMIME no such byte goes, but
+ * for those of what is signed: most take them all the same, and none could make
+ * anything of a signature that is broken. */
+static void
+choose_body(const struct relay_session *session, struct exchange *exchange)
+{
+	if (!session->seven_bit || exchange->smtp.seven == NULL)
+		return;
+	segments_unref(exchange->body);
+	exchange->body = g_steal_pointer(&exchange->smtp.seven);
+}
+
 static void
 load_mail(struct relay_session *session, struct relay_mail *mail)
 {
-	const struct exchange *exchange = mail->exchange;
+	struct exchange *exchange = mail->exchange;
 
 	mail->session = session;
+	choose_body(session, exchange);
 	relay_mail_load(mail, session->smtp, relay_callback_body);
 	if (session->probe || (exchange->smtp.eightbit && !session->seven_bit))
 		smtp_8bitmime_set_body(mail->message, E8bitmime_8BITMIME);

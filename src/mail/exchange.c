@@ -65,6 +65,7 @@ clear(struct exchange *exchange)
 	    &exchange->smtp_response, exchange->smtp.recipients->len);
 	clear_request(exchange);
 	segments_unref(exchange->body);
+	segments_unref(exchange->smtp.seven);
 	g_free(exchange->error);
 	g_free(exchange->http_response.content_type);
 	g_string_free(exchange->http_response.body, TRUE);

@@ -253,6 +253,21 @@ encode_envelope(const struct delivery *delivery, struct smtp_request *request)
 	    submission->seen.eightbit_header || submission->seen.eightbit_body;
 }
 
+/* The same without a byte over 0x7f; NULL: the mail is signed as a whole. */
+static struct segments *
+encode_seven(const struct delivery *delivery, struct raw_options options)
+{
+	const struct message *message = delivery->message;
+	struct segments *segments;
+
+	if ((message->traits & TRAIT_DKIM) != 0)
+		return NULL;
+	segments = segments_new(message->submission->spool);
+	options.seven = true;
+	raw_append(segments, message, &options);
+	return segments;
+}
+
 static bool
 encode_upstream(const struct provider *provider,
     const struct delivery *delivery, struct exchange *exchange, GError **error)
@@ -273,6 +288,8 @@ encode_upstream(const struct provider *provider,
 	exchange->body = segments_new(delivery->message->submission->spool);
 	guise_wear(&guise, delivery, "", &options);
 	raw_append(exchange->body, delivery->message, &options);
+	if (exchange->smtp.eightbit)
+		exchange->smtp.seven = encode_seven(delivery, options);
 	guise_clear(&guise);
 	return true;
 }

@@ -394,8 +394,11 @@ check_eightbit(const char *features, bool offered)
 		    make_exchange(&stage, "b@x.test", 0);
 
 		exchange->smtp.eightbit = true;
+		exchange->smtp.seven = segments_new(NULL);
+		segments_printf(exchange->smtp.seven, MAIL "seven\r\n");
 		stage_send(&stage, exchange);
 		stage_await(&stage, i + 1);
+		assert_int_equal(exchange->smtp.seven == NULL, !offered);
 		assert_int_equal(exchange->end, EXCHANGE_ANSWERED);
 		assert_int_equal(exchange->smtp_response.data.code, 250);
 		stage_pass(&stage, 50); /* it is learned after QUIT */

@@ -135,6 +135,16 @@ class SevenBit(Signed):
         self.check(self.upstream, "smtp")
 
 
+    def test_unsigned(self):
+        self.upstream.fault("no-8bitmime")
+        for encoding, body in BODIES.values():
+            self.accept(write_mail(encoding, body))
+            mail, = self.upstream.mails(1)
+            self.upstream.clear()
+            self.assertTrue(mail.raw.isascii())
+            self.assertEqual(mail.text.replace("\r\n", "\n"), body)
+
+
 class Avoided(Signed):
     """Mandrill would break each of them: the next one gets them."""
     providers = ("mandrill", "mailgun")
