@@ -285,6 +285,8 @@ deliver(struct channel *channel, size_t length)
 		used = length;
 	}
 	hold(channel, bytes + used, length - used);
+	/* what is held may be part of a password, and all share the buffer */
+	explicit_bzero(bytes + used, length - used);
 	if (channel->secret)
 		explicit_bzero(bytes, used);
 	channel->secret = false;
@@ -331,6 +333,8 @@ read_once(struct channel *channel)
 	    receive(channel, channel->options.buffer->bytes + have, wanted);
 
 	g_assert(wanted > 0);
+	if (got <= 0)
+		explicit_bzero(channel->options.buffer->bytes, have);
 	if (got > 0) {
 		channel->full = (size_t)got == wanted ||
 				(channel->stage == CHANNEL_SECURE &&

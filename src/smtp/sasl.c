@@ -67,7 +67,8 @@ sasl_free(struct sasl *sasl)
 	if (sasl == NULL)
 		return;
 	sasl_forget(sasl);
-	g_free(sasl->name);
+	/* who has lost the thread says his password there */
+	wipe(sasl->name);
 	g_free(sasl);
 }
 
