@@ -19,7 +19,7 @@
 
 #include <pthread.h>
 
-#define LONG_S 10 /* no test waits that long */
+#define LONG_S 60 /* no test waits that long */
 
 /* To the test's thread or from it; of pthread, which TSan sees. */
 struct queue {
@@ -97,12 +97,12 @@ wait_for(struct queue *queue)
 	struct timespec until;
 	void *item;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += LONG_S;
 	pthread_mutex_lock(&queue->mutex);
-	while (
-	    g_queue_is_empty(&queue->items) &&
-	    pthread_cond_timedwait(&queue->filled, &queue->mutex, &until) == 0)
+	while (g_queue_is_empty(&queue->items) &&
+	       pthread_cond_clockwait(
+		   &queue->filled, &queue->mutex, CLOCK_MONOTONIC, &until) == 0)
 		;
 	item = g_queue_pop_head(&queue->items);
 	pthread_mutex_unlock(&queue->mutex);

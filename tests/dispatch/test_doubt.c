@@ -402,9 +402,9 @@ test_client_waits(void **state)
 
 /* What loses each answer: how many copies of one mail go where, by its client's
  * sendings; each but the last ends with 451. */
-#define LOSSY                                                          \
-	"[server]\ndoubt_wait_smtp = 1ms\ndoubt_move_smtp = "          \
-	"400ms\ndoubt_once = 1ms\ndoubt_proof = 1ms\ndoubt_wait = 0\n" \
+#define LOSSY                                                       \
+	"[server]\ndoubt_wait_smtp = 1ms\ndoubt_move_smtp = "       \
+	"3s\ndoubt_once = 1ms\ndoubt_proof = 1ms\ndoubt_wait = 0\n" \
 	"pause_min = 1ms\npause_max = 1ms\n"
 #define SERVER_ONE PROVIDER("one", "smtp = yes\n")
 
@@ -651,9 +651,9 @@ test_resend(void **state)
 	submit_one("x"); /* the schedule asks in an hour */
 	expect_answer(451, "4.4.1", "may have taken it");
 	stop();
-	start("[server]\ndoubt_asks = 1ms, 300ms, 600ms, 900ms, 1200ms\n"
+	start("[server]\ndoubt_asks = 1ms, 4s, 8s, 12s, 16s\n"
 	      "doubt_wait = 1h\n" BOTH);
-	struct sending sending = { "x", 1, 100 };
+	struct sending sending = { "x", 1, 2000 };
 	submit(&sending);
 	serve("one 0", "doubt");
 	serve("ask one x 0", "absent");
@@ -668,7 +668,7 @@ test_resend(void **state)
 static void
 test_deadline_while_asking(void **state)
 {
-	struct sending sending = { "x", 1, 60 };
+	struct sending sending = { "x", 1, 2000 };
 
 	(void)state;
 	start(AT_ONCE BOTH);

@@ -196,7 +196,7 @@ static void
 test_without_a_queue(void **state)
 {
 	static const struct sending sending = { "x", 3, 60000 };
-	static const struct sending hasty = { "x", 3, 50 };
+	static const struct sending hasty = { "x", 3, 1500 };
 	static const struct line first[] = { { 250, "Ok" }, { 550, "one" },
 		{ 451, "may have taken it" }, { 0, NULL } };
 

@@ -698,7 +698,7 @@ test_clients(void **state)
 static void
 test_deadline_while_sending(void **state)
 {
-	static const struct sending hasty = { "x", 1, 50 };
+	static const struct sending hasty = { "x", 1, 1500 };
 
 	(void)state;
 	start_with_store(TWO);
@@ -744,7 +744,7 @@ test_deadline_while_encoding(void **state)
 static void
 test_deadline_while_waiting(void **state)
 {
-	static const struct sending hasty = { "y", 1, 50 };
+	static const struct sending hasty = { "y", 1, 1500 };
 
 	(void)state;
 	start_with_store(ONE_BY_ONE);
@@ -785,7 +785,7 @@ test_takeover_fails(void **state)
 static void
 test_takeover_fails_open(void **state)
 {
-	static const struct sending hasty = { "x", 1, 50 };
+	static const struct sending hasty = { "x", 1, 1500 };
 
 	(void)state;
 	post.gated = true;
@@ -806,7 +806,7 @@ test_takeover_fails_open(void **state)
 static void
 test_takeover_unheard(void **state)
 {
-	static const struct sending hasty = { "x", 1, 50 };
+	static const struct sending hasty = { "x", 1, 1500 };
 
 	(void)state;
 	start_with_store(TWO);

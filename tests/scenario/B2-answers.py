@@ -57,7 +57,8 @@ class Answers(ferry.Scenario):
 
 
 class Refusals(ferry.Scenario):
-    settings = SETTINGS
+    """None is slow: whoever only waits for the machine is not in doubt."""
+    settings = {"server": SETTINGS["server"]}
 
     def test_a_bad_payload_is_tried_at_one_other(self):
         self.mailgun.fault("text=size")

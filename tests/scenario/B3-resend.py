@@ -53,7 +53,7 @@ class Skip(ferry.Scenario):
 class Doubt(ferry.Scenario):
     """Mailgun took the whole mail and hung up: nobody knows."""
     providers = ("mailgun", "mandrill")
-    settings = {"server": {"doubt_wait": "3s", "doubt_wait_error": "1s",
+    settings = {"server": {"doubt_wait": "6s", "doubt_wait_error": "1s",
                            "answer_floor": "500ms",
                            "pause_min": "10ms", "pause_max": "20ms"},
                 "listener local": {"deadline": "1s"}}
@@ -83,7 +83,7 @@ class UpstreamDoubt(ferry.Scenario):
     providers = ("upstream", "mailgun")
     settings = {**Doubt.settings,
                 "server": {**Doubt.settings["server"],
-                           "doubt_wait_smtp": "3s", "doubt_move_smtp": "4s"},
+                           "doubt_wait_smtp": "6s", "doubt_move_smtp": "7s"},
                 "provider upstream": {"answer_timeout": "500ms"}}
 
     def check(self, words):

@@ -2,7 +2,8 @@
 """A provider dies under load, comes back, and flaps: nothing is lost, mail
 moves to the next one soon, and who comes back is not overrun.
 
-RATE=200: mails a second; SECONDS=4: before, and while it is dead."""
+RATE=200: mails a second; SECONDS=4: before, and while it is dead;
+FULL=1: how soon, too, which wants a machine for itself."""
 
 import os
 import re
@@ -14,6 +15,7 @@ import ferry
 import ledger
 import load
 
+FULL = os.environ.get("FULL") == "1"
 RATE = int(os.environ.get("RATE", "200"))
 SECONDS = float(os.environ.get("SECONDS", "4"))
 SESSIONS = 20
@@ -49,9 +51,10 @@ class Watch(threading.Thread):
 class Recovery(durable.Durable):
     providers = ("mailgun", "mandrill")
     settings = {"server": {"pause_min": "500ms", "pause_max": "4s",
-                           "doubt_asks": "200ms, 1s", "doubt_wait": "2s",
+                           "doubt_asks": "200ms, 1s", "doubt_wait": "20s",
                            "probe_interval": "0"},
-                "provider mailgun": {"answer_timeout": "1s",
+                # what is slow only because the machine is busy is no doubt
+                "provider mailgun": {"answer_timeout": "10s",
                                      "connect_timeout": "500ms"}}
 
     def setUp(self):
@@ -113,7 +116,8 @@ class Recovery(durable.Durable):
 class Death(Recovery):
     """With the default pause, as people have it."""
     settings = {"server": {**Recovery.settings["server"],
-                           "pause_min": "5s", "pause_max": "5m"},
+                           "pause_min": "5s", "pause_max": "5m",
+                           "doubt_wait": "2s"},
                 "provider mailgun":
                 Recovery.settings["provider mailgun"]}
 
@@ -126,8 +130,9 @@ class Death(Recovery):
         delays = self.report(fault, died)
         self.finish_all(copies)
         self.assertGreaterEqual(opened, 1)
-        self.assertLess(durable.percentile(delays, 99), 10)
-        self.assertLess(max(delays), 20)
+        if FULL:
+            self.assertLess(durable.percentile(delays, 99), 10)
+            self.assertLess(max(delays), 20)
 
     def test_refused(self):
         self.check("refuse")
@@ -138,12 +143,21 @@ class Death(Recovery):
     def test_503(self):
         self.check("status=503")
 
+
+class Silence(Death):
+    """Those it had are doubts, and wait for the policy's time, as do those
+    that it was slow to answer before."""
+    settings = {**Death.settings,
+                "provider mailgun": {
+                    **Death.settings["provider mailgun"],
+                    "answer_timeout": "1s"}}
+    test_refused = test_reset = test_503 = None
+
     def test_silent(self):
-        """Those it had are doubts, and wait for the policy's time."""
-        self.check("stall")
+        self.check("stall", copies=True)
 
     def test_silent_and_accepted(self):
-        self.check("stall-accepted")
+        self.check("stall-accepted", copies=True)
 
 
 class Return(Recovery):

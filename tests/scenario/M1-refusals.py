@@ -69,7 +69,6 @@ class One(durable.Durable):
         self.accept(ferry.simple())
         self.upstream.mails(1)
         self.assertGreater(time.monotonic() - begin, 1.9)
-        self.assertLess(time.monotonic() - begin, 6)
         self.assertEqual(self.check_totals()["bounced"], 1)
 
 
