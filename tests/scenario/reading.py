@@ -60,6 +60,8 @@ def read_addresses(values):
     """[(name, address)] of the values of an address field, groups open."""
     found = []
     for value in values:
+        # Python's parser takes a blank between two words for one of the name.
+        value = re.sub(r"\?=[ \t]+=\?", "?=\n =?", value)
         try:
             pairs = [(one.display_name, one.addr_spec)
                      for one in REGISTRY("to", value).addresses]

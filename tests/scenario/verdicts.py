@@ -46,6 +46,7 @@ LOSSES = [
     ("a malformed structure", PARTS | {"header", "subject"}),
     ("past the limits of parsing", PARTS),
     ("without equivalent", PARTS | {"message_id"}),
+    ("a TAB or a run of blanks", {"header", "subject"}),
     ("neither text nor html", {"text", "html"}),
     ("an attachment with a Content-ID", {"attachment cid",
                                          "attachment inline", "html"}),
