@@ -128,9 +128,13 @@ append_decoded(GString *bytes, const char *text)
 		int high = *text == '%' ? g_ascii_xdigit_value(text[1]) : -1;
 		int low = high < 0 ? -1 : g_ascii_xdigit_value(text[2]);
 
-		g_string_append_c(
-		    bytes, low < 0 ? *text : (char)(high << 4 | low));
-		text += low < 0 ? 0 : 2;
+		char letter = *text;
+
+		if (low >= 0) {
+			letter = (char)(high << 4 | low);
+			text += 2;
+		}
+		g_string_append_c(bytes, letter);
 	}
 }
 
