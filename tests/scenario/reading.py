@@ -310,6 +310,8 @@ class MailgunReading(FieldsReading):
         self.text, self.html = self.first("text"), self.first("html")
         if self.first("amp-html") is not None:
             self.also.add("alternative text/x-amp-html")
+            self.attachments.append(Attachment(
+                self.first("amp-html").encode(), "", "text/x-amp-html"))
 
     def take(self, file):
         return Attachment(self.content(file), file["filename"], file["type"],

@@ -212,13 +212,15 @@ def count_sent(arrivals):
 
 
 def table(arrivals, title):
-    """Forms and verdicts in totals, as text."""
-    lines = [f"{title:18}" + "".join(f"{word:>7}" for word in VERDICTS)
-             + "  sent as"]
+    """Forms and verdicts in totals, as text; "differ": those of which a reader
+    sees less than was written, all of which were said to."""
+    lines = [f"{title:16}" + "".join(f"{word:>7}" for word in VERDICTS)
+             + " differ  sent as"]
     for form in FORMS:
         rows = [one for one in arrivals if one.form == form]
         counts = collections.Counter(one.verdict for one in rows)
-        lines.append(f"{form:18}" + "".join(
+        differ = sum(bool(one.differences) for one in rows)
+        lines.append(f"{form:16}" + "".join(
             f"{counts[word]:7}" for word in VERDICTS)
-            + "  " + count_sent(rows))
+            + f"{differ:7}  {count_sent(rows)}")
     return "\n".join(lines)
