@@ -75,19 +75,43 @@ tell_changes(const struct flight *flight, const struct lane *lane)
 		    log_str("why", changes->pdata[i]));
 }
 
+/* Of a list in one line of the log, which cuts longer values. */
+#define LIST_BYTES 240
+
+/* The first of the losses, as many as a line takes; one at least. */
+static uint64_t
+take_losses(uint64_t losses)
+{
+	uint64_t some = 0;
+
+	for (unsigned i = 0; i < 64; i++) {
+		uint64_t more = some | (losses & UINT64_C(1) << i);
+		g_autofree char *text = plan_losses_text(more);
+
+		if (some != 0 && strlen(text) > LIST_BYTES)
+			break;
+		some = more;
+	}
+	return some;
+}
+
+/* All of them, however many: what is not said would be lost in silence. */
 void
 chronicle_plan(const struct flight *flight, const struct lane *lane)
 {
 	const struct plan *plan = &flight->plan;
+	uint64_t some;
 
 	tell_changes(flight, lane);
-	if (plan->losses == 0)
-		return;
-	g_autofree char *lost = plan_losses_text(plan->losses);
-	log_warn("mail loses something",
-	    log_str("mail", flight->message->submission->id),
-	    log_str("provider", lane->provider->name),
-	    log_str("form", form_text(plan->form)), log_str("lost", lost));
+	for (uint64_t left = plan->losses; left != 0; left &= ~some) {
+		some = take_losses(left);
+		g_autofree char *lost = plan_losses_text(some);
+		log_warn("mail loses something",
+		    log_str("mail", flight->message->submission->id),
+		    log_str("provider", lane->provider->name),
+		    log_str("form", form_text(plan->form)),
+		    log_str("lost", lost));
+	}
 }
 
 /* New string. */

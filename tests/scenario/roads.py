@@ -10,18 +10,8 @@ import threading
 import ferry
 from durable import ID
 from reading import read_record
-from verdicts import Difference, compare, count_levels, is_as_written
-
-# name: (type, format)
-FORMS = {
-    "mailgun-fields": ("mailgun", "fields"),
-    "mailgun-raw": ("mailgun", "raw"),
-    "mailgun-auto": ("mailgun", "auto"),
-    "mandrill-fields": ("mandrill", "fields"),
-    "mandrill-raw": ("mandrill", "raw"),
-    "mandrill-auto": ("mandrill", "auto"),
-    "smtp": ("smtp", None),
-}
+from verdicts import (FORMS, Difference, compare, count_level,
+                      is_as_written)
 
 VERDICTS = ("kept", "said", "wrong")
 
@@ -56,7 +46,8 @@ class Arrival:
 
     def judge_refusal(self):
         said = self.expected.refused.get(self.form)
-        if said is not None and re.search(said, self.reply[1]):
+        if said is not None and re.search(said, " ".join(
+                map(str, self.reply))):
             self.verdict = "said"
             return
         self.miss(f"refused: {self.reply}")
@@ -72,7 +63,8 @@ class Arrival:
             if is_as_written(difference, self.expected, reading):
                 continue
             self.differences.append(difference)
-            if not difference.is_said(self.losses):
+            if difference.level == "must" and not difference.is_said(
+                    self.losses):
                 self.miss(str(difference))
 
     def list_differences(self, reading):
@@ -83,13 +75,13 @@ class Arrival:
             self.missed.append(text)
 
     def count(self, level):
-        """How many of what is expected at this level is kept, and missed."""
-        every = count_levels(self.expected)[level]
+        """What was expected at this level: (kept, missed); a mail that was
+        refused misses nothing."""
         if self.reply[0] != 250:
-            return 0, every
+            return 0, 0
         missed = len({one.kind + str(one.wanted) for one in self.differences
                       if one.level == level})
-        return every - missed, missed
+        return count_level(self.expected, level) - missed, missed
 
     def lines(self):
         said = f" (said to be lost: {self.losses})" if self.losses else ""
@@ -186,8 +178,10 @@ class Roads(ferry.Scenario):
             found = re.search(
                 rf"mail loses something mail=({ID}).* lost=(.*)", line)
             if found:
-                losses[found[1]] = found[2].strip('"')
-        return accepted, losses
+                losses.setdefault(found[1], []).append(
+                    found[2].strip('"'))
+        return accepted, {mail: ", ".join(lists)
+                          for mail, lists in losses.items()}
 
     def read_form(self, mails, form, replies):
         accepted, losses = self.read_log(form)
@@ -223,4 +217,15 @@ def table(arrivals, title):
         lines.append(f"{form:16}" + "".join(
             f"{counts[word]:7}" for word in VERDICTS)
             + f"{differ:7}  {count_sent(rows)}")
+    return "\n".join(lines)
+
+
+def level_table(arrivals):
+    """What is expected at each level, kept and missed, by form."""
+    lines = ["                   must kept missed   should kept missed"]
+    for form in FORMS:
+        rows = [one for one in arrivals if one.form == form]
+        sums = [sum(counts) for level in ("must", "should") for counts in
+                zip(*(one.count(level) for one in rows))]
+        lines.append("{:16}{:12}{:7}{:14}{:7}".format(form, *sums))
     return "\n".join(lines)
