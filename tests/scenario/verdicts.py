@@ -79,6 +79,17 @@ LOSSES = [
 # shows them.
 CONTROL = re.compile(r"(?i)x-(mailgun|mandrill|mc|postferry)-")
 
+# name: (type, format)
+FORMS = {
+    "mailgun-fields": ("mailgun", "fields"),
+    "mailgun-raw": ("mailgun", "raw"),
+    "mailgun-auto": ("mailgun", "auto"),
+    "mandrill-fields": ("mandrill", "fields"),
+    "mandrill-raw": ("mandrill", "raw"),
+    "mandrill-auto": ("mandrill", "auto"),
+    "smtp": ("smtp", None),
+}
+
 # When the mails of our own were written: they are sent with the present.
 WRITTEN = "Fri, 21 Nov 2025 10:00:00 +0000"
 
@@ -199,6 +210,9 @@ def read_judged(path, judged):
         given = json.load(file)
     expected = Expected(os.path.basename(path)[:-len(".eml")], raw)
     expected.complete = False
+    # a mail may be over a limit, which the reply names, or malformed
+    expected.refused = dict.fromkeys(
+        FORMS, "^5" if given["malformed"] else "^5.*at most")
     for kind, row in given["fields"].items():
         value = row.get("value")
         if kind == "from" and value == []:  # a mail gets one that has none
@@ -294,12 +308,37 @@ def compare_parts(expected, reading):
             yield Difference("attachment", "must", "none", one)
 
 
+def repair(text):
+    """UTF-8 that was believed to be the Latin-1 that its label said."""
+    try:
+        return text.encode("latin-1").decode()
+    except UnicodeError:
+        return text
+
+
+def strip_lines(text):
+    return re.sub(r"[^\S\n]+(?=\n|$)", "", text).strip()
+
+
+def is_judged_same(kind, wanted, got, expected):
+    """The judges write addresses in lower case, leave out blank lines at the
+    beginning and no-break spaces at the end of lines, believe every label, and
+    see no name in a comment."""
+    if kind in ADDRESS_FIELDS:
+        return [one.lower() for one in wanted] == [one.lower() for one in got]
+    if kind in ("text", "html"):
+        return strip_lines(got) in (strip_lines(wanted),
+                                    strip_lines(repair(wanted)))
+    return kind in PEOPLE and got == value_of(expected.reading(), kind)
+
+
 def compare(expected, reading):
     """Every Difference of a reading from what was expected."""
     for kind, level, value in expected.fields:
         wanted = wanted_of(expected, kind, value)
         got = value_of(reading, kind)
-        if wanted != got:
+        if wanted != got and (expected.complete or not is_judged_same(
+                kind, wanted, got, expected)):
             yield Difference(
                 "attachment" if kind == "attachment_count" else kind, level,
                 wanted, got)
@@ -321,10 +360,10 @@ def is_as_written(difference, expected, reading):
             (difference.kind, str(difference.got)) in written)
 
 
-def count_levels(expected):
-    """How much is expected: {"must": N, "should": N}."""
+def count_level(expected, level):
+    """How much is expected at this level."""
     levels = [level for _, level, _ in expected.fields + expected.headers]
     for part in expected.parts:
         levels += [part.level, *part.levels.values()]
     levels += ["must"] * len(expected.also)
-    return {level: levels.count(level) for level in ("must", "should")}
+    return levels.count(level)
