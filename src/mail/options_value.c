@@ -91,12 +91,12 @@ read_zone(const char *text, int *seconds)
 	static const char *const zero[] = { "", "Z", "UT", "UTC", "GMT", NULL };
 	unsigned hours, minutes;
 	int end = 0;
-	char sign;
+	char sign[2];
 
 	*seconds = 0;
 	if (is_among(text, zero))
 		return true;
-	if (sscanf(text, "%1[+-]%2u%2u%n", &sign, &hours, &minutes, &end) != 3)
+	if (sscanf(text, "%1[+-]%2u%2u%n", sign, &hours, &minutes, &end) != 3)
 		return false;
 	*seconds = (int)(hours * HOUR + minutes * MINUTE);
 	if (*text == '-')
