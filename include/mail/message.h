@@ -156,6 +156,11 @@ const char *trait_text(uint64_t trait);
  * not for extra headers. */
 bool message_field_is_own(const char *name);
 
+/* True of a control header: an order to a mail service (X-Mailgun-Tag,
+ * X-SMTPAPI), or to us.  These are read into options (options.h), removed
+ * always, and are own fields, too. */
+bool message_field_is_control(const char *name);
+
 /* The value of a field for an API: RFC 2047 decoded to UTF-8, unfolded, control
  * characters removed.  New string. */
 char *message_field_text(const struct header_field *field);

@@ -2,9 +2,9 @@
 /*
  * The raw form of a message: its bytes as received, with the documented edits
  * of the header and no other.  Own Received on top; Bcc, Resent-Bcc,
- * Return-Path and Content-Length removed; Date, From and Message-ID added when
- * missing or empty (and not omitted); a header that broke off is ended by an
- * empty line.  Works for opaque mail.
+ * Return-Path, Content-Length and control headers removed; Date, From and
+ * Message-ID added when missing or empty (and not omitted); a header that broke
+ * off is ended by an empty line.  Works for opaque mail.
  *
  * What the exit cannot take gets another transfer encoding, part by part, and
  * else the body is not touched: lines over 998 octets, and bytes over 0x7f

@@ -160,7 +160,8 @@ read_field_traits(struct message *message)
 		const struct header_field *field =
 		    &g_array_index(fields, struct header_field, i);
 
-		if (IS_ONE_OF(field->name, dropped))
+		if (IS_ONE_OF(field->name, dropped) ||
+		    message_field_is_control(field->name))
 			continue;
 		message->traits |= find_field_traits(field) |
 				   find_blanks(message->header, field);

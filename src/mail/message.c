@@ -68,6 +68,12 @@ static const char language[] = "Content-Language";
 
 /* Counted by GLib's macros, not by g_atomic_ref_count_dec(): the last one to
  * let go may be on another thread, and TSan sees that they take turns. */
+/* What the names of control headers begin with. */
+static const char *const controls[] = { "X-Mailgun-", "X-MC-", "X-Mandrill-",
+	"X-Postferry-", "X-PM-", "X-SMTPAPI", "X-SES-", "X-MSYS-API",
+	"X-Mailin-", "X-Mailjet-", "X-MJ-", "X-MailerSend-",
+	"Resend-Idempotency-Key" };
+
 struct message *
 message_ref(struct message *message)
 {
@@ -147,8 +153,20 @@ trait_text(uint64_t trait)
 }
 
 bool
+message_field_is_control(const char *name)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(controls); i++)
+		if (g_ascii_strncasecmp(
+			name, controls[i], strlen(controls[i])) == 0)
+			return true;
+	return false;
+}
+
+bool
 message_field_is_own(const char *name)
 {
+	if (message_field_is_control(name))
+		return true;
 	if (g_ascii_strcasecmp(name, language) == 0)
 		return false;
 	for (size_t i = 0; i < G_N_ELEMENTS(own_fields); i++)

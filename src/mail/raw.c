@@ -260,7 +260,8 @@ join_lists(const struct header *header, unsigned first)
 static bool
 is_removed(const struct header_field *field)
 {
-	return is_named(removed, field->name);
+	return is_named(removed, field->name) ||
+	       message_field_is_control(field->name);
 }
 
 static bool

@@ -8,7 +8,7 @@
 bool
 control_is_one(const char *const *names, const char *name)
 {
-	for (; *names != NULL; names++) {
+	for (; names != NULL && *names != NULL; names++) {
 		size_t length = strlen(*names);
 
 		if (g_ascii_strcasecmp(*names, name) == 0 ||

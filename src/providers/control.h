@@ -10,13 +10,8 @@
 
 #include "mail/options_fit.h"
 
-/* The names of them, as struct raw_options takes them in `omit`. */
-#define CONTROL_FIELDS                                                      \
-	"X-Mailgun-", "X-MC-", "X-Mandrill-", "X-Postferry-", "X-PM-",      \
-	    "X-SMTPAPI", "X-SES-", "X-MSYS-API", "X-Mailin-", "X-Mailjet-", \
-	    "X-MJ-", "X-MailerSend-", "Resend-Idempotency-Key"
-
-/* True when the name is one of a NULL-terminated list like that. */
+/* True when the name is one of a NULL-terminated list, as struct
+ * raw_options has it. */
 bool control_is_one(const char *const *names, const char *name);
 
 /* False and error when the delivery asks for what this kind of provider cannot

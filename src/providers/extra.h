@@ -16,7 +16,7 @@ struct extra {
 /* struct extra *: Message-Id, Date, Sender and Reply-To first, then what the
  * guise adds, then the others in the mail's order; of those that repeat the
  * first, since an API takes one value for a name.  Those in `omit` (as struct
- * raw_options has it) are left out. */
+ * raw_options has it) are left out; NULL: none. */
 GPtrArray *extra_read(const struct delivery *delivery, const char *const *omit);
 
 #endif

@@ -18,8 +18,6 @@
 /* All o:, h:, v: and t: fields together, names and values. */
 #define OPTIONS_MAX 16000
 
-static const char *const omitted[] = { CONTROL_FIELDS, NULL };
-
 static bool
 add_people(struct form *form, const struct delivery *delivery, GError **error)
 {
@@ -113,7 +111,7 @@ static bool
 add_extras(struct form *form, const struct delivery *delivery, size_t size,
     GError **error)
 {
-	g_autoptr(GPtrArray) extras = extra_read(delivery, omitted);
+	g_autoptr(GPtrArray) extras = extra_read(delivery, NULL);
 
 	for (unsigned i = 0; i < extras->len; i++) {
 		const struct extra *extra = extras->pdata[i];
@@ -164,7 +162,6 @@ write_raw(struct form *form, const struct delivery *delivery,
 		"message/rfc822", "" };
 	struct raw_options raw = {
 		.hostname = delivery->hostname,
-		.omit = omitted,
 	};
 	struct guise guise;
 

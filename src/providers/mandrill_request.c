@@ -15,8 +15,7 @@
 #include "reference.h"
 #include "translators.h"
 
-static const char *const omitted[] = { CONTROL_FIELDS, CARRY_MANDRILL_OWN,
-	NULL };
+static const char *const omitted[] = { CARRY_MANDRILL_OWN, NULL };
 
 static void
 write_people(struct writer *writer, const struct delivery *delivery)

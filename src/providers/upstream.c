@@ -31,8 +31,8 @@ struct upstream {
 static const char *const reserved[] = { CARRY_UPSTREAM_OWN, NULL };
 
 /* Return-Path and its own libESMTP drops. */
-static const char *const omitted[] = { CONTROL_FIELDS, "Return-Path",
-	CARRY_UPSTREAM_OWN, NULL };
+static const char *const omitted[] = { "Return-Path", CARRY_UPSTREAM_OWN,
+	NULL };
 
 /* A server says nothing of tags, and does at once what it is asked. */
 static const struct options_rules rules = { .type = "smtp" };

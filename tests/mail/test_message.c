@@ -42,6 +42,9 @@ test_own_fields(void **state)
 		{ "List-Unsubscribe", false },
 		{ "X-From", false },
 		{ "Resent-From", false },
+		{ "X-Mailgun-Tag", true },
+		{ "x-smtpapi", true },
+		{ "X-Mail", false },
 		{ "", false },
 	};
 
