@@ -35,7 +35,7 @@ print_form(const struct mail_options *options)
 	while ((taken = segment_reader_read(reader, piece, sizeof piece)) > 0)
 		g_string_append_len(body, piece, taken);
 	g_auto(GStrv) parts = g_strsplit(body->str, "--postferry-I\r\n", -1);
-	for (unsigned i = 1; parts[i] != NULL; i++) {
+	for (unsigned i = 1; parts[0] != NULL && parts[i] != NULL; i++) {
 		g_auto(GStrv) name = g_strsplit(parts[i], "\"", 3);
 		const char *value = strstr(parts[i], "\r\n\r\n") + 4;
 
