@@ -178,6 +178,7 @@ class Roads(ferry.Scenario):
             found = re.search(
                 rf"mail loses something mail=({ID}).* lost=(.*)", line)
             if found:
+                self.assertNotRegex(line, r'\.\.\."?$', "the list is cut")
                 losses.setdefault(found[1], []).append(
                     found[2].strip('"'))
         return accepted, {mail: ", ".join(lists)
