@@ -103,7 +103,7 @@ def delayed():
 def hostile():
     report = read("hostile")
     check_top("hostile", report, FAILED,
-              '"a\\"b <c> =?utf-8?q?d?="@example.com')
+              '"a\\"b (c) =?utf-8?q?d?="@example.com')
     check("hostile", "broken id", report["References"], None)
     mail, one, two = blocks(report.get_payload()[1])
     check("hostile", "blocks", len(report.get_payload()[1].get_payload()), 3)

@@ -224,7 +224,7 @@ static const struct sample samples[] = {
 		    "=?utf-8?q?x?=: 1\nX-\x01odd: 1\n"
 		    "RESENT-BCC : hidden@example.org\n"
 		    "Message-ID: <a b@c>\nDate: \x1b[31m\xff\n\nx\n",
-	    .sender = "\"a\\\"b <c> =?utf-8?q?d?=\"@example.com",
+	    .sender = "\"a\\\"b (c) =?utf-8?q?d?=\"@example.com",
 	    .is = { { .state = RECIPIENT_REFUSED,
 			.class = VERDICT_PAYLOAD,
 			.status = 400,
