@@ -54,10 +54,21 @@ find_quota(const struct lane *lane, unsigned recipients, int64_t now_ms)
 	return gate_quota_when(&lane->gate, recipients, wall) - lane->apart_ms;
 }
 
+/* Nothing is left of a quota, be it that some comes back from those under way.
+ */
+static bool
+is_given_out(const struct lane *lane, int64_t now_ms)
+{
+	return find_quota(lane, 1, now_ms) > now_ms;
+}
+
+/* What is under way may fail, and count for nothing: until then it is busy.
+ * Else its last one would close and open it with each mail that nobody takes.
+ */
 static bool
 is_exhausted(const struct lane *lane, int64_t now_ms)
 {
-	return find_quota(lane, 1, now_ms) > now_ms;
+	return lane->requests == 0 && is_given_out(lane, now_ms);
 }
 
 bool
@@ -125,7 +136,7 @@ takes_any(const struct lane *lane, int64_t now_ms)
 	return lane_has_room(lane) && breaker_allows(&lane->breaker, now_ms) &&
 	       !gate_is_closed(&lane->gate, now_ms) &&
 	       gate_when(&lane->gate, now_ms) <= now_ms &&
-	       !is_exhausted(lane, now_ms);
+	       !is_given_out(lane, now_ms);
 }
 
 bool
@@ -163,8 +174,19 @@ lane_lacks(struct lane *lane, int64_t now_ms)
 static bool
 is_too_large(const struct lane *lane, unsigned recipients, int64_t now_ms)
 {
-	return !is_exhausted(lane, now_ms) &&
+	return !is_given_out(lane, now_ms) &&
 	       find_quota(lane, recipients, now_ms) > now_ms;
+}
+
+/* Those under way have the last of a quota: most likely it is used up then, so
+ * another provider that takes it now is better. */
+static enum lane_answer
+await_quota(const struct lane *lane, int64_t now_ms, int64_t *when_ms)
+{
+	int64_t quota = find_quota(lane, 1, now_ms);
+
+	*when_ms = quota <= now_ms + LANE_LATER_MS ? quota : 0;
+	return lane->provider->pace.overflow ? LANE_LATER : LANE_BUSY;
 }
 
 static enum lane_answer
@@ -175,8 +197,12 @@ ask(const struct lane *lane, const struct lane_query *query, int64_t now_ms,
 		return LANE_CLOSED_NOW;
 	int64_t quota = find_quota(lane, query->recipients, now_ms);
 	int64_t rate = gate_when(&lane->gate, now_ms);
+	bool awaited =
+	    is_given_out(lane, now_ms) && !is_exhausted(lane, now_ms);
 
-	*when_ms = MAX(MAX(lane->gate.until_ms, quota), rate);
+	*when_ms = MAX(lane->gate.until_ms, rate);
+	if (!awaited)
+		*when_ms = MAX(*when_ms, quota);
 	if (is_too_large(lane, query->recipients, now_ms))
 		return lane->provider->pace.overflow ? LANE_CLOSED_NOW
 						     : LANE_KEEPS;
@@ -189,6 +215,8 @@ ask(const struct lane *lane, const struct lane_query *query, int64_t now_ms,
 	}
 	if (*when_ms > 0)
 		return LANE_LATER;
+	if (awaited)
+		return await_quota(lane, now_ms, when_ms);
 	return lane_has_room(lane) ? LANE_TAKES : LANE_BUSY;
 }
 
@@ -348,9 +376,10 @@ lane_mode(const struct lane *lane, int64_t now_ms)
 int64_t
 lane_until(const struct lane *lane, int64_t now_ms)
 {
-	int64_t until = MAX(lane->gate.until_ms, find_quota(lane, 1, now_ms));
+	int64_t until = MAX(lane->gate.until_ms, find_end(&lane->breaker));
 
-	until = MAX(until, find_end(&lane->breaker));
+	if (is_exhausted(lane, now_ms))
+		until = MAX(until, find_quota(lane, 1, now_ms));
 	return until > now_ms ? until : 0;
 }
 

@@ -48,7 +48,7 @@ enum lane_mode {
 	LANE_PAUSED,    /* it failed: not asked before its time */
 	LANE_PROBING,   /* a mail at a time, to see whether it is back */
 	LANE_THROTTLED, /* its gate is closed */
-	LANE_EXHAUSTED, /* its quota is used up */
+	LANE_EXHAUSTED, /* its quota is used up, and nothing is under way */
 	LANE_UNUSABLE,  /* our account there: a person has to act */
 	LANE_DISTRUST,  /* it refuses everything */
 	LANE_CUT_OFF,   /* this host reaches nobody */
@@ -249,7 +249,7 @@ unsigned lane_settle(struct lane *lane, const struct lane_attempt *attempt,
 int64_t lane_next_ms(const struct lane *lane, int64_t now_ms);
 
 /* To be called at that time and after each attempt was begun: what changed by
- * time, and by a quota that is used up now.  As lane_settle(). */
+ * time.  As lane_settle(). */
 unsigned lane_tick(struct lane *lane, int64_t now_ms);
 
 /* True when a mail has to be sent its way to see whether it is back: its pause

@@ -341,10 +341,10 @@ test_ticks(void **state)
 	assert_int_equal(lane_tick(lane, 8001), 0);
 	assert_int_equal(lane_next_ms(lane, 8001), 0);
 
-	for (unsigned i = 0; i < 3; i++)
-		begin(lane, HERE, 200000);
+	assert_int_equal(attempts(lane, 2, STANDING_WELL, 200000), 0);
+	assert_int_equal(
+	    attempt(lane, HERE, STANDING_WELL, 200000), LANE_CLOSED);
 	assert_int_equal(lane_mode(lane, 200000), LANE_EXHAUSTED);
-	assert_int_equal(lane_tick(lane, 200000), LANE_CLOSED);
 	assert_int_equal(lane_next_ms(lane, 200000), QUOTA_HOUR_MS);
 	assert_int_equal(lane_tick(lane, QUOTA_HOUR_MS - 1), 0);
 	assert_int_equal(lane_tick(lane, QUOTA_HOUR_MS), LANE_BACK);
@@ -421,6 +421,57 @@ test_quota_wait(void **state)
 	lane_leave(lane, link, LANE_FRESH);
 	g_list_free(link);
 	lane_free(lane);
+}
+
+/* The last of a quota is under way: it may come back, so the lane is busy, and
+ * closed no sooner than it is used. */
+static void
+test_quota_under_way(void **state)
+{
+	const struct lane_query query = { HERE, false, 1 };
+	struct provider_pace pace = { .burst = 1, .hour_max = 1 };
+	const struct lane_finding refused = {
+		.standing = STANDING_WELL,
+		.moment = { 0, 0.5 },
+	};
+	int64_t when;
+
+	(void)state;
+	for (unsigned overflow = 0; overflow < 2; overflow++) {
+		pace.overflow = overflow;
+		struct lane *lane = make_paced(&pace);
+		enum lane_answer busy = overflow ? LANE_LATER : LANE_BUSY;
+		struct lane_attempt one = begin(lane, HERE, 0);
+		GList *link = g_list_append(NULL, lane);
+
+		assert_int_equal(lane_tick(lane, 0), 0);
+		assert_int_equal(lane_mode(lane, 0), LANE_OPEN);
+		assert_true(lane_allows(lane, HERE, 0));
+		assert_int_equal(lane_until(lane, 0), 0);
+		assert_int_equal(lane_ask(lane, &query, 0, &when), busy);
+		assert_int_equal(when, 0);
+		assert_int_equal(
+		    lane_ask(lane, &query, QUOTA_HOUR_MS - 5, &when), busy);
+		assert_int_equal(when, QUOTA_HOUR_MS);
+		lane_wait(lane, link, LANE_FRESH);
+		assert_null(lane_next(lane, 0));
+
+		/* what nobody takes is not of it: the next one goes */
+		assert_int_equal(lane_settle(lane, &one, &refused), 0);
+		assert_ptr_equal(lane_next(lane, 0), link);
+		lane_leave(lane, link, LANE_FRESH);
+		g_list_free(link);
+		assert_int_equal(lane_ask(lane, &query, 0, &when), LANE_TAKES);
+
+		one = begin(lane, HERE, 0);
+		assert_int_equal(
+		    settle(lane, &one, STANDING_WELL, 0), LANE_CLOSED);
+		assert_int_equal(lane_mode(lane, 0), LANE_EXHAUSTED);
+		assert_int_equal(lane_ask(lane, &query, 0, &when),
+		    overflow ? LANE_CLOSED_NOW : LANE_KEEPS);
+		assert_int_equal(when, QUOTA_HOUR_MS);
+		lane_free(lane);
+	}
 }
 
 /* A mail to more than are left of the quota stands in nobody's way, however
@@ -522,6 +573,7 @@ main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_lines_wait),
 		cmocka_unit_test(test_quota_wait),
+		cmocka_unit_test(test_quota_under_way),
 		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_moved_wait),

