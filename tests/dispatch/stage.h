@@ -347,6 +347,30 @@ take_request(const char *to)
 	return request;
 }
 
+static void
+on_hurry(void *object)
+{
+	const char *subject = object;
+	GList *link = post.dispatcher->flights.head;
+
+	for (; link != NULL; link = link->next) {
+		struct flight *flight = link->data;
+		g_autofree char *id =
+		    g_strdup_printf("<%s@example.com>", subject);
+		if (!g_str_equal(flight->message->message_id, id))
+			continue;
+		flight->message->submission->deadline_ms = clock_monotonic_ms();
+		loop_timer_set(flight->timer, 0);
+	}
+}
+
+/* The deadline of that mail, which has begun, is now. */
+static inline void
+hurry(const char *subject)
+{
+	loop_call(post.loop, on_hurry, (char *)subject);
+}
+
 /* The next request goes there, and is answered so. */
 static inline void
 serve(const char *to, const char *says)

@@ -164,22 +164,24 @@ test_order_by_losses(void **state)
 static void
 test_deadline(void **state)
 {
-	static const struct sending hasty = { "x", 2, 50 };
+	static const struct sending sending = { "x", 2, 60000 };
+	static const struct sending late = { "x", 2, 0 };
 
 	(void)state;
 	start(TWO);
-	submit(&hasty);
+	submit(&sending);
 	struct request *request = take_request("one 0,1");
 	assert_in_range(request->exchange->deadline_ms, clock_monotonic_ms(),
-	    clock_monotonic_ms() + 50 + 20000);
+	    clock_monotonic_ms() + 60000 + 20000);
+	hurry("x");
 	expect_answer(451, "4.4.1", "no answer in time");
-	submit(&hasty); /* still open: in doubt */
+	submit(&late); /* still open: in doubt */
 	expect_answer(451, "4.4.1", "one may have taken it");
 	end(request, EXCHANGE_ANSWERED, "accepted,outage");
-	submit(&hasty);
+	submit(&sending);
 	serve("one 1", "accepted");
 	expect_answer(250, "2.0.0", "accepted by one");
-	submit(&hasty); /* meant: the client had its answer */
+	submit(&sending); /* meant: the client had its answer */
 	serve("one 0,1", "accepted");
 	expect_answer(250, "2.0.0", "accepted by one");
 	stop();
@@ -329,13 +331,12 @@ test_lane_closes_while_encoding(void **state)
 static void
 test_deadline_while_encoding(void **state)
 {
-	static const struct sending hasty = { "slow", 1, 50 };
-
 	(void)state;
 	start(ONE_AT_A_TIME);
-	submit(&hasty);
+	submit_one("slow");
 	take(&post.encoding, "encoding");
 	submit_one("x");
+	hurry("slow");
 	expect_answer(451, "4.4.1", "no answer in time");
 	put(&post.gate, &post);
 	serve("one 0", "accepted");
@@ -346,13 +347,13 @@ test_deadline_while_encoding(void **state)
 static void
 test_deadline_while_queued(void **state)
 {
-	static const struct sending hasty = { "y", 1, 50 };
-
 	(void)state;
 	start(ONE_AT_A_TIME);
 	submit_one("x");
 	struct request *first = take_request("one 0");
-	submit(&hasty);
+	submit_one("y");
+	wait_for_loop(); /* it has begun to wait */
+	hurry("y");
 	expect_answer(451, "4.4.1", "no provider is available now");
 	end(first, EXCHANGE_ANSWERED, "accepted");
 	expect_answer(250, "2.0.0", "accepted by one");
