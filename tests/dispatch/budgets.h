@@ -91,7 +91,34 @@ turn_ration(struct ration *ration, int64_t window)
 static void
 turn_back(struct ration *ration)
 {
-	ration->window = MIN(ration->window, virtual_wall_ms() / ration->span_ms);
+	ration->window =
+	    MIN(ration->window, virtual_wall_ms() / ration->span_ms);
+}
+
+/* So many more are too much of it by now. */
+static bool
+is_spent_for(const struct ration *ration, unsigned count)
+{
+	struct ration now = *ration;
+
+	turn_ration(&now, virtual_wall_ms() / now.span_ms);
+	return now.most > 0 &&
+	       now.debt + now.used + now.large + count > now.most;
+}
+
+/* Of a day: nobody has to wait as long as that here. */
+static bool
+is_parched(const struct mail *mail)
+{
+	uint32_t takers = 0;
+
+	for (unsigned i = 0; i < mail->count; i++)
+		takers |= list_takers(mail, i);
+	for (unsigned i = 0; i < world.suppliers; i++)
+		if ((takers & 1u << i) &&
+		    is_spent_for(&world.all[i].budget.day, mail->count))
+			return true;
+	return false;
 }
 
 /* Made at its turn, or when the clock was set, it may be of either. */

@@ -196,6 +196,8 @@ step_back(int64_t ms)
 	happened[HAPPENED_BACK]++;
 	virtual.set_ms -= ms;
 	world.stepped_back = true;
+	/* nobody may have looked in between */
+	world.leapt_ms = 0;
 	world.end_ms += ms;
 	/* whoever lands from now on was not meant */
 	world.woken_ms = MIN(world.woken_ms, virtual_wall_ms());

@@ -105,12 +105,12 @@ find_until(const struct mail *mail, unsigned recipient)
 	const struct target *target = &mail->targets[recipient];
 	bool landed = mail->loaded_ms > target->doubt_sent_ms;
 	const struct supplier *by = &world.all[target->doubt_by];
+	bool once = find_policy(mail, recipient) != DOUBT_PREFER_DELIVERY;
 
-	if (!mail->row.there || landed ||
-	    by->translator.kind != EXCHANGE_SMTP ||
-	    find_policy(mail, recipient) != DOUBT_PREFER_DELIVERY)
+	if (!mail->row.there || landed || by->translator.kind != EXCHANGE_SMTP)
 		return target->doubt_until_ms;
-	return MIN(target->doubt_until_ms, target->doubt_sent_ms + SAME_MS);
+	return MIN(target->doubt_until_ms,
+	    target->doubt_sent_ms + (once ? ONCE_MS : SAME_MS));
 }
 
 static void
