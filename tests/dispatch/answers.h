@@ -8,6 +8,14 @@
 
 #include "world.h"
 
+/* The answer is to all, whoever is on its list. */
+static void
+forget_list(struct job *job)
+{
+	for (unsigned i = 0; i < job->count; i++)
+		job->outcome->verdicts[i].suppressed = false;
+}
+
 /* Whom a well supplier refuses. */
 static void
 answer_well(const struct supplier *supplier, struct job *job)
@@ -24,9 +32,8 @@ answer_well(const struct supplier *supplier, struct job *job)
 		    bad ? VERDICT_RECIPIENT : VERDICT_ACCEPTED, 200, "well");
 		job->outcome->verdicts[i].suppressed = target->listed & bit;
 	}
-	for (unsigned i = 0;
-	     i < job->count && (all_bad || job->mail->disliked & bit); i++)
-		job->outcome->verdicts[i].suppressed = false;
+	if (all_bad || job->mail->disliked & bit)
+		forget_list(job);
 	if (job->mail->disliked & bit)
 		outcome_set_all(job->outcome, VERDICT_PAYLOAD, 400, "ugly");
 	else if (all_bad)
@@ -75,6 +82,13 @@ take_few(struct job *job)
 }
 
 static void
+refuse_sender(struct job *job)
+{
+	outcome_set_all(job->outcome, VERDICT_SENDER, 400, "unverified");
+	forget_list(job);
+}
+
+static void
 answer_mood(const struct supplier *supplier, struct job *job)
 {
 	switch (supplier->mood) {
@@ -92,8 +106,7 @@ answer_mood(const struct supplier *supplier, struct job *job)
 	case PICKY:
 		answer_well(supplier, job);
 		if (job->mail->from == 0)
-			outcome_set_all(
-			    job->outcome, VERDICT_SENDER, 400, "unverified");
+			refuse_sender(job);
 		job->outcome->split &= job->mail->from != 0;
 		break;
 	case NARROW:
