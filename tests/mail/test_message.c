@@ -11,7 +11,7 @@ test_trait_text(void **state)
 		assert_string_not_equal(text, "unknown");
 		for (unsigned k = 0; k < i; k++)
 			assert_string_not_equal(
-			    text, trait_text((enum trait)(1U << k)));
+			    text, trait_text(UINT64_C(1) << k));
 	}
 	assert_string_equal(
 	    trait_text(TRAIT_NESTED_MESSAGE), "a nested message");

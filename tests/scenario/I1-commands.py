@@ -357,7 +357,7 @@ class List(Commands):
 STORIES = [
     ("fresh", {}, [
         r"^mail +" + ID,
-        r"^received +20\S+Z \(3 min \d+ s ago\) from 192\.0\.2\.1, which calls "
+        r"^received +20\S+Z \(\d+ min [^)]*ago\) from 192\.0\.2\.1, which calls "
         r"itself app\.example\.com, by the listener local$",
         r"^sender +<me@example\.com>$", r"^size +5\.2 kB$",
         r"^recipients +<you@example\.org>: waiting$",
@@ -427,11 +427,11 @@ STORIES = [
         r"<b@example\.org> is in doubt until 20",
         r"^    The attempt began 20\S+Z \(1 min.* ago\)\.$",
         r"^    mandrill was asked whether it has it; the last time it had it "
-        r"not: 20\S+Z \(4\d\.?\d* s ago\)\.$",
-        r"^    It is asked in 2\d(\.\d)? s\.$"]),
+        r"not: 20\S+Z \([^)]* ago\)\.$",
+        r"^    It is asked (in [^,]*|now)\.$"]),
     ("asked in vain", {"due": moment(90), "recipients": [SILENT]}, [
         r"mandrill was asked whether it has it, and gave no answer so far\.$",
-        r"^    It is asked in 5\d(\.\d)? s, the last time\.$"]),
+        r"^    It is asked (in [^,]*|now), the last time\.$"]),
     ("cannot be asked", {"due": moment(240), "recipients": [RELAYED]}, [
         r"<b@example\.org> is in doubt until 20\S+Z .*: third may have it",
         r"An SMTP server cannot be asked: it gets the mail again itself"]),
@@ -795,7 +795,7 @@ class Status(Commands):
                     provider("second", state="probing",
                              health={**ill, "state": "good"})]},
                  [r"first is asked, and failed 4 times in a row; .* HTTP 503",
-                  r"first was probed 5\.?\d* s.* ago, and its health is "
+                  r"first was probed .* ago, and its health is "
                   r"unreachable: ", r"    set api_key_file",
                   r"second failed; asked again with the next mail, one at a "
                   r"time until it is back; its probe is good\.",
