@@ -48,6 +48,8 @@ struct translator_limits {
 	const char *const *reserved;
 	bool fields;         /* has a FIELDS form at all */
 	bool raw_utf8;       /* RAW must be valid UTF-8 */
+	bool raw_ascii;      /* RAW has its header encoded where it is not ASCII
+			      * (mail/raw.h), signed or not */
 	unsigned ask_batch;  /* mails in one inquiry, at most; 0: it cannot be
 			      * asked */
 	unsigned ask_minute; /* inquiries a minute, at most */

@@ -84,12 +84,13 @@ struct smtp_request {
 				 * in the envelope; NULL: none is passed on */
 	char *envid;            /* as in the envelope; NULL: none */
 	enum envelope_return returned;
-	bool eightbit; /* the body has bytes over 0x7f */
+	bool eightbit; /* the mail has bytes over 0x7f */
 	/* the body without them, as far as it may be touched, for a server that
 	 * does not offer 8BITMIME; NULL: it has none, or leaves as it is */
 	struct segments *seven;
-	bool probe; /* no mail: greeting, EHLO, STARTTLS and AUTH as before
-		     * one, then QUIT; nothing else is set */
+	bool unseven; /* it has some all the same */
+	bool probe;   /* no mail: greeting, EHLO, STARTTLS and AUTH as before
+		       * one, then QUIT; nothing else is set */
 };
 
 struct smtp_response {

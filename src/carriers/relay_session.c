@@ -9,6 +9,7 @@
 #include "relay_session.h"
 
 #include "core/clock.h"
+#include "core/log.h"
 #include <errno.h>
 #include <openssl/err.h>
 #include <string.h>
@@ -213,7 +214,15 @@ set_login(struct relay_session *session)
 static void
 choose_body(const struct relay_session *session, struct exchange *exchange)
 {
-	if (!session->seven_bit || exchange->smtp.seven == NULL)
+	const struct smtp_request *request = &exchange->smtp;
+
+	if (!session->seven_bit || !request->eightbit)
+		return;
+	if (request->seven == NULL || request->unseven)
+		log_info("mail leaves as 8-bit without 8BITMIME",
+		    log_str("mail", exchange->id),
+		    log_str("server", session->endpoint.host));
+	if (request->seven == NULL)
 		return;
 	segments_unref(exchange->body);
 	exchange->body = g_steal_pointer(&exchange->smtp.seven);

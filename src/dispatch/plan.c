@@ -72,6 +72,21 @@ has_reserved(
 	return false;
 }
 
+/* Of a header that has to become ASCII: a signature that speaks of it, and what
+ * cannot be encoded. */
+static uint64_t
+find_header_losses(const struct message *message)
+{
+	uint64_t losses = 0;
+
+	if (!message->submission->seen.eightbit_header)
+		return 0;
+	losses |= message->traits & TRAIT_DKIM;
+	if (!raw_is_header_ascii(message))
+		losses |= TRAIT_EIGHTBIT_FIELD;
+	return losses;
+}
+
 /* What is lost in that form, of the mail itself. */
 static uint64_t
 find_losses(const struct message *message,
@@ -79,6 +94,8 @@ find_losses(const struct message *message,
 {
 	uint64_t losses = message->traits & ~find_carried(limits, form);
 
+	if (form == DELIVERY_RAW && limits->raw_ascii)
+		losses |= find_header_losses(message);
 	return has_reserved(message, limits) ? losses | PLAN_RESERVED : losses;
 }
 

@@ -3,7 +3,8 @@
  * The plan says how one provider would carry one delivery: as fields when
  * nothing is lost that way, raw when something is, and what is lost all the
  * same.  Computed from the message's traits and the translator's limits; reads
- * the spool only when the translator needs UTF-8.  A work thread.
+ * the spool only when the translator needs UTF-8 or an ASCII header.  A work
+ * thread.
  */
 #ifndef DISPATCH_PLAN_H
 #define DISPATCH_PLAN_H

@@ -190,7 +190,8 @@ static bool
 append_encoded(
     GString *head, const struct raw *raw, const struct header_field *field)
 {
-	return raw->need != RECODE_SHORT && !raw->untouched &&
+	return raw->need != RECODE_SHORT &&
+	       (raw->options->ascii || !raw->untouched) &&
 	       !is_ascii(field->body, strlen(field->body)) &&
 	       words_encode(head, field, find_charset(raw->recode));
 }
@@ -411,18 +412,28 @@ open_raw(struct raw *raw)
 {
 	raw->need = raw->options->json    ? RECODE_UTF8
 		    : raw->options->seven ? RECODE_SEVEN
+		    : raw->options->ascii ? RECODE_HEAD
 					  : RECODE_SHORT;
 	raw->untouched =
 	    (raw->message->traits & TRAIT_DKIM) != 0 && !raw->options->json;
 	raw->recode = recode_make(raw->message, raw->need);
 }
 
-void
+static bool
+is_body_ascii(const struct raw *raw)
+{
+	return raw->recode != NULL
+		   ? !raw->recode->eightbit
+		   : !raw->message->submission->seen.eightbit_body;
+}
+
+bool
 raw_append(struct segments *segments, const struct message *message,
     const struct raw_options *options)
 {
 	struct raw raw = { .message = message, .options = options };
 	g_autoptr(GString) head = g_string_new(NULL);
+	bool ascii;
 
 	open_raw(&raw);
 	append_received(head, message->submission, options->hostname);
@@ -434,7 +445,9 @@ raw_append(struct segments *segments, const struct message *message,
 	g_string_append(head, "\r\n");
 	add_text(segments, head->str, head->len, options->json);
 	add_body(segments, &raw);
+	ascii = is_ascii(head->str, head->len) && is_body_ascii(&raw);
 	recode_free(raw.recode);
+	return ascii;
 }
 
 /* Checks what is there; the bytes of a character that has not ended yet are
@@ -517,4 +530,36 @@ raw_is_utf8(const struct message *message)
 		utf8 = is_body_utf8(message);
 	recode_free(recode);
 	return utf8;
+}
+
+static bool
+is_field_ascii(const struct header *header, const struct header_field *field,
+    const struct recode *recode)
+{
+	g_autoptr(GString) encoded = g_string_new(NULL);
+
+	return is_ascii(header_bytes(header, field), field->length) ||
+	       words_encode(encoded, field, find_charset(recode));
+}
+
+bool
+raw_is_header_ascii(const struct message *message)
+{
+	const struct header *header = message->header;
+	struct recode *recode = NULL;
+	bool ascii = true;
+
+	if (!message->submission->seen.eightbit_header)
+		return true;
+	if ((message->traits & TRAIT_EIGHTBIT_FIELD) != 0)
+		recode = recode_make(message, RECODE_HEAD);
+	for (unsigned i = 0; ascii && i < header->fields->len; i++) {
+		const struct header_field *field =
+		    &g_array_index(header->fields, struct header_field, i);
+
+		ascii =
+		    is_removed(field) || is_field_ascii(header, field, recode);
+	}
+	recode_free(recode);
+	return ascii;
 }

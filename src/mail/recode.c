@@ -174,7 +174,7 @@ must_recode(const struct walk *walk)
 		return false;
 	if (walk->seen.long_lines)
 		return true;
-	if (!walk->seen.eightbit || walk->need == RECODE_SHORT)
+	if (!walk->seen.eightbit || walk->need <= RECODE_HEAD)
 		return false;
 	return walk->need == RECODE_SEVEN || !leaf->nested || walk->seen.other;
 }

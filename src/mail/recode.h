@@ -13,9 +13,11 @@
 /* What the exit wants. */
 enum recode_need {
 	RECODE_SHORT, /* no line over 998 octets */
-	RECODE_UTF8,  /* besides, no byte over 0x7f; within nested messages
+	RECODE_HEAD,  /* besides, no byte over 0x7f in the headers of parts but
+		       * of nested messages */
+	RECODE_UTF8,  /* besides, none in parts either; within nested messages
 		       * UTF-8 will do, so that they stay as they are */
-	RECODE_SEVEN, /* besides, no byte over 0x7f anywhere */
+	RECODE_SEVEN, /* besides, none anywhere */
 };
 
 struct recode_piece {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "words.h"
 
+#include "mail/address.h"
+
 #include <string.h>
 
 /* RFC 2047 2: an encoded word has at most 75 characters; "=?utf-8?B?" and "?="
@@ -189,15 +191,46 @@ add_comment(GPtrArray *tokens, const char **at, const char *text)
 	return true;
 }
 
-/* Some of an address, where no encoding exists. */
+/* An address whose domain takes its IDNA form, new string; NULL: there is none,
+ * or it is not the domain that goes beyond ASCII. */
+static char *
+convert_domain(const char *text)
+{
+	const char *at = strrchr(text, '@');
+	g_autofree char *domain = NULL;
+	g_autofree char *ascii = NULL;
+	g_autofree char *out = NULL;
+	size_t length;
+
+	if (at == NULL)
+		return NULL;
+	length = strcspn(++at, ">");
+	domain = g_strstrip(g_strndup(at, length));
+	ascii = address_domain_to_ascii(domain);
+	if (ascii == NULL)
+		return NULL;
+	out = g_strdup_printf(
+	    "%.*s%s%s", (int)(at - text), text, ascii, at + length);
+	return is_ascii(out) ? g_steal_pointer(&out) : NULL;
+}
+
+/* Some of an address, where no encoding exists but for its domain. */
 static bool
 add_literal(GPtrArray *tokens, const char **at, size_t length)
 {
-	const struct token *token;
+	struct token *token;
+	char *ascii;
 
 	add_token(tokens, at, length, NULL);
 	token = tokens->pdata[tokens->len - 1];
-	return is_ascii(token->raw);
+	if (is_ascii(token->raw))
+		return true;
+	ascii = convert_domain(token->raw);
+	if (ascii == NULL)
+		return false;
+	g_free(token->raw);
+	token->raw = ascii;
+	return true;
 }
 
 static bool

@@ -249,23 +249,21 @@ encode_envelope(const struct delivery *delivery, struct smtp_request *request)
 	for (unsigned i = 0; i < delivery_addresses(delivery); i++)
 		g_ptr_array_add(request->recipients,
 		    address_copy(delivery_recipient(delivery, i)));
-	request->eightbit =
-	    submission->seen.eightbit_header || submission->seen.eightbit_body;
 }
 
-/* The same without a byte over 0x7f; NULL: the mail is signed as a whole. */
-static struct segments *
-encode_seven(const struct delivery *delivery, struct raw_options options)
+/* The same without a byte over 0x7f; not of a mail that is signed as a whole.
+ */
+static void
+encode_seven(const struct delivery *delivery, struct raw_options options,
+    struct smtp_request *request)
 {
 	const struct message *message = delivery->message;
-	struct segments *segments;
 
 	if ((message->traits & TRAIT_DKIM) != 0)
-		return NULL;
-	segments = segments_new(message->submission->spool);
+		return;
+	request->seven = segments_new(message->submission->spool);
 	options.seven = true;
-	raw_append(segments, message, &options);
-	return segments;
+	request->unseven = !raw_append(request->seven, message, &options);
 }
 
 static bool
@@ -275,6 +273,7 @@ encode_upstream(const struct provider *provider,
 	struct raw_options options = {
 		.hostname = delivery->hostname,
 		.omit = omitted,
+		.ascii = true,
 		.once = true,
 	};
 	struct guise guise;
@@ -287,9 +286,10 @@ encode_upstream(const struct provider *provider,
 	encode_wishes(delivery, &exchange->smtp);
 	exchange->body = segments_new(delivery->message->submission->spool);
 	guise_wear(&guise, delivery, "", &options);
-	raw_append(exchange->body, delivery->message, &options);
+	exchange->smtp.eightbit =
+	    !raw_append(exchange->body, delivery->message, &options);
 	if (exchange->smtp.eightbit)
-		exchange->smtp.seven = encode_seven(delivery, options);
+		encode_seven(delivery, options, &exchange->smtp);
 	guise_clear(&guise);
 	return true;
 }
@@ -550,6 +550,7 @@ const struct translator upstream = {
 		/* RFC 5321 4.5.3.1.8: every server takes 100 */
 		.recipients = 100,
 		.size_bytes = UINT64_MAX,
+		.raw_ascii = true,
 		.carry = carry_upstream,
 		.reserved = reserved,
 	},

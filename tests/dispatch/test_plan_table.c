@@ -70,6 +70,7 @@ static const struct row {
 	    TRAIT_REPORT, TRAIT_NESTED_MESSAGE | TRAIT_NAME_MISSING, "RNR" },
 	{ "DKIM-Signature: x\n" TOP TEXT, TRAIT_DKIM, 0, "RNR" },
 	{ "ARC-Seal: x\n" TOP TEXT, TRAIT_DKIM, 0, "RNR" },
+	{ "DKIM-Signature: x\nX-A: \xc3\xbc\n" TOP TEXT, TRAIT_DKIM, 0, "RNN" },
 	{ "X-A: 1\nX-A: 2\n" TOP TEXT, TRAIT_REPEATED_FIELD, 0, "RRR" },
 	{ "Received: x\nReceived: y\n" TOP TEXT, 0, 0, "" },
 	{ "To: else@b.example\n" TOP TEXT, TRAIT_REPEATED_FIELD, 0, "RRR" },
@@ -85,7 +86,10 @@ static const struct row {
 	{ TOP "Content-Transfer-Encoding: odd\n\n" WORD "\n", TRAIT_LONG_LINE,
 	    TRAIT_MALFORMED, "FFN" },
 	{ TOP "\n" WORD "\n", 0, 0, "" },
-	{ "X-A: caf\xe9\n" TOP TEXT, TRAIT_EIGHTBIT_FIELD, 0, "RRR" },
+	{ "X-A: caf\xe9\n" TOP TEXT, TRAIT_EIGHTBIT_FIELD, 0, "RRN" },
+	{ "X-A: caf\xe9\nContent-Type: text/plain; charset=iso-8859-1\n" TOP
+		TEXT,
+	    TRAIT_EIGHTBIT_FIELD, 0, "RRR" },
 	{ RELATED MORE HTML MORE IMAGE("1", "; name=a.png") END,
 	    TRAIT_INLINE_NAMED, 0, "RRR" },
 	{ RELATED MORE HTML MORE "Content-Type: text/css\nContent-ID: <1>\n\n"

@@ -61,6 +61,26 @@ static const struct row rows[] = {
 	    { .omit = omitted }, WHOLE_OUT "X-Secrets: c\r\n\r\n" },
 	{ WHOLE "\n", { .add = "X-Add: 1\r\n" },
 	    "X-Add: 1\r\n" WHOLE_OUT "\r\n" },
+	/* fields become ASCII, and no more, be it signed or not */
+	{ WHOLE "Subject: \xc3\xbc\nTo: <a@b\xc3\xbc.example>\n\n\xc3\xbc\n",
+	    { .ascii = true },
+	    WHOLE_OUT "Subject: =?utf-8?B?w7w=?=\r\n"
+		      "To: <a@xn--b-eha.example>\r\n\r\n\xc3\xbc\r\n" },
+	{ WHOLE "DKIM-Signature: x\nSubject: \xc3\xbc\n\n\xc3\xbc\n",
+	    { .ascii = true },
+	    WHOLE_OUT "DKIM-Signature: x\r\nSubject: =?utf-8?B?w7w=?=\r\n"
+		      "\r\n\xc3\xbc\r\n" },
+	{ WHOLE LATIN "Subject: \xfc\n\n\xfc\n", { .ascii = true },
+	    WHOLE_OUT "Content-Type: text/plain; charset=iso-8859-1\r\n"
+		      "Subject: =?utf-8?B?w7w=?=\r\n\r\n\xfc\r\n" },
+	{ WHOLE "Subject: \xfc\n\n", { .ascii = true },
+	    WHOLE_OUT "Subject: \xfc\r\n\r\n" },
+	{ WHOLE "Content-Type: multipart/mixed; boundary=m\n\n--m\n"
+		"Content-Type: text/plain; name=\xc3\xbc\n\n\xc3\xbc\n--m--\n",
+	    { .ascii = true },
+	    WHOLE_OUT "Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\n"
+		      "Content-Type: text/plain;\r\n name*=utf-8''%C3%BC\r\n"
+		      "\r\n\xc3\xbc\r\n--m--\r\n" },
 	{ WHOLE "TO: 1\nto: 2\nFrom: 3\nX: 4\nX: 5\n\n", { .once = true },
 	    WHOLE_OUT "TO: 1, 2\r\nX: 4\r\nX: 5\r\n\r\n" },
 	{ WHOLE "Cc:\nCc: a@b,\n c@d\ncc:\nCC: e@f\nReply-To: g@h\n\n",

@@ -125,6 +125,17 @@ class Upstream(Signed):
     def test_upstream(self):
         self.check(self.upstream, "smtp")
 
+    def test_header_beyond_ascii(self):
+        """It is encoded, for there is no SMTPUTF8, and that is said."""
+        mail = write_mail(*BODIES["eight bits"]).replace(
+            b"Subject: ", "Subject: f\u00fcr ".encode())
+        start = len(self.ferry.lines)
+        self.accept(self.keys.sign_dkim(mail, b"simple"))
+        self.ferry.wait_line("mail loses something.*lost=.*signature", start)
+        received, = self.upstream.mails(1)
+        self.assertTrue(received.raw.split(b"\r\n\r\n")[0].isascii())
+        self.assertIn("f\u00fcr", received.header("Subject"))
+
 
 class SevenBit(Signed):
     """A server without 8BITMIME: what is signed is not made 7-bit."""
@@ -134,6 +145,15 @@ class SevenBit(Signed):
         self.upstream.fault("no-8bitmime")
         self.check(self.upstream, "smtp")
 
+    def test_said(self):
+        self.upstream.fault("no-8bitmime")
+        mail = write_mail(*BODIES["eight bits"])
+        for signed in (self.keys.sign_dkim(mail, b"simple"),
+                       self.keys.sign_smime(mail)):
+            start = len(self.ferry.lines)
+            self.accept(signed)
+            self.ferry.wait_line(
+                "mail leaves as 8-bit without 8BITMIME.* server=", start)
 
     def test_unsigned(self):
         self.upstream.fault("no-8bitmime")
