@@ -4,7 +4,6 @@
 #include "ferry.h"
 #include "online.h"
 #include "summary.h"
-#include <getopt.h>
 #include <stdio.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -57,30 +56,14 @@ print_settings(struct config *config, const char *path)
 static bool
 read_options(int argc, char **argv, struct check *check, int *exit_code)
 {
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "online", no_argument, NULL, 'o' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+	const struct cli_flag flags[] = {
+		{ "online", &check->online },
+		{ "json", &check->json },
+		{ NULL, NULL },
 	};
-	int option;
+	const struct cli_usage options = { usage, flags };
 
-	optind = 1;
-	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-		if (option == 'c') {
-			check->path = optarg;
-		} else if (option == 'o') {
-			check->online = true;
-		} else if (option == 'j') {
-			check->json = true;
-		} else {
-			fputs(usage, option == 'h' ? stdout : stderr);
-			*exit_code = option == 'h' ? EX_OK : EX_USAGE;
-			return false;
-		}
-	}
-	if (!cli_refuse_rest(argc, argv, exit_code))
+	if (!cli_read_options(argc, argv, &options, &check->path, exit_code))
 		return false;
 	if (check->online || !check->json)
 		return true;

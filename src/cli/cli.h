@@ -42,11 +42,18 @@ int cli_herald(int argc, char **argv);
 	"69 the daemon or\nthe queue cannot be had; 75 not now, the "     \
 	"mail is being sent; 78 errors in the\nsettings.\n"
 
-/* load.c: reads the options of a command that takes --config FILE and --help
- * alone; path is NULL when there is no --config.  False: the command ends with
- * *exit_code. */
+/* load.c: an option without a value; *set becomes true when it is given. */
+struct cli_flag {
+	const char *name; /* without --; NULL: no more */
+	bool *set;
+};
+
+/* load.c: reads the options of a command that takes --config FILE, --help and
+ * these flags (NULL: none), at most 8; path is NULL when there is no --config.
+ * False: the command ends with *exit_code. */
 struct cli_usage {
 	const char *text; /* what --help prints */
+	const struct cli_flag *flags;
 };
 bool cli_read_options(int argc, char **argv, const struct cli_usage *usage,
     const char **path, int *exit_code);

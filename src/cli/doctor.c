@@ -3,8 +3,6 @@
 
 #include "examine.h"
 #include "ferry.h"
-#include <getopt.h>
-#include <stdio.h>
 #include <sysexits.h>
 
 static const char usage[] =
@@ -27,51 +25,22 @@ static const char usage[] =
     "Exit codes: 0 nothing failed; 69 something did; 78 errors in the "
     "settings.\n";
 
-struct doctor {
-	const char *path; /* NULL: no --config */
-	bool json;
-};
-
-static bool
-read_options(int argc, char **argv, struct doctor *doctor, int *exit_code)
-{
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option;
-
-	optind = 1;
-	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-		if (option == 'c') {
-			doctor->path = optarg;
-		} else if (option == 'j') {
-			doctor->json = true;
-		} else {
-			fputs(usage, option == 'h' ? stdout : stderr);
-			*exit_code = option == 'h' ? EX_OK : EX_USAGE;
-			return false;
-		}
-	}
-	return cli_refuse_rest(argc, argv, exit_code);
-}
-
 int
 cli_doctor(int argc, char **argv)
 {
+	bool json = false;
+	const struct cli_flag flags[] = { { "json", &json }, { NULL, NULL } };
+	const struct cli_usage options = { usage, flags };
 	g_autoptr(GPtrArray) findings = findings_new();
-	struct doctor doctor = { .path = NULL };
 	struct settings settings;
 	struct config *config;
+	const char *path;
 	int exit_code;
 
-	if (!read_options(argc, argv, &doctor, &exit_code))
+	if (!cli_read_options(argc, argv, &options, &path, &exit_code))
 		return exit_code;
 	settings_collect(&settings);
-	doctor.path = settings_find(doctor.path);
-	config = cli_load(&settings, doctor.path);
+	config = cli_load(&settings, settings_find(path));
 	if (config == NULL)
 		return EX_CONFIG;
 	ferry_prepare_process();
@@ -79,7 +48,7 @@ cli_doctor(int argc, char **argv)
 	examine_providers(config, findings);
 	examine_state(config, findings);
 	examine_host(config, findings);
-	if (doctor.json)
+	if (json)
 		findings_print_json(findings);
 	else
 		findings_print(findings);

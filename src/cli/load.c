@@ -19,22 +19,42 @@ cli_refuse_rest(int argc, char **argv, int *exit_code)
 	return false;
 }
 
+#define FLAGS_MAX 8
+
+/* --config and --help, then the flags; ends with an empty one. */
+static void
+list_options(const struct cli_flag *flags, struct option *options)
+{
+	unsigned count = 0;
+
+	options[count++] =
+	    (struct option){ "config", required_argument, NULL, 'c' };
+	options[count++] = (struct option){ "help", no_argument, NULL, 'h' };
+	for (; flags != NULL && flags->name != NULL; flags++) {
+		g_assert(count < 2 + FLAGS_MAX);
+		options[count++] =
+		    (struct option){ flags->name, no_argument, NULL, 0 };
+	}
+	options[count] = (struct option){ NULL, 0, NULL, 0 };
+}
+
 bool
 cli_read_options(int argc, char **argv, const struct cli_usage *usage,
     const char **path, int *exit_code)
 {
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option;
+	struct option options[2 + FLAGS_MAX + 1];
+	int option, at = 0;
 
+	list_options(usage->flags, options);
 	*path = NULL;
 	optind = 1;
-	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "c:h", options, &at)) != -1) {
 		if (option == 'c') {
 			*path = optarg;
+			continue;
+		}
+		if (option == 0) {
+			*usage->flags[at - 2].set = true;
 			continue;
 		}
 		fputs(usage->text, option == 'h' ? stdout : stderr);

@@ -9,17 +9,18 @@
 #include <unistd.h>
 
 static const struct cli_usage usage = {
-	"usage: postferry serve [--config FILE]\n"
-	"\n"
-	"Takes mail by SMTP and delivers it through the providers of the "
-	"settings, in the\n"
-	"foreground, until SIGTERM or SIGINT.\n"
-	"\n" CLI_SOURCES "\n"
-	"Exit codes: 0 stopped; 75 another postferry holds state_dir, or the "
-	"queue could\n"
-	"not be written (start it again: it reads what is true from the "
-	"disk); 78 errors\n"
-	"in the settings; 69 an address or a file cannot be had.\n",
+	.text =
+	    "usage: postferry serve [--config FILE]\n"
+	    "\n"
+	    "Takes mail by SMTP and delivers it through the providers of the "
+	    "settings, in the\n"
+	    "foreground, until SIGTERM or SIGINT.\n"
+	    "\n" CLI_SOURCES "\n"
+	    "Exit codes: 0 stopped; 75 another postferry holds state_dir, or the "
+	    "queue could\n"
+	    "not be written (start it again: it reads what is true from the "
+	    "disk); 78 errors\n"
+	    "in the settings; 69 an address or a file cannot be had.\n",
 };
 
 static struct log_options

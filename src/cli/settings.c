@@ -6,11 +6,12 @@
 #include <sysexits.h>
 
 static const struct cli_usage usage = {
-	"usage: postferry settings\n"
-	"\n"
-	"Prints every setting there is: its section, what it may hold, its "
-	"default, what it\n"
-	"is for.\n",
+	.text =
+	    "usage: postferry settings\n"
+	    "\n"
+	    "Prints every setting there is: its section, what it may hold, its "
+	    "default, what it\n"
+	    "is for.\n",
 };
 
 /* Sections in the order a reader wants them. */
