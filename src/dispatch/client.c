@@ -7,6 +7,7 @@
 
 #include "chronicle.h"
 #include "entry.h"
+#include "twin.h"
 
 static struct answer *
 make_answer(const struct dispatcher *dispatcher, const struct flight *flight)
@@ -88,6 +89,7 @@ void
 client_leave(struct dispatcher *dispatcher, struct flight *flight)
 {
 	entry_pass(dispatcher, flight);
+	twin_tell(dispatcher, flight);
 	if (!flight->answered) {
 		answer(dispatcher, flight);
 		return;

@@ -148,8 +148,10 @@ struct flight {
 
 	/* the dispatch thread's own */
 	bool queued;   /* it is the queue's */
-	bool taken;    /* it became so on its way */
+	bool taken;    /* it became so on its way... */
+	bool kept;     /* ...and is on disk */
 	bool answered; /* its client was told 451, with an attempt open */
+	bool awaited;  /* a twin of it waits until it ends (twin.c) */
 	struct flight_record record;
 	struct flight_landing landing;
 	struct flight_refusals refusals;

@@ -15,6 +15,7 @@
 #include "lifetime.h"
 #include "report.h"
 #include "takeover.h"
+#include "twin.h"
 #include "weighing.h"
 #include "wish.h"
 
@@ -373,6 +374,7 @@ land(struct dispatcher *dispatcher, struct flight *flight)
 	if (flight->taken)
 		memory_refresh(dispatcher->memory, flight->message, ledger,
 		    dispatcher_now(dispatcher));
+	twin_tell(dispatcher, flight);
 	closing_explain(dispatcher, flight);
 	closing_land(dispatcher, flight);
 	entry_land(dispatcher, flight);

@@ -162,6 +162,7 @@ is_news(const struct entry *entry, const struct ledger_recipient *doubtful)
 
 	return known->state == RECIPIENT_ACCEPTED ||
 	       known->state == RECIPIENT_REFUSED ||
+	       known->state == RECIPIENT_DROPPED ||
 	       was_refused(entry, doubtful) ||
 	       (known->state == RECIPIENT_DOUBT &&
 		   (known->doubt.until_ms > doubtful->doubt.until_ms ||

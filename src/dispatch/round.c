@@ -14,6 +14,7 @@
 #include "report.h"
 #include "reserve.h"
 #include "takeover.h"
+#include "twin.h"
 #include "weighing.h"
 
 /* What the lanes say to a flight. */
@@ -171,9 +172,10 @@ set_timer(struct flight *flight, int64_t until_ms)
 }
 
 /* No provider to ask now.  A doubt that ends before the client's deadline is
- * worth waiting for, and so is what a refusal is worth. */
+ * worth waiting for, and so is another sending of the mail that is under way,
+ * and what a refusal is worth. */
 static void
-wait_or_land(struct dispatcher *dispatcher, struct flight *flight)
+wait_or_land(struct dispatcher *dispatcher, struct flight *flight, bool waits)
 {
 	int64_t doubt = doubt_next(flight);
 	int64_t weighed = weighing_until(flight);
@@ -181,7 +183,9 @@ wait_or_land(struct dispatcher *dispatcher, struct flight *flight)
 			       ? INT64_MAX
 			       : flight->message->submission->deadline_ms;
 
-	if (!flight->queued && doubt != 0 && doubt < deadline) {
+	if (doubt == 0 || doubt > deadline)
+		doubt = deadline;
+	if (waits || (!flight->queued && doubt < deadline)) {
 		flight->state = FLIGHT_FROZEN;
 		set_timer(flight, doubt);
 	} else if (weighed != 0) {
@@ -216,6 +220,7 @@ round_advance(struct dispatcher *dispatcher, struct flight *flight)
 	}
 	weighing_review(dispatcher, flight, now);
 	doubt_thaw(dispatcher, flight, now);
+	bool waits = !flight->queued && twin_waits(dispatcher, flight);
 	if (doubt_ask(dispatcher, flight, now))
 		return;
 	struct choice choice = choose(dispatcher, flight, now);
@@ -223,7 +228,7 @@ round_advance(struct dispatcher *dispatcher, struct flight *flight)
 	if (choice.lane == NULL)
 		reserve_miss(dispatcher, flight);
 	if (choice.lane == NULL)
-		wait_or_land(dispatcher, flight);
+		wait_or_land(dispatcher, flight, waits);
 	else if (choice.answer == LANE_TAKES)
 		attempt_start(dispatcher, flight, choice.lane, &choice.query);
 	else

@@ -15,6 +15,7 @@
 #include "core/log.h"
 #include "entry.h"
 #include "report.h"
+#include "twin.h"
 #include "weighing.h"
 #include "wish.h"
 
@@ -174,15 +175,15 @@ on_recorded(void *owner, struct letter *letter)
 
 	(void)owner;
 	dispatcher->takeovers--;
-	if (takeover->recorded) {
-		answer_kept(takeover);
-	} else {
+	if (!takeover->recorded)
 		lose_flight(takeover);
-		if (takeover->whole)
-			answer_unreported(takeover);
-		else
-			answer_lost(takeover);
-	}
+	twin_own(dispatcher, takeover->message, takeover->recorded);
+	if (takeover->recorded)
+		answer_kept(takeover);
+	else if (takeover->whole)
+		answer_unreported(takeover);
+	else
+		answer_lost(takeover);
 	dispatcher_tell_if_stopped(dispatcher);
 }
 

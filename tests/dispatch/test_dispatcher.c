@@ -232,21 +232,6 @@ test_doubt_outlasts_the_client(void **state)
 
 #define ONE_AT_A_TIME PROVIDER("one", "connections = 1\n") PROVIDER("two", "")
 
-/* The client has gone, and sends again what is under way. */
-static void
-test_resend_while_open(void **state)
-{
-	(void)state;
-	start(TWO);
-	submit_one("x");
-	struct request *first = take_request("one 0");
-	submit_one("x");
-	expect_answer(451, "4.4.1", "one may have taken it");
-	end(first, EXCHANGE_ANSWERED, "accepted");
-	expect_answer(250, "2.0.0", "accepted by one");
-	stop();
-}
-
 /* Nobody was there to hear the 250: the resend is skipped.  Somebody was: the
  * same mail again is meant. */
 static void
@@ -481,7 +466,6 @@ main(void)
 		cmocka_unit_test(test_after_the_deadline),
 		cmocka_unit_test(test_doubt_is_waited_out),
 		cmocka_unit_test(test_doubt_outlasts_the_client),
-		cmocka_unit_test(test_resend_while_open),
 		cmocka_unit_test(test_answer_unsaid),
 		cmocka_unit_test(test_connections),
 		cmocka_unit_test(test_queue_moves_on_when_the_lane_closes),
