@@ -133,6 +133,18 @@ check_below(const struct session *session, const struct limiter_seen *seen,
 		    "what could be a From");
 }
 
+/* Without a From the envelope sender becomes it; for want of that one we
+ * would, whom nobody is tied to. */
+static void
+check_author(const struct session *session, const struct header *header,
+    struct tie_fault *fault)
+{
+	if (session->mail.envelope->sender == NULL &&
+	    header_find(header, from) == NULL)
+		set_fault(fault, REPLY_AUTHOR_SYNTAX,
+		    "there is none, and no sender to take its place");
+}
+
 static void
 check_fields(const struct session *session, const struct header *header,
     struct tie_fault *fault)
@@ -165,6 +177,7 @@ tie_check(const struct session *session, const struct limiter_seen *seen,
 		return;
 	}
 	check_fields(session, header, fault);
+	check_author(session, header, fault);
 	if (seen->header_broken)
 		check_below(session, seen, fault);
 	header_free(header);

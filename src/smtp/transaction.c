@@ -142,14 +142,10 @@ take_sender(
 	enum address_fault fault;
 
 	if (path->length == 0) {
-		enum reply_name refused =
-		    !session_may_relay(session)     ? REPLY_NULL_SENDER
-		    : !auth_may_send(session, NULL) ? REPLY_SENDER_LOGIN
-						    : REPLY_NONE;
-
-		if (refused != REPLY_NONE)
-			session_reply(session, refused, NULL);
-		return refused == REPLY_NONE;
+		/* a user tied to senders, too: his server sends bounces on */
+		if (!session_may_relay(session))
+			session_reply(session, REPLY_NULL_SENDER, NULL);
+		return session_may_relay(session);
 	}
 	if (!may_say(session, envelope, path))
 		return false;

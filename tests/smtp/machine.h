@@ -50,6 +50,7 @@ struct model {
 	unsigned errors, idle;
 	bool user, anyone;        /* logged in as ann; as whoever */
 	bool tied;                /* ann may send as a@x.y alone */
+	bool nobody;              /* the sender is the null one */
 	unsigned failures;        /* of AUTH */
 	bool login;               /* the exchange is LOGIN, not PLAIN */
 	bool second;              /* and the name was said */
@@ -222,6 +223,7 @@ static inline void
 do_mail(struct model *model, const struct act *act)
 {
 	model->where = SENDER;
+	model->nobody = false;
 	tell(model, act->reply);
 }
 
@@ -245,10 +247,12 @@ do_mail_utf8(struct model *model, const struct act *act)
 static inline void
 do_mail_null(struct model *model, const struct act *act)
 {
-	if (may_relay(model))
-		do_mail_other(model, act);
-	else
+	if (!may_relay(model)) {
 		refuse(model, "553 5.7.1");
+		return;
+	}
+	do_mail(model, act);
+	model->nobody = true;
 }
 
 static inline void

@@ -26,6 +26,7 @@
 #define TIED                \
 	OFFER LOGIN_AS(ANN) \
 	MAIL_ANN RCPT DATA
+#define BOUNCE        OFFER LOGIN_AS(ANN) "> MAIL FROM:<>\n< 250 2.1.0\n" RCPT DATA
 #define LOGIN_AS(who) "> AUTH PLAIN " who "\n< 235 2.7.0 \n"
 
 #define LOCAL "auth_plaintext = yes\n[server]\n" USERS "\n"
@@ -112,7 +113,15 @@ static const struct {
 	    OFFER LOGIN_AS(ANN) "> MAIL FROM:<a@b.y.example>\n"
 				"< 553 5.7.1 \n" },
 	{ "the null sender of one with senders", LOCAL,
-	    OFFER LOGIN_AS(ANN) "> MAIL FROM:<>\n< 553 5.7.1 This user\n" },
+	    OFFER LOGIN_AS(ANN) "> MAIL FROM:<>\n< 250 2.1.0\n" },
+	{ "the null sender, From of a user", LOCAL,
+	    BOUNCE "> From: ann@x.example\n> .\n< 250 " },
+	{ "the null sender, From of another", LOCAL,
+	    BOUNCE "> From: boss@bank.example\n> .\n< 550 5.7.1 This user "
+		   "may not send as who stands in From: boss@bank.example\n" },
+	{ "the null sender, no From", LOCAL,
+	    BOUNCE "> Subject: x\n> .\n< 550 5.7.1 This user may not send "
+		   "with a From that cannot be read: there is none\n" },
 	{ "before the login all may", LOCAL,
 	    OFFER "> MAIL FROM:<kim@x.example>\n< 250 \n" },
 

@@ -351,6 +351,10 @@ step_mail(struct walk *walk)
 		refused = model->tied && mails[i].tied != NULL ? mails[i].tied
 							       : mails[i].reply;
 		text = mails[i].text;
+		/* a tied user's bounce has a From */
+		if (refused == NULL && model->tied && model->nobody &&
+		    !g_str_has_prefix(text, "From:"))
+			refused = "550 5.7.1";
 		length = strlen(text);
 	} else if (i == G_N_ELEMENTS(mails)) {
 		refused = "550 5.6.0";
