@@ -106,6 +106,7 @@ log_received(const struct session *session, const struct submission *submission)
 
 	log_info("mail received", log_str("mail", submission->id),
 	    log_num("session", (int64_t)session->id),
+	    log_str("listener", submission->listener),
 	    log_str("client", submission->peer),
 	    log_str("helo", submission->helo),
 	    log_str_if("user", submission->user),

@@ -82,7 +82,7 @@ class All(Doors):
                 capture_output=True, text=True, timeout=ferry.PATIENCE)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             self.ferry.wait_line(
-                rf"mail received .*client=192\.0\.2\.{version} ")
+                rf"mail received .*listener=\w+ client=192\.0\.2\.{version} ")
 
 
 class Wrapped:
