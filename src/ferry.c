@@ -209,7 +209,8 @@ find_size_most(void *object, const char *listener)
 }
 
 static bool
-make_server(struct ferry *ferry, GError **error)
+make_server(
+    struct ferry *ferry, const struct privileges *privileges, GError **error)
 {
 	struct server_options server = {
 		.config = ferry->config,
@@ -219,6 +220,7 @@ make_server(struct ferry *ferry, GError **error)
 		.budget = ferry->budget,
 		.disk = ferry->disk,
 		.complaints = ferry->complaints,
+		.socket_group = privileges_group(privileges),
 		.size_most = find_size_most,
 		.onward = on_submission,
 		.stage = ferry,
@@ -352,7 +354,7 @@ open_doors(struct ferry *ferry, bool *busy, GError **error)
 
 	if (open)
 		make_ground(ferry);
-	open = open && make_server(ferry, error) &&
+	open = open && make_server(ferry, descent.privileges, error) &&
 	       descent_end(&descent, &ferry->herald, error);
 	privileges_free(descent.privileges);
 	return open;

@@ -11,6 +11,7 @@
 #include "core/setting.h"
 #include <glib.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct privileges;
 
@@ -49,6 +50,10 @@ void privileges_hide_memory(void);
 
 /* The user's name or uid, for messages; owned by privileges. */
 const char *privileges_name(const struct privileges *privileges);
+
+/* Whose group what is made as root for all to use gets: that of the user; 0: it
+ * is left as it comes, as we stay who we are or may not give anything away. */
+gid_t privileges_group(const struct privileges *privileges);
 
 /* NULL is fine. */
 void privileges_free(struct privileges *privileges);

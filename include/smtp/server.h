@@ -13,6 +13,7 @@
 #include "core/disk.h"
 #include "core/loop.h"
 #include "mail/submission.h"
+#include <sys/types.h>
 
 struct server;
 
@@ -26,6 +27,8 @@ struct server_options {
 	/* of the files that are read again; outlives the server; NULL: nobody
 	 * wants to know */
 	struct complaints *complaints;
+	/* of Unix sockets whose listener names none; 0: as it comes */
+	gid_t socket_group;
 	submission_fn onward; /* where submissions go */
 	/* no mail over it is taken by that listener (EHLO SIZE), whatever
 	 * max_size says; 0: no such limit; NULL: there is none at all */

@@ -432,6 +432,14 @@ privileges_name(const struct privileges *privileges)
 	return privileges->name;
 }
 
+gid_t
+privileges_group(const struct privileges *privileges)
+{
+	return privileges->changes && has_capability(CAP_CHOWN)
+		   ? privileges->gid
+		   : 0;
+}
+
 void
 privileges_free(struct privileges *privileges)
 {

@@ -36,6 +36,17 @@ on_accepted(void *object, int fd, const struct sockaddr *peer)
 	options->accepted(options->object, listener, fd, peer);
 }
 
+/* (gid_t)-1: as it comes. */
+static gid_t
+find_group(const struct listener *listener)
+{
+	gid_t group = listener->rules->door.socket_group;
+
+	if (group == (gid_t)-1 && listener->all->options.socket_group != 0)
+		group = listener->all->options.socket_group;
+	return group;
+}
+
 static bool
 open_entrance(struct listener *listener, GError **error)
 {
@@ -45,7 +56,7 @@ open_entrance(struct listener *listener, GError **error)
 		.name = listener->rules->listener,
 		.address = rules_address(listener->rules),
 		.mode = listener->rules->door.socket_mode,
-		.group = listener->rules->door.socket_group,
+		.group = find_group(listener),
 		.activation = all->activation,
 		.pause_ms = config_number(
 		    all->options.config, "server", "accept_pause"),

@@ -28,6 +28,7 @@ typedef void (*listeners_accept_fn)(void *object,
 struct listeners_options {
 	struct config *config; /* outlives them */
 	struct loop *main;
+	gid_t socket_group; /* where a listener names none; 0: as it comes */
 	listeners_accept_fn accepted;
 	void *object;
 };

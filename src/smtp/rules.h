@@ -66,7 +66,7 @@ struct rules_door {
 	enum rules_resends resends;
 	int64_t proxy_ms;   /* for the PROXY header */
 	mode_t socket_mode; /* of the file of a Unix socket */
-	gid_t socket_group; /* of that; (gid_t)-1: as it comes */
+	gid_t socket_group; /* of that; (gid_t)-1: not said */
 };
 
 struct rules_times {

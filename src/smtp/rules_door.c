@@ -11,7 +11,8 @@ const struct setting server_door_settings[] = {
 	    .help = "Access rights of the Unix socket of an address unix:...: "
 		    "whoever may write to it may send mail through us." },
 	{ "listener", "socket_group", SETTING_STRING,
-	    .help = "Group of that socket; default: our own." },
+	    .help = "Group of that socket; default: the one that "
+		    "postferry runs as." },
 	{ "listener", "protocol", SETTING_CHOICE, "smtp",
 	    .choices = "smtp|lmtp",
 	    .help = "lmtp: LMTP (RFC 2033), which answers for each recipient "

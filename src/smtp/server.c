@@ -120,11 +120,13 @@ static void on_accepted(void *object, const struct listener *listener, int fd,
     const struct sockaddr *peer);
 
 static bool
-open_all(struct server *server, GError **error)
+open_all(
+    struct server *server, const struct server_options *from, GError **error)
 {
 	struct listeners_options options = {
 		.config = server->config,
 		.main = server->main,
+		.socket_group = from->socket_group,
 		.accepted = on_accepted,
 		.object = server,
 	};
@@ -157,7 +159,7 @@ server_new(const struct server_options *options, GError **error)
 	server->loops_wanted = options->loops;
 	server->size_most = options->size_most;
 	server->complaints = options->complaints;
-	if (!open_all(server, error))
+	if (!open_all(server, options, error))
 		g_clear_pointer(&server, server_free);
 	return server;
 }

@@ -130,6 +130,17 @@ class Root(Confined):
         self.accept(ferry.simple())
         self.mailgun.mails(1)
 
+    def test_a_socket_is_of_the_group_it_runs_as(self):
+        self.give(STRANGER, STRANGER)
+        path = os.path.join(self.folder, "door")
+        self.settings = {"server": self.server,
+                         "listener local": {"address": "127.0.0.1:0"},
+                         "listener unix": {"address": f"unix:{path}"}}
+        text = self.write_settings().replace("user = root\n", "")
+        self.start_ferry(settings=text)
+        status = os.stat(path)
+        self.assertEqual((status.st_uid, status.st_gid), (0, STRANGER))
+
     def test_alarms_are_run_by_a_process_without_secrets(self):
         told = os.path.join(self.state, "told")
         script = os.path.join(self.folder, "alarm")
