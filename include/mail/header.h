@@ -42,6 +42,10 @@ void header_free(struct header *header);
 const char *header_bytes(
     const struct header *header, const struct header_field *field);
 
+/* The name of a field without one as others may read it: the printable ASCII of
+ * what stands before the colon.  New string. */
+char *header_guess_name(const struct header_field *field);
+
 /* The first field of this name without case, or NULL. */
 const struct header_field *header_find(
     const struct header *header, const char *name);

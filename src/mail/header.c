@@ -191,6 +191,17 @@ header_bytes(const struct header *header, const struct header_field *field)
 	return block + (field->offset - header->start);
 }
 
+char *
+header_guess_name(const struct header_field *field)
+{
+	GString *name = g_string_new(NULL);
+
+	for (const char *at = field->body; *at != '\0' && *at != ':'; at++)
+		if (g_ascii_isgraph(*at))
+			g_string_append_c(name, *at);
+	return g_string_free(name, FALSE);
+}
+
 const struct header_field *
 header_find(const struct header *header, const char *name)
 {

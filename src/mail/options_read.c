@@ -351,6 +351,19 @@ read_field(struct mail_options *options, const struct message *message,
 		add_trouble(&reading, control, text);
 }
 
+/* It is left out of the mail like any other. */
+static void
+note_malformed(struct mail_options *options, const struct header_field *field)
+{
+	g_autofree char *name = header_guess_name(field);
+
+	if (message_field_is_control(name))
+		options_note(options,
+		    "%.100s was left out: its name has bytes that are no "
+		    "printable ASCII",
+		    name);
+}
+
 struct mail_options *
 options_read(const struct message *message)
 {
@@ -364,7 +377,9 @@ options_read(const struct message *message)
 		    g_ascii_strcasecmp(field->name, "X-SMTPAPI") == 0;
 
 		/* SendGrid reads the first one only */
-		if (field->name[0] != '\0' && !(sendgrid && smtpapi))
+		if (field->name[0] == '\0')
+			note_malformed(options, field);
+		else if (!(sendgrid && smtpapi))
 			read_field(options, message, field);
 		smtpapi |= sendgrid;
 	}

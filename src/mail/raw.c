@@ -257,12 +257,16 @@ join_lists(const struct header *header, unsigned first)
 	return g_string_free(body, body->len == alone);
 }
 
-/* What none ever gets to see, nor is judged by. */
+/* What none ever gets to see, nor is judged by; an odd byte in its name does
+ * not change that. */
 static bool
 is_removed(const struct header_field *field)
 {
-	return is_named(removed, field->name) ||
-	       message_field_is_control(field->name);
+	g_autofree char *guess =
+	    field->name[0] == '\0' ? header_guess_name(field) : NULL;
+	const char *name = guess != NULL ? guess : field->name;
+
+	return is_named(removed, name) || message_field_is_control(name);
 }
 
 static bool

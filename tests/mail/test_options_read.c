@@ -215,6 +215,13 @@ static const struct {
 	{ "X-SES-CONFIGURATION-SET: set\n", "", "X-SES-CONFIGURATION-SET",
 	    NULL },
 
+	/* a name that cannot be one */
+	{ "X-MC-BccAddress\x01: eve@example.org\n", "",
+	    "X-MC-BccAddress was left out: its name", NULL },
+	{ "X-PM-Metadata-k\u00fcnde: 7\n", "",
+	    "X-PM-Metadata-knde was left out: its name", NULL },
+	{ "X-Other\x01: 7\n", "", NULL, NULL },
+
 	/* encoded, and folded */
 	{ "X-MC-Tags: =?utf-8?q?gr=C3=BCn=2Cblau?=,\n rot\n",
 	    "tag gr\u00fcn; tag blau; tag rot", NULL, NULL },

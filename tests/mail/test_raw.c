@@ -112,6 +112,9 @@ static const struct row rows[] = {
 	    "\r\n" },
 	{ WHOLE "X-\xe9 : y\n z\nBcc : c@d\n\n", { .once = true },
 	    WHOLE_OUT "X-\xe9 : y\r\n z\r\n\r\n" },
+	{ WHOLE "X-MC-BccAddress\x01: e@f\nX-PM-Metadata-k\xc3\xbcn: 7\n y\n"
+		"X-SMTPAPI\x7f: {}\nX-\xe9: z\n\n",
+	    {}, WHOLE_OUT "X-\xe9: z\r\n\r\n" },
 	{ WHOLE "no header line\nrest\n", {},
 	    WHOLE_OUT "\r\nno header line\r\nrest\r\n" },
 	{ WHOLE "Subject: cut", {}, WHOLE_OUT "Subject: cut\r\n\r\n" },
