@@ -20,7 +20,7 @@ struct options_rules {
 	int64_t ahead_ms;   /* how far ahead a time to be sent at may be, in
 			     * every plan of it */
 	unsigned tags;      /* at most; 0: it has none */
-	unsigned tag_chars; /* characters of one */
+	unsigned tag_bytes; /* of one, which is cut between characters */
 	unsigned metadata_bytes; /* of all keys and values with what a JSON
 				  * object needs around them; 0: none */
 	const char *reserved;    /* a key that is ours there; NULL: none */

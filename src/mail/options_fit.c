@@ -99,14 +99,17 @@ cut_tag(const char *tag, const struct delivery *delivery,
 				    ? g_str_to_ascii(tag, "C")
 				    : g_strdup(tag);
 	const char *start = text;
+	const char *end;
 
 	while (rules->plain_tags && *start == '_')
 		start++;
 	if (header)
 		g_strdelimit(text, ",", ' ');
-	return g_utf8_strlen(start, -1) <= (long)rules->tag_chars
-		   ? g_strdup(start)
-		   : g_utf8_substring(start, 0, (long)rules->tag_chars);
+	end = start + strlen(start);
+	if (end - start > rules->tag_bytes)
+		end =
+		    g_utf8_find_prev_char(start, start + rules->tag_bytes + 1);
+	return g_strndup(start, (gsize)(end - start));
 }
 
 static void
@@ -133,10 +136,10 @@ fit_tags(struct mail_options *left, const struct delivery *delivery,
 		}
 		if (strcmp(cut, tag) != 0)
 			options_note(left,
-			    "tag \"%.*s\" became \"%s\": at most %u%s "
-			    "characters%s%s",
-			    SAID_MAX, tag, cut, rules->tag_chars,
-			    rules->ascii_tags ? " ASCII" : "",
+			    "tag \"%.*s\" became \"%s\": at most %u bytes"
+			    "%s%s%s",
+			    SAID_MAX, tag, cut, rules->tag_bytes,
+			    rules->ascii_tags ? " of ASCII" : "",
 			    rules->plain_tags ? ", no _ in front" : "",
 			    is_header(delivery, rules) ? ", no comma" : "");
 		options_add_tag(left, cut);

@@ -66,7 +66,7 @@ const struct options_rules mailgun_options_rules = {
 	    OPTIONS_FIT_BIT(BCC_ADDRESS),
 	.ahead_ms = 3 * DAY_MS,
 	.tags = 3,
-	.tag_chars = 128,
+	.tag_bytes = 128,
 	.metadata_bytes = 4096,
 	.ascii_tags = true,
 	.whole = true,

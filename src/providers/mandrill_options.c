@@ -67,7 +67,7 @@ const struct options_rules mandrill_options_rules = {
 	    OPTIONS_FIT_BIT(IMPORTANT) | OPTIONS_FIT_BIT(IP_POOL),
 	.ahead_ms = 365 * DAY_MS,
 	.tags = OPTIONS_TAGS_MAX,
-	.tag_chars = 50,
+	.tag_bytes = 50,
 	.metadata_bytes = METADATA_MAX - METADATA_OWN,
 	.reserved = MANDRILL_ACCOUNT_METADATA,
 	.plain_keys = true,

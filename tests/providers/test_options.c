@@ -17,6 +17,11 @@
 #define X10 "abcdefghij"
 #define X50 X10 X10 X10 X10 X10
 
+/* The number is of characters, of two bytes each. */
+#define U4  "\u00fc\u00fc\u00fc\u00fc"
+#define U5  U4 "\u00fc"
+#define U10 U5 U5
+
 static const struct options_rules smtp_rules = { .type = "smtp" };
 
 /* Fields of a form: "o:tag=a o:tag=b". */
@@ -315,7 +320,13 @@ static const struct {
 	{ "X-MC-Tags: _\n", &mandrill_options_rules, DELIVERY_FIELDS,
 	    "tag \"_\" left out" },
 	{ "X-Mailgun-Tag: gr\u00fcn\n", &mailgun_options_rules, DELIVERY_FIELDS,
-	    "became \"grun\": at most 128 ASCII" },
+	    "became \"grun\": at most 128 bytes of ASCII" },
+	{ "X-Mailgun-Tag: " U10 U10 U10 "\n", &mandrill_options_rules,
+	    DELIVERY_FIELDS, "became \"" U10 U10 U5 "\": at most 50 bytes" },
+	{ "X-Mailgun-Tag: a" U10 U10 U5 "\n", &mandrill_options_rules,
+	    DELIVERY_FIELDS, "became \"a" U10 U10 U4 "\"" },
+	{ "X-Mailgun-Tag: " U10 U10 U5 "\n", &mandrill_options_rules,
+	    DELIVERY_FIELDS, "" },
 	{ "X-Mailgun-Tag: a,b\n", &mandrill_options_rules, DELIVERY_FIELDS,
 	    "" },
 	{ "X-Mailgun-Tag: a,b\n", &mandrill_options_rules, DELIVERY_RAW,
