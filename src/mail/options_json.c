@@ -2,17 +2,51 @@
 #include "options_json.h"
 
 #include <json-c/json.h>
+#include <math.h>
 #include <string.h>
 
 #define DEPTH_MAX 16
 #define KEY_MAX   128
 
-/* A line of a header is folded at its blanks: longer words cannot be passed on
- * in one. */
-#define WORD_MAX 900
+/* A line of a header is folded before its blanks: longer words, with the blanks
+ * before them, cannot be passed on in one. */
+#define WORD_MAX OPTIONS_JSON_WORD_MAX
 
 #define PLAIN  (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
 #define SPACED (JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE)
+
+/* JSON has no others, and what is beyond 64 bits has become its limit. */
+static bool
+is_number(struct json_object *value)
+{
+	if (json_object_is_type(value, json_type_double))
+		return isfinite(json_object_get_double(value));
+	return json_object_get_uint64(value) != UINT64_MAX &&
+	       json_object_get_int64(value) != INT64_MIN;
+}
+
+/* False: it, or what it holds, is a number that cannot be passed on.  No deeper
+ * than DEPTH_MAX. */
+static bool
+has_numbers(struct json_object *value)
+{
+	if (json_object_is_type(value, json_type_double) ||
+	    json_object_is_type(value, json_type_int))
+		return is_number(value);
+	if (json_object_is_type(value, json_type_array))
+		for (size_t i = 0; i < json_object_array_length(value); i++)
+			if (!has_numbers(json_object_array_get_idx(value, i)))
+				return false;
+	if (json_object_is_type(value, json_type_object)) {
+		json_object_object_foreach(value, key, member)
+		{
+			(void)key;
+			if (!has_numbers(member))
+				return false;
+		}
+	}
+	return true;
+}
 
 /* NULL: it is no JSON object. */
 static struct json_object *
@@ -125,7 +159,12 @@ read_pairs(const struct options_reading *reading, struct json_object *object)
 {
 	json_object_object_foreach(object, key, value)
 	{
-		if (!json_object_is_type(value, json_type_null))
+		if (!has_numbers(value))
+			options_note(reading->options,
+			    "%s: \"%.100s\" was left out: its number has to be "
+			    "finite, and a whole one within 64 bits",
+			    reading->field, key);
+		else if (!json_object_is_type(value, json_type_null))
 			options_json_pair(
 			    reading, key, read_text(value), is_bare(value));
 	}
@@ -154,26 +193,74 @@ append_line(const struct options_reading *reading, const char *line)
 	set_text(reading, both != NULL ? both : line);
 }
 
+/* In ASCII, where a character beyond it is \\uXXXX, or two of these. */
+static size_t
+weigh(gunichar letter)
+{
+	return letter > 0xffff ? 12 : letter > '~' ? 6 : 1;
+}
+
 /* False: it holds a word that no line has room for. */
 static bool
 can_be_folded(const char *text)
 {
-	for (size_t word; *text != '\0'; text += word + (text[word] != '\0')) {
-		word = strcspn(text, " ");
+	size_t word = 0;
+	char before = ' ';
+
+	for (; *text != '\0'; text = g_utf8_next_char(text)) {
+		if (*text == ' ' && before != ' ')
+			word = 0;
+		before = *text;
+		word += weigh(g_utf8_get_char(text));
 		if (word > WORD_MAX)
 			return false;
 	}
 	return true;
 }
 
+/* Mailgun's are fields of a form and go to no other service: no line is too
+ * short for them. */
+static bool
+can_be_passed(const struct options_reading *reading, struct json_object *json)
+{
+	return has_numbers(json) &&
+	       (g_strcmp0(reading->dialect, "mailgun") == 0 ||
+		   can_be_folded(json_object_to_json_string_ext(json, SPACED)));
+}
+
 static bool
 append_object(const struct options_reading *reading, struct json_object *json)
 {
-	const char *line = json_object_to_json_string_ext(json, SPACED);
-
-	if (!can_be_folded(line))
+	if (!can_be_passed(reading, json))
 		return false;
-	append_line(reading, line);
+	append_line(reading, json_object_to_json_string_ext(json, SPACED));
+	return true;
+}
+
+/* Mandrill refuses the mail for one who is none of its recipients. */
+static bool
+is_addressed(const struct options_reading *reading, struct json_object *person)
+{
+	const struct envelope *envelope = reading->envelope;
+	const char *spec = json_object_get_string(person);
+
+	for (unsigned i = 0; i < envelope->recipients->len; i++)
+		if (json_object_is_type(person, json_type_string) &&
+		    address_matches(envelope_recipient(envelope, i), spec))
+			return true;
+	return false;
+}
+
+static bool
+append_person(const struct options_reading *reading, struct json_object *json,
+    struct json_object *person)
+{
+	if (is_addressed(reading, person))
+		return append_object(reading, json);
+	options_note(reading->options,
+	    "%s was left out: its _rcpt is %.100s, and no recipient of the "
+	    "envelope",
+	    reading->field, json_object_to_json_string_ext(person, PLAIN));
 	return true;
 }
 
@@ -181,10 +268,12 @@ bool
 options_json_metadata(const struct options_reading *reading, const char *text)
 {
 	struct json_object *json = parse_object(text);
+	struct json_object *person = NULL;
 	bool good = json != NULL;
 
-	if (good && json_object_object_get_ex(json, "_rcpt", NULL))
-		good = append_object(reading, json);
+	if (good && reading->option == OPTION_RECIPIENT_METADATA &&
+	    json_object_object_get_ex(json, "_rcpt", &person))
+		good = append_person(reading, json, person);
 	else if (good)
 		read_pairs(reading, json);
 	json_object_put(json);
@@ -195,12 +284,10 @@ bool
 options_json_object(const struct options_reading *reading, const char *text)
 {
 	struct json_object *json = parse_object(text);
-	const char *line =
-	    json != NULL ? json_object_to_json_string_ext(json, SPACED) : NULL;
-	bool good = line != NULL && can_be_folded(line);
+	bool good = json != NULL && can_be_passed(reading, json);
 
 	if (good)
-		set_text(reading, line);
+		set_text(reading, json_object_to_json_string_ext(json, SPACED));
 	json_object_put(json);
 	return good;
 }

@@ -8,6 +8,10 @@
 
 #include "mail/options.h"
 
+/* Of a word of JSON that is passed on in a header line, in ASCII and with the
+ * blanks before it; less than the line has room for behind any name. */
+#define OPTIONS_JSON_WORD_MAX 860
+
 /* A control header that is being read. */
 struct options_reading {
 	struct mail_options *options;
@@ -19,7 +23,8 @@ struct options_reading {
 
 /* Each reads the value of a header; false: it is none. */
 
-/* A flat object: metadata.  One with _rcpt is for that recipient alone. */
+/* A flat object: metadata.  One with _rcpt is for that recipient
+ * alone, where the option is for such.  */
 bool options_json_metadata(
     const struct options_reading *reading, const char *text);
 

@@ -21,9 +21,12 @@ struct control {
 #define FLAG "yes or no"
 #define DATE \
 	"a date like Fri, 14 Oct 2026 12:00:00 +0000 or 2026-10-14 12:00:00"
-#define WORD     "a word without blanks"
-#define TEXT     "a text of 1 to 256 bytes"
-#define OBJECT   "a JSON object"
+#define WORD   "a word without blanks"
+#define TEXT   "a text of 1 to 256 bytes"
+#define OBJECT "a JSON object whose numbers are finite and within 64 bits"
+#define SHORT_WORDS                                          \
+	OBJECT ", without a word of more than " G_STRINGIFY( \
+	    OPTIONS_JSON_WORD_MAX) " bytes in ASCII"
 #define CLICKS   "yes, no or htmlonly"
 #define SELECTOR "DOMAIN, SELECTOR"
 
@@ -183,10 +186,10 @@ static const struct control controls[] = {
 
 	{ "X-MC-Tags", "mandrill", 0, NULL, read_tags, "tags" },
 	{ "X-MC-Metadata", "mandrill", OPTION_RECIPIENT_METADATA, NULL,
-	    options_json_metadata, OBJECT },
+	    options_json_metadata, SHORT_WORDS },
 	{ "X-MC-Track", "mandrill", 0, NULL, read_track, "" },
 	{ "X-MC-MergeVars", "mandrill", OPTION_MERGE_VARS, NULL,
-	    options_json_item, OBJECT },
+	    options_json_item, SHORT_WORDS },
 	MANDRILL("Autotext", AUTO_TEXT, options_value_flag, FLAG),
 	MANDRILL("AutoHtml", AUTO_HTML, options_value_flag, FLAG),
 	MANDRILL("Template", TEMPLATE, options_value_text, TEXT),
@@ -214,9 +217,9 @@ static const struct control controls[] = {
 
 	{ "X-Postferry-Tag", NULL, 0, NULL, read_tags, "tags" },
 	{ "X-Postferry-Metadata", NULL, OPTION_RECIPIENT_METADATA, NULL,
-	    options_json_metadata, OBJECT },
+	    options_json_metadata, SHORT_WORDS },
 	{ "X-Postferry-Template-Variables", NULL, OPTION_TEMPLATE_VARIABLES,
-	    NULL, options_json_object, OBJECT },
+	    NULL, options_json_object, SHORT_WORDS },
 	OURS("Track-Opens", TRACK_OPENS, options_value_flag, FLAG),
 	OURS("Track-Clicks", TRACK_CLICKS, options_value_clicks, CLICKS),
 	OURS("Send-At", SEND_AT, options_value_date, DATE),

@@ -257,7 +257,8 @@ append_ascii_json(GString *out, const char *json)
 	}
 }
 
-/* At a blank, which stays. */
+/* Before the first blank of several, which stay.  The words are shorter than a
+ * line (options_json.h). */
 static size_t
 find_fold(const char *text, size_t room)
 {
@@ -265,9 +266,9 @@ find_fold(const char *text, size_t room)
 
 	if (strlen(text) <= room)
 		return strlen(text);
-	while (at > 1 && text[at] != ' ')
+	while (at > 0 && (text[at] != ' ' || text[at - 1] == ' '))
 		at--;
-	return at > 1 ? at : room;
+	return at > 0 ? at : room;
 }
 
 static void

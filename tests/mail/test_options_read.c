@@ -124,9 +124,34 @@ static const struct {
 	    "analytics_campaign=May sale",
 	    NULL, NULL },
 	{ "X-MC-Metadata: {\"u\":\"7\"}\n"
-	  "X-MC-Metadata: {\"_rcpt\":\"a@b\",\"u\":8}\n",
-	    "u=7; recipient_metadata={ \"_rcpt\": \"a@b\", \"u\": 8 }", NULL,
+	  "X-MC-Metadata: {\"_rcpt\":\"ONE@example.org\",\"u\":8}\n",
+	    "u=7; recipient_metadata={ \"_rcpt\": \"ONE@example.org\", "
+	    "\"u\": 8 }",
+	    NULL, NULL },
+	{ "X-MC-Metadata: {\"_rcpt\":\"x\"}\n", "",
+	    "X-MC-Metadata was left out: its _rcpt is \"x\"", NULL },
+	{ "X-MC-Metadata: {\"_rcpt\":null,\"u\":8}\n", "", "_rcpt is null",
 	    NULL },
+	{ "X-MC-Metadata: {\"_rcpt\":{\"a\":1}}\n", "",
+	    "_rcpt is {\"a\":1}, and no recipient", NULL },
+	{ "X-Postferry-Metadata: {\"_rcpt\":\"x@example.org\"}\n", "",
+	    "X-Postferry-Metadata was left out", NULL },
+	{ "X-Mailgun-Variables: {\"_rcpt\":\"x\"}\n", "_rcpt=x", NULL, NULL },
+
+	/* numbers that are none in JSON, or not the same any more */
+	{ "X-MC-Metadata: {\"a\":NaN,\"b\":-Infinity,\"c\":1e400,\"d\":1.10}\n",
+	    "d=1.10 bare", "\"a\" was left out: its number", NULL },
+	{ "X-MC-Metadata: {\"a\":[{\"b\":NaN}],\"c\":-9223372036854775807}\n",
+	    "c=-9223372036854775807 bare", "\"a\" was left out", NULL },
+	{ "X-MC-Metadata: {\"a\":123456789012345678901234567890,\n"
+	  " \"b\":-123456789012345678901234567890,\n"
+	  " \"c\":9223372036854775808}\n",
+	    "c=9223372036854775808 bare", "\"b\" was left out", NULL },
+	{ "X-MC-Metadata: {\"_rcpt\":\"one@example.org\",\"a\":NaN}\n", "",
+	    "finite", NULL },
+	{ "X-MC-MergeVars: {\"a\":NaN}\n", "", NULL, "finite" },
+	{ "X-Mailgun-Template-Variables: {\"a\":Infinity}\n", "", NULL,
+	    "finite" },
 	{ "X-MC-PreserveRecipients: no\n", "preserve_recipients=no", NULL,
 	    NULL },
 	{ "X-MC-TrackingDomain: t.example\nX-MC-SigningDomain: s.example\n"

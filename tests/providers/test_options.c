@@ -478,6 +478,79 @@ test_lines(void **state)
 	options_free(left);
 }
 
+/* What the lines say once they are unfolded; the words are as long as they may
+ * be, of one, two, three and four bytes a character, the last a blank more. */
+static void
+test_folds(void **state)
+{
+	static const struct {
+		const char *letter;
+		unsigned count;
+		const char *ascii;
+	} words[] = {
+		{ "a", 850, "a" },
+		{ "\u00fc", 142, "\\u00fc" },
+		{ "\u6771", 142, "\\u6771" },
+		{ "\U0001f600", 71, "\\ud83d\\ude00" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+		g_autoptr(GString) fields =
+		    g_string_new("X-MC-MergeVars: {\"a\":\"");
+		g_autoptr(GString) wanted =
+		    g_string_new("X-MC-MergeVars: { \"a\": \"");
+
+		for (unsigned k = 0; k < 3 * words[i].count; k++) {
+			bool blank = k > 0 && k % words[i].count == 0;
+
+			g_string_append_printf(fields, "%s%s",
+			    blank ? "\n  " : "", words[i].letter);
+			g_string_append_printf(
+			    wanted, "%s%s", blank ? "  " : "", words[i].ascii);
+		}
+		g_string_append(fields, "\"}\n");
+		g_string_append(wanted, "\" }\n");
+		struct mail_options *left =
+		    fit(fields->str, &mandrill_options_rules, DELIVERY_RAW);
+		g_autofree char *lines = print_lines(left);
+		g_autoptr(GString) text = g_string_new(lines);
+		g_string_replace(text, "\n ", " ", 0);
+		assert_string_equal(text->str, wanted->str);
+		assert_null(strstr(lines, "\n \n"));
+		options_free(left);
+	}
+}
+
+/* One character more, and it is not taken at Mandrill's; Mailgun's go as a
+ * form. */
+static void
+test_long_words(void **state)
+{
+	static const char *const letters[] = { "a", "\u00fc", "\U0001f600" };
+	static const unsigned counts[] = { 860, 143, 72 };
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(letters); i++) {
+		g_autoptr(GString) word = g_string_new(NULL);
+
+		for (unsigned k = 0; k < counts[i]; k++)
+			g_string_append(word, letters[i]);
+		g_autofree char *fields = g_strdup_printf(
+		    "X-MC-MergeVars: {\"a\":\"%s\"}\n", word->str);
+		struct delivery *delivery = make_delivery(fields, DELIVERY_RAW);
+		assert_non_null(strstr(delivery->options->fault,
+		    "without a word of more than 860 bytes in ASCII"));
+		free_delivery(delivery);
+		g_autofree char *form = g_strdup_printf(
+		    "X-Mailgun-Template-Variables: {\"a\":\"%s\"}\n",
+		    word->str);
+		delivery = make_delivery(form, DELIVERY_RAW);
+		assert_null(delivery->options->fault);
+		free_delivery(delivery);
+	}
+}
+
 static int
 start_parser(void **state)
 {
@@ -494,6 +567,8 @@ main(void)
 		cmocka_unit_test(test_notes),
 		cmocka_unit_test(test_bars),
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_folds),
+		cmocka_unit_test(test_long_words),
 	};
 
 	return cmocka_run_group_tests(tests, start_parser, NULL);
