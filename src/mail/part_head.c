@@ -55,9 +55,9 @@ part_head_parameter(const struct part_head *head, const char *name)
 		if (g_ascii_strncasecmp(body, name, length) != 0)
 			continue;
 		body += length + strspn(body + length, " \t");
-		if (*body++ != '=')
+		if (*body != '=')
 			continue;
-		body += strspn(body, " \t");
+		body += 1 + strspn(body + 1, " \t");
 		if (*body != '"')
 			return g_strndup(body, strcspn(body, " \t;"));
 		return g_strndup(body + 1, strcspn(body + 1, "\""));

@@ -249,7 +249,7 @@ spool_read(
 	ssize_t done;
 
 	g_assert(spool->sealed);
-	if (offset >= spool->size)
+	if (offset >= spool->size || length == 0)
 		return 0;
 	length = (size_t)MIN((uint64_t)length, spool->size - offset);
 	if (spool->fd < 0) {

@@ -562,11 +562,10 @@ static const struct {
 };
 
 static void
-test_long_lines(void **state)
+check_long_lines(size_t length)
 {
-	g_autofree char *line = g_strnfill(2000, 'x');
+	g_autofree char *line = g_strnfill(length, 'x');
 
-	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
 		const struct raw_options options = { .hostname = "h" };
 		g_autofree char *mail = g_strconcat(
@@ -589,6 +588,15 @@ test_long_lines(void **state)
 			assert_true(strlen(*part) <= 998);
 		message_unref(message);
 	}
+}
+
+/* In memory, and where the spool is a file. */
+static void
+test_long_lines(void **state)
+{
+	(void)state;
+	check_long_lines(2000);
+	check_long_lines(SPOOL_MEMORY_MAX + 1);
 }
 
 int

@@ -56,6 +56,8 @@ compare(const struct spool *spool, GBytes *bytes)
 	}
 	assert_int_equal(spool_read(spool, length, have, 1), 0);
 	assert_int_equal(spool_read(spool, UINT64_MAX, have, 1), 0);
+	assert_int_equal(spool_read(spool, 0, have, 0), 0);
+	assert_int_equal(spool_faults(spool), 0);
 }
 
 static const struct {

@@ -64,6 +64,10 @@ KINDS = [("application/pdf", "pdf"), ("image/png", "png"),
          ("application/octet-stream", "bin"), ("text/csv", "csv"),
          ("application/zip", "zip"), ("text/calendar", "ics")]
 
+# Every so many mails a text has a line that is more than memory keeps of a mail.
+LONG_EVERY = 100
+LONG_LINE = 70000
+
 
 def digest(data):
     return hashlib.sha256(data).hexdigest()
@@ -315,6 +319,8 @@ class Mail(Expected):
         if kind == "html":
             images = "".join(f'<img src="cid:{cid}">' for cid in refer)
             text = f"<p>{text}</p>{images}"
+        if self.number % LONG_EVERY == 0:
+            text += "\n" + "x" * LONG_LINE
         end = self.dice.choice(["", "\n"])
         self.bodies[kind] = text + end
         data = (text + end).replace("\n", "\r\n").encode(codec)
