@@ -160,6 +160,7 @@ make_prepare(struct ferry *ferry)
 		.work = ferry->work,
 		.dispatcher = ferry->dispatcher,
 		.hostname = server_hostname(ferry->config),
+		.give_up_ms = config_number(ferry->config, "server", "give_up"),
 		.busy = ferry->busy,
 		.journal = ferry->store != NULL ? store_journal_post : NULL,
 		.store = ferry->store,

@@ -7,7 +7,9 @@
  * time (GMime does not see it) and not at all the fourth; one whose bytes are
  * not those that were kept is not read either.  A mail of the queue is then
  * held, with a message of which nothing was read in the entry; a client who
- * waits is told 554, or 451 when it is the disk's fault.
+ * waits is told 554, or 451 when it is the disk's fault.  A mail of the queue
+ * that the disk does not read is tried again every minute, and held once it is
+ * too old.
  */
 #ifndef DISPATCH_PREPARE_H
 #define DISPATCH_PREPARE_H
@@ -22,6 +24,7 @@ struct prepare_options {
 	struct pool *work; /* borrowed; its stacks hold 2 MiB at least */
 	struct dispatcher *dispatcher; /* borrowed */
 	const char *hostname;          /* ours; borrowed */
+	int64_t give_up_ms; /* how long a mail is tried that cannot be read */
 	struct busy *busy;  /* borrowed: outlives the store; NULL: none */
 	journal_fn journal; /* NULL: there is no queue */
 	void *store;

@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "mail/parse.h"
+#include "schedule.h"
 #include "state.h"
 
 #include <errno.h>
@@ -19,10 +20,13 @@ static const char with_care[] = "it was being read when the process died twice";
 static const char deadly[] =
     "it was being read when the process died three times";
 static const char damaged[] = "its bytes on disk are not those that were kept";
+static const char unreadable[] =
+    "mail unreadable: the disk did not read it until it was too old";
 
 struct prepare {
 	struct prepare_options options;
 	struct parse_options parse;
+	int64_t started_ms;
 };
 
 struct job {
@@ -44,6 +48,7 @@ prepare_new(const struct prepare_options *options)
 
 	prepare->options = *options;
 	prepare->parse.hostname = options->hostname;
+	prepare->started_ms = clock_monotonic_ms();
 	return prepare;
 }
 
@@ -134,6 +139,17 @@ stop_deadly(const struct prepare *prepare, struct submission *submission)
 	prepare->options.journal(prepare->options.store, journal);
 }
 
+/* Its age does not count when we have been off the whole time. */
+static bool
+is_too_old(const struct prepare *prepare, const struct submission *submission)
+{
+	int64_t give_up = prepare->options.give_up_ms;
+	int64_t up = clock_monotonic_ms() - prepare->started_ms;
+
+	return clock_wall_ms() - submission->received_ms >= give_up &&
+	       up >= MIN(give_up, SCHEDULE_GRACE_MS);
+}
+
 /* The spool cannot be read: our disk's fault, so the client keeps the mail, or
  * the queue does. */
 static void
@@ -142,6 +158,11 @@ give_back(const struct prepare *prepare, struct submission *submission,
 {
 	log_error("mail unreadable", log_str("mail", submission->id),
 	    log_str("why", why));
+	if (submission->queued && is_too_old(prepare, submission)) {
+		prepare->options.journal(prepare->options.store,
+		    make_held(prepare, submission, unreadable));
+		return;
+	}
 	if (submission->queued) {
 		struct journal *journal = make_landed(prepare, submission);
 

@@ -16,7 +16,9 @@
 
 #define HOLD_TWICE  "it was being read when the process died twice"
 #define HOLD_THRICE "it was being read when the process died three times"
-#define HOLD_BYTES  "its bytes on disk are not those that were kept"
+#define HOLD_OLD \
+	"mail unreadable: the disk did not read it until it was too old"
+#define HOLD_BYTES "its bytes on disk are not those that were kept"
 
 /* What became of the one mail; read once the workers have ended. */
 static struct {
@@ -160,35 +162,47 @@ static const struct row {
 	enum want want;
 	const char *hold;
 	unsigned code, left; /* left: deaths known afterwards */
+	bool old;            /* give_up is over */
 } rows[] = {
-	{ "fresh", 0, true, false, BODY_MEMORY, WANT_FLIGHT, NULL, 0, 0 },
-	{ "of a client", 0, false, false, BODY_MEMORY, WANT_FLIGHT, NULL, 0,
-	    0 },
-	{ "loaded", 0, true, true, BODY_MEMORY, WANT_FLIGHT, NULL, 0, 0 },
+	{ "fresh", 0, true, false, BODY_MEMORY, WANT_FLIGHT, NULL, 0, 0,
+	    false },
+	{ "of a client", 0, false, false, BODY_MEMORY, WANT_FLIGHT, NULL, 0, 0,
+	    false },
+	{ "loaded", 0, true, true, BODY_MEMORY, WANT_FLIGHT, NULL, 0, 0,
+	    false },
 	{ "loaded from a file", 0, true, true, BODY_FILE, WANT_FLIGHT, NULL, 0,
-	    0 },
-	{ "died once", 1, true, true, BODY_MEMORY, WANT_FLIGHT, NULL, 0, 0 },
+	    0, false },
+	{ "died once", 1, true, true, BODY_MEMORY, WANT_FLIGHT, NULL, 0, 0,
+	    false },
 	{ "died twice", 2, true, true, BODY_MEMORY, WANT_OPAQUE, HOLD_TWICE, 0,
-	    2 },
+	    2, false },
 	{ "died twice, of a client", 2, false, false, BODY_MEMORY, WANT_OPAQUE,
-	    HOLD_TWICE, 0, 2 },
+	    HOLD_TWICE, 0, 2, false },
 	{ "died three times", 3, true, true, BODY_MEMORY, WANT_HELD,
-	    HOLD_THRICE, 0, 0 },
+	    HOLD_THRICE, 0, 0, false },
 	{ "died four times, never loaded", 4, true, false, BODY_MEMORY,
-	    WANT_HELD, HOLD_THRICE, 0, 0 },
+	    WANT_HELD, HOLD_THRICE, 0, 0, false },
 	{ "died three times, of a client", 3, false, false, BODY_MEMORY,
-	    WANT_ANSWER, NULL, 554, 3 },
+	    WANT_ANSWER, NULL, 554, 3, false },
 	{ "another byte", 0, true, true, BODY_CHANGED, WANT_HELD, HOLD_BYTES, 0,
-	    0 },
-	{ "cut", 0, true, true, BODY_SHORT, WANT_HELD, HOLD_BYTES, 0, 0 },
+	    0, false },
+	{ "cut", 0, true, true, BODY_SHORT, WANT_HELD, HOLD_BYTES, 0, 0,
+	    false },
 	{ "another byte, died twice", 2, true, true, BODY_CHANGED, WANT_HELD,
-	    HOLD_BYTES, 0, 2 },
+	    HOLD_BYTES, 0, 2, false },
 	{ "unreadable, loaded", 0, true, true, BODY_UNREADABLE, WANT_LATER,
-	    NULL, 0, 0 },
+	    NULL, 0, 0, false },
 	{ "unreadable, fresh", 0, true, false, BODY_UNREADABLE, WANT_LATER,
-	    NULL, 0, 0 },
+	    NULL, 0, 0, false },
+	{ "unreadable, loaded, old", 0, true, true, BODY_UNREADABLE, WANT_HELD,
+	    HOLD_OLD, 0, 0, true },
+	{ "unreadable, fresh, old", 0, true, false, BODY_UNREADABLE, WANT_HELD,
+	    HOLD_OLD, 0, 0, true },
+	{ "old", 0, true, true, BODY_FILE, WANT_FLIGHT, NULL, 0, 0, true },
+	{ "unreadable, of a client, old", 0, false, false, BODY_UNREADABLE,
+	    WANT_ANSWER, NULL, 451, 0, true },
 	{ "unreadable, of a client", 0, false, false, BODY_UNREADABLE,
-	    WANT_ANSWER, NULL, 451, 0 },
+	    WANT_ANSWER, NULL, 451, 0, false },
 };
 
 /* The digest of the mail is in a slot when the process ends, so often. */
@@ -231,7 +245,7 @@ make_submission(const struct row *row)
 }
 
 static void
-prepare_one(struct submission *submission, struct busy *busy)
+prepare_one(struct submission *submission, struct busy *busy, bool old)
 {
 	const struct pool_options pool = {
 		.name = "work", .threads = 1, .stack_bytes = 2 << 20
@@ -239,6 +253,7 @@ prepare_one(struct submission *submission, struct busy *busy)
 	struct prepare_options options = {
 		.work = pool_new(&pool),
 		.hostname = "mail.example.com",
+		.give_up_ms = old ? 0 : INT64_C(3600000),
 		.busy = busy,
 		.journal = keep_journal,
 		.store = &got,
@@ -325,7 +340,7 @@ check_row(const struct row *row)
 	uint64_t digest = spool_digest(submission->spool);
 	struct busy *busy = open_busy(submission, row->deaths);
 
-	prepare_one(submission, busy);
+	prepare_one(submission, busy, row->old);
 	if (row->want == WANT_FLIGHT || row->want == WANT_OPAQUE) {
 		check_flight(row);
 	} else if (row->want == WANT_ANSWER) {
@@ -366,7 +381,7 @@ test_unrecorded(void **state)
 	struct busy *busy = open_busy(submission, 3);
 
 	(void)state;
-	prepare_one(submission, busy);
+	prepare_one(submission, busy, false);
 	got.journal->recorded(got.journal->object, false);
 	assert_int_equal(busy_deaths(busy, digest), 3);
 	busy_close(busy);
@@ -380,7 +395,7 @@ test_without_busy(void **state)
 	const struct row row = { .want = WANT_FLIGHT };
 
 	(void)state;
-	prepare_one(make_submission(&row), NULL);
+	prepare_one(make_submission(&row), NULL, false);
 	check_flight(&row);
 	clear_got();
 }
