@@ -250,10 +250,16 @@ address_mail(const struct source *source, int *exit_code)
 		.hostname = server_hostname(source->config),
 	};
 	struct submission *submission = make_submission(source, envelope_new());
-	struct message *message = parse_message(submission, &options, NULL);
+	g_autoptr(GError) error = NULL;
+	struct message *message = parse_message(submission, &options, &error);
 	struct envelope *envelope;
 
-	g_assert(message != NULL);
+	if (message == NULL) {
+		submission_free(submission);
+		fprintf(stderr, "postferry explain: %s\n", error->message);
+		*exit_code = EX_IOERR;
+		return NULL;
+	}
 	envelope = make_envelope(source->order, message);
 	message_unref(message);
 	if (envelope->recipients->len > 0)
