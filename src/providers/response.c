@@ -15,18 +15,22 @@
 struct json_object *
 response_parse(const struct http_response *response)
 {
-	const GString *body = response->body;
+	g_autofree char *text = NULL;
 	struct json_tokener *tokener;
 	struct json_object *object;
+	size_t length;
 
-	if (response->cut || body->len > INT_MAX)
+	if (response->cut || response->body->len > INT_MAX / 3)
 		return NULL;
+	/* it may echo what the mail says, byte for byte */
+	text =
+	    g_utf8_make_valid(response->body->str, (gssize)response->body->len);
+	length = strlen(text);
 	tokener = json_tokener_new_ex(DEPTH);
-	json_tokener_set_flags(
-	    tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	object = json_tokener_parse_ex(tokener, body->str, (int)body->len);
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	object = json_tokener_parse_ex(tokener, text, (int)length);
 	if (json_tokener_get_error(tokener) != json_tokener_success ||
-	    json_tokener_get_parse_end(tokener) != body->len) {
+	    json_tokener_get_parse_end(tokener) != length) {
 		json_object_put(object);
 		object = NULL;
 	}

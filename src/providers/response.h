@@ -12,8 +12,9 @@
 
 struct json_object;
 
-/* The body as JSON, to be put by json_object_put(); NULL when it is cut, empty,
- * nested deeper than 32, not UTF-8 or not JSON to its last byte. */
+/* The body as JSON, to be put by json_object_put(); bytes that are no UTF-8
+ * (RFC 8259 8.1) become U+FFFD.  NULL when it is cut, empty, nested deeper than
+ * 32 or not JSON to its last byte. */
 struct json_object *response_parse(const struct http_response *response);
 
 /* A member of an object, NULL when it is missing or no string without NUL.
