@@ -104,6 +104,18 @@ read_zone(const char *text, int *seconds)
 	return text[end] == '\0' && hours < 24 && minutes < 60;
 }
 
+/* What stands before a comment at the end, like that of "+0000 (UTC)".  New
+ * string. */
+static char *
+drop_comment(const char *text)
+{
+	const char *comment = strchr(text, '(');
+
+	if (comment == NULL || !g_str_has_suffix(comment, ")"))
+		return g_strdup(text);
+	return g_strchomp(g_strndup(text, (gsize)(comment - text)));
+}
+
 struct moment {
 	int year, month, day, hour, minute, second;
 	int end; /* where in the text it ends */
@@ -162,6 +174,7 @@ options_value_date(const char *text)
 {
 	struct moment moment = { 0 };
 	g_autoptr(GDateTime) time = NULL;
+	g_autofree char *zone = NULL;
 	char *epoch = read_epoch(text);
 	int east;
 
@@ -174,7 +187,8 @@ options_value_date(const char *text)
 	}
 	text += moment.end;
 	text += strspn(text, " ");
-	if (!read_zone(text, &east))
+	zone = drop_comment(text);
+	if (!read_zone(zone, &east))
 		return NULL;
 	time = g_date_time_new_utc(moment.year, moment.month, moment.day,
 	    moment.hour, moment.minute, moment.second);
