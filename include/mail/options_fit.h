@@ -30,6 +30,8 @@ struct options_rules {
 	bool header_tags;  /* RAW: tags stand in one header, commas between */
 	bool header_track; /* RAW: what is not said of tracking is off */
 	bool flag_clicks;  /* clicks: yes or no, in FIELDS at least */
+	bool copy_once;    /* the copy of OPTION_BCC_ADDRESS is one of the
+			    * request, not of each recipient's mail */
 	bool whole;        /* does not break signatures by itself, so tracking
 			    * must not */
 };

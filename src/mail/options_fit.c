@@ -358,6 +358,31 @@ spare_signature(struct mail_options *left, const struct delivery *delivery,
 	options_set(left, OPTION_TRACK, &no);
 }
 
+/* The copy goes with the mail's first recipient: once, however many requests
+ * there are.  One who is a recipient has it anyway. */
+static void
+spare_copy(struct mail_options *left, const struct delivery *delivery,
+    const struct options_rules *rules)
+{
+	const struct envelope *envelope =
+	    delivery->message->submission->envelope;
+	const struct option_value *copy = &left->values[OPTION_BCC_ADDRESS];
+	static const struct option_value none = { 0 };
+	bool named = false;
+
+	if (!rules->copy_once || copy->text == NULL)
+		return;
+	for (unsigned i = 0; i < envelope->recipients->len; i++)
+		named |= address_matches(
+		    envelope_recipient(envelope, i), copy->text);
+	if (!named && delivery->recipients[0] == 0)
+		return;
+	options_note(left, "%s left out: %s", copy->field,
+	    named ? "it is a recipient already"
+		  : "the copy goes with the first recipient's mail");
+	options_set(left, OPTION_BCC_ADDRESS, &none);
+}
+
 struct mail_options *
 options_fit(const struct delivery *delivery, const struct options_rules *rules,
     int64_t now_ms)
@@ -371,6 +396,7 @@ options_fit(const struct delivery *delivery, const struct options_rules *rules,
 		split_track(left, delivery, rules);
 		fit_clicks(left, delivery, rules);
 		note_half_track(left, delivery, rules);
+		spare_copy(left, delivery, rules);
 	}
 	spare_signature(left, delivery, rules);
 	return left;

@@ -67,6 +67,7 @@ const struct options_rules mailgun_options_rules = {
 	.ahead_ms = 3 * DAY_MS,
 	.tags = 3,
 	.tag_bytes = 128,
+	.copy_once = true,
 	.metadata_bytes = 4096,
 	.ascii_tags = true,
 	.whole = true,

@@ -346,6 +346,12 @@ static const struct {
 	    &mailgun_options_rules, DELIVERY_RAW,
 	    "X-MC-Subaccount left out: type mailgun has nothing like it; "
 	    "X-MC-ViewContentLink left out" },
+	{ "X-MC-BccAddress: ONE@example.org\n", &mailgun_options_rules,
+	    DELIVERY_RAW, "X-MC-BccAddress left out: it is a recipient" },
+	{ "X-MC-BccAddress: one@example.org\n", &mandrill_options_rules,
+	    DELIVERY_RAW, "" },
+	{ "X-MC-BccAddress: all@example.org\n", &mailgun_options_rules,
+	    DELIVERY_RAW, "" },
 	{ "X-MC-PreserveRecipients: yes\n", &mailgun_options_rules,
 	    DELIVERY_RAW, "" },
 	{ "X-Mailgun-Sending-Ip-Pool: p\n", &mandrill_options_rules,
@@ -382,6 +388,30 @@ test_notes(void **state)
 			fail_msg("%s at %s: %s", noted[i].fields,
 			    noted[i].rules->type, notes);
 		options_free(left);
+	}
+}
+
+/* One copy of a mail that goes in two requests. */
+static void
+test_copy(void **state)
+{
+	(void)state;
+	for (unsigned first = 0; first < 2; first++) {
+		struct delivery *delivery = make_delivery(
+		    "X-MC-BccAddress: all@example.org\n", DELIVERY_RAW);
+		delivery->recipients[0] = first;
+		delivery->count = 1;
+		struct mail_options *left =
+		    options_fit(delivery, &mailgun_options_rules, NOW_MS);
+		g_autofree char *notes = tell_notes(left);
+
+		assert_int_equal(
+		    left->values[OPTION_BCC_ADDRESS].text != NULL, first == 0);
+		assert_int_equal(
+		    strstr(notes, "with the first recipient") != NULL,
+		    first != 0);
+		options_free(left);
+		free_delivery(delivery);
 	}
 }
 
@@ -565,6 +595,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_bars),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_folds),
