@@ -111,11 +111,13 @@ enum trait {
 	TRAIT_EMPTY_PART = UINT64_C(1) << 44, /* a part without content */
 	/* one address twice in To and Cc */
 	TRAIT_ADDRESS_TWICE = UINT64_C(1) << 45,
+	/* an address without a domain in a mail with DKIM, which goes on so */
+	TRAIT_UNQUALIFIED = UINT64_C(1) << 46,
 };
 
 /* Number of traits, 56 at most (the rest are losses of a delivery, plan.h);
  * trait i is 1 << i, from 31 on UINT64_C(1) << i. */
-#define TRAIT_COUNT 46
+#define TRAIT_COUNT 47
 #define TRAIT_ALL   ((UINT64_C(1) << TRAIT_COUNT) - 1)
 
 struct message {
@@ -132,6 +134,8 @@ struct message {
 	char *message_id; /* with <>; made when missing, never NULL */
 	char *date;       /* RFC 5322; made when missing, never NULL */
 	bool had_message_id, had_date, had_from;
+	char *domain; /* what addresses without one get, IDNA form; NULL: none
+		       * that could be an address's */
 
 	/* UTF-8, line ends LF; NULL: no such body.  amp: one for AMP, between
 	 * text and html (text/x-amp-html) */

@@ -14,7 +14,8 @@
 
 struct parse_options {
 	const char *hostname; /* for a Message-ID and a From that are made */
-	const char *domain;   /* for header addresses without one; NULL: the
+	const char *domain;   /* for header addresses without one, where the
+			       * listener of the mail names none; NULL: the
 			       * hostname */
 };
 

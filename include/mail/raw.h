@@ -4,7 +4,8 @@
  * of the header and no other.  Own Received on top; Bcc, Resent-Bcc,
  * Return-Path, Content-Length and control headers removed; Date, From and
  * Message-ID added when missing or empty (and not omitted); a header that broke
- * off is ended by an empty line.  Works for opaque mail.
+ * off is ended by an empty line; addresses without a domain get one
+ * (message->domain), but in a mail with DKIM.  Works for opaque mail.
  *
  * What the exit cannot take gets another transfer encoding, part by part, and
  * else the body is not touched: lines over 998 octets, and bytes over 0x7f

@@ -53,6 +53,7 @@ static const char *const trait_texts[TRAIT_COUNT] = {
 	"marks like {{name}}",
 	"a part without content",
 	"an address that stands twice in To and Cc",
+	"an address without a domain in signed mail",
 };
 
 /* Carried by a member of struct message or a field of every API, removed
@@ -104,6 +105,7 @@ message_unref(struct message *message)
 	g_free(message->subject);
 	g_free(message->message_id);
 	g_free(message->date);
+	g_free(message->domain);
 	g_clear_pointer(&message->text, g_bytes_unref);
 	g_clear_pointer(&message->html, g_bytes_unref);
 	g_clear_pointer(&message->amp, g_bytes_unref);

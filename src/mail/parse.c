@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "mail/parse.h"
 
+#include "core/config.h"
 #include "fields.h"
 #include "parse_address.h"
 #include "parse_tree.h"
+#include "qualify.h"
 #include "recode.h"
 #include "single.h"
 #include "structure.h"
@@ -117,12 +119,53 @@ find_long_lines(struct message *message)
 	recode_free(recode);
 }
 
+/* Of the listener that the mail came by, unless it is no longer there. */
+static const char *
+find_domain(
+    const struct submission *submission, const struct parse_options *options)
+{
+	struct config *config = submission->config;
+	const char *const *names =
+	    config == NULL ? NULL : config_names(config, "listener");
+	g_autofree char *section =
+	    g_strdup_printf("listener %s", submission->listener);
+	const char *domain = NULL;
+
+	if (names != NULL && submission->listener != NULL &&
+	    g_strv_contains(names, submission->listener))
+		domain = config_string(config, section, "domain");
+	if (domain == NULL)
+		domain = options->domain;
+	return domain != NULL ? domain : options->hostname;
+}
+
+static bool
+has_unqualified(const struct message *message)
+{
+	const GArray *fields = message->header->fields;
+
+	for (unsigned i = 0; message->domain != NULL && i < fields->len; i++) {
+		const struct header_field *field =
+		    &g_array_index(fields, struct header_field, i);
+		g_autofree char *body = NULL;
+
+		if (!qualify_is_named(field->name))
+			continue;
+		body = qualify_body(field->body, message->domain);
+		if (body != NULL)
+			return true;
+	}
+	return false;
+}
+
 static void
 fill_message(struct message *message, const struct parse_options *options)
 {
+	const char *domain = find_domain(message->submission, options);
+
+	message->domain = address_domain_to_ascii(domain);
 	fields_read(message, options->hostname);
-	parse_address_read(message,
-	    options->domain != NULL ? options->domain : options->hostname);
+	parse_address_read(message, domain);
 	fields_make_from(message, options->hostname);
 	if (message->submission->seen.opaque) {
 		message->traits |= TRAIT_OPAQUE;
@@ -135,6 +178,8 @@ fill_message(struct message *message, const struct parse_options *options)
 		node_free(root);
 	}
 	find_long_lines(message);
+	if ((message->traits & TRAIT_DKIM) != 0 && has_unqualified(message))
+		message->traits |= TRAIT_UNQUALIFIED;
 }
 
 static void

@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 #include "fold.h"
+#include "qualify.h"
 #include "recode.h"
 #include "words.h"
 
@@ -196,6 +197,26 @@ append_encoded(
 	       words_encode(head, field, find_charset(raw->recode));
 }
 
+/* Appends a field whose addresses have to get a domain; false: none has. */
+static bool
+append_qualified(
+    GString *head, const struct raw *raw, const struct header_field *field)
+{
+	const char *domain = raw->message->domain;
+	struct header_field whole = *field;
+	g_autofree char *body = NULL;
+
+	if (raw->untouched || domain == NULL || !qualify_is_named(field->name))
+		return false;
+	body = qualify_body(field->body, domain);
+	if (body == NULL)
+		return false;
+	whole.body = body;
+	if (!append_encoded(head, raw, &whole))
+		append_text(head, field->name, body);
+	return true;
+}
+
 static void
 append_field(
     GString *head, const struct raw *raw, const struct header_field *field)
@@ -203,7 +224,8 @@ append_field(
 	const char *bytes = header_bytes(raw->message->header, field);
 	size_t name = strlen(field->name), skip = 0;
 
-	if (append_encoded(head, raw, field))
+	if (append_qualified(head, raw, field) ||
+	    append_encoded(head, raw, field))
 		return;
 	if (field->longest > FOLD_LINE_MAX && !raw->untouched) {
 		append_folded(head, field);
@@ -309,7 +331,8 @@ append_list(GString *head, const struct raw *raw, unsigned first)
 	if (list == NULL)
 		return false;
 	field.body = list;
-	if (!append_encoded(head, raw, &field))
+	if (!append_qualified(head, raw, &field) &&
+	    !append_encoded(head, raw, &field))
 		append_text(head, field.name, list);
 	return true;
 }

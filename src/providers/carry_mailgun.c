@@ -110,5 +110,7 @@ const struct carry carry_mailgun[] = {
 	    "not documented" },
 	{ TRAIT_ADDRESS_TWICE, CARRY_RAW, "duplicate addresses are ignored",
 	    "API reference, messages: to" },
+	{ TRAIT_UNQUALIFIED, CARRY_FIELDS,
+	    "DKIM speaks of the field as it is written", "RFC 6376 3.7" },
 	{ 0 },
 };

@@ -114,5 +114,7 @@ const struct carry carry_mandrill[] = {
 	    "not documented" },
 	{ TRAIT_ADDRESS_TWICE, CARRY_RAW, "each recipient stands in `to` once",
 	    "API reference, send: to" },
+	{ TRAIT_UNQUALIFIED, CARRY_BOTH, "the mail is made anew, with a domain",
+	    "RFC 6376 3.7" },
 	{ 0 },
 };

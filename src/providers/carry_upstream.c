@@ -18,9 +18,11 @@ const struct carry carry_upstream[] = {
 	{ TRAIT_EIGHTBIT_FIELD, CARRY_RAW,
 	    "what cannot be encoded leaves as it is, and a server may refuse it",
 	    "RFC 6531 3.2" },
+	{ TRAIT_UNQUALIFIED, CARRY_NEITHER,
+	    "DKIM speaks of the field as it is written", "RFC 6376 3.7" },
 	{ TRAIT_ALL & ~(uint64_t)(TRAIT_SECOND_FIELD | TRAIT_LONG_WORD |
 				  TRAIT_LONG_LINE | TRAIT_DKIM |
-				  TRAIT_EIGHTBIT_FIELD),
+				  TRAIT_EIGHTBIT_FIELD | TRAIT_UNQUALIFIED),
 	    CARRY_RAW, "the mail goes as it is", "RFC 5321" },
 	{ 0 },
 };

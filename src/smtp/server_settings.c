@@ -71,8 +71,10 @@ const struct setting server_settings[] = {
 	    .help = "Bare CR or LF within a mail: fix = mend and log, reject "
 		    "= 550." },
 	{ "listener", "domain", SETTING_DOMAIN,
-	    .help = "Domain added to an address that has none; default: such "
-		    "addresses are refused." },
+	    .help = "Domain added to an address that has none, in the envelope "
+		    "and in From, Sender, To, Cc and Reply-To; default: in "
+		    "the envelope such addresses are refused, in the header "
+		    "they get hostname." },
 	{ "listener", "aliases", SETTING_LIST,
 	    .help = "Recipients without a domain, and whom they stand for: "
 		    "root:ops@example.com, www-data:web@example.com.  Others "

@@ -16,7 +16,7 @@ static const char *const short_names[TRAIT_COUNT] = { "alternative", "nested",
 	"second-field", "long-word", "long-line", "inline-unsafe",
 	"name-pieces", "no-subject", "empty-body", "blanks", "empty-field",
 	"results", "date", "percent", "stars", "braces", "empty-part",
-	"twice" };
+	"twice", "unqualified" };
 
 static void
 print_traits(GString *out, uint64_t traits)

@@ -49,10 +49,10 @@ static const struct row rows[] = {
 	{ WHOLE "\nbody\n", {}, WHOLE_OUT "\r\nbody\r\n" },
 	{ WHOLE "Bcc: c@d\nBCC: c@d\n x\nresent-bcc: e\nReturn-Path: <x>\n"
 		"Content-Length: 3\nTo: x\n\n",
-	    {}, WHOLE_OUT "To: x\r\n\r\n" },
+	    {}, WHOLE_OUT "To: x@mail.example.com\r\n\r\n" },
 	{ "To: x\n\nb\n", {},
-	    "To: x\r\n" MADE_DATE "From: <app@example.com>\r\n" MADE_ID
-	    "\r\nb\r\n" },
+	    "To: x@mail.example.com\r\n" MADE_DATE
+	    "From: <app@example.com>\r\n" MADE_ID "\r\nb\r\n" },
 	{ "From:\nDate: \nMessage-ID:\n\n", {},
 	    MADE_DATE "From: <app@example.com>\r\n" MADE_ID "\r\n" },
 	{ "Date: x\nMessage-ID: <1@b>\n\n", { .omit = omitted_from },
@@ -82,7 +82,8 @@ static const struct row rows[] = {
 		      "Content-Type: text/plain;\r\n name*=utf-8''%C3%BC\r\n"
 		      "\r\n\xc3\xbc\r\n--m--\r\n" },
 	{ WHOLE "TO: 1\nto: 2\nFrom: 3\nX: 4\nX: 5\n\n", { .once = true },
-	    WHOLE_OUT "TO: 1, 2\r\nX: 4\r\nX: 5\r\n\r\n" },
+	    WHOLE_OUT "TO: 1@mail.example.com, "
+		      "2@mail.example.com\r\nX: 4\r\nX: 5\r\n\r\n" },
 	{ WHOLE "Cc:\nCc: a@b,\n c@d\ncc:\nCC: e@f\nReply-To: g@h\n\n",
 	    { .once = true },
 	    WHOLE_OUT "Cc:\r\nCc: a@b, c@d, e@f\r\nReply-To: g@h\r\n\r\n" },
@@ -95,8 +96,8 @@ static const struct row rows[] = {
 	/* another From, below the others, however many there were */
 	{ WHOLE "FROM: 2\nSender: s@b.example\nTo: x\n\n",
 	    { .from = "Me <c@d.example>" },
-	    "Date: x\r\nMessage-ID: <1@b>\r\nSender: s@b.example\r\nTo: x\r\n"
-	    "From: Me <c@d.example>\r\n\r\n" },
+	    "Date: x\r\nMessage-ID: <1@b>\r\nSender: s@b.example\r\n"
+	    "To: x@mail.example.com\r\nFrom: Me <c@d.example>\r\n\r\n" },
 	{ WHOLE "Reply-To:\nSender: a@b.example\n\n",
 	    { .from = "c@d.example",
 		.reply_to = "a@b.example",
@@ -105,8 +106,20 @@ static const struct row rows[] = {
 	    "Reply-To: a@b.example\r\n\r\n" },
 	{ "To: x\nDate: x\nMessage-ID: <1@b>\n\n",
 	    { .from = "c@d.example", .once = true },
-	    "To: x\r\nDate: x\r\nMessage-ID: <1@b>\r\nFrom: c@d.example\r\n"
-	    "\r\n" },
+	    "To: x@mail.example.com\r\nDate: x\r\nMessage-ID: <1@b>\r\n"
+	    "From: c@d.example\r\n\r\n" },
+	/* cron writes no domain; what is signed stays as it is written */
+	{ "From: root (Cron Daemon)\nTo: root,\n bob@b.example\nDate: x\n"
+	  "Message-ID: <1@b>\n\n",
+	    {},
+	    "From: root@mail.example.com (Cron Daemon)\r\n"
+	    "To: root@mail.example.com, bob@b.example\r\nDate: x\r\n"
+	    "Message-ID: <1@b>\r\n\r\n" },
+	{ WHOLE "Sender: \xc3\xbc <root>\n\n", { .ascii = true },
+	    WHOLE_OUT "Sender: =?utf-8?B?w7w=?= <root@mail.example.com>\r\n"
+		      "\r\n" },
+	{ WHOLE "DKIM-Signature: x\nTo: root\n\n", {},
+	    WHOLE_OUT "DKIM-Signature: x\r\nTo: root\r\n\r\n" },
 	{ "From : a@b.example\nDate : x\nMessage-ID : <1@b>\n\n", {},
 	    "From : a@b.example\r\nDate : x\r\nMessage-ID : <1@b>\r\n"
 	    "\r\n" },
