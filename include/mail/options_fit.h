@@ -42,6 +42,11 @@ struct options_rules {
 const struct option_value *options_fit_bar(const struct delivery *delivery,
     const struct options_rules *rules, int64_t now_ms);
 
+/* Why such an option is none for that provider, one phrase for people: "takes a
+ * time up to 3 days ahead, not that of X-MC-SendAt".  New string. */
+char *options_fit_why(const struct option_value *bar,
+    const struct delivery *delivery, const struct options_rules *rules);
+
 /* What is left of the delivery's options at that provider, in its form, with a
  * note on all that was left out or cut.  Of times to be sent at only those to
  * come.  New, never NULL. */

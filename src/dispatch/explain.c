@@ -2,6 +2,7 @@
 #include "dispatch/explain.h"
 
 #include "flight.h"
+#include "mail/options_fit.h"
 #include "mail/parse.h"
 
 struct explain {
@@ -79,6 +80,21 @@ encode(struct explain_way *way, struct flight *flight)
 	}
 }
 
+/* Why not by this provider. */
+static char *
+tell_obstacle(const struct explain_way *way, enum plan_obstacle obstacle,
+    const struct delivery *delivery)
+{
+	const struct options_rules *rules = way->provider->translator->options;
+	const struct option_value *bar = NULL;
+
+	if (obstacle == PLAN_BOUND)
+		bar = options_fit_bar(delivery, rules,
+		    delivery->message->submission->received_ms);
+	return bar != NULL ? options_fit_why(bar, delivery, rules)
+			   : plan_obstacle_explain(obstacle, delivery);
+}
+
 static struct explain_way *
 make_way(struct explain *explain, unsigned provider, const unsigned *members,
     unsigned count, const char *hostname)
@@ -99,7 +115,7 @@ make_way(struct explain *explain, unsigned provider, const unsigned *members,
 	flight_dress(flight, way->provider);
 	if (plan->obstacle != PLAN_POSSIBLE)
 		way->obstacle =
-		    plan_obstacle_explain(plan->obstacle, flight->delivery);
+		    tell_obstacle(way, plan->obstacle, flight->delivery);
 	encode(way, flight);
 	flight_clear(flight);
 	return way;

@@ -237,20 +237,44 @@ list_bars(const struct planning *planning)
 	return g_strjoinv(" and ", (char **)fields->pdata);
 }
 
+/* Who lacks what.  New string. */
+static char *
+list_lacks(const struct planning *planning)
+{
+	const struct route *route = planning->group->route;
+	GString *text = g_string_new(NULL);
+
+	for (unsigned i = 0; i < route->count; i++) {
+		const struct provider *provider =
+		    route_map_provider(planning->map, route->numbers[i]);
+		const struct option_value *bar = find_bar(planning, provider);
+		g_autofree char *why = NULL;
+
+		if (bar == NULL)
+			continue;
+		why = options_fit_why(
+		    bar, planning->delivery, provider->translator->options);
+		g_string_append_printf(text, "; %s: %s", provider->name, why);
+	}
+	return g_string_free(text, FALSE);
+}
+
 static void
 explain_bound(const struct planning *planning)
 {
 	struct flight_group *group = planning->group;
 	g_autofree char *fields = NULL;
+	g_autofree char *lacks = NULL;
 
 	if (group->refusal.text != NULL)
 		return;
 	fields = list_bars(planning);
+	lacks = list_lacks(planning);
 	group->refusal.provider = LEDGER_NOBODY;
 	group->refusal.status = STATUS_REFUSED;
 	group->refusal.text = g_strdup_printf(
-	    "no provider of [route %s] can do what it asks for by %s",
-	    group->route->name, fields);
+	    "no provider of [route %s] can do what it asks for by %s%s",
+	    group->route->name, fields, lacks);
 }
 
 static void

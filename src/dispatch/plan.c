@@ -297,7 +297,7 @@ plan_obstacle_text(enum plan_obstacle obstacle)
 	case PLAN_DOMAIN:
 		return "its domains do not include that of From";
 	case PLAN_BOUND:
-		return "of another type than the mail is bound to";
+		return "it cannot do what the mail asks for";
 	}
 	g_assert_not_reached();
 }

@@ -82,6 +82,27 @@ options_fit_bar(const struct delivery *delivery,
 	return NULL;
 }
 
+char *
+options_fit_why(const struct option_value *bar, const struct delivery *delivery,
+    const struct options_rules *rules)
+{
+	enum {
+		DAY_MS = 24 * 60 * 60 * 1000
+	};
+
+	if (bar == &delivery->options->values[OPTION_SEND_AT] &&
+	    rules->ahead_ms > 0)
+		return g_strdup_printf("takes a time up to %d days ahead, "
+				       "not that of %s",
+		    (int)(rules->ahead_ms / DAY_MS), bar->field);
+	if (is_foreign(bar, rules))
+		return g_strdup_printf("cannot do what %s asks for, which is "
+				       "for a provider with type = %s",
+		    bar->field, bar->dialect);
+	return g_strdup_printf("with type = %s cannot do what %s asks for",
+	    rules->type, bar->field);
+}
+
 /* ---- tags ---- */
 
 static bool

@@ -217,12 +217,17 @@ static const struct {
 	{ "bound to what is not there", ROUTE("default", "one"),
 	    "X-Mailgun-Drop-Message: yes\n", RECIPIENT_REFUSED, 554, false,
 	    "no provider of [route default] can do what it asks for by "
-	    "X-Mailgun-Drop-Message" },
+	    "X-Mailgun-Drop-Message; one: cannot do what "
+	    "X-Mailgun-Drop-Message asks for, which is for a provider with "
+	    "type = mailgun" },
 	{ "bound to two", ROUTE("default", "one, m1"),
 	    "X-Mailgun-Require-TLS: yes\nX-MC-Template: a\n", RECIPIENT_REFUSED,
 	    554, false,
 	    "no provider of [route default] can do what it asks for by "
-	    "X-Mailgun-Require-TLS and X-MC-Template" },
+	    "X-Mailgun-Require-TLS and X-MC-Template; one: cannot do what "
+	    "X-Mailgun-Require-TLS asks for, which is for a provider with "
+	    "type = mailgun; m1: cannot do what X-MC-Template asks for, which "
+	    "is for a provider with type = mandrill" },
 	{ "an option that makes no sense", ROUTE("default", "m1"),
 	    "X-Mailgun-Deliver-By: soon\n", RECIPIENT_REFUSED, 554, false,
 	    "its header field X-Mailgun-Deliver-By is \"soon\"; expected a "

@@ -477,6 +477,28 @@ test_bars(void **state)
 	}
 }
 
+/* A phrase for people. */
+static void
+test_why(void **state)
+{
+	struct delivery *delivery =
+	    make_delivery("X-MC-SendAt: 2099-01-01 00:00:00\n", DELIVERY_RAW);
+	const struct option_value *bar =
+	    options_fit_bar(delivery, &mailgun_options_rules, NOW_MS);
+	g_autofree char *late = NULL, *none = NULL;
+
+	(void)state;
+	assert_non_null(bar);
+	late = options_fit_why(bar, delivery, &mailgun_options_rules);
+	assert_string_equal(
+	    late, "takes a time up to 3 days ahead, not that of X-MC-SendAt");
+	none = options_fit_why(bar, delivery, &smtp_rules);
+	assert_string_equal(none,
+	    "cannot do what X-MC-SendAt asks for, which is for a provider "
+	    "with type = mandrill");
+	free_delivery(delivery);
+}
+
 /* Every header line of raw mail has its end, and room. */
 static void
 test_lines(void **state)
@@ -597,6 +619,7 @@ main(void)
 		cmocka_unit_test(test_notes),
 		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_bars),
+		cmocka_unit_test(test_why),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_folds),
 		cmocka_unit_test(test_long_words),
