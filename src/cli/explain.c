@@ -14,8 +14,8 @@
 #include <sysexits.h>
 
 static const char usage[] =
-    "usage: postferry explain [--config FILE] [--json] [--from ADDRESS]\n"
-    "                         [--to ADDRESS]... MAIL\n"
+    "usage: postferry explain [--config FILE] [--json] [--listener NAME]\n"
+    "                         [--from ADDRESS] [--to ADDRESS]... MAIL\n"
     "\n"
     "Says what would become of a mail, without sending it: for each provider "
     "of its\nroute as fields or raw and why, what would be lost, and the "
@@ -333,6 +333,23 @@ explain_mail(const struct order *order, struct config *config)
 	return exit_code;
 }
 
+/* False, and told: there is no listener of that name. */
+static bool
+check_listener(const struct order *order, const struct config *config)
+{
+	const char *const *names = config_names(config, "listener");
+	g_autofree char *there = NULL;
+
+	if (order->listener == NULL || g_strv_contains(names, order->listener))
+		return true;
+	there = g_strjoinv(", ", (char **)names);
+	fprintf(stderr,
+	    "postferry explain: --listener %s: there is no such listener; "
+	    "there are: %s\n",
+	    order->listener, there);
+	return false;
+}
+
 static int
 run(const struct order *order)
 {
@@ -345,7 +362,8 @@ run(const struct order *order)
 	if (config == NULL)
 		return EX_CONFIG;
 	ferry_prepare_process();
-	exit_code = explain_mail(order, config);
+	exit_code = check_listener(order, config) ? explain_mail(order, config)
+						  : EX_USAGE;
 	config_unref(config);
 	return exit_code;
 }
