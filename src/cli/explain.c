@@ -265,8 +265,9 @@ address_mail(const struct source *source, int *exit_code)
 	if (envelope->recipients->len > 0)
 		return make_submission(source, envelope);
 	envelope_free(envelope);
-	fputs("postferry explain: the mail's header names no recipient; name "
-	      "one by --to ADDRESS\n",
+	fputs("postferry explain: the mail's header names no recipient (an "
+	      "address literal like bob@[192.0.2.1] is not taken); name one "
+	      "by --to ADDRESS\n",
 	    stderr);
 	*exit_code = EX_USAGE;
 	return NULL;
