@@ -35,9 +35,14 @@ octets_look(struct octets *octets, const struct line *line)
 {
 	const char *bytes = (const char *)line->bytes;
 	unsigned char sum = 0;
+	size_t wide = 0;
 
-	for (size_t i = 0; i < line->length; i++)
+	for (size_t i = 0; i < line->length; i++) {
 		sum |= line->bytes[i];
+		wide += line->bytes[i] >> 7;
+	}
+	octets->count += line->length;
+	octets->wide += wide;
 	octets->eightbit |= sum > 0x7f;
 	if (!octets->other && (sum > 0x7f || octets->held_length > 0))
 		check_utf8(octets, bytes, bytes + line->length);

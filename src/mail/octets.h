@@ -12,6 +12,9 @@ struct octets {
 	bool other;      /* and some are no UTF-8 */
 	bool long_lines; /* there are lines over 998 octets without CRLF */
 
+	uint64_t count; /* of all bytes */
+	uint64_t wide;  /* of those over 0x7f */
+
 	uint32_t column;
 	char held[4]; /* of a character that has not ended */
 	unsigned held_length;

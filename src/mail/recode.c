@@ -15,6 +15,9 @@
 
 #include <string.h>
 
+/* Octets of text that is not to become base64. */
+#define LEGIBLE_MAX 1000
+
 /* An open multipart, or (without a boundary) an open nested message. */
 struct level {
 	bool kept;   /* signed: not to be touched */
@@ -179,6 +182,16 @@ must_recode(const struct walk *walk)
 	return walk->need == RECODE_SEVEN || !leaf->nested || walk->seen.other;
 }
 
+/* Quoted-printable has two octets more for each over 0x7f, base64 one more for
+ * each three; a few lines stay what people can read. */
+static bool
+is_shorter_as_base64(const struct walk *walk)
+{
+	return walk->leaf.encoding == PART_IDENTITY &&
+	       walk->seen.count > LEGIBLE_MAX &&
+	       walk->seen.wide * 6 > walk->seen.count;
+}
+
 static enum encode_form
 choose_form(const struct walk *walk)
 {
@@ -189,7 +202,8 @@ choose_form(const struct walk *walk)
 		return walk->seen.eightbit ? ENCODE_LINES : ENCODE_FOLDED;
 	if (leaf->encoding == PART_QUOTED_PRINTABLE || leaf->type == NULL ||
 	    g_str_has_prefix(leaf->type, "text/"))
-		return ENCODE_QUOTED;
+		return is_shorter_as_base64(walk) ? ENCODE_LINES
+						  : ENCODE_QUOTED;
 	return ENCODE_LINES;
 }
 

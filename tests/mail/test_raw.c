@@ -612,6 +612,50 @@ test_long_lines(void **state)
 	check_long_lines(SPOOL_MEMORY_MAX + 1);
 }
 
+/* Text of so many lines becomes what is shorter, unless it is short. */
+static const struct {
+	const char *line;
+	unsigned count;
+	bool base64;
+} dense[] = {
+	{ "\xc3\xbc\xc3\xbc\xc3\xbc", 200, true },
+	{ "\xc3\xbc\xc3\xbc\xc3\xbc", 100, false },
+	{ "\xc3\xbc plain text", 200, false },
+	{ "\xff\xfe\xfd", 300, true },
+};
+
+static void
+test_dense(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(dense); i++) {
+		const struct raw_options options = { .hostname = "h",
+			.seven = true };
+		g_autoptr(GString) mail = g_string_new(WHOLE "\n");
+		g_autoptr(GString) text = g_string_new(NULL);
+
+		for (unsigned k = 0; k < dense[i].count; k++) {
+			g_string_append_printf(mail, "%s\n", dense[i].line);
+			g_string_append_printf(text, "%s\r\n", dense[i].line);
+		}
+		struct message *message = sample_message(mail->str);
+		g_autofree char *raw = read_raw(message, &options);
+		const char *body = strstr(raw, "\r\n\r\n") + 4;
+
+		assert_int_equal(strstr(raw, BASE64) != NULL, dense[i].base64);
+		assert_int_equal(strstr(raw, QUOTED) == NULL, dense[i].base64);
+		if (dense[i].base64) {
+			gsize length;
+			g_autofree guchar *decoded =
+			    g_base64_decode(body, &length);
+
+			assert_int_equal(length, text->len);
+			assert_memory_equal(decoded, text->str, length);
+		}
+		message_unref(message);
+	}
+}
+
 int
 main(void)
 {
@@ -624,6 +668,7 @@ main(void)
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_recoded),
 		cmocka_unit_test(test_long_lines),
+		cmocka_unit_test(test_dense),
 	};
 
 	parse_start();
