@@ -87,8 +87,9 @@ struct submission {
 	bool warned;             /* the sender has been told of a delay */
 	unsigned rounds;         /* times it went through dispatch in vain */
 	int64_t due_ms;          /* wall clock: when it was to come; later than
-				  * now: it was woken for a provider; 0: it is
-				  * fresh */
+				  * now: it was woken for a provider, or wanted
+				  * before; 0: it is fresh, or was held */
+	bool wanted;             /* a person wanted it tried now */
 	unsigned attempts;       /* the number of its last attempt; 0: none */
 	int64_t asked_ms;        /* wall clock: that began; 0: there was none */
 	struct recipient *known; /* one per recipient of the envelope, or NULL:

@@ -181,7 +181,7 @@ settle(struct dispatcher *dispatcher, struct flight *flight,
 	struct lane *lane = dispatcher->lanes[flight->provider];
 	struct lane_finding finding = find_out(flight, outcome);
 
-	flight->landing.tried = true;
+	flight->landing.asked |= 1u << lane->number;
 	flight->groups[flight->group].asked = true;
 	ledger_settle(
 	    flight->ledger, flight->provider, flight->delivery, outcome);

@@ -76,7 +76,7 @@ struct flight_landing {
 	struct lane *full;  /* in whose line there is no room for it; NULL:
 			     * none */
 	int64_t report_ms;  /* how long its report waits; 0: it does not */
-	bool tried;         /* a provider was asked to take it */
+	uint32_t asked;     /* the providers that were asked to take it */
 	bool in_vain;       /* somebody waits for the next round */
 	bool wakes, warned; /* as in struct journal */
 	const char *hold;   /* a literal; NULL: not held */

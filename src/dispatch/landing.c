@@ -13,6 +13,7 @@
 #include "entry.h"
 #include "known.h"
 #include "lifetime.h"
+#include "pause.h"
 #include "report.h"
 #include "takeover.h"
 #include "twin.h"
@@ -303,15 +304,24 @@ choose_wait(const struct flight *flight, int64_t pause_ms)
 	return MIN(wait, flight->landing.others || left == 0 ? pause_ms : left);
 }
 
-/* It was woken for a provider that does not take it: as if it had not been. */
+/* It came before its time, by a provider or a person. */
+static bool
+is_woken(const struct flight *flight)
+{
+	const struct submission *submission = flight->message->submission;
+
+	return submission->due_ms > dispatcher_wall(flight->dispatcher) ||
+	       (submission->wanted && submission->due_ms == 0);
+}
+
+/* ...and no provider was asked to take it: as if it had not. */
 static bool
 is_early(const struct flight *flight)
 {
 	const struct flight_landing *landing = &flight->landing;
 
-	return !landing->tried && landing->report_ms == 0 &&
-	       flight->message->submission->due_ms >
-		   dispatcher_wall(flight->dispatcher);
+	return landing->asked == 0 && landing->report_ms == 0 &&
+	       is_woken(flight);
 }
 
 /* When whoever waits is tried again (wall clock). */
@@ -321,14 +331,14 @@ find_turn(struct flight *flight, int64_t pause_ms)
 	struct flight_landing *landing = &flight->landing;
 	int64_t due = flight->message->submission->due_ms;
 
-	if (is_early(flight) && landing->kept_ms == 0)
+	if (is_early(flight) && due != 0 && landing->kept_ms == 0)
 		return due;
 	if (!is_early(flight) && landing->full != NULL && landing->kept_ms == 0)
 		landing->kept_ms = lane_promise(
 		    landing->full, dispatcher_now(flight->dispatcher));
 	int64_t turn =
 	    dispatcher_wall(flight->dispatcher) + choose_wait(flight, pause_ms);
-	return is_early(flight) ? MIN(due, turn) : turn;
+	return is_early(flight) && due != 0 ? MIN(due, turn) : turn;
 }
 
 /* When the mail is wanted back (wall clock), 0: never. */
@@ -378,6 +388,8 @@ land(struct dispatcher *dispatcher, struct flight *flight)
 	closing_explain(dispatcher, flight);
 	closing_land(dispatcher, flight);
 	entry_land(dispatcher, flight);
+	if (is_woken(flight))
+		pause_miss(dispatcher, flight);
 	dispatcher_release(dispatcher, flight);
 	flight_free(flight);
 	dispatcher_tell_if_stopped(dispatcher);

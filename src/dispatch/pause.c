@@ -105,7 +105,11 @@ pause_arm(struct dispatcher *dispatcher, struct lane *lane, int64_t now_ms)
 	    lane_waiting(lane) == 0 || lane->requests > 0 || pause->at_ms != 0);
 }
 
-/* Whoever was woken may not have come this way: once more, later. */
+/* No more mails than these are woken at once to find one that a lane takes; the
+ * others at its next turn, for whoever missed comes behind them. */
+#define MISSES_MAX 1000
+
+/* Nobody who waits may come this way: once more, later. */
 static void
 ask_for_probe(struct pause *pause, int64_t now_ms)
 {
@@ -114,10 +118,45 @@ ask_for_probe(struct pause *pause, int64_t now_ms)
 
 	if (!lacks_probe(pause, now_ms) || now_ms < pause->probe_ms)
 		return;
+	pause->misses = 0;
 	wake(pause->dispatcher, 1);
 	pause->probe_pause_ms = CLAMP(2 * pause->probe_pause_ms,
 	    limits->pause_min_ms, limits->pause_max_ms);
 	pause->probe_ms = now_ms + pause->probe_pause_ms;
+}
+
+/* True when the next one may be for this lane: who missed first does not come
+ * again before all others did. */
+static bool
+is_sought(struct pause *pause, const struct flight *flight, int64_t now_ms)
+{
+	const char *id = flight->message->submission->id;
+
+	if (pause->probe_ms == 0 || !lacks_probe(pause, now_ms) ||
+	    (flight->landing.asked & 1u << pause->lane->number) != 0)
+		return false;
+	if (pause->misses == 0)
+		g_strlcpy(pause->missed, id, sizeof pause->missed);
+	else if (g_str_equal(pause->missed, id))
+		pause->misses = MISSES_MAX;
+	if (pause->misses >= MISSES_MAX)
+		return false;
+	pause->misses++;
+	return true;
+}
+
+void
+pause_miss(struct dispatcher *dispatcher, const struct flight *flight)
+{
+	int64_t now = dispatcher_now(dispatcher);
+	bool sought = false;
+
+	if (dispatcher->stopping)
+		return;
+	for (unsigned i = 0; i < dispatcher->map->providers->len; i++)
+		sought |= is_sought(&dispatcher->pauses[i], flight, now);
+	if (sought)
+		wake(dispatcher, 1);
 }
 
 void

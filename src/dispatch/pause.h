@@ -24,6 +24,11 @@ void pause_note(
 /* A request begins: what that used up is acted upon soon. */
 void pause_tick(struct dispatcher *dispatcher, struct lane *lane);
 
+/* A mail that was woken lands: as long as a lane that lacks a mail to probe
+ * with was not asked to take it, the next one is woken at once, until all that
+ * wait were. */
+void pause_miss(struct dispatcher *dispatcher, const struct flight *flight);
+
 /* Nobody is woken any more. */
 void pause_stop(struct dispatcher *dispatcher);
 

@@ -34,7 +34,9 @@ struct pause {
 	int64_t probe_ms; /* monotonic: the store is asked for a mail to probe
 			   * with, not before */
 	int64_t probe_pause_ms; /* ...and so long after that again */
-	unsigned changes;       /* of it that are not acted upon yet */
+	unsigned misses; /* mails that the store gave and it did not take... */
+	char missed[ID_LENGTH + 1]; /* ...the first of them */
+	unsigned changes;           /* of it that are not acted upon yet */
 };
 
 struct dispatcher {

@@ -277,7 +277,8 @@ queue_move(
     struct queue *queue, struct queue_mail *mail, const struct queue_move *move)
 {
 	struct query query = query_open(queue->database, "mail",
-	    "UPDATE mail SET due = ?, landed = ?, hold = ?, remaining = ?"
+	    "UPDATE mail SET due = ?, landed = ?, hold = ?, remaining = ?,"
+	    " planned = CASE WHEN ? THEN NULL ELSE planned END"
 	    " WHERE number = ?");
 	bool waits = move->place == STORE_WAITING;
 
@@ -291,6 +292,7 @@ queue_move(
 		query_put_null(&query);
 	query_put_text(&query, move->place == STORE_HELD ? move->hold : NULL);
 	query_put_number(&query, mail->remaining);
+	query_put_number(&query, move->place == STORE_ACTIVE);
 	query_put_number(&query, mail->number);
 	if (query_run(&query) != 1)
 		return false;

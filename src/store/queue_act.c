@@ -56,6 +56,18 @@ release_recipients(struct act *act, struct queue_mail *mail)
 	    act->queue, mail, RECIPIENT_HELD, RECIPIENT_WAITING);
 }
 
+/* A round that a person wants is none of its schedule. */
+static bool
+keep_planned(struct queue *queue, const struct queue_mail *mail)
+{
+	struct query query = query_open(queue->database, "mail",
+	    "UPDATE mail SET planned = coalesce(planned, due, 0)"
+	    " WHERE number = ?");
+
+	query_put_number(&query, mail->number);
+	return query_run(&query) == 1;
+}
+
 /* Does it to one mail; false when something went wrong. */
 static bool
 change_mail(struct act *act, struct queue_mail *mail)
@@ -88,7 +100,8 @@ change_mail(struct act *act, struct queue_mail *mail)
 	case STORE_COUNTS:
 		g_assert_not_reached();
 	}
-	return queue_move(act->queue, mail, &move);
+	return keep_planned(act->queue, mail) &&
+	       queue_move(act->queue, mail, &move);
 }
 
 static enum engine_result

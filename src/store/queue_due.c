@@ -126,6 +126,9 @@ queue_due_clamp(
 		" AND mail IN" BEYOND(">"),
 		"UPDATE mail SET due = ?1 WHERE number IN" BEYOND("="),
 		"UPDATE mail SET due = ?1 WHERE number IN" BEYOND(">"),
+		"UPDATE mail SET planned = ?1 WHERE number IN"
+		" (SELECT number FROM mail INDEXED BY mail_planned"
+		" WHERE planned > ?1 LIMIT ?2)",
 	};
 	int changed = 0;
 

@@ -91,7 +91,8 @@ read_mail(struct load *load)
 	    " opaque_why, in_file, report, warned, rounds, attempts,"
 	    " coalesce((SELECT begun FROM attempt WHERE"
 	    " attempt.mail = mail.number AND"
-	    " attempt.number = mail.attempts), 0), due"
+	    " attempt.number = mail.attempts), 0),"
+	    " coalesce(planned, due), planned IS NOT NULL"
 	    " FROM mail WHERE number = ?");
 
 	query_put_number(&query, load->mail.number);
@@ -111,6 +112,7 @@ read_mail(struct load *load)
 	submission->attempts = (unsigned)query_number(&query, 0, UINT_MAX);
 	submission->asked_ms = query_number(&query, 0, INT64_MAX);
 	submission->due_ms = query_number(&query, INT64_MIN, INT64_MAX);
+	submission->wanted = query_bool(&query);
 	query_end(&query);
 }
 

@@ -151,6 +151,11 @@ static const char *const queue_steps[] = {
 	" mail TEXT NOT NULL,"
 	" at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX resend_at ON resend (at);",
+	/* When it was due before a person wanted it at another time; 0: never;
+	 * NULL: nobody did. */
+	"ALTER TABLE mail ADD COLUMN planned INTEGER;"
+	"CREATE INDEX mail_planned ON mail (planned)"
+	" WHERE planned IS NOT NULL;",
 };
 
 static const char *const records_steps[] = {

@@ -17,8 +17,10 @@ struct queued {
 	bool asked; /* its last attempt was made by this process */
 	int64_t age_ms;
 	int64_t early_ms; /* before it is due */
+	bool wanted;      /* by a person */
 	bool null_sender, report;
 	const char *fields;        /* more of the header; NULL: no more */
+	const char *id;            /* NULL: any */
 	struct recipient known[3]; /* borrowed; all WAITING: nothing known */
 };
 
@@ -40,6 +42,9 @@ load(const struct queued *queued)
 		submission->asked_ms = clock_wall_ms();
 	submission->due_ms =
 	    queued->early_ms != 0 ? clock_wall_ms() + queued->early_ms : 0;
+	submission->wanted = queued->wanted;
+	if (queued->id != NULL)
+		g_strlcpy(submission->id, queued->id, sizeof submission->id);
 	submission->received_ms = clock_wall_ms() - queued->age_ms;
 	if (queued->null_sender)
 		g_clear_pointer(&submission->envelope->sender, address_free);
@@ -542,6 +547,90 @@ test_woken_for_another(void **state)
 	stop();
 }
 
+/* Nor has a person who wanted it tried changed its schedule. */
+static void
+test_wanted(void **state)
+{
+	static const struct queued held = {
+		.subject = "held", .recipients = 1, .rounds = 2, .wanted = true
+	};
+	static const struct queued wanted = { .subject = "wanted",
+		.recipients = 1,
+		.rounds = 2,
+		.early_ms = 3600000,
+		.wanted = true };
+
+	(void)state;
+	start_with_store(PROVIDER("one", ""));
+	fail_one("account");
+	fly(&held);
+	expect_entry("landed: 0 waiting; round 2, due, wakes");
+	assert_true(post.due_ms > clock_wall_ms());
+	fly(&wanted);
+	expect_entry("landed: 0 waiting; round 2, due, wakes");
+	assert_true(post.due_ms > clock_wall_ms() + 1800000);
+	stop();
+	start_with_store(PROVIDER("one", ""));
+	fly(&held);
+	expect_entry("begun #1 one open: 0 open");
+	serve("one 0", "outage");
+	expect_entry("ended #1 one outage: 0 waiting");
+	expect_entry("landed; round 3, due, wakes");
+	stop();
+}
+
+#define OTHER "X-Class: other\n"
+
+#define APART                                \
+	PROVIDER("one", "")                  \
+	PROVIDER("two", "")                  \
+	"[route default]\nproviders = one\n" \
+	"[route other]\nproviders = two\nheader = X-Class: other\n"
+
+/* A mail that may not go by the provider whose pause is over is no trial: the
+ * next one is woken, until all were, which the first that comes again says. */
+static void
+test_misses(void **state)
+{
+	static const struct queued two = {
+		.subject = "two", .recipients = 1, .fields = OTHER
+	};
+	static const struct queued early = { .subject = "early",
+		.recipients = 1,
+		.rounds = 1,
+		.early_ms = 3600000,
+		.fields = OTHER };
+	struct queued first = early;
+
+	(void)state;
+	/* so long until one more is woken in any case */
+	start_with_store("[server]\npause_min = 1h\npause_max = 1h\n"
+			 "account_pause = 20ms\n" APART);
+	for (unsigned i = 0; i < 5; i++) {
+		fly(&two);
+		expect_entry("begun #1 two open: 0 open");
+		serve("two 0", "outage");
+		expect_entry("ended #1 two outage: 0 waiting");
+		expect_entry("landed; round 1, due, wakes");
+	}
+	fail_one("account");
+	expect_wake("0");
+	expect_wake("1");
+	first.id = "FIRST";
+	fly(&first);
+	for (unsigned i = 0; i < 3; i++) {
+		expect_entry("landed: 0 waiting; round 1, due, wakes");
+		expect_wake("1");
+		fly(i < 2 ? &early : &first);
+	}
+	expect_entry("landed: 0 waiting; round 1, due, wakes");
+	wait_for_loop();
+	assert_int_equal(count(&post.wakes), 0);
+	succeed_one();
+	expect_wake("all");
+	stop();
+}
+
 /* Five failures close it, and it takes three mails to believe it is back. */
 static void
 test_probes(void **state)
@@ -936,6 +1025,8 @@ main(void)
 		cmocka_unit_test(test_stop_while_sending),
 		cmocka_unit_test(test_wakes),
 		cmocka_unit_test(test_woken_for_another),
+		cmocka_unit_test(test_wanted),
+		cmocka_unit_test(test_misses),
 		cmocka_unit_test(test_probes),
 		cmocka_unit_test(test_overflow_no),
 		cmocka_unit_test(test_fresh_first),

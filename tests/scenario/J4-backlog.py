@@ -5,6 +5,7 @@ backlog comes as fast as it is taken, and fresh mail does not wait for it.
 MAILS=10000: how many wait."""
 
 import os
+import re
 import threading
 import time
 
@@ -122,6 +123,60 @@ class Backlog(durable.Durable):
         self.assertLess(durable.percentile(delays, 99), FRESH_DELAY)
         if not durable.is_sanitized():
             self.assertLess(watch.most_kb - filled_kb, GROWTH_MB << 10)
+
+
+class Apart(durable.Durable):
+    """Two routes of one provider each, and the first one's is down."""
+    providers = ("mailgun", "mandrill")
+    settings = {"server": {"pause_min": "1s", "pause_max": "1h",
+                           "account_pause": "1h", "retry": "1h",
+                           "probe_interval": "0"},
+                "route default": {"providers": "mandrill"},
+                "route other": {"providers": "mailgun",
+                                "header": "X-Class: other"}}
+
+    def wait_landed(self, number, start=0):
+        self.ferry.wait_line(rf"mail landed mail={number} .*waiting=1", start)
+
+    def read_schedule(self, numbers):
+        """{id: when it is due}, of each once it waits."""
+        due = {}
+        deadline = time.monotonic() + ferry.PATIENCE
+        while len(due) < len(numbers):
+            self.assertLess(time.monotonic(), deadline)
+            for number in numbers:
+                story = self.queue.story(number)
+                if story.get("due"):
+                    due[number] = story["due"]
+            durable.pause(0.02)
+        return due
+
+    def test_trial(self):
+        """A provider whose pause is over is tried with a mail that may go by
+        it, however many others have waited longer; those stay as they were,
+        and one that a person wants tried does too."""
+        self.fault_all("status=401")
+        others = [self.accept_id(ferry.simple(f"other {i}", X_Class="other"))
+                  for i in range(12)]
+        for number in others:
+            self.wait_landed(number)
+        before = self.read_schedule(others)
+        start = len(self.ferry.lines)
+        self.queue.command("queue", "retry", others[0])
+        self.wait_landed(others[0], start)
+        self.mandrill.fault("status=503")
+        own = []
+        for i in range(5):  # at once they would be one failure
+            own.append(self.accept_id(ferry.simple(f"own {i}")))
+            self.wait_landed(own[-1])
+        self.mandrill.fault(None)
+        self.ferry.wait_line("provider back provider=mandrill")
+        for number in own:
+            self.ferry.wait_line(f"mail finished mail={number}")
+        self.assertEqual(self.read_schedule(others), before)
+        rounds = re.findall(f"mail landed mail={others[0]} .* rounds=([0-9]+)",
+                            self.ferry.text())
+        self.assertEqual(set(rounds), {"1"})
 
 
 if __name__ == "__main__":

@@ -65,20 +65,25 @@ static const struct {
 	enum store_question question;
 	unsigned mail;        /* 1 waits, 2 is active, 3 is held */
 	const char *obstacle; /* NULL: it is done */
-	const char *due, *hold, *states;
+	const char *due, *hold, *states, *planned;
 } deeds[] = {
-	{ "retry waiting", STORE_RETRY, 1, NULL, "50000", "-", "0,0" },
-	{ "retry active", STORE_RETRY, 2, "being sent", "-", "-", "0,0" },
-	{ "retry held", STORE_RETRY, 3, "release it", "-", "poison", "5,0" },
-	{ "hold waiting", STORE_HOLD, 1, NULL, "-", "held by uid 0", "0,0" },
-	{ "hold active", STORE_HOLD, 2, "being sent", "-", "-", "0,0" },
-	{ "hold held", STORE_HOLD, 3, "held already", "-", "poison", "5,0" },
-	{ "release waiting", STORE_RELEASE, 1, "not held", "1001", "-", "0,0" },
-	{ "release active", STORE_RELEASE, 2, "not held", "-", "-", "0,0" },
-	{ "release held", STORE_RELEASE, 3, NULL, "50000", "-", "0,0" },
-	{ "drop waiting", STORE_DROP, 1, NULL, "-", "-", "6,6" },
-	{ "drop active", STORE_DROP, 2, "being sent", "-", "-", "0,0" },
-	{ "drop held", STORE_DROP, 3, NULL, "-", "-", "6,6" },
+	{ "retry waiting", STORE_RETRY, 1, NULL, "50000", "-", "0,0", "1001" },
+	{ "retry active", STORE_RETRY, 2, "being sent", "-", "-", "0,0", "-" },
+	{ "retry held", STORE_RETRY, 3, "release it", "-", "poison", "5,0",
+	    "-" },
+	{ "hold waiting", STORE_HOLD, 1, NULL, "-", "held by uid 0", "0,0",
+	    "1001" },
+	{ "hold active", STORE_HOLD, 2, "being sent", "-", "-", "0,0", "-" },
+	{ "hold held", STORE_HOLD, 3, "held already", "-", "poison", "5,0",
+	    "-" },
+	{ "release waiting", STORE_RELEASE, 1, "not held", "1001", "-", "0,0",
+	    "-" },
+	{ "release active", STORE_RELEASE, 2, "not held", "-", "-", "0,0",
+	    "-" },
+	{ "release held", STORE_RELEASE, 3, NULL, "50000", "-", "0,0", "0" },
+	{ "drop waiting", STORE_DROP, 1, NULL, "-", "-", "6,6", "-" },
+	{ "drop active", STORE_DROP, 2, "being sent", "-", "-", "0,0", "-" },
+	{ "drop held", STORE_DROP, 3, NULL, "-", "-", "6,6", "-" },
 };
 
 static void
@@ -86,13 +91,13 @@ check_deed(struct stand *stand, size_t i)
 {
 	g_autofree char *place = g_strdup_printf(
 	    "SELECT coalesce(due, '-') || '|' || coalesce(hold, '-')"
-	    " FROM mail WHERE number = %u",
+	    " || '|' || coalesce(planned, '-') FROM mail WHERE number = %u",
 	    deeds[i].mail);
 	g_autofree char *states = g_strdup_printf(
 	    "SELECT group_concat(state) FROM recipient WHERE mail = %u",
 	    deeds[i].mail);
-	g_autofree char *want =
-	    g_strdup_printf("%s|%s", deeds[i].due, deeds[i].hold);
+	g_autofree char *want = g_strdup_printf(
+	    "%s|%s|%s", deeds[i].due, deeds[i].hold, deeds[i].planned);
 
 	stand_expect(stand, place, want);
 	stand_expect(stand, states, deeds[i].states);
