@@ -84,8 +84,8 @@ take_losses(uint64_t losses)
 {
 	uint64_t some = 0;
 
-	for (unsigned i = 0; i < 64; i++) {
-		uint64_t more = some | (losses & UINT64_C(1) << i);
+	for (uint64_t left = losses; left != 0; left &= left - 1) {
+		uint64_t more = some | (left & -left); /* the lowest bit */
 		g_autofree char *text = plan_losses_text(more);
 
 		if (some != 0 && strlen(text) > LIST_BYTES)

@@ -10,6 +10,22 @@
 static const char *const percents[] = { "%recipient", "%unsubscribe_",
 	"%tag_unsubscribe_", "%mailing_list_unsubscribe_" };
 
+const char *
+marks_seek(const char *text, size_t length, const char *mark)
+{
+	const char *end = text + length;
+	size_t size = strlen(mark);
+
+	for (const char *at = text;
+	     (at = memchr(at, *mark, (size_t)(end - at))) != NULL; at++) {
+		if ((size_t)(end - at) < size)
+			return NULL;
+		if (memcmp(at, mark, size) == 0)
+			return at;
+	}
+	return NULL;
+}
+
 /* A mark from `open` on that `close` ends, on the same line. */
 static bool
 holds(const char *text, size_t length, const char *open, const char *close)
@@ -17,8 +33,7 @@ holds(const char *text, size_t length, const char *open, const char *close)
 	const char *end = text + length;
 	const char *at = text;
 
-	while (
-	    (at = memmem(at, (size_t)(end - at), open, strlen(open))) != NULL) {
+	while ((at = marks_seek(at, (size_t)(end - at), open)) != NULL) {
 		size_t room;
 		const char *line;
 
@@ -27,7 +42,7 @@ holds(const char *text, size_t length, const char *open, const char *close)
 		line = memchr(at, '\n', room);
 		if (line != NULL)
 			room = (size_t)(line - at);
-		if (memmem(at, room, close, strlen(close)) != NULL)
+		if (marks_seek(at, room, close) != NULL)
 			return true;
 	}
 	return false;

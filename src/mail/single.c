@@ -2,6 +2,7 @@
 #include "single.h"
 
 #include "lines.h"
+#include "marks.h"
 
 #include <string.h>
 
@@ -198,7 +199,7 @@ holds_pgp(const struct spool *spool, uint64_t offset, uint64_t end)
 
 	lines_start(&lines, spool, offset, end);
 	while (lines_next(&lines, &line))
-		if (memmem(line.bytes, line.length, mark, strlen(mark)) != NULL)
+		if (marks_seek(line.bytes, line.length, mark) != NULL)
 			return true;
 	return false;
 }

@@ -115,7 +115,9 @@ reply_append(GString *out, enum reply_name name, const char *detail)
 	const struct reply *reply = reply_find(name);
 	size_t start = out->len;
 
-	g_string_append_printf(out, "%u ", reply->code);
+	for (unsigned unit = 100; unit > 0; unit /= 10)
+		g_string_append_c(out, (char)('0' + reply->code / unit % 10));
+	g_string_append_c(out, ' ');
 	if (reply->enhanced != NULL) {
 		g_string_append(out, reply->enhanced);
 		g_string_append_c(out, ' ');

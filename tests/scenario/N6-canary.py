@@ -272,6 +272,8 @@ auth = users
 [listener any]
 address = 127.0.0.1:0
 auth = any
+[listener refused]
+address = 127.0.0.1:0
 [provider mailgun]
 type = mailgun
 domain = mg.example.com
@@ -292,6 +294,9 @@ password = {UPSTREAM}
 providers = mailgun, mandrill, upstream
 [route upstream]
 providers = upstream
+[route refused]
+listeners = refused
+providers = mailgun, mandrill
 """
 
     def begin(self, form="text"):
@@ -299,7 +304,7 @@ providers = upstream
         pattern = (r"listener={} .*address=(\S+:\d+)" if form == "text" else
                    r'"listener":"{}".*"address":"([^"]+)"')
         self.at = {name: self.ferry.wait_line(pattern.format(name))[1]
-                   for name in ("local", "waits", "any")}
+                   for name in ("local", "waits", "any", "refused")}
         self.address = self.at["local"]
 
     def start_ferry(self, *arguments, settings=None):
@@ -385,11 +390,12 @@ providers = upstream
             mail = re.search(durable.ID, self.post()[1])[0]
             self.post("waits")
         self.look_around(mail)
-        # refused: the sender is told, by the upstream
+        # refused: the sender is told, by the upstream, which has no part in
+        # the route of what is refused and so cannot take that itself
         self.servers["upstream"].refusing = None
         self.plan(400, "ValidationError")
         self.ask("queue", "retry", "--all")
-        self.post()
+        self.post("refused")
         self.post("waits")
 
     def check_spoken(self):
