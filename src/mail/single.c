@@ -199,7 +199,8 @@ holds_pgp(const struct spool *spool, uint64_t offset, uint64_t end)
 
 	lines_start(&lines, spool, offset, end);
 	while (lines_next(&lines, &line))
-		if (marks_seek(line.bytes, line.length, mark) != NULL)
+		if (marks_seek((const char *)line.bytes, line.length, mark) !=
+		    NULL)
 			return true;
 	return false;
 }
