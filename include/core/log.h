@@ -30,7 +30,9 @@ enum log_level {
 };
 
 enum log_sink {
-	LOG_SINK_STDERR, /* journald or a container's log reads it */
+	LOG_SINK_STDERR, /* a container's log reads it; or journald, which
+			  * gets each line with its level, "<6>"
+			  * (sd-daemon(3)), and without the time */
 	LOG_SINK_SYSLOG, /* syslog(3), facility mail */
 };
 

@@ -10,6 +10,7 @@
 
 #include "mail/header.h"
 #include "mail/submission.h"
+#include "mail/trace.h"
 
 /* One mailbox of a header field (RFC 5322 3.4), group members included. */
 struct header_address {
@@ -134,6 +135,7 @@ struct message {
 	char *message_id; /* with <>; made when missing, never NULL */
 	char *date;       /* RFC 5322; made when missing, never NULL */
 	bool had_message_id, had_date, had_from;
+	char trace_id[TRACE_ID_LENGTH + 1]; /* "": it belongs to none */
 	char *domain; /* what addresses without one get, IDNA form; NULL: none
 		       * that could be an address's */
 

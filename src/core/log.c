@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -53,6 +54,7 @@ static struct {
 	uint64_t left_out; /* in it, and not told yet */
 	enum log_sink sink;
 	enum log_form form;
+	bool journal; /* standard error is journald's */
 	_Atomic enum log_level level;
 	_Atomic uint64_t dropped;
 	_Atomic(struct secret *) secrets;
@@ -331,11 +333,14 @@ make_line(
 	char time[CLOCK_RFC3339_LENGTH];
 
 	clock_rfc3339(clock_wall_ms(), time);
+	if (writer.journal)
+		g_string_append_printf(line, "<%d>", levels[level].priority);
 	if (json)
 		g_string_append_printf(line,
 		    "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"", time,
 		    levels[level].name, event);
-	else if (writer.sink == LOG_SINK_SYSLOG) /* has both of its own */
+	else if (writer.journal ||
+		 writer.sink == LOG_SINK_SYSLOG) /* has both of its own */
 		g_string_append(line, event);
 	else
 		append_words(line, (const char *const[]){ time, " ",
@@ -463,12 +468,29 @@ on_write(void *object)
 	return NULL;
 }
 
+/* Of JOURNAL_STREAM, "device:inode" (systemd.exec(5)): programs that we did not
+ * start inherit it, too, with another standard error. */
+static bool
+is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char ours[64];
+	struct stat is;
+
+	if (stream == NULL || fstat(STDERR_FILENO, &is) != 0)
+		return false;
+	g_snprintf(ours, sizeof(ours), "%ju:%ju", (uintmax_t)is.st_dev,
+	    (uintmax_t)is.st_ino);
+	return strcmp(stream, ours) == 0;
+}
+
 void
 log_prepare(const struct log_options *options)
 {
 	g_assert(!writer.open);
 	writer.sink = options->sink;
 	writer.form = options->form;
+	writer.journal = options->sink == LOG_SINK_STDERR && is_journal();
 	writer.rate = options->rate;
 	writer.came = 0;
 	atomic_store(&writer.level, options->level);
@@ -504,6 +526,7 @@ log_close(void)
 	g_clear_pointer(&writer.lines, g_free);
 	writer.sink = LOG_SINK_STDERR;
 	writer.form = LOG_FORM_TEXT;
+	writer.journal = false;
 	writer.rate = 0;
 }
 

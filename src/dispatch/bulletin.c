@@ -279,8 +279,7 @@ tell_held(struct dispatcher *dispatcher, const struct lane *lane,
 	g_autofree char *text = g_strdup_printf(
 	    "%s accepts mail and holds it back: %s", name, verdict->text);
 
-	log_error("provider holds mail back",
-	    log_str("mail", flight->message->submission->id),
+	log_error("provider holds mail back", FLIGHT_LOG(flight->message),
 	    log_str("provider", name), log_str("text", verdict->text));
 	alarms_begin(dispatcher->alarms,
 	    &(struct alarm){ .kind = "provider_held_back",

@@ -68,8 +68,7 @@ tell_changes(const struct flight *flight, const struct lane *lane)
 	const GPtrArray *changes = flight->changes;
 
 	for (unsigned i = 0; changes != NULL && i < changes->len; i++)
-		log_warn("control header changed",
-		    log_str("mail", flight->message->submission->id),
+		log_warn("control header changed", FLIGHT_LOG(flight->message),
 		    log_str("provider", lane->provider->name),
 		    log_str("form", form_text(flight->plan.form)),
 		    log_str("why", changes->pdata[i]));
@@ -106,8 +105,7 @@ chronicle_plan(const struct flight *flight, const struct lane *lane)
 	for (uint64_t left = plan->losses; left != 0; left &= ~some) {
 		some = take_losses(left);
 		g_autofree char *lost = plan_losses_text(some);
-		log_warn("mail loses something",
-		    log_str("mail", flight->message->submission->id),
+		log_warn("mail loses something", FLIGHT_LOG(flight->message),
 		    log_str("provider", lane->provider->name),
 		    log_str("form", form_text(plan->form)),
 		    log_str("lost", lost));
@@ -146,8 +144,7 @@ tell_accepted(struct flight *flight, const struct lane *lane,
 	    g_strdup_printf("took it as %s", form_text(flight->delivery->form));
 	g_autofree char *to = name_recipients(flight);
 
-	log_info("delivery accepted",
-	    log_str("mail", flight->message->submission->id),
+	log_info("delivery accepted", FLIGHT_LOG(flight->message),
 	    log_str("provider", lane->provider->name),
 	    log_str("form", form_text(flight->delivery->form)),
 	    log_str_if("why", why),
@@ -168,8 +165,7 @@ tell_not_accepted(struct flight *flight, const struct lane *lane,
 	g_autofree char *to = name_recipients(flight);
 	g_autofree char *what = NULL;
 
-	log_warn("delivery failed",
-	    log_str("mail", flight->message->submission->id),
+	log_warn("delivery failed", FLIGHT_LOG(flight->message),
 	    log_str("provider", lane->provider->name),
 	    log_str("form", form_text(flight->delivery->form)),
 	    log_str("class", verdict_class_text(verdict->class)),
@@ -197,8 +193,7 @@ tell_unknown(const struct flight *flight, const struct lane *lane)
 	g_autofree char *text =
 	    body ? verdict_clean(body->str, body->len, 240) : NULL;
 
-	log_warn("answer unknown",
-	    log_str("mail", flight->message->submission->id),
+	log_warn("answer unknown", FLIGHT_LOG(flight->message),
 	    log_str("provider", lane->provider->name),
 	    log_num("status", exchange->http_response.status),
 	    log_str("content_type", exchange->http_response.content_type),
@@ -222,8 +217,7 @@ chronicle_attempt(struct flight *flight, const struct lane *lane,
 void
 chronicle_failure(struct flight *flight, const struct lane *lane)
 {
-	log_warn("delivery impossible",
-	    log_str("mail", flight->message->submission->id),
+	log_warn("delivery impossible", FLIGHT_LOG(flight->message),
 	    log_str("provider", lane->provider->name),
 	    log_str("why", flight->error->message));
 	add_to_story(flight, lane->provider->name, "cannot carry it",
@@ -233,8 +227,7 @@ chronicle_failure(struct flight *flight, const struct lane *lane)
 void
 chronicle_doubt(const struct flight *flight, unsigned recipients)
 {
-	log_warn("doubt waited out",
-	    log_str("mail", flight->message->submission->id),
+	log_warn("doubt waited out", FLIGHT_LOG(flight->message),
 	    log_num("recipients", recipients),
 	    log_str("duplicate", "possible"));
 }
@@ -250,8 +243,8 @@ chronicle_spent(struct flight *flight, const char *provider, unsigned doubts)
 	if (strstr(flight->story->str, what) != NULL)
 		return;
 	log_warn("doubted too often, not sent again",
-	    log_str("mail", flight->message->submission->id),
-	    log_str("provider", provider), log_num("doubts", doubts),
+	    FLIGHT_LOG(flight->message), log_str("provider", provider),
+	    log_num("doubts", doubts),
 	    log_str("advice", "look at that provider: it takes mail and does "
 			      "not say so"));
 	add_to_story(flight, provider, what, NULL);
@@ -289,7 +282,7 @@ chronicle_end(const struct dispatcher *dispatcher, const struct flight *flight,
 	const struct submission *submission = flight->message->submission;
 	const struct ledger *ledger = flight->ledger;
 
-	log_info("mail answered", log_str("mail", submission->id),
+	log_info("mail answered", FLIGHT_LOG(flight->message),
 	    log_num("code", answer->code), log_num("recipients", ledger->count),
 	    log_num("accepted", ledger_count(ledger, RECIPIENT_ACCEPTED)),
 	    log_num("refused", ledger_count(ledger, RECIPIENT_REFUSED)),

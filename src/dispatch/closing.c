@@ -30,8 +30,7 @@ closing_take(const struct flight *flight)
 {
 	const struct ledger *ledger = flight->ledger;
 
-	log_info("mail taken over",
-	    log_str("mail", find_submission(flight)->id),
+	log_info("mail taken over", FLIGHT_LOG(flight->message),
 	    log_num("recipients", ledger->count),
 	    log_num("accepted", ledger_count(ledger, RECIPIENT_ACCEPTED)),
 	    log_num("refused", ledger_count(ledger, RECIPIENT_REFUSED)),
@@ -70,7 +69,7 @@ closing_hold(const struct flight *flight, unsigned recipients)
 	    "then 'postferry queue release %s' or 'postferry queue drop %s'",
 	    id, id, id);
 
-	log_error("mail held", log_str("mail", id),
+	log_error("mail held", FLIGHT_LOG(flight->message),
 	    log_str("sender", sender_text(flight)),
 	    log_num("recipients", recipients),
 	    log_str("why", flight->landing.hold), log_str("first", held));
@@ -139,8 +138,7 @@ void
 closing_soften(const struct flight *flight, unsigned recipients)
 {
 	log_warn("mail would bounce, waits (soft_bounce)",
-	    log_str("mail", find_submission(flight)->id),
-	    log_str("sender", sender_text(flight)),
+	    FLIGHT_LOG(flight->message), log_str("sender", sender_text(flight)),
 	    log_num("recipients", recipients),
 	    log_str("story", flight->story->str));
 }
@@ -177,8 +175,7 @@ note_report(struct flight *flight)
 void
 closing_silence(struct flight *flight, unsigned recipients)
 {
-	log_info("bounce not wanted",
-	    log_str("mail", find_submission(flight)->id),
+	log_info("bounce not wanted", FLIGHT_LOG(flight->message),
 	    log_str("sender", sender_text(flight)),
 	    log_num("recipients", recipients));
 	entry_note(flight,
@@ -205,8 +202,7 @@ closing_drop(struct flight *flight, unsigned recipients)
 void
 closing_withhold(struct flight *flight, unsigned recipients, const char *why)
 {
-	log_info("report of success not made",
-	    log_str("mail", find_submission(flight)->id),
+	log_info("report of success not made", FLIGHT_LOG(flight->message),
 	    log_str("sender", sender_text(flight)),
 	    log_num("recipients", recipients), log_str("why", why));
 	note_no_success(flight, recipients, why);
@@ -219,14 +215,13 @@ closing_report(struct flight *flight)
 
 	if (landing->report == NULL) {
 		log_error("notice cannot be made, is tried again",
-		    log_str("mail", find_submission(flight)->id),
+		    FLIGHT_LOG(flight->message),
 		    log_str("action", action_text(flight)),
 		    log_str("why", g_strerror(landing->error)));
 		return;
 	}
 	log_info(reports[landing->options.action].event,
-	    log_str("mail", find_submission(flight)->id),
-	    log_str("bounce", landing->report->id),
+	    FLIGHT_LOG(flight->message), log_str("bounce", landing->report->id),
 	    log_str("action", action_text(flight)),
 	    log_str("to", sender_text(flight)),
 	    log_num("recipients", landing->told->len));
@@ -286,7 +281,7 @@ closing_land(const struct dispatcher *dispatcher, const struct flight *flight)
 
 	log_info(is_finished(ledger) && due_in_ms == 0 ? "mail finished"
 						       : "mail landed",
-	    log_str("mail", submission->id), log_num_if("due_in_ms", due_in_ms),
+	    FLIGHT_LOG(flight->message), log_num_if("due_in_ms", due_in_ms),
 	    log_num("recipients", ledger->count),
 	    log_num("accepted", ledger_count(ledger, RECIPIENT_ACCEPTED)),
 	    log_num("refused", ledger_count(ledger, RECIPIENT_REFUSED)),

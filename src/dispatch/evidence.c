@@ -330,8 +330,7 @@ note_finding(struct flight *flight, const struct finding *finding)
 	if (finding->found > 0)
 		chronicle_found(flight, finding->provider);
 	log_info(settled > 0 ? "doubt resolved" : "doubt remains",
-	    log_str("mail", flight->message->submission->id),
-	    log_str("provider", finding->provider),
+	    FLIGHT_LOG(flight->message), log_str("provider", finding->provider),
 	    log_num("recipients", finding->asked),
 	    log_num("found", finding->found),
 	    log_num("refused", finding->refused),

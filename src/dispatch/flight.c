@@ -36,8 +36,7 @@ read_orders(struct flight *flight)
 		flight->hints.fault = g_steal_pointer(&options->fault);
 	for (unsigned i = 0; submission->rounds == 0 && i < options->notes->len;
 	     i++)
-		log_warn("control header changed",
-		    log_str("mail", submission->id),
+		log_warn("control header changed", FLIGHT_LOG(flight->message),
 		    log_str("why", options->notes->pdata[i]));
 	if (options_is_empty(options))
 		options_free(options);
@@ -144,7 +143,7 @@ flight_sift(struct flight *flight)
 		if (count == 0)
 			continue;
 		log_info(dropped ? "recipients dropped" : "recipients refused",
-		    log_str("mail", flight->message->submission->id),
+		    FLIGHT_LOG(flight->message),
 		    log_str("route", group->route->name),
 		    log_num("recipients", count),
 		    log_str("why", group->refusal.text));

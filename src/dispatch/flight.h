@@ -162,6 +162,11 @@ struct flight {
 	GList waiting;            /* in that line; or WEIGHING */
 };
 
+/* What names a mail in its lines of the log: two fields. */
+#define FLIGHT_LOG(message)                         \
+	log_str("mail", (message)->submission->id), \
+	    log_str_if("trace_id", (message)->trace_id)
+
 /* Chooses the routes of its recipients and plans the message for every provider
  * of them; takes the message over.  A work thread. */
 struct flight *flight_new(struct message *message, const struct route_map *map);

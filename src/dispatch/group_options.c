@@ -36,8 +36,7 @@ stop_copies(const struct flight *flight, const struct flight_group *group,
 
 		if (field == NULL)
 			continue;
-		log_warn("control header changed",
-		    log_str("mail", flight->message->submission->id),
+		log_warn("control header changed", FLIGHT_LOG(flight->message),
 		    log_str("field", field),
 		    log_str("route", group->route->name),
 		    log_str("why", "left out: the route says who may get it"));

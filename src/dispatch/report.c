@@ -96,8 +96,7 @@ report_drop_late(struct flight *flight)
 		g_free(r->text);
 		r->text = g_strdup(LATE);
 	}
-	log_info("warning dropped",
-	    log_str("mail", flight->message->submission->id),
+	log_info("warning dropped", FLIGHT_LOG(flight->message),
 	    log_str("why", LATE));
 }
 

@@ -132,7 +132,7 @@ answer_unreported(struct takeover *takeover)
 	g_autofree char *text = g_strdup_printf(
 	    "Ok: %s accepted; a report of it cannot be kept", submission->id);
 
-	log_warn("report of success lost", log_str("mail", submission->id),
+	log_warn("report of success lost", FLIGHT_LOG(takeover->message),
 	    log_str("why", "the queue does not take it"));
 	answer_free(takeover->answer);
 	takeover->answer =

@@ -234,8 +234,7 @@ tell_void(struct flight *flight, const char *provider, unsigned count)
 			    "the recipients is not believed, they are sent "
 			    "again",
 		provider, count));
-	log_warn("refusal not believed",
-	    log_str("mail", flight->message->submission->id),
+	log_warn("refusal not believed", FLIGHT_LOG(flight->message),
 	    log_str("provider", provider), log_num("recipients", count),
 	    log_str("why", "it refuses all mail now; they are sent again"));
 }

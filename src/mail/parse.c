@@ -94,6 +94,7 @@ new_message(struct header *header)
 
 	g_atomic_ref_count_init(&message->count);
 	message->header = header;
+	trace_read(header, message->trace_id);
 	message->from = new_addresses();
 	message->to = new_addresses();
 	message->cc = new_addresses();

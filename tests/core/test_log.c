@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -204,6 +205,55 @@ test_forms(void **state)
 	    "\"subject\":\"a \\\\x22b\\\\x22\\\\x0a\",\"more\":\"m\",\"some\":1}\n"
 	    "{\"time\":\"TIME\",\"level\":\"error\",\"event\":\"cannot "
 	    "start\",\"why\":\"x\"}\n");
+}
+
+/* The stream of journald is known by its numbers. */
+static void
+name_journal(ino_t plus)
+{
+	struct stat is;
+
+	assert_int_equal(fstat(STDERR_FILENO, &is), 0);
+	g_autofree char *stream = g_strdup_printf(
+	    "%ju:%ju", (uintmax_t)is.st_dev, (uintmax_t)(is.st_ino + plus));
+	g_setenv("JOURNAL_STREAM", stream, TRUE);
+}
+
+static char *
+write_to_journal(const struct log_options *options, ino_t plus)
+{
+	struct capture capture = begin_capture();
+
+	name_journal(plus);
+	log_open(options);
+	log_debug("odd", log_num("x", 1));
+	log_info("mail queued", log_str("mail", "01J"));
+	log_warn("provider paused", log_str("provider", "a\n<0>b"));
+	log_error("mail held", log_str("mail", "01J"));
+	log_close();
+	g_unsetenv("JOURNAL_STREAM");
+	return end_capture(&capture);
+}
+
+static void
+test_journal(void **state)
+{
+	struct log_options options = { .level = LOG_LEVEL_DEBUG };
+
+	(void)state;
+	g_autofree char *text = write_to_journal(&options, 0);
+	assert_string_equal(text, "<7>odd x=1\n"
+				  "<6>mail queued mail=01J\n"
+				  "<4>provider paused provider=a\\x0a<0>b\n"
+				  "<3>mail held mail=01J\n");
+	options.form = LOG_FORM_JSON;
+	g_autofree char *json = write_to_journal(&options, 0);
+	assert_true(g_str_has_prefix(json, "<7>{\"time\":\""));
+	assert_non_null(strstr(json, "\n<3>{\"time\":\""));
+	/* inherited from somebody who has another standard error */
+	g_autofree char *other = write_to_journal(&options, 1);
+	assert_true(g_str_has_prefix(other, "{\"time\":\""));
+	assert_null(strstr(other, "\n<"));
 }
 
 static void
@@ -412,6 +462,7 @@ main(void)
 		cmocka_unit_test(test_escape),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_journal),
 		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_without_writer),
 		cmocka_unit_test(test_full),
