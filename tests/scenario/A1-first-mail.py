@@ -65,6 +65,16 @@ def without_received(raw):
 class Mailgun(Fields, ferry.Scenario):
     providers = ("mailgun",)
 
+    def test_trace(self):
+        trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+        self.accept(ferry.simple(
+            traceparent=f"00-{trace}-00f067aa0ba902b7-01"))
+        for event in ("delivery accepted", "mail answered"):
+            self.ferry.wait_line(
+                rf" {event} mail=[0-9A-Z]{{26}} trace_id={trace} ")
+        mail, = self.mailgun.mails(1)
+        self.assertIn(trace, mail.header("traceparent"))
+
     def test_fields(self):
         self.check_plain(self.mailgun)
 
