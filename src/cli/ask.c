@@ -22,6 +22,7 @@
 #define REACH_MS  10000L
 
 struct ask {
+	const char *settings; /* as --config named them; NULL: it did not */
 	struct config *config;
 	const char *directory;
 	char *control; /* the path of the socket */
@@ -295,6 +296,12 @@ ask_is_offline(const struct ask *ask)
 	return ask->curl == NULL;
 }
 
+const char *
+ask_settings(const struct ask *ask)
+{
+	return ask->settings;
+}
+
 struct ask_answer
 ask_request(struct ask *ask, const char *method, const char *target)
 {
@@ -369,6 +376,7 @@ ask_run(const struct order *order, ask_fn run)
 		return exit_code;
 	struct ask *ask = make(config, &exit_code);
 	if (ask != NULL) {
+		ask->settings = order->config;
 		if (is_open(ask, order->ready))
 			exit_code = finish_output(run(ask, order));
 		close_all(ask);

@@ -23,6 +23,9 @@ int ask_run(const struct order *order, ask_fn run);
 /* True when no daemon runs: what is read does not move. */
 bool ask_is_offline(const struct ask *ask);
 
+/* The settings file as --config named it; NULL: it did not. */
+const char *ask_settings(const struct ask *ask);
+
 /* What came: an HTTP status, and its body.  Status 0: nothing came, which was
  * said on stderr. */
 struct ask_answer {

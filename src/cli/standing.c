@@ -117,45 +117,54 @@ standing_advice(struct json_object *provider)
 	return i == G_N_ELEMENTS(states) ? NULL : states[i].advice;
 }
 
-/* Of all that are not open, or of those that have a time. */
-static bool
-print_closed(struct json_object *status, bool timed)
+static void
+print_closed(struct json_object *provider)
 {
-	size_t count = fact_count(status, "providers");
+	g_autofree char *name = fact_text_or(provider, "name", "?");
+	g_autofree char *state = standing_tell(provider);
+
+	printf("  The provider %s %s.\n", name, state);
+}
+
+bool
+standing_print_closed(struct json_object *status)
+{
 	bool any = false;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < fact_count(status, "providers"); i++) {
 		struct json_object *provider =
 		    fact_element(status, "providers", i);
-		g_autofree char *name = fact_text_or(provider, "name", "?");
-		g_autofree char *state = standing_tell(provider);
 
 		if (standing_is_open(provider) ||
-		    (timed && fact_number(provider, "until_ms") == 0))
+		    fact_number(provider, "until_ms") == 0)
 			continue;
-		printf("  The provider %s %s.\n", name, state);
+		print_closed(provider);
 		any = true;
 	}
 	return any;
 }
 
 bool
-standing_print_closed(struct json_object *status)
+standing_is_any_closed(struct json_object *status)
 {
-	return print_closed(status, true);
+	for (size_t i = 0; i < fact_count(status, "providers"); i++)
+		if (!standing_is_open(fact_element(status, "providers", i)))
+			return true;
+	return false;
 }
 
 void
-standing_print_paused(struct ask *ask)
+standing_print_paused(struct json_object *status, const char *const *names)
 {
-	struct ask_answer answer = ask_request(ask, "GET", "/status");
-	struct json_object *status =
-	    answer.code == 200 ? fact_parse(answer.body) : NULL;
+	for (size_t i = 0; i < fact_count(status, "providers"); i++) {
+		struct json_object *provider =
+		    fact_element(status, "providers", i);
+		g_autofree char *name = fact_text_or(provider, "name", "?");
 
-	if (status != NULL)
-		print_closed(status, false);
-	json_object_put(status);
-	g_string_free(answer.body, TRUE);
+		if (!standing_is_open(provider) &&
+		    (names == NULL || g_strv_contains(names, name)))
+			print_closed(provider);
+	}
 }
 
 /* ---- the lines of `status` ---- */

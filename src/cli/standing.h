@@ -5,8 +5,8 @@
 #ifndef STANDING_H
 #define STANDING_H
 
-#include "ask.h"
 #include <json-c/json.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* True when it is open for business. */
@@ -27,8 +27,12 @@ void standing_print(
  * time.  True when there is one. */
 bool standing_print_closed(struct json_object *status);
 
-/* Asks the daemon, and prints a line for each provider that is not asked now:
+/* True when one of them, or more, is not open. */
+bool standing_is_any_closed(struct json_object *status);
+
+/* A line for each provider of these names (NULL: of all) that is not asked now:
  * why a mail waits that has an attempt at none of them. */
-void standing_print_paused(struct ask *ask);
+void standing_print_paused(
+    struct json_object *status, const char *const *names);
 
 #endif

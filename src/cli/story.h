@@ -51,6 +51,10 @@ void story_next_print(const struct story *story);
  * comes then, and what a person may do.  Nothing when there is none. */
 void story_doubt_print(const struct story *story);
 
+/* story_route.c: of one that waits, which of its route's providers are not
+ * asked now; of all, where the route cannot be found out. */
+void story_route_print(const struct story *story);
+
 /* True when the text begins with the status: "550 5.1.1 no", "HTTP 503: no". */
 bool story_is_said(uint64_t status, const char *text);
 

@@ -2,7 +2,6 @@
 #include "cli.h"
 
 #include "fact.h"
-#include "standing.h"
 #include "story.h"
 #include <stdio.h>
 #include <sysexits.h>
@@ -29,7 +28,7 @@ print_why(const struct story *story)
 	story_history_print(story);
 	story_next_print(story);
 	if (!story->offline && fact_is(story->mail, "state", "waiting"))
-		standing_print_paused(story->ask);
+		story_route_print(story);
 }
 
 static int

@@ -37,6 +37,28 @@ domain = mg.example.com
 api_key = 0123456789
 """
 
+PARTNERS = """\
+
+[provider away]
+type = smtp
+host = mail.example.com
+
+[provider bulk]
+type = smtp
+host = bulk.example.com
+
+[route default]
+providers = mailgun
+
+[route partners]
+providers = away
+recipient_domains = partner.example
+
+[route bulk]
+providers = bulk
+header = X-Bulk: yes
+"""
+
 
 def moment(seconds):
     """So many seconds from now, as the daemon writes it."""
@@ -514,6 +536,32 @@ class One(Commands):
                 text = self.run_command("why", ID)
                 for pattern in said:
                     self.assertRegex(text, re.compile(pattern, re.M))
+
+    def test_pauses_of_its_route_alone(self):
+        """Of the route that its recipient, and a field of it, choose."""
+        with open(self.settings, "a", encoding="ascii") as settings:
+            settings.write(PARTNERS)
+        daemon = self.start_daemon({"GET /status": (200, {
+            **STATUS, "providers": [
+                provider("mailgun", state="paused", until_ms=250_000),
+                provider("away", "smtp", "paused", until_ms=250_000),
+                provider("bulk", "smtp", "throttled", until_ms=250_000)]})})
+        for address, raw, named in (
+                ("you@example.org", b"Subject: x\r\n\r\nbody\r\n",
+                 ["mailgun"]),
+                ("you@partner.example", b"Subject: x\r\n\r\nbody\r\n",
+                 ["away"]),
+                ("you@example.org", b"X-Bulk: yes\r\n\r\nX\r\n", ["bulk"]),
+                # its bytes are not there: of all
+                ("you@example.org", None, ["mailgun", "away", "bulk"])):
+            with self.subTest(address=address, raw=raw):
+                daemon.answers[f"GET /v1/messages/{ID}"] = (
+                    200, mail(recipients=[recipient(address)]))
+                daemon.answers[f"GET /v1/messages/{ID}/raw"] = (
+                    (200, raw) if raw else problem(410, "not kept"))
+                self.assertEqual(re.findall(r"  The provider (\w+) ",
+                                            self.run_command("why", ID)),
+                                 named)
 
     def test_show_is_facts_alone(self):
         self.start_daemon({f"GET /v1/messages/{ID}": (
