@@ -13,8 +13,9 @@
  * thread. */
 uint64_t marks_find(const char *text, size_t length);
 
-/* Where `mark` (not empty) stands in it first, else NULL: memmem(3), without the
- * table that it makes at every call, which is dear for a line.  Any thread. */
+/* Where `mark` (not empty) stands in it first, else NULL: memmem(3), without
+ * the table that it makes at every call, which is dear for a line.  Any
+ * thread. */
 const char *marks_seek(const char *text, size_t length, const char *mark);
 
 #endif

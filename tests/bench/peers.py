@@ -56,9 +56,9 @@ class Peer:
         self.costs.append(spent / mails * 1e6)
 
 
-def copy_haraka(home, port):
+def copy_haraka(home, port, processes):
     """A folder of its own, with what Haraka itself puts into one."""
-    folder = os.path.join(home.folder, "haraka")
+    folder = os.path.join(home.folder, f"haraka-{processes}")
     shutil.copytree(os.path.join(PEERS, "haraka"), folder)
     shutil.copy(os.path.join(PEERS, "node_modules/Haraka/config",
                              "connection.ini"),
@@ -67,15 +67,17 @@ def copy_haraka(home, port):
                os.path.join(folder, "node_modules"))
     with open(os.path.join(folder, "config/smtp.ini"), "w",
               encoding="ascii") as file:
-        file.write(f"listen=127.0.0.1:{port}\nnodes={CORES}\n")
+        file.write(f"listen=127.0.0.1:{port}\n")
+        if processes > 1:  # one is Haraka's default
+            file.write(f"nodes={processes}\n")
     return folder
 
 
-def start_haraka(home, api):
+def start_haraka(home, api, processes):
     port = rival.find_port()
-    haraka = ferry.Process(home, "haraka", [
+    haraka = ferry.Process(home, f"haraka-{processes}", [
         "node", os.path.join(PEERS, "node_modules/.bin/haraka"), "-c",
-        copy_haraka(home, port)], {
+        copy_haraka(home, port, processes)], {
             **os.environ, "BENCH_API": api,
             "BENCH_PEERS": os.path.abspath(PEERS)})
     rival.wait_port(port)
@@ -105,7 +107,8 @@ def start_all(home):
             start_bridge(home, api, "fields", CORES),
         "smtp-server + undici, raw": start_bridge(home, api, "raw", 1),
         f"the same, {CORES} processes ": start_bridge(home, api, "raw", CORES),
-        f"Haraka + undici, raw, {CORES} processes": start_haraka(home, api),
+        "Haraka + undici, raw": start_haraka(home, api, 1),
+        f"the same, {CORES} processes  ": start_haraka(home, api, CORES),
     }
 
 
