@@ -21,7 +21,7 @@ quietly() {
 	fail "$1 failed, see above"
 }
 
-sh etc/install.sh build try test || fail "packages are missing, see above"
+sh etc/install.sh build package try test || fail "packages are missing, see above"
 mkdir -p "$build" || fail "cannot write to $build"
 
 echo "== building in $build${*:+ with $*}"
