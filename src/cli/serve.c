@@ -59,7 +59,10 @@ warn_ignored(const char *path)
 static int
 refuse(const GError *error, bool busy)
 {
-	log_error("cannot start", log_str("why", error->message));
+	g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
+
+	for (char **line = lines; *line != NULL; line++)
+		log_error("cannot start", log_str("why", *line));
 	return busy ? EX_TEMPFAIL : EX_UNAVAILABLE;
 }
 

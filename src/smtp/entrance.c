@@ -9,6 +9,7 @@
 #include <event2/event.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,6 +17,8 @@
 #define BACKLOG 1024
 /* Accepted in one turn of the loop. */
 #define ACCEPTS_PER_TURN 64
+/* Longest wait for the answer of whoever has our port. */
+#define KNOCK_MS 1000
 
 struct entrance {
 	struct entrance_options options;
@@ -27,25 +30,72 @@ struct entrance {
 	char address[NETWORK_LISTENER_LENGTH];
 };
 
+/* What came of a connection that was begun: 0, errno, or EINPROGRESS. */
+static int
+wait_connected(int fd)
+{
+	struct pollfd writable = { .fd = fd, .events = POLLOUT };
+	int error = EINPROGRESS;
+	socklen_t length = sizeof(error);
+
+	if (poll(&writable, 1, KNOCK_MS) == 1)
+		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
+	return error;
+}
+
+/* False when nobody would take a connection to it.  It is an address of this
+ * host: that is known at once, unless many wait there. */
+static bool
+is_listened_at(const struct sockaddr *address, socklen_t length)
+{
+	int error, fd = socket(address->sa_family,
+		       SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return true;
+	error = connect(fd, address, length) == 0 ? 0 : errno;
+	if (error == EINPROGRESS)
+		error = wait_connected(fd);
+	close(fd);
+	return error != ECONNREFUSED;
+}
+
+/* Somebody has the address. */
+static const char *
+advise_in_use(const struct sockaddr *address, socklen_t length)
+{
+	if (address->sa_family == AF_UNIX)
+		return "another program listens there: stop it, or choose "
+		       "another path";
+	if (is_listened_at(address, length))
+		return "another program listens there: stop it (`ss -ltnp` "
+		       "shows it), or choose another port";
+	return "nobody listens there, but a program or a connection that goes "
+	       "out has the port: see `ss -tanp`; wait for its end, or choose "
+	       "a port below those of /proc/sys/net/ipv4/ip_local_port_range";
+}
+
 /* What to do about it. */
 static const char *
-advise(int error, int family)
+advise(int error, const struct sockaddr *address, socklen_t length)
 {
+	int family = address->sa_family;
+
 	switch (error) {
 	case EADDRINUSE:
-		return family == AF_UNIX
-			   ? "another program listens there: stop it, or "
-			     "choose another path"
-			   : "another program listens there: stop it, or "
-			     "choose another port";
+		return advise_in_use(address, length);
 	case EEXIST:
 		return "what is there is no socket: remove it, or choose "
 		       "another path";
+	case EPROTOTYPE:
+		return "the socket that is there is of another kind, so "
+		       "another program's: choose another path";
 	case ENOENT:
 		return "make the folder of the socket first";
 	case EACCES:
 		return family == AF_UNIX
-			   ? "the folder of the socket must be writable for us"
+			   ? "the folder of the socket must be writable for "
+			     "us, and a socket that is there already ours"
 			   : "ports below 1024 need the right to bind them "
 			     "(CAP_NET_BIND_SERVICE)";
 	case EPERM:
@@ -132,7 +182,7 @@ find_socket(struct entrance *entrance, GError **error)
 	g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(failed),
 	    "[listener %s] cannot listen on %s: %s; %s", options->name,
 	    options->address, g_strerror(failed),
-	    advise(failed, address->sa_family));
+	    advise(failed, address, length));
 	return false;
 }
 

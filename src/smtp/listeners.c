@@ -47,8 +47,8 @@ find_group(const struct listener *listener)
 	return group;
 }
 
-static bool
-open_entrance(struct listener *listener, GError **error)
+static void
+open_entrance(struct listener *listener, GPtrArray *errors)
 {
 	const struct listeners *all = listener->all;
 	struct entrance_options options = {
@@ -63,37 +63,48 @@ open_entrance(struct listener *listener, GError **error)
 		.accepted = on_accepted,
 		.object = listener,
 	};
+	g_autoptr(GError) error = NULL;
 
-	listener->entrance = entrance_new(&options, error);
-	return listener->entrance != NULL;
+	listener->entrance = entrance_new(&options, &error);
+	if (listener->entrance == NULL)
+		g_ptr_array_add(errors, g_strdup(error->message));
 }
 
-static bool
-open_one(struct listeners *listeners, const char *name, GError **error)
+static void
+open_one(struct listeners *listeners, const char *name, GPtrArray *errors)
 {
 	struct listener *listener = g_new0(struct listener, 1);
+	g_autoptr(GError) error = NULL;
 
 	g_ptr_array_add(listeners->each, listener);
 	listener->all = listeners;
-	listener->rules = rules_new(listeners->options.config, name, error);
+	listener->rules = rules_new(listeners->options.config, name, errors);
 	if (listener->rules == NULL)
-		return false;
-	listener->keyring = keyring_new(listener->rules, error);
-	return listener->keyring != NULL && open_entrance(listener, error);
+		return;
+	listener->keyring = keyring_new(listener->rules, &error);
+	if (listener->keyring == NULL)
+		g_ptr_array_add(errors, g_strdup(error->message));
+	open_entrance(listener, errors);
 }
 
+/* Each is tried, so that all that is wrong is told at once. */
 static bool
 open_each(struct listeners *listeners, const char *const *name, GError **error)
 {
-	if (*name == NULL) {
-		g_set_error_literal(error, G_OPTION_ERROR,
-		    G_OPTION_ERROR_BAD_VALUE, RULES_NO_LISTENER);
-		return false;
-	}
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *lines = NULL;
+
+	if (*name == NULL)
+		g_ptr_array_add(errors, g_strdup(RULES_NO_LISTENER));
 	for (; *name != NULL; name++)
-		if (!open_one(listeners, *name, error))
-			return false;
-	return true;
+		open_one(listeners, *name, errors);
+	if (errors->len == 0)
+		return true;
+	g_ptr_array_add(errors, NULL);
+	lines = g_strjoinv("\n", (char **)errors->pdata);
+	g_set_error_literal(
+	    error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, lines);
+	return false;
 }
 
 struct listeners *

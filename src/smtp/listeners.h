@@ -34,7 +34,8 @@ struct listeners_options {
 };
 
 /* Reads what the settings and the files say, and opens the sockets, those that
- * were handed to us first.  NULL and error when one cannot be had. */
+ * were handed to us first.  NULL and error, a line for each reason, when one
+ * cannot be had. */
 struct listeners *listeners_open(
     const struct listeners_options *options, GError **error);
 /* NULL is fine. */

@@ -198,7 +198,8 @@ GPtrArray *
 outline_listener(struct config *config, const char *listener)
 {
 	GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
-	struct rules *rules = rules_new(config, listener, NULL);
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+	struct rules *rules = rules_new(config, listener, errors);
 
 	g_assert(rules != NULL);
 	tell_address(rules, lines);

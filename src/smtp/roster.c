@@ -58,10 +58,11 @@ static bool
 is_needed(struct config *config)
 {
 	const char *const *name = config_names(config, "listener");
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
 	bool needed = false;
 
 	for (; *name != NULL && !needed; name++) {
-		struct rules *rules = rules_new(config, *name, NULL);
+		struct rules *rules = rules_new(config, *name, errors);
 
 		needed = rules == NULL || rules->auth.mode == RULES_AUTH_USERS;
 		rules_free(rules);

@@ -94,77 +94,76 @@ rules_is_open(const struct network *network)
 	       !link;
 }
 
-static bool
+static void
 check_allow(
-    const struct rules *rules, const struct rules_row *row, GError **error)
+    const struct rules *rules, const struct rules_row *row, GPtrArray *errors)
 {
 	if (config_bool(
 		row->config, row->section, "i_know_this_is_an_open_relay"))
-		return true;
+		return;
 	for (unsigned i = 0; i < rules->allow->len; i++) {
 		const struct network *network =
 		    &g_array_index(rules->allow, struct network, i);
 
 		if (!rules_is_open(network))
 			continue;
-		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-		    "%s: [%s] allow holds %s network of /%u, so that strangers "
-		    "could send mail through us; expected /8 or longer (IPv4), "
-		    "/32 or longer (IPv6). Name your own networks, or set "
-		    "i_know_this_is_an_open_relay = yes",
-		    config_origin(row->config, row->section, "allow"),
-		    row->section,
-		    network->family == AF_INET ? "an IPv4" : "an IPv6",
-		    network->prefix);
-		return false;
+		g_ptr_array_add(errors,
+		    g_strdup_printf(
+			"%s: [%s] allow holds %s network of /%u, so that "
+			"strangers could send mail through us; expected /8 or "
+			"longer (IPv4), /32 or longer (IPv6). Name your own "
+			"networks, or set i_know_this_is_an_open_relay = yes",
+			config_origin(row->config, row->section, "allow"),
+			row->section,
+			network->family == AF_INET ? "an IPv4" : "an IPv6",
+			network->prefix));
+		return;
 	}
-	return true;
 }
 
-/* The IDNA form of a setting's domain; NULL and error when it is none. */
+/* The IDNA form of a setting's domain; NULL and an error when it is none. */
 static char *
 convert_domain(const struct rules_row *row, const char *key, const char *domain,
-    GError **error)
+    GPtrArray *errors)
 {
 	char *ascii = address_domain_to_ascii(domain);
 
 	if (ascii == NULL)
-		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-		    "%s: [%s] %s = %s is no domain; expected a name like "
-		    "example.com",
-		    config_origin(row->config, row->section, key), row->section,
-		    key, domain);
+		g_ptr_array_add(errors,
+		    g_strdup_printf("%s: [%s] %s = %s is no domain; expected a "
+				    "name like example.com",
+			config_origin(row->config, row->section, key),
+			row->section, key, domain));
 	return ascii;
 }
 
-static bool
-read_domains(struct rules *rules, const struct rules_row *row, GError **error)
+static void
+read_domains(
+    struct rules *rules, const struct rules_row *row, GPtrArray *errors)
 {
 	const char *domain = config_string(row->config, row->section, "domain");
 	const char *const *names =
 	    config_list(row->config, row->section, "sender_domains");
-	unsigned count;
+	unsigned count, taken = 0;
 
-	if (domain != NULL) {
-		rules->domain = convert_domain(row, "domain", domain, error);
-		if (rules->domain == NULL)
-			return false;
-	}
+	if (domain != NULL)
+		rules->domain = convert_domain(row, "domain", domain, errors);
 	if (names == NULL || names[0] == NULL)
-		return true;
+		return;
 	count = g_strv_length((char **)names);
 	rules->sender_domains = g_new0(char *, count + 1);
 	for (unsigned i = 0; i < count; i++) {
-		rules->sender_domains[i] =
-		    convert_domain(row, "sender_domains", names[i], error);
-		if (rules->sender_domains[i] == NULL)
-			return false;
+		char *ascii =
+		    convert_domain(row, "sender_domains", names[i], errors);
+
+		if (ascii != NULL)
+			rules->sender_domains[taken++] = ascii;
 	}
-	return true;
 }
 
-static bool
-read_aliases(struct rules *rules, const struct rules_row *row, GError **error)
+static void
+read_aliases(
+    struct rules *rules, const struct rules_row *row, GPtrArray *errors)
 {
 	const char *const *rows =
 	    config_list(row->config, row->section, "aliases");
@@ -172,15 +171,14 @@ read_aliases(struct rules *rules, const struct rules_row *row, GError **error)
 
 	rules->aliases = aliases_new(rows, &fault);
 	if (fault != NULL)
-		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-		    "%s: [%s] aliases: %s",
-		    config_origin(row->config, row->section, "aliases"),
-		    row->section, fault->message);
-	return fault == NULL;
+		g_ptr_array_add(errors,
+		    g_strdup_printf("%s: [%s] aliases: %s",
+			config_origin(row->config, row->section, "aliases"),
+			row->section, fault->message));
 }
 
-static bool
-read_rules(struct rules *rules, const struct rules_row *row, GError **error)
+static void
+read_rules(struct rules *rules, const struct rules_row *row, GPtrArray *errors)
 {
 	rules->allow = config_networks(row->config, row->section, "allow");
 	rules->lenient =
@@ -193,26 +191,28 @@ read_rules(struct rules *rules, const struct rules_row *row, GError **error)
 	read_times(&rules->times, row);
 	read_limits(&rules->limits, row);
 	read_limiter(&rules->limiter, row);
-	return check_allow(rules, row, error) &&
-	       read_domains(rules, row, error) &&
-	       read_aliases(rules, row, error) &&
-	       rules_read_tls(rules, row, error) &&
-	       rules_read_auth(rules, row, error) &&
-	       rules_read_door(rules, row, error);
+	check_allow(rules, row, errors);
+	read_domains(rules, row, errors);
+	read_aliases(rules, row, errors);
+	rules_read_tls(rules, row, errors);
+	rules_read_auth(rules, row, errors);
+	rules_read_door(rules, row, errors);
 }
 
 struct rules *
-rules_new(struct config *config, const char *listener, GError **error)
+rules_new(struct config *config, const char *listener, GPtrArray *errors)
 {
 	g_autofree char *section = g_strconcat("listener ", listener, NULL);
 	struct rules_row row = { config, section };
 	struct rules *rules = g_new0(struct rules, 1);
+	unsigned before = errors->len;
 
 	rules->config = config_ref(config);
 	rules->listener = listener;
 	rules->hostname = rules_hostname(config);
 	rules->when = rules_when(config, listener);
-	if (!read_rules(rules, &row, error))
+	read_rules(rules, &row, errors);
+	if (errors->len > before)
 		g_clear_pointer(&rules, rules_free);
 	return rules;
 }

@@ -123,14 +123,13 @@ struct rules_row {
 	char *section;
 };
 
-/* Each reads its part; false and error when its settings do not make sense
- * together. */
-bool rules_read_tls(
-    struct rules *rules, const struct rules_row *row, GError **error);
-bool rules_read_auth(
-    struct rules *rules, const struct rules_row *row, GError **error);
-bool rules_read_door(
-    struct rules *rules, const struct rules_row *row, GError **error);
+/* Each reads its part, and adds (char *) whatever makes no sense in it. */
+void rules_read_tls(
+    struct rules *rules, const struct rules_row *row, GPtrArray *errors);
+void rules_read_auth(
+    struct rules *rules, const struct rules_row *row, GPtrArray *errors);
+void rules_read_door(
+    struct rules *rules, const struct rules_row *row, GPtrArray *errors);
 void rules_clear_tls(struct rules *rules);
 
 /* The error when there is none. */
@@ -139,10 +138,10 @@ void rules_clear_tls(struct rules *rules);
 	"section like [listener local] with address = 127.0.0.1:2525, " \
 	"or set POSTFERRY_LISTENER_LOCAL_ADDRESS"
 
-/* Reads the listener of this name; NULL and error when its settings do not
- * make sense together. */
+/* Reads the listener of this name.  NULL when its settings do not make sense
+ * together, and all that is wrong with them is added to errors (char *). */
 struct rules *rules_new(
-    struct config *config, const char *listener, GError **error);
+    struct config *config, const char *listener, GPtrArray *errors);
 void rules_free(struct rules *rules);
 
 /* When clients of the listener of this name get their 250. */

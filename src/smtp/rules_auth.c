@@ -47,8 +47,8 @@ const struct setting server_auth_settings[] = {
 
 /* "FILE:3: [listener x] key = value what: why" */
 G_GNUC_PRINTF(4, 5)
-static bool
-refuse(const struct rules_row *row, const char *key, GError **error,
+static void
+refuse(const struct rules_row *row, const char *key, GPtrArray *errors,
     const char *format, ...)
 {
 	g_autofree char *why = NULL;
@@ -57,10 +57,10 @@ refuse(const struct rules_row *row, const char *key, GError **error,
 	va_start(arguments, format);
 	why = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
-	g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-	    "%s: [%s] %s", config_origin(row->config, row->section, key),
-	    row->section, why);
-	return false;
+	g_ptr_array_add(
+	    errors, g_strdup_printf("%s: [%s] %s",
+			config_origin(row->config, row->section, key),
+			row->section, why));
 }
 
 /* It listens where only this host can reach it. */
@@ -103,61 +103,59 @@ read_mode(const struct rules *rules, const struct rules_row *row)
 	return strcmp(mode, "users") == 0 ? RULES_AUTH_USERS : RULES_AUTH_OFF;
 }
 
-static bool
+static void
 check_plaintext(
-    const struct rules *rules, const struct rules_row *row, GError **error)
+    const struct rules *rules, const struct rules_row *row, GPtrArray *errors)
 {
 	if (!rules->auth.plaintext)
-		return true;
+		return;
 	if (!is_local(row))
-		return refuse(row, "auth_plaintext", error,
+		refuse(row, "auth_plaintext", errors,
 		    "auth_plaintext = yes, and address = %s can be reached "
 		    "from other hosts, so that passwords would be read on the "
 		    "way; expected a loopback address or a Unix socket; leave "
 		    "it out and set tls_certificate",
 		    config_string(row->config, row->section, "address"));
 	if (rules->auth.mode != RULES_AUTH_USERS)
-		return refuse(row, "auth_plaintext", error,
+		refuse(row, "auth_plaintext", errors,
 		    "auth_plaintext = yes counts for nothing without users: "
 		    "set `users` in [server] and auth = users, or leave it "
 		    "out");
-	return true;
 }
 
-static bool
+static void
 check_users(
-    const struct rules *rules, const struct rules_row *row, GError **error)
+    const struct rules *rules, const struct rules_row *row, GPtrArray *errors)
 {
 	if (rules->auth.mode != RULES_AUTH_USERS)
-		return true;
+		return;
 	if (config_string(row->config, "server", "users") == NULL)
-		return refuse(row, "auth", error,
+		refuse(row, "auth", errors,
 		    "auth = users, and there is no file of users; set `users` "
 		    "in [server], or auth = off");
 	if (rules->tls.mode == RULES_TLS_OFF && !rules->auth.plaintext)
-		return refuse(row, "auth", error,
+		refuse(row, "auth", errors,
 		    "auth = users, and nobody could log in without TLS; set "
 		    "tls_certificate, or on a loopback address auth_plaintext "
 		    "= yes");
-	return true;
 }
 
-static bool
+static void
 check_any(
-    const struct rules *rules, const struct rules_row *row, GError **error)
+    const struct rules *rules, const struct rules_row *row, GPtrArray *errors)
 {
 	if (rules->auth.mode != RULES_AUTH_ANY || is_private(rules->allow))
-		return true;
-	return refuse(row, "auth", error,
+		return;
+	refuse(row, "auth", errors,
 	    "auth = any, and `allow` holds networks that are not private, "
 	    "where a login that is not looked at means nothing; expected "
 	    "loopback and private networks alone in `allow`, or auth = users");
 }
 
 /* With an empty `allow` there must be another way in. */
-static bool
+static void
 check_way_in(
-    const struct rules *rules, const struct rules_row *row, GError **error)
+    const struct rules *rules, const struct rules_row *row, GPtrArray *errors)
 {
 	if (rules->allow->len > 0 || rules->auth.mode == RULES_AUTH_USERS ||
 	    rules->tls.client_ca != NULL ||
@@ -165,16 +163,16 @@ check_way_in(
 	    g_str_has_prefix(
 		config_string(row->config, row->section, "address"),
 		NETWORK_UNIX))
-		return true;
-	return refuse(row, "allow", error,
+		return;
+	refuse(row, "allow", errors,
 	    "allow = none, and there is no other way to be allowed, so that "
 	    "all mail would be refused; name networks, or set auth = users, "
 	    "tls_client_ca or tls_client_fingerprints");
 }
 
-bool
+void
 rules_read_auth(
-    struct rules *rules, const struct rules_row *row, GError **error)
+    struct rules *rules, const struct rules_row *row, GPtrArray *errors)
 {
 	struct rules_auth *auth = &rules->auth;
 
@@ -183,7 +181,8 @@ rules_read_auth(
 	auth->tries =
 	    (unsigned)config_number(row->config, row->section, "auth_tries");
 	auth->mode = read_mode(rules, row);
-	return check_plaintext(rules, row, error) &&
-	       check_users(rules, row, error) && check_any(rules, row, error) &&
-	       check_way_in(rules, row, error);
+	check_plaintext(rules, row, errors);
+	check_users(rules, row, errors);
+	check_any(rules, row, errors);
+	check_way_in(rules, row, errors);
 }

@@ -55,8 +55,8 @@ is_set(const struct door *door, const char *key)
 	return config_is_set(door->row->config, door->row->section, key);
 }
 
-static bool G_GNUC_PRINTF(4, 5) refuse(const struct door *door, const char *key,
-    GError **error, const char *format, ...)
+static void G_GNUC_PRINTF(4, 5) refuse(const struct door *door, const char *key,
+    GPtrArray *errors, const char *format, ...)
 {
 	const struct rules_row *row = door->row;
 	g_autofree char *text = NULL;
@@ -65,14 +65,14 @@ static bool G_GNUC_PRINTF(4, 5) refuse(const struct door *door, const char *key,
 	va_start(arguments, format);
 	text = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
-	g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-	    "%s: [%s] %s %s", config_origin(row->config, row->section, key),
-	    row->section, key, text);
-	return false;
+	g_ptr_array_add(
+	    errors, g_strdup_printf("%s: [%s] %s %s",
+			config_origin(row->config, row->section, key),
+			row->section, key, text));
 }
 
-static bool
-read_mode(const struct door *door, GError **error)
+static void
+read_mode(const struct door *door, GPtrArray *errors)
 {
 	const struct rules_row *row = door->row;
 	guint64 mode;
@@ -80,16 +80,15 @@ read_mode(const struct door *door, GError **error)
 	if (!g_ascii_string_to_unsigned(
 		config_string(row->config, row->section, "socket_mode"), 8, 0,
 		0777, &mode, NULL))
-		return refuse(door, "socket_mode", error,
+		refuse(door, "socket_mode", errors,
 		    "= %s is no access right: an octal number from 0 to 0777 "
 		    "is expected, like 0660",
 		    config_string(row->config, row->section, "socket_mode"));
 	door->rules->door.socket_mode = (mode_t)mode;
-	return true;
 }
 
-static bool
-read_group(const struct door *door, GError **error)
+static void
+read_group(const struct door *door, GPtrArray *errors)
 {
 	const struct rules_row *row = door->row;
 	const char *name =
@@ -98,93 +97,95 @@ read_group(const struct door *door, GError **error)
 
 	door->rules->door.socket_group = (gid_t)-1;
 	if (name == NULL)
-		return true;
+		return;
 	group = getgrnam(name);
 	if (group == NULL)
-		return refuse(door, "socket_group", error,
+		refuse(door, "socket_group", errors,
 		    "= %s is no group of this host; `getent group` shows those "
 		    "that are",
 		    name);
-	door->rules->door.socket_group = group->gr_gid;
-	return true;
+	else
+		door->rules->door.socket_group = group->gr_gid;
 }
 
 /* What is about the file of a socket where there is none. */
-static bool
-check_file(const struct door *door, GError **error)
+static void
+check_file(const struct door *door, GPtrArray *errors)
 {
 	static const char *const keys[] = { "socket_mode", "socket_group" };
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(keys) && !is_unix(door); i++)
 		if (is_set(door, keys[i]))
-			return refuse(door, keys[i], error,
+			refuse(door, keys[i], errors,
 			    "is about a Unix socket, and address is none: "
 			    "remove it, or set address = unix:/path");
-	return true;
 }
 
 /* Those who are trusted must be able to come, and be ours. */
-static bool
+static void
 check_trusted(const struct door *door, const char *key, const GArray *networks,
-    GError **error)
+    GPtrArray *errors)
 {
 	const struct rules_row *row = door->row;
 	bool open = config_bool(
 	    row->config, row->section, "i_know_this_is_an_open_relay");
 
+	bool foreign = false;
+
 	for (unsigned i = 0; networks != NULL && i < networks->len; i++) {
 		const struct network *network =
 		    &g_array_index(networks, struct network, i);
+
+		foreign |= is_unix(door) != (network->family == AF_UNIX);
 		if (!open && rules_is_open(network))
-			return refuse(door, key, error,
+			refuse(door, key, errors,
 			    "holds a network of /%u, so that strangers could "
 			    "say they are anyone; name the addresses of your "
 			    "own %s",
 			    network->prefix,
 			    strcmp(key, "proxy") == 0 ? "proxies"
 						      : "mail servers");
-		if (is_unix(door) != (network->family == AF_UNIX))
-			return refuse(door, key, error,
-			    is_unix(door)
-				? "names networks, and who comes by a Unix "
-				  "socket has no address: write %s = unix"
-				: "names unix, and address is no Unix socket: "
-				  "write the addresses they come from in %s",
-			    key);
 	}
-	return true;
+	if (foreign)
+		refuse(door, key, errors,
+		    is_unix(door)
+			? "names networks, and who comes by a Unix socket has "
+			  "no address: write %s = unix"
+			: "names unix, and address is no Unix socket: write "
+			  "the addresses they come from in %s",
+		    key);
 }
 
 /* RFC 2033 5 */
-static bool
-check_protocol(const struct door *door, GError **error)
+static void
+check_protocol(const struct door *door, GPtrArray *errors)
 {
 	unsigned port = network_port((const struct sockaddr *)&door->address);
 
 	if (door->rules->door.protocol == RULES_SMTP || port != 25)
-		return true;
-	return refuse(door, "protocol", error,
+		return;
+	refuse(door, "protocol", errors,
 	    "= lmtp cannot be on port 25, where others speak SMTP (RFC 2033 "
 	    "5): choose another port, like 24");
 }
 
-static bool
-check_resends(const struct door *door, GError **error)
+static void
+check_resends(const struct door *door, GPtrArray *errors)
 {
 	if (!is_set(door, "resends") ||
 	    door->rules->door.resends != RULES_RESENDS_IDENT ||
 	    door->rules->door.forwarders != NULL)
-		return true;
-	return refuse(door, "resends", error,
+		return;
+	refuse(door, "resends", errors,
 	    "= ident needs xforward: name there the mail servers that say IDENT");
 }
 
-static bool
-check_timeout(const struct door *door, GError **error)
+static void
+check_timeout(const struct door *door, GPtrArray *errors)
 {
 	if (!is_set(door, "proxy_timeout") || door->rules->door.proxies != NULL)
-		return true;
-	return refuse(door, "proxy_timeout", error,
+		return;
+	refuse(door, "proxy_timeout", errors,
 	    "is about proxies, and there are none: name them in proxy, or "
 	    "remove it");
 }
@@ -212,22 +213,26 @@ read_door(struct rules_door *door, const struct rules_row *row)
 		door->resends = RULES_RESENDS_RECEIVED;
 }
 
-bool
+void
 rules_read_door(
-    struct rules *rules, const struct rules_row *row, GError **error)
+    struct rules *rules, const struct rules_row *row, GPtrArray *errors)
 {
 	struct door door = { .rules = rules, .row = row };
+	g_autoptr(GError) error = NULL;
 	socklen_t length;
 
-	if (!network_parse_listener(
-		rules_address(rules), &door.address, &length, error))
-		return false;
 	read_door(&rules->door, row);
-	return read_mode(&door, error) && read_group(&door, error) &&
-	       check_file(&door, error) &&
-	       check_trusted(&door, "proxy", rules->door.proxies, error) &&
-	       check_trusted(
-		   &door, "xforward", rules->door.forwarders, error) &&
-	       check_protocol(&door, error) && check_resends(&door, error) &&
-	       check_timeout(&door, error);
+	read_mode(&door, errors);
+	read_group(&door, errors);
+	check_resends(&door, errors);
+	check_timeout(&door, errors);
+	if (!network_parse_listener(
+		rules_address(rules), &door.address, &length, &error)) {
+		g_ptr_array_add(errors, g_strdup(error->message));
+		return;
+	}
+	check_file(&door, errors);
+	check_trusted(&door, "proxy", rules->door.proxies, errors);
+	check_trusted(&door, "xforward", rules->door.forwarders, errors);
+	check_protocol(&door, errors);
 }

@@ -43,14 +43,14 @@ const struct setting server_tls_settings[] = {
 #define MARK "sha256:"
 
 /* Where it stands, what is wrong with it and what to do. */
-static bool
-fault(const struct rules_row *row, const char *key, GError **error,
+static void
+fault(const struct rules_row *row, const char *key, GPtrArray *errors,
     const char *why)
 {
-	g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-	    "%s: [%s] %s %s", config_origin(row->config, row->section, key),
-	    row->section, key, why);
-	return false;
+	g_ptr_array_add(
+	    errors, g_strdup_printf("%s: [%s] %s %s",
+			config_origin(row->config, row->section, key),
+			row->section, key, why));
 }
 
 static unsigned
@@ -74,8 +74,8 @@ read_mode(const struct rules_row *row, bool certified)
 	g_assert_not_reached();
 }
 
-static bool
-check_paths(const struct rules_row *row, const char *key, GError **error)
+static void
+check_paths(const struct rules_row *row, const char *key, GPtrArray *errors)
 {
 	const char *const *path = config_list(row->config, row->section, key);
 
@@ -87,66 +87,66 @@ check_paths(const struct rules_row *row, const char *key, GError **error)
 		why = g_strdup_printf("names %s; paths that begin with / are "
 				      "expected, separated by commas",
 		    *path);
-		return fault(row, key, error, why);
+		fault(row, key, errors, why);
 	}
-	return true;
 }
 
 /* One key for each certificate, or none at all. */
-static bool
+static void
 check_count(
-    const struct rules_row *row, const struct rules_tls *tls, GError **error)
+    const struct rules_row *row, const struct rules_tls *tls, GPtrArray *errors)
 {
 	unsigned keys = count(tls->keys);
 	unsigned certificates = count(tls->certificates);
 	g_autofree char *why = NULL;
 
 	if (keys == 0 || keys == certificates)
-		return true;
-	if (certificates == 0)
-		return fault(row, "tls_key", error,
+		return;
+	if (certificates == 0) {
+		fault(row, "tls_key", errors,
 		    "is there without tls_certificate; name the certificate "
 		    "that it belongs to, or leave both out");
+		return;
+	}
 	why = g_strdup_printf("names %u file%s, tls_certificate %u; one key "
 			      "for each certificate is expected, in the same "
 			      "order, or no tls_key at all when each key is in "
 			      "the file of its certificate",
 	    keys, keys == 1 ? "" : "s", certificates);
-	return fault(row, "tls_key", error, why);
+	fault(row, "tls_key", errors, why);
 }
 
-static bool
+static void
 check_mode(
-    const struct rules_row *row, const struct rules_tls *tls, GError **error)
+    const struct rules_row *row, const struct rules_tls *tls, GPtrArray *errors)
 {
 	static const char *const client[] = { "tls_client_ca",
 		"tls_client_fingerprints" };
 
 	if (tls->mode != RULES_TLS_OFF && tls->certificates == NULL)
-		return fault(row, "tls", error,
+		fault(row, "tls", errors,
 		    "is on, and there is no tls_certificate; name the file of "
 		    "our certificate (PEM), and in tls_key that of its key");
 	for (unsigned i = 0; i < G_N_ELEMENTS(client); i++)
 		if (tls->mode == RULES_TLS_OFF &&
 		    config_is_set(row->config, row->section, client[i]))
-			return fault(row, client[i], error,
+			fault(row, client[i], errors,
 			    "lets clients in by certificates, which they can "
 			    "show only where there is TLS; set tls_certificate "
 			    "(and no tls = off), or leave it out");
-	return true;
 }
 
 /* What protects TLS 1.0 is broken: no password goes through it. */
-static bool
+static void
 check_age(
-    const struct rules_row *row, const struct rules_tls *tls, GError **error)
+    const struct rules_row *row, const struct rules_tls *tls, GPtrArray *errors)
 {
 	const char *auth = config_string(row->config, row->section, "auth");
 
 	if (strcmp(tls->least, "1.0") != 0 || auth == NULL ||
 	    strcmp(auth, "off") == 0)
-		return true;
-	return fault(row, "auth", error,
+		return;
+	fault(row, "auth", errors,
 	    "takes passwords, and tls_min = 1.0 lets them be read by others; "
 	    "give old printers a [listener NAME] of their own with `allow`, "
 	    "and set tls_min = 1.2 here");
@@ -169,35 +169,38 @@ read_fingerprint(const char *text)
 	    hex, *text != '\0' || hex->len != FINGERPRINT_DIGITS);
 }
 
-static bool
+static void
 read_fingerprints(
-    struct rules_tls *tls, const struct rules_row *row, GError **error)
+    struct rules_tls *tls, const struct rules_row *row, GPtrArray *errors)
 {
 	const char *key = "tls_client_fingerprints";
 	const char *const *texts = config_list(row->config, row->section, key);
-	unsigned length = count(texts);
-	g_autofree char *why = NULL;
+	unsigned length = count(texts), taken = 0;
 
 	if (length == 0)
-		return true;
+		return;
 	tls->client_fingerprints = g_new0(char *, length + 1);
 	for (unsigned i = 0; i < length; i++) {
-		tls->client_fingerprints[i] = read_fingerprint(texts[i]);
-		if (tls->client_fingerprints[i] != NULL)
+		char *digits = read_fingerprint(texts[i]);
+		g_autofree char *why = NULL;
+
+		if (digits != NULL) {
+			tls->client_fingerprints[taken++] = digits;
 			continue;
+		}
 		why = g_strdup_printf("holds %s, which is no fingerprint; 64 "
 				      "hex digits are expected, as they are "
 				      "printed behind the = by "
 				      "openssl x509 -noout -fingerprint "
 				      "-sha256 -in FILE",
 		    texts[i]);
-		return fault(row, key, error, why);
+		fault(row, key, errors, why);
 	}
-	return true;
 }
 
-bool
-rules_read_tls(struct rules *rules, const struct rules_row *row, GError **error)
+void
+rules_read_tls(
+    struct rules *rules, const struct rules_row *row, GPtrArray *errors)
 {
 	struct rules_tls *tls = &rules->tls;
 
@@ -210,10 +213,12 @@ rules_read_tls(struct rules *rules, const struct rules_row *row, GError **error)
 	    config_string(row->config, row->section, "tls_client_ca");
 	tls->handshake_ms =
 	    config_number(row->config, row->section, "tls_timeout");
-	return check_paths(row, "tls_certificate", error) &&
-	       check_paths(row, "tls_key", error) &&
-	       check_count(row, tls, error) && check_mode(row, tls, error) &&
-	       check_age(row, tls, error) && read_fingerprints(tls, row, error);
+	check_paths(row, "tls_certificate", errors);
+	check_paths(row, "tls_key", errors);
+	check_count(row, tls, errors);
+	check_mode(row, tls, errors);
+	check_age(row, tls, errors);
+	read_fingerprints(tls, row, errors);
 }
 
 void

@@ -126,9 +126,9 @@ static void
 check_listener(struct config *config, const char *name, GPtrArray *errors)
 {
 	g_autoptr(GError) error = NULL;
-	struct rules *rules = rules_new(config, name, &error);
+	struct rules *rules = rules_new(config, name, errors);
 
-	if (rules == NULL || !check_keys(rules, &error))
+	if (rules != NULL && !check_keys(rules, &error))
 		g_ptr_array_add(errors, g_strdup(error->message));
 	rules_free(rules);
 }

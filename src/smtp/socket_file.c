@@ -30,13 +30,17 @@ static int
 clear_path(const struct sockaddr_un *address)
 {
 	struct stat status;
+	int error;
 
 	if (lstat(address->sun_path, &status) != 0)
 		return errno == ENOENT ? 0 : errno;
 	if (!S_ISSOCK(status.st_mode))
 		return EEXIST;
-	if (knock(address) != ECONNREFUSED)
-		return EADDRINUSE;
+	error = knock(address);
+	if (error == ENOENT)
+		return 0;
+	if (error != ECONNREFUSED)
+		return error == 0 ? EADDRINUSE : error;
 	return unlink(address->sun_path) == 0 ? 0 : errno;
 }
 

@@ -109,13 +109,13 @@ rig_open_tls(struct rig *rig)
 static inline void
 rig_open(struct rig *rig, const char *settings)
 {
-	GError *error = NULL;
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
 
 	*rig = (struct rig){ .fd = -1 };
 	rig->config = rig_read_config(settings);
-	rig->rules = rules_new(rig->config, "l", &error);
+	rig->rules = rules_new(rig->config, "l", errors);
 	if (rig->rules == NULL)
-		g_error("%s", error->message);
+		g_error("%s", (char *)errors->pdata[0]);
 	rig->budget = budget_new(UINT64_C(64) << 20);
 	rig->place.budget = rig->budget;
 	rig->world = (struct session_world){

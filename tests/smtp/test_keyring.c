@@ -315,7 +315,7 @@ read_rules(const char *folder, const char *settings, struct config **config)
 
 	*config = stand_config(text, errors);
 	assert_non_null(*config);
-	return rules_new(*config, "l", NULL);
+	return rules_new(*config, "l", errors);
 }
 
 /* Keys are made anew when a file is another one, and only then. */

@@ -4,6 +4,7 @@
 #include "stand.h"
 #include <poll.h>
 #include <sys/resource.h>
+#include <sys/un.h>
 
 #define PLENTY (UINT64_C(64) << 20)
 
@@ -377,13 +378,15 @@ test_address(void **state)
 	stand_free(stand);
 }
 
-/* What server_new() says when it cannot open its door. */
+/* What server_new() says when it cannot open its doors: of each a line. */
 static void
-check_failure(const char *address, const char *expected)
+check_failures(const char *const *addresses, const char *const *expected)
 {
 	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
-	g_autofree char *text =
-	    g_strdup_printf("[listener l]\naddress = %s\n", address);
+	g_autofree char *text = g_strdup_printf(
+	    "[listener l]\naddress = %s\n[listener m]\naddress = %s\n",
+	    addresses[0], addresses[1]);
+	g_auto(GStrv) lines = NULL;
 	struct config *config = stand_config(text, errors);
 	struct loop *loop = loop_new("main", NULL);
 	struct budget *budget = budget_new(PLENTY);
@@ -400,22 +403,65 @@ check_failure(const char *address, const char *expected)
 
 	assert_non_null(config);
 	assert_null(server_new(&options, &error));
-	if (strstr(error->message, expected) == NULL ||
-	    strstr(error->message, "[listener l]") == NULL)
-		fail_msg("%s", error->message);
+	lines = g_strsplit(error->message, "\n", -1);
+	assert_int_equal(g_strv_length(lines), 2);
+	for (unsigned i = 0; i < 2; i++)
+		if (strstr(lines[i], expected[i]) == NULL ||
+		    strstr(lines[i],
+			i == 0 ? "[listener l]" : "[listener m]") == NULL)
+			fail_msg("%s", error->message);
 	loop_free(loop);
 	budget_free(budget);
 	config_unref(config);
+}
+
+/* A port that somebody has, and does not listen at. */
+static int
+bind_silently(char **address)
+{
+	struct sockaddr_in bound = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t length = sizeof(bound);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&bound, length), 0);
+	getsockname(fd, (struct sockaddr *)&bound, &length);
+	*address = g_strdup_printf("127.0.0.1:%u", ntohs(bound.sin_port));
+	return fd;
+}
+
+static int
+bind_datagrams(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+	assert_int_equal(
+	    bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
 }
 
 static void
 test_failures(void **state)
 {
 	struct stand *stand = stand_new("", PLENTY);
+	g_autofree char *folder = g_dir_make_tmp("server-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(folder, "log", NULL);
+	g_autofree char *at_path = g_strconcat("unix:", path, NULL);
+	g_autofree char *silent_port = NULL;
+	int silent = bind_silently(&silent_port), odd = bind_datagrams(path);
 
 	(void)state;
-	check_failure(server_address(stand->server, "l"), "another program");
-	check_failure("192.0.2.1:2525", "no such address");
+	check_failures((const char *[]){ server_address(stand->server, "l"),
+			   "192.0.2.1:2525" },
+	    (const char *[]){ "another program listens", "no such address" });
+	check_failures((const char *[]){ silent_port, at_path },
+	    (const char *[]){ "nobody listens there", "of another kind" });
+	close(silent);
+	close(odd);
+	unlink(path);
+	rmdir(folder);
 	stand_free(stand);
 }
 
