@@ -1,0 +1,390 @@
+# SPDX-License-Identifier: MIT
+"""The image: docker/Dockerfile built, its program run as process 1 of
+namespaces of its own, with the root file system read-only and nothing else to
+write to than the volume.
+
+Of the Dockerfile the last stage is built here; in place of the first one, which
+installs packages and compiles, are the program at hand and docker/files.sh.
+FULL=1 builds that one too, on a base that debootstrap makes: some minutes, and
+a Debian mirror.
+"""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import ssl
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+
+import contain
+import durable
+import ferry
+
+SKIPPED = 77
+PROJECT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+STATE = "/var/lib/postferry"
+# Another host of a private network, and a stranger.
+NEIGHBOUR, STRANGER = "10.77.0.2", "198.51.100.7"
+SIZE_MOST = 60_000_000
+# What docker's users are told to give it (stop_grace_period).
+GRACE = 90
+
+
+class Names(threading.Thread):
+    """A name server: every name is this host."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 53))
+        self.asked = set()
+        self.start()
+
+    def run(self):
+        while True:
+            query, client = self.socket.recvfrom(512)
+            end = query.index(b"\0", 12)
+            question = query[12:end + 5]
+            wants_v4 = question[-4:] == b"\0\1\0\1"
+            labels, name = query[12:end], []
+            while labels:
+                name.append(labels[1:labels[0] + 1].decode())
+                labels = labels[labels[0] + 1:]
+            self.asked.add(".".join(name))
+            answer = (b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" +
+                      socket.inet_aton("127.0.0.1") if wants_v4 else b"")
+            self.socket.sendto(query[:2] + b"\x81\x80\0\1\0" +
+                               bytes([wants_v4]) + b"\0\0\0\0" + question +
+                               answer, client)
+
+
+class TlsFront(threading.Thread):
+    """TLS before a simulator that speaks none; its port."""
+
+    def __init__(self, behind, certificate):
+        super().__init__(daemon=True)
+        self.behind = behind
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(*certificate)
+        self.door = socket.create_server(("127.0.0.1", 0))
+        self.port = self.door.getsockname()[1]
+        self.start()
+
+    def run(self):
+        while True:
+            client, _ = self.door.accept()
+            threading.Thread(target=self.serve, args=(client,),
+                             daemon=True).start()
+
+    def serve(self, client):
+        try:
+            near = self.context.wrap_socket(client, server_side=True)
+            far = socket.create_connection(("127.0.0.1", self.behind))
+        except OSError:
+            client.close()
+            return
+        back = threading.Thread(target=self.pump, args=(far, near),
+                                daemon=True)
+        with near, far:
+            back.start()
+            self.pump(near, far)
+            back.join()
+
+    @staticmethod
+    def pump(source, target):
+        try:
+            while piece := source.recv(65536):
+                target.sendall(piece)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+def build(place):
+    """The image, below a new folder."""
+    builder = contain.Builder(place)
+    if os.environ.get("FULL"):
+        builder.make_base(os.path.join(place, "base"))
+        builder.build(PROJECT)
+        return
+    program = os.path.join(place, "postferry")
+    files = os.path.join(place, "build")
+    os.mkdir(files)
+    for command in (["strip", "-o", program, ferry.POSTFERRY],
+                    ["sh", os.path.join(PROJECT, "docker/files.sh"), program,
+                     os.path.join(files, "image")]):
+        subprocess.run(command, check=True, timeout=contain.PATIENCE)
+    builder.build(PROJECT, "--build-context", "build=" + files)
+
+
+def list_tree(root):
+    """Every path with what would change if it was written to."""
+    found = {}
+    for folder, folders, files in os.walk(root):
+        for name in folders + files:
+            path = os.path.join(folder, name)
+            status = os.lstat(path)
+            found[path] = (status.st_mode, status.st_uid, status.st_size)
+    return found
+
+
+class Image(ferry.Scenario):
+    """image: its settings; root: where its files are."""
+
+    def setUp(self):
+        self.prepare()
+        self.volume = os.path.join(self.folder, "volume")
+        # A new volume takes after what the image has there.
+        like = os.stat(self.root + STATE)
+        os.mkdir(self.volume, stat.S_IMODE(like.st_mode))
+        os.chown(self.volume, like.st_uid, like.st_gid)
+
+    def write(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def describe(self, environment, binds=(), command=None):
+        # As docker and Kubernetes hand in the settings of a network.
+        usual = [(self.write("hosts", "127.0.0.1 localhost\n"
+                             "127.0.0.1 api.mailgun.test\n"), "/etc/hosts"),
+                 (self.write("resolv.conf", "nameserver 127.0.0.1\n"),
+                  "/etc/resolv.conf"),
+                 (self.write("mailgun.key", "key-0123456789abcdef\n"),
+                  "/run/secrets/mailgun"),
+                 (self.write("upstream.key", "a password\n"),
+                  "/run/secrets/upstream")]
+        return contain.describe(
+            self.image, self.root, environment, command,
+            [*((*one, False) for one in [*usual, *binds]),
+             (self.volume, STATE, True)])
+
+    def start_container(self, environment, binds=()):
+        self.environment = environment
+        self.ferry = ferry.Process(self.home, "postferry", contain.launch(
+            self.describe(environment, binds)))
+        self.ferry.wait_line(r"listening.*address=0\.0\.0\.0:2525")
+        self.address = NEIGHBOUR + ":2525"
+
+    def check_health(self):
+        """The exit code of HEALTHCHECK's command in the container."""
+        kind, *command = self.image["Healthcheck"]["Test"]
+        self.assertEqual(kind, "CMD")
+        self.assertEqual(command[:1], self.image["Entrypoint"])
+        return subprocess.run(
+            contain.launch(self.describe(self.environment,
+                                         command=command[1:])),
+            timeout=ferry.PATIENCE, check=False).returncode
+
+    def stop(self):
+        """As docker does it; within the time it is told to give."""
+        self.ferry.signal(getattr(signal, self.image["StopSignal"]))
+        self.assertEqual(self.ferry.wait_end(GRACE), 0)
+
+
+class Contents(Image):
+    def test_size(self):
+        size = sum(size for mode, _, size in list_tree(self.root).values()
+                   if stat.S_ISREG(mode))
+        print(f"the image has {size / 1e6:.1f} MB", file=sys.stderr)
+        self.assertLess(size, SIZE_MOST)
+
+    def test_nothing_but_the_program(self):
+        tree = list_tree(self.root)
+        sbin = os.path.join(self.root, "usr/sbin/")
+        for path, (mode, user, _) in tree.items():
+            self.assertFalse(mode & (stat.S_ISUID | stat.S_ISGID), path)
+            if stat.S_ISLNK(mode):
+                continue
+            self.assertFalse(mode & stat.S_IWOTH, path)
+            self.assertTrue(user == 0 or "/var/lib/" in path, path)
+        self.assertEqual([path for path in tree if path.startswith(sbin)],
+                         [sbin + "postferry"])
+        for name in ("bin", "sbin", "usr/bin", "tmp", "var/tmp"):
+            self.assertNotIn(os.path.join(self.root, name), tree)
+
+    def test_settings(self):
+        self.assertRegex(self.image["User"], r"^[1-9]\d*:[1-9]\d*$")
+        self.assertEqual(self.image["StopSignal"], "SIGTERM")
+        self.assertEqual(self.image["Volumes"], {STATE: {}})
+        self.assertEqual(self.image["ExposedPorts"], {"2525/tcp": {}})
+        # Others than ours are not in there, so no secret either.
+        names = {one.split("=")[0] for one in self.image["Env"]} - {"PATH"}
+        self.assertEqual(names, {"POSTFERRY_SERVER_STATE_DIR",
+                                 "POSTFERRY_LISTENER_LOCAL_ADDRESS",
+                                 "POSTFERRY_LISTENER_LOCAL_ALLOW"})
+
+
+JAPANESE, KOREAN = "\u65e5\u672c\u8a9e\u306e\u30e1\u30fc\u30eb", "\ud55c\uad6d\uc5b4"
+
+
+def write_in(charset, text):
+    """A mail whose text is in a charset of its own."""
+    head = ferry.simple(
+        subject=text.isascii() and text or charset, body="",
+        MIME_Version="1.0", Content_Type=f"text/plain; charset={charset}",
+        Content_Transfer_Encoding="8bit")
+    return head + text.encode(charset) + b"\r\n"
+
+
+class Road(Image):
+    """A mail on its way through the image, to providers that it knows by name
+    and by their certificates."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.names = Names()
+
+    def setUp(self):
+        super().setUp()
+        certificates = [ferry.make_certificate(self.folder, name, "DNS:" + name)
+                        for name in ("api.mailgun.test", "smtp.example.net")]
+        self.mailgun = ferry.Simulator(self.home, "mailgun", "mailgun")
+        self.upstream = ferry.Simulator(
+            self.home, "smtp", "upstream", "--username", "me", "--password",
+            "a password", "--certificate", certificates[1][0],
+            "--private-key", certificates[1][1])
+        self.front = TlsFront(self.mailgun.port, certificates[0])
+        bundle = self.write("bundle.pem", "")
+        with open(bundle, "wb") as file:
+            subprocess.run(["cat", *(path for path, _ in certificates)],
+                           stdout=file, check=True, timeout=ferry.PATIENCE)
+        self.trusted = [(bundle, BUNDLE)]
+        self.variables = {
+            "MAILGUN_DOMAIN": "mg.example.com",
+            "MAILGUN_API_KEY_FILE": "/run/secrets/mailgun",
+            "POSTFERRY_PROVIDER_MAILGUN_BASE_URL":
+            f"https://api.mailgun.test:{self.front.port}",
+            "SMTP_HOST": "smtp.example.net",
+            "SMTP_PORT": str(self.upstream.port), "SMTP_USERNAME": "me",
+            "SMTP_PASSWORD_FILE": "/run/secrets/upstream"}
+
+    def test_mails_cross(self):
+        before = list_tree(self.root)
+        self.start_container(self.variables, self.trusted)
+        self.assertEqual(self.check_health(), 0)
+        for charset, text in (("iso-2022-jp", JAPANESE), ("euc-kr", KOREAN)):
+            self.accept(write_in(charset, text))
+        texts = [mail.text for mail in self.mailgun.mails(2)]
+        for text in (JAPANESE, KOREAN):
+            self.assertTrue(any(text in one for one in texts), texts)
+        # /etc/hosts knew that one, the name server knows this one
+        self.mailgun.fault("unauthorized")
+        self.accept(ferry.simple(subject="by SMTP"))
+        self.assertEqual(self.upstream.mails(1)[0].header("Subject"),
+                         "by SMTP")
+        self.assertIn("smtp.example.net", self.names.asked)
+        self.refuse_stranger()
+        self.stop()
+        self.assertEqual(self.check_health(), os.EX_UNAVAILABLE)
+        self.assertEqual(self.find_new(before), [])
+
+    def find_new(self, before):
+        """What is in the root file system that neither the image had nor is a
+        place for what is handed in."""
+        handed = ("/dev/", "/etc/hosts", "/etc/resolv.conf", "/run/secrets")
+        return [path for path, what in list_tree(self.root).items()
+                if before.get(path) != what and
+                not path[len(self.root):].startswith(handed)]
+
+    def refuse_stranger(self):
+        stranger = socket.create_connection((STRANGER, 2525), ferry.PATIENCE,
+                                            (STRANGER, 0))
+        with stranger, stranger.makefile("rwb", 0) as file:
+            for line in (b"HELO x", b"MAIL FROM:<ann@example.com>",
+                         b"RCPT TO:<bob@example.net>"):
+                file.readline()
+                file.write(line + b"\r\n")
+            self.assertRegex(file.readline(), rb"^55\d ")
+
+    def test_authorities_are_asked(self):
+        self.start_container(self.variables)
+        self.accept(ferry.simple())
+        for provider in ("mailgun", "upstream"):
+            self.ferry.wait_line(rf"provider={provider}.*certificate")
+        self.stop()
+        self.assertEqual(self.mailgun.count() + self.upstream.count(), 0)
+
+
+class Stop(Image):
+    """docker stop while mail is under way."""
+
+    def setUp(self):
+        super().setUp()
+        self.mailgun = ferry.Simulator(self.home, "mailgun", "mailgun")
+        self.variables = {
+            "MAILGUN_DOMAIN": "mg.example.com",
+            "MAILGUN_API_KEY_FILE": "/run/secrets/mailgun",
+            "POSTFERRY_PROVIDER_MAILGUN_BASE_URL":
+            f"http://127.0.0.1:{self.mailgun.port}"}
+
+    def send_until_refused(self, who):
+        for number in range(100):
+            name = f"{who}-{number}"
+            try:
+                with ferry.Client(self.address) as client:
+                    code, _ = client.mail("ann@example.com",
+                                          ["bob@example.net"],
+                                          ferry.simple(subject=name))
+            except OSError:
+                return
+            if code != 250:
+                return
+            self.accepted.append(name)
+
+    def test_under_load(self):
+        self.accepted = []
+        self.mailgun.fault("slow=3000")
+        self.start_container(self.variables)
+        threads = [threading.Thread(target=self.send_until_refused,
+                                    args=(who,)) for who in range(8)]
+        for thread in threads:
+            thread.start()
+        self.mailgun.wait_requests(20)
+        self.stop()
+        for thread in threads:
+            thread.join()
+        _, _, after = self.ferry.text().partition(" stopping ")
+        self.assertIn("delivery accepted", after)
+        self.assertEqual(durable.Database(self.volume).at_risk(), [])
+        self.mailgun.fault(None)
+        self.start_container(self.variables)
+        got = [mail.header("Subject")
+               for mail in self.mailgun.mails(len(self.accepted))]
+        self.stop()
+        self.assertEqual(len(got), len(set(got)), "a mail was sent twice")
+        self.assertEqual(set(self.accepted) - set(got), set())
+        self.assertIsNone(re.search(r"doubts?=[1-9]|duplicate=",
+                                    self.ferry.text()))
+
+
+def main():
+    obstacle = contain.find_obstacle()
+    if obstacle:
+        print(f"SKIPPED: no image is built or run here: {obstacle}",
+              file=sys.stderr)
+        sys.exit(SKIPPED)
+    place = os.environ.get("IMAGE")
+    if place is None:
+        with tempfile.TemporaryDirectory(prefix="image-") as place:
+            build(place)
+            # Ports and addresses are then ours alone.
+            sys.exit(subprocess.run(
+                ["setpriv", "--pdeathsig", "TERM", "unshare", "--net",
+                 sys.executable, *sys.argv], check=False,
+                env={**os.environ, "IMAGE": place}).returncode)
+    contain.raise_loopback(NEIGHBOUR, STRANGER)
+    Image.image, Image.root = contain.Builder(place).open()
+    ferry.main()
+
+
+if __name__ == "__main__":
+    main()
