@@ -55,8 +55,9 @@ struct status_answer {
 	const char *allow;   /* a literal: the methods, of a 405; else NULL */
 };
 
-/* Answers one request: any thread that may wait.  target is path and query;
- * who asks ("uid 0"). */
+/* Answers one request: any thread that may wait.  target is path and query; who
+ * asks ("uid 0"); NULL: anyone, who sees the pages of health and nothing of the
+ * mail. */
 void status_request(struct status *status, const char *method,
     const char *target, const char *who, struct status_answer *answer);
 void status_answer_clear(struct status_answer *answer);
@@ -69,5 +70,36 @@ struct status_door *status_door_open(
 
 /* Takes no more requests, finishes those under way.  NULL is fine. */
 void status_door_close(struct status_door *door);
+
+/* The door for programs that watch us: the pages of health over TCP, to hosts
+ * of http_allow and nobody else.  Bound while there is the right to. */
+struct status_http;
+
+/* Adds what is wrong with the settings (char *), as config_read() does. */
+void status_http_check(const struct config *config, GPtrArray *errors);
+
+/* Binds http_address of the config, which passed the check and is counted.
+ * NULL without error: it is off; or it was not set, and its default cannot be
+ * had, which the log says. */
+struct status_http *status_http_listen(struct config *config, GError **error);
+
+/* Answers from now on, on threads of its own; status is borrowed. */
+bool status_http_open(
+    struct status_http *http, struct status *status, GError **error);
+
+/* True when the settings tell where it is: no port of the system's choice. */
+bool status_http_is_fixed(const struct config *config);
+
+/* "http://127.0.0.1:8025" for clients on this host; new; is_fixed() only. */
+char *status_http_url(const struct config *config);
+
+/* "127.0.0.1:8025", as bound; owned by the door; NULL of NULL. */
+const char *status_http_address(const struct status_http *http);
+
+/* As status_door_close(). */
+void status_http_close(struct status_http *http);
+
+/* The rows of [server] that it reads, ending with an empty one. */
+extern const struct setting status_http_settings[];
 
 #endif

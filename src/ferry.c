@@ -243,7 +243,7 @@ on_providers(void *object, GPtrArray *out)
 }
 
 static bool
-make_door(struct ferry *ferry, GError **error)
+make_doors(struct ferry *ferry, GError **error)
 {
 	g_autofree char *path = NULL;
 	struct status_options options = {
@@ -256,10 +256,13 @@ make_door(struct ferry *ferry, GError **error)
 		.object = ferry,
 	};
 
+	ferry->status = status_new(&options);
+	if (ferry->watched != NULL &&
+	    !status_http_open(ferry->watched, ferry->status, error))
+		return false;
 	if (ferry->directory == NULL)
 		return true;
 	path = state_dir_control(ferry->directory);
-	ferry->status = status_new(&options);
 	ferry->door = status_door_open(ferry->status, path, error);
 	return ferry->door != NULL;
 }
@@ -273,6 +276,7 @@ ferry_check(struct config *config, GPtrArray *errors)
 	server_check(config, errors);
 	dispatcher_check(config, errors);
 	bell_check(config, errors);
+	status_http_check(config, errors);
 	circle_check(config, errors);
 	if (errors->len == before)
 		return true;
@@ -342,6 +346,19 @@ take_directory(struct ferry *ferry, const struct privileges *privileges,
 	       ferry->lock != NULL;
 }
 
+/* Not to have one is no error. */
+static bool
+listen_http(struct ferry *ferry, GError **error)
+{
+	g_autoptr(GError) wrong = NULL;
+
+	ferry->watched = status_http_listen(ferry->config, &wrong);
+	if (wrong == NULL)
+		return true;
+	g_propagate_error(error, g_steal_pointer(&wrong));
+	return false;
+}
+
 static bool
 open_doors(struct ferry *ferry, bool *busy, GError **error)
 {
@@ -356,6 +373,7 @@ open_doors(struct ferry *ferry, bool *busy, GError **error)
 	if (open)
 		make_ground(ferry);
 	open = open && make_server(ferry, descent.privileges, error) &&
+	       listen_http(ferry, error) &&
 	       descent_end(&descent, &ferry->herald, error);
 	privileges_free(descent.privileges);
 	return open;
@@ -385,7 +403,7 @@ ferry_load(struct ferry *ferry, GError **error)
 	/* the door asks it how the providers are */
 	loop_start(ferry->dispatch);
 	ending_heed(ferry);
-	return make_door(ferry, error);
+	return make_doors(ferry, error);
 }
 
 enum ferry_end
@@ -408,6 +426,12 @@ ferry_address(const struct ferry *ferry, const char *listener)
 	return server_address(ferry->server, listener);
 }
 
+const char *
+ferry_http_address(const struct ferry *ferry)
+{
+	return status_http_address(ferry->watched);
+}
+
 static void
 free_carrier(struct carrier *carrier)
 {
@@ -421,6 +445,7 @@ ferry_free(struct ferry *ferry)
 	if (ferry == NULL)
 		return;
 	g_clear_pointer(&ferry->door, status_door_close);
+	g_clear_pointer(&ferry->watched, status_http_close);
 	g_clear_pointer(&ferry->status, status_free);
 	g_clear_pointer(&ferry->server, server_free);
 	g_clear_pointer(&ferry->work, pool_free);

@@ -60,6 +60,9 @@ enum ferry_end ferry_run(struct ferry *ferry);
 /* Where the listener of this name is bound; NULL: no such. */
 const char *ferry_address(const struct ferry *ferry, const char *listener);
 
+/* Where the HTTP door is; NULL: there is none. */
+const char *ferry_http_address(const struct ferry *ferry);
+
 void ferry_free(struct ferry *ferry);
 
 /* The rows of [server] that concern the daemon as a whole, ending with an

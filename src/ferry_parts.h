@@ -29,7 +29,8 @@ struct ferry {
 	struct store *store;
 	struct complaints *complaints;
 	struct status *status;
-	struct status_door *door;
+	struct status_door *door;    /* NULL: no queue */
+	struct status_http *watched; /* NULL: off */
 	struct loop *main;
 	struct loop *dispatch;
 	struct pool *work;

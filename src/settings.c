@@ -8,6 +8,7 @@
 #include "ferry.h"
 #include "smtp/server.h"
 #include "smtp/users.h"
+#include "status.h"
 #include "store.h"
 #include <string.h>
 #include <unistd.h>
@@ -62,6 +63,7 @@ settings_collect(struct settings *settings)
 	for (unsigned i = 0; server_tables[i] != NULL; i++)
 		settings->tables[n++] = server_tables[i];
 	settings->tables[n++] = store_settings;
+	settings->tables[n++] = status_http_settings;
 	settings->tables[n++] = bell_settings;
 	settings->tables[n++] = dispatcher_settings;
 	settings->tables[n++] = route_settings;

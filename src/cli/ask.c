@@ -24,8 +24,9 @@
 struct ask {
 	const char *settings; /* as --config named them; NULL: it did not */
 	struct config *config;
-	const char *directory;
-	char *control; /* the path of the socket */
+	const char *directory; /* NULL: no queue, so by the HTTP door */
+	char *control;         /* the path of the socket; NULL: TCP */
+	char *base;            /* of the URLs */
 	char who[32];
 	CURL *curl; /* NULL: offline */
 
@@ -51,7 +52,7 @@ static CURLcode
 perform(struct ask *ask, const char *method, const char *target,
     struct ask_answer *answer)
 {
-	g_autofree char *url = g_strconcat("http://postferry", target, NULL);
+	g_autofree char *url = g_strconcat(ask->base, target, NULL);
 	CURL *curl = ask->curl;
 	long code = 0;
 
@@ -219,26 +220,43 @@ request_offline(struct ask *ask, const char *method, const char *target)
 
 /* ---- either ---- */
 
-static struct ask *
-make(struct config *config, int *exit_code)
+/* Says what is missing.  A command that has --ready asks for health only, which
+ * the HTTP door tells, too. */
+static bool
+can_ask(const struct config *config, const struct order *order)
 {
-	const char *directory = config_string(config, "server", "state_dir");
-
-	if (directory == NULL) {
+	if (config_string(config, "server", "state_dir") != NULL)
+		return true;
+	if ((order->form->options & ORDER_READY) == 0)
 		fputs("postferry: [server] state_dir is not set, so there is "
 		      "no queue to ask; set it as the daemon has it, or give "
 		      "the daemon's settings by --config\n",
 		    stderr);
-		*exit_code = EX_CONFIG;
-		return NULL;
-	}
-	ferry_prepare_process();
+	else if (!status_http_is_fixed(config))
+		fputs("postferry: [server] state_dir is not set and "
+		      "http_address names no port, so there is nothing by "
+		      "which the daemon can be asked; set one of them as the "
+		      "daemon has it, or give the daemon's settings by "
+		      "--config\n",
+		    stderr);
+	else
+		return true;
+	return false;
+}
+
+static struct ask *
+make(struct config *config)
+{
 	struct ask *ask = g_new0(struct ask, 1);
+
+	ferry_prepare_process();
 	ask->config = config_ref(config);
-	ask->directory = directory;
-	ask->control = state_dir_control(directory);
+	ask->directory = config_string(config, "server", "state_dir");
+	if (ask->directory != NULL)
+		ask->control = state_dir_control(ask->directory);
+	ask->base = ask->control != NULL ? g_strdup("http://postferry")
+					 : status_http_url(config);
 	g_snprintf(ask->who, sizeof ask->who, "uid %u", (unsigned)getuid());
-	*exit_code = EX_UNAVAILABLE;
 	return ask;
 }
 
@@ -247,10 +265,17 @@ is_unreachable(const struct ask *ask, CURLcode result)
 {
 	if (result == CURLE_OK)
 		return false;
-	fprintf(stderr,
-	    "postferry: the daemon at %s cannot be asked: %s; is it running, "
-	    "and may this user (uid %u) open that socket?\n",
-	    ask->control, curl_easy_strerror(result), (unsigned)geteuid());
+	if (ask->control == NULL)
+		fprintf(stderr,
+		    "postferry: the daemon at %s cannot be asked: %s; is it "
+		    "running, and is this host in http_allow?\n",
+		    ask->base, curl_easy_strerror(result));
+	else
+		fprintf(stderr,
+		    "postferry: the daemon at %s cannot be asked: %s; is it "
+		    "running, and may this user (uid %u) open that socket?\n",
+		    ask->control, curl_easy_strerror(result),
+		    (unsigned)geteuid());
 	return true;
 }
 
@@ -262,7 +287,7 @@ is_open(struct ask *ask, bool daemon)
 	if (result == CURLE_OK)
 		return true;
 	/* one that is there and shut is no sign that nobody is behind it */
-	if (result != CURLE_COULDNT_CONNECT || daemon ||
+	if (result != CURLE_COULDNT_CONNECT || daemon || ask->control == NULL ||
 	    (access(ask->control, W_OK) != 0 && errno == EACCES)) {
 		is_unreachable(ask, result);
 		return false;
@@ -287,6 +312,7 @@ close_all(struct ask *ask)
 		budget_free(ask->budget);
 	config_unref(ask->config);
 	g_free(ask->control);
+	g_free(ask->base);
 	g_free(ask);
 }
 
@@ -374,11 +400,13 @@ ask_run(const struct order *order, ask_fn run)
 	    cli_load_asking(&settings, settings_find(order->config));
 	if (config == NULL)
 		return exit_code;
-	struct ask *ask = make(config, &exit_code);
-	if (ask != NULL) {
+	if (can_ask(config, order)) {
+		struct ask *ask = make(config);
+
 		ask->settings = order->config;
-		if (is_open(ask, order->ready))
-			exit_code = finish_output(run(ask, order));
+		exit_code = is_open(ask, order->ready)
+				? finish_output(run(ask, order))
+				: EX_UNAVAILABLE;
 		close_all(ask);
 	}
 	config_unref(config);

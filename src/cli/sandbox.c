@@ -126,7 +126,9 @@ write_settings(
 	g_autofree char *host = g_strndup(upstream, (gsize)(colon - upstream));
 	g_autofree char *text = g_strdup_printf("[server]\n"
 						"state_dir = %s\n"
-						"confine = no\n%s\n"
+						"confine = no\n"
+						"http_address = 127.0.0.1:0\n"
+						"%s\n"
 						"[listener sandbox]\n"
 						"address = %s\n\n"
 						"[provider mailgun]\n"
@@ -193,6 +195,8 @@ print_welcome(const struct sandbox *sandbox)
 		printf("  %-9s  %s, control door http://%s\n", names[i],
 		    simulator_address(sandbox->simulators[i]),
 		    simulator_control(sandbox->simulators[i]));
+	printf("  watched    http://%s/status, /metrics, /livez, /readyz\n",
+	    ferry_http_address(sandbox->ferry));
 	printf("\nSend a mail:\n"
 	       "  swaks --server %s --from me@" SANDBOX_DOMAIN
 	       " --to you@example.org\n"

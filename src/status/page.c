@@ -33,11 +33,13 @@ find_title(unsigned code)
 		const char *title;
 	} titles[] = {
 		{ 400, "Bad Request" },
+		{ 403, "Forbidden" },
 		{ 404, "Not Found" },
 		{ 405, "Method Not Allowed" },
 		{ 409, "Conflict" },
 		{ 410, "Gone" },
 		{ 413, "Content Too Large" },
+		{ 421, "Misdirected Request" },
 		{ 503, "Service Unavailable" },
 	};
 

@@ -6,9 +6,14 @@
 #include <stdatomic.h>
 #include <string.h>
 
+/* Strangers whose page asks the store, at a time: while it is stuck a thread is
+ * left to say that we live. */
+#define WAITING_MOST 3u
+
 struct status {
 	struct status_options options;
 	atomic_bool draining;
+	atomic_uint waiting; /* strangers */
 };
 
 #define MESSAGES "/v1/messages"
@@ -20,23 +25,32 @@ static const struct route {
 	const char *parameters;
 	page_fn handle;
 	enum store_question question;
+	bool open;  /* to anyone */
+	bool waits; /* for others, who may be slow */
 } routes[] = {
-	{ "GET", "/livez", "", health_page_live, 0 },
-	{ "GET", "/readyz", "", health_page_ready, 0 },
-	{ "GET", "/status", "", health_page_status, 0 },
-	{ "GET", MESSAGES, "state,after,limit,recipient", message_page_list, 0 },
-	{ "POST", MESSAGES "/retry", "state", message_page_act_all,
-	    STORE_RETRY },
-	{ "POST", MESSAGES "/hold", "state", message_page_act_all, STORE_HOLD },
+	{ "GET", "/livez", "", health_page_live, 0, true, false },
+	{ "GET", "/readyz", "", health_page_ready, 0, true, false },
+	{ "GET", "/status", "", health_page_status, 0, true, true },
+	{ "GET", MESSAGES, "state,after,limit,recipient", message_page_list, 0,
+	    false, true },
+	{ "POST", MESSAGES "/retry", "state", message_page_act_all, STORE_RETRY,
+	    false, true },
+	{ "POST", MESSAGES "/hold", "state", message_page_act_all, STORE_HOLD,
+	    false, true },
 	{ "POST", MESSAGES "/release", "state", message_page_act_all,
-	    STORE_RELEASE },
-	{ "POST", MESSAGES "/drop", "state", message_page_act_all, STORE_DROP },
-	{ "GET", MESSAGES "/*", "", message_page_story, 0 },
-	{ "GET", MESSAGES "/*/raw", "", message_page_raw, 0 },
-	{ "POST", MESSAGES "/*/retry", "", message_page_act, STORE_RETRY },
-	{ "POST", MESSAGES "/*/hold", "", message_page_act, STORE_HOLD },
-	{ "POST", MESSAGES "/*/release", "", message_page_act, STORE_RELEASE },
-	{ "POST", MESSAGES "/*/drop", "", message_page_act, STORE_DROP },
+	    STORE_RELEASE, false, true },
+	{ "POST", MESSAGES "/drop", "state", message_page_act_all, STORE_DROP,
+	    false, true },
+	{ "GET", MESSAGES "/*", "", message_page_story, 0, false, true },
+	{ "GET", MESSAGES "/*/raw", "", message_page_raw, 0, false, true },
+	{ "POST", MESSAGES "/*/retry", "", message_page_act, STORE_RETRY, false,
+	    true },
+	{ "POST", MESSAGES "/*/hold", "", message_page_act, STORE_HOLD, false,
+	    true },
+	{ "POST", MESSAGES "/*/release", "", message_page_act, STORE_RELEASE,
+	    false, true },
+	{ "POST", MESSAGES "/*/drop", "", message_page_act, STORE_DROP, false,
+	    true },
 };
 
 struct status *
@@ -62,10 +76,11 @@ status_drain(struct status *status)
 
 /* The first page of the path: the words (retry) stand before the ids. */
 static const struct route *
-find_route(const struct target *target)
+find_route(const struct target *target, bool anyone)
 {
 	for (unsigned i = 0; i < G_N_ELEMENTS(routes); i++)
-		if (target_fits(target, routes[i].path))
+		if ((routes[i].open || !anyone) &&
+		    target_fits(target, routes[i].path))
 			return &routes[i];
 	return NULL;
 }
@@ -105,6 +120,19 @@ handle(
 	route->handle(page, answer);
 }
 
+static void
+handle_open(struct status *status, const struct route *route, struct page *page,
+    struct status_answer *answer)
+{
+	if (atomic_fetch_add(&status->waiting, 1) < WAITING_MOST)
+		handle(route, page, answer);
+	else
+		page_refuse(answer, 503,
+		    "too many ask at a time, or the queue does not answer: ask "
+		    "again");
+	atomic_fetch_sub(&status->waiting, 1);
+}
+
 void
 status_request(struct status *status, const char *method, const char *text,
     const char *who, struct status_answer *answer)
@@ -123,13 +151,16 @@ status_request(struct status *status, const char *method, const char *text,
 		page_refuse(answer, 400, "%s", why);
 		return;
 	}
-	const struct route *route = find_route(&target);
+	const struct route *route = find_route(&target, who == NULL);
 	if (route == NULL)
 		page_refuse(answer, 404,
 		    "there is no such page; there are /livez, /readyz, "
-		    "/status, " MESSAGES);
+		    "/status%s",
+		    who != NULL ? ", " MESSAGES : "");
 	else if (!is_method(route, method))
 		refuse_method(route, method, answer);
+	else if (who == NULL && route->waits)
+		handle_open(status, route, &page, answer);
 	else
 		handle(route, &page, answer);
 	target_clear(&target);

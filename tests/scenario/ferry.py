@@ -31,6 +31,9 @@ POSTFERRY = os.environ.get("POSTFERRY", "build-check/postferry")
 if not os.access(POSTFERRY, os.X_OK):
     sys.exit(f"{POSTFERRY} is not there: build it, and name it in POSTFERRY")
 
+# Daemons run beside each other here: whoever wants the HTTP door says so.
+os.environ["POSTFERRY_SERVER_HTTP_ADDRESS"] = "off"
+
 # How long any single thing may take on a slow and busy machine before the
 # scenario is called stuck.  Never a measure of speed.
 PATIENCE = 60

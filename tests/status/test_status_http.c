@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT */
+/* The TCP door as its settings make it. */
+#include "status.h"
+
+#include "core/network.h"
+#include "fake_store.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* Read by the guard, and not the door's own. */
+static const struct setting hostname_settings[] = {
+	{ "server", "hostname", SETTING_HOST, .help = "Our name." },
+	{ .section = NULL },
+};
+
+/* The config that these variables (NULL-terminated) make. */
+static struct config *
+read_config(char *const *variables)
+{
+	const struct setting *const tables[] = { status_http_settings,
+		hostname_settings, NULL };
+	struct config_source source = { .environment = variables };
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+	struct config *config = config_read(&source, tables, errors);
+
+	if (config == NULL)
+		fail_msg("%s", (const char *)errors->pdata[0]);
+	return config;
+}
+
+#define ADDRESS "POSTFERRY_SERVER_HTTP_ADDRESS="
+#define ALLOW   "POSTFERRY_SERVER_HTTP_ALLOW="
+
+struct fixture {
+	struct config *config;
+	struct store_mail mail;
+	struct store store;
+	struct status *status;
+	struct status_http *http;
+};
+
+static struct fixture *
+open_http(char *const *variables)
+{
+	struct fixture *fixture = g_new0(struct fixture, 1);
+	const struct status_options options = { .store = &fixture->store,
+		.started_ms = 1 };
+	g_autoptr(GError) error = NULL;
+
+	g_strlcpy(fixture->mail.id, FAKE_ID, sizeof fixture->mail.id);
+	fixture->store.mail = &fixture->mail;
+	fixture->config = read_config(variables);
+	fixture->status = status_new(&options);
+	fixture->http = status_http_listen(fixture->config, &error);
+	if (fixture->http == NULL ||
+	    !status_http_open(fixture->http, fixture->status, &error))
+		fail_msg("%s", error->message);
+	return fixture;
+}
+
+static void
+close_http(struct fixture *fixture)
+{
+	status_http_close(fixture->http);
+	status_free(fixture->status);
+	config_unref(fixture->config);
+	g_free(fixture);
+}
+
+static int
+set_up(void **state)
+{
+	char *const variables[] = { ADDRESS "127.0.0.1:0",
+		"POSTFERRY_SERVER_HOSTNAME=ferry.example.com",
+		"POSTFERRY_SERVER_HTTP_HOSTS=watch.example, other.example",
+		NULL };
+
+	*state = open_http(variables);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	close_http(*state);
+	return 0;
+}
+
+static int
+connect_to(const char *text)
+{
+	struct sockaddr_storage address;
+	socklen_t length;
+
+	assert_true(network_parse_endpoint(text, &address, &length, NULL));
+	int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(
+	    connect(fd, (const struct sockaddr *)&address, length), 0);
+	return fd;
+}
+
+/* All that comes until the door closes. */
+static GString *
+ask(const struct fixture *fixture, const char *request)
+{
+	int fd = connect_to(status_http_address(fixture->http));
+	GString *text = g_string_new(NULL);
+	char bytes[4096];
+	ssize_t got;
+
+	send(fd, request, strlen(request), MSG_NOSIGNAL);
+	while ((got = read(fd, bytes, sizeof bytes)) > 0)
+		g_string_append_len(text, bytes, got);
+	close(fd);
+	return text;
+}
+
+#define CLOSE " HTTP/1.1\r\nConnection: close\r\n"
+#define HERE  CLOSE "Host: localhost\r\n\r\n"
+
+static const struct {
+	const char *name, *request;
+	const char *begins; /* with this line */
+	const char *holds;
+} exchanges[] = {
+	{ "alive", "GET /livez" HERE, "HTTP/1.1 200 ", "{\"alive\":true}" },
+	{ "ready", "GET /readyz" HERE, "HTTP/1.1 200 ", "{\"ready\":true}" },
+	{ "a HEAD", "HEAD /readyz" HERE, "HTTP/1.1 200 ",
+	    "\r\nContent-Length: 15\r\n" },
+	{ "status", "GET /status" HERE, "HTTP/1.1 200 ", "\"queue\":{" },
+	{ "nothing to sniff", "GET /livez" HERE, "HTTP/1.1 200 ",
+	    "\r\nX-Content-Type-Options: nosniff\r\n" },
+	{ "nothing to load", "GET /livez" HERE, "HTTP/1.1 200 ",
+	    "\r\nContent-Security-Policy: default-src 'none'\r\n" },
+	{ "nothing to keep", "GET /livez" HERE, "HTTP/1.1 200 ",
+	    "\r\nCache-Control: no-store\r\n" },
+	{ "its hostname",
+	    "GET /livez" CLOSE "Host: ferry.example.com:1\r\n\r\n",
+	    "HTTP/1.1 200 ", "alive" },
+	{ "a host of the settings",
+	    "GET /livez" CLOSE "Host: other.example\r\n\r\n", "HTTP/1.1 200 ",
+	    "alive" },
+	{ "another's host", "GET /livez" CLOSE "Host: evil.example\r\n\r\n",
+	    "HTTP/1.1 421 ", "evil.example" },
+	{ "another's page",
+	    "GET /status" CLOSE "Host: localhost\r\n"
+	    "Origin: https://evil.example\r\n\r\n",
+	    "HTTP/1.1 403 ", "Origin" },
+	{ "no host", "GET /livez" CLOSE "\r\n", "HTTP/1.1 400 ", "" },
+	{ "no mails", "GET /v1/messages" HERE, "HTTP/1.1 404 ",
+	    "/livez, /readyz, /status" },
+	{ "no mail", "GET /v1/messages/" FAKE_ID HERE, "HTTP/1.1 404 ", "" },
+	{ "no acts", "POST /v1/messages/drop" HERE, "HTTP/1.1 404 ", "" },
+	{ "no methods", "POST /livez" HERE, "HTTP/1.1 405 ",
+	    "\r\nAllow: GET, HEAD\r\n" },
+	{ "no targets of others", "GET http://localhost/livez" HERE,
+	    "HTTP/1.1 400 ", "a path is expected" },
+};
+
+static void
+test_exchanges(void **state)
+{
+	const struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(exchanges); i++) {
+		GString *answer = ask(fixture, exchanges[i].request);
+
+		print_message("%s\n", exchanges[i].name);
+		if (!g_str_has_prefix(answer->str, exchanges[i].begins) ||
+		    strstr(answer->str, exchanges[i].holds) == NULL)
+			fail_msg("not as expected: %s", answer->str);
+		g_string_free(answer, TRUE);
+	}
+	assert_int_equal(fixture->store.question, STORE_COUNTS);
+}
+
+static void
+test_lets_only_the_allowed_in(void **state)
+{
+	char *const variables[] = { ADDRESS "127.0.0.1:0", ALLOW "10.0.0.0/8",
+		NULL };
+	struct fixture *fixture = open_http(variables);
+	GString *answer = ask(fixture, "GET /livez" HERE);
+
+	(void)state;
+	assert_int_equal(answer->len, 0);
+	g_string_free(answer, TRUE);
+	close_http(fixture);
+}
+
+/* ---- a store that does not answer ---- */
+
+#define STUCK 3
+
+struct pause {
+	sem_t entered, go;
+};
+
+static void
+on_asked(void *object)
+{
+	struct pause *pause = object;
+
+	sem_post(&pause->entered);
+	sem_wait(&pause->go);
+}
+
+static void *
+run_ask(void *fixture)
+{
+	return ask(fixture, "GET /status" HERE);
+}
+
+static void
+test_a_stuck_store(void **state)
+{
+	struct fixture *fixture = *state;
+	struct pause pause;
+	pthread_t askers[STUCK];
+
+	sem_init(&pause.entered, 0, 0);
+	sem_init(&pause.go, 0, 0);
+	fixture->store.during = on_asked;
+	fixture->store.object = &pause;
+	for (unsigned i = 0; i < STUCK; i++) {
+		pthread_create(&askers[i], NULL, run_ask, fixture);
+		sem_wait(&pause.entered);
+	}
+
+	GString *alive = ask(fixture, "GET /livez" HERE);
+	assert_true(g_str_has_prefix(alive->str, "HTTP/1.1 200 "));
+	GString *status = ask(fixture, "GET /status" HERE);
+	assert_true(g_str_has_prefix(status->str, "HTTP/1.1 503 "));
+
+	for (unsigned i = 0; i < STUCK; i++)
+		sem_post(&pause.go);
+	for (unsigned i = 0; i < STUCK; i++) {
+		void *answer;
+
+		pthread_join(askers[i], &answer);
+		assert_true(g_str_has_prefix(
+		    ((GString *)answer)->str, "HTTP/1.1 200 "));
+		g_string_free(answer, TRUE);
+	}
+	g_string_free(alive, TRUE);
+	g_string_free(status, TRUE);
+	sem_destroy(&pause.entered);
+	sem_destroy(&pause.go);
+}
+
+/* ---- settings ---- */
+
+static void
+test_off(void **state)
+{
+	char *const variables[] = { ADDRESS "off", NULL };
+	struct config *config = read_config(variables);
+	g_autoptr(GError) error = NULL;
+
+	(void)state;
+	assert_null(status_http_listen(config, &error));
+	assert_null(error);
+	assert_false(status_http_is_fixed(config));
+	assert_null(status_http_address(NULL));
+	status_http_close(NULL);
+	config_unref(config);
+}
+
+static void
+test_taken(void **state)
+{
+	const struct fixture *fixture = *state;
+	g_autofree char *variable =
+	    g_strconcat(ADDRESS, status_http_address(fixture->http), NULL);
+	char *const variables[] = { variable, NULL };
+	struct config *config = read_config(variables);
+	g_autoptr(GError) error = NULL;
+
+	assert_null(status_http_listen(config, &error));
+	assert_non_null(strstr(error->message, "http_address"));
+	assert_non_null(
+	    strstr(error->message, status_http_address(fixture->http)));
+	assert_non_null(strstr(error->message, g_strerror(EADDRINUSE)));
+	config_unref(config);
+}
+
+static void
+test_urls(void **state)
+{
+	static const struct {
+		const char *variable, *url; /* NULL: it cannot be known */
+	} urls[] = {
+		{ "UNSET=1", "http://127.0.0.1:8025" },
+		{ ADDRESS "0.0.0.0:99", "http://127.0.0.1:99" },
+		{ ADDRESS "[::]:99", "http://[::1]:99" },
+		{ ADDRESS "10.0.0.1:80", "http://10.0.0.1:80" },
+		{ ADDRESS "127.0.0.1:0", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(urls); i++) {
+		char *const variables[] = { (char *)urls[i].variable, NULL };
+		struct config *config = read_config(variables);
+
+		assert_int_equal(
+		    status_http_is_fixed(config), urls[i].url != NULL);
+		if (urls[i].url != NULL) {
+			g_autofree char *url = status_http_url(config);
+
+			assert_string_equal(url, urls[i].url);
+		}
+		config_unref(config);
+	}
+}
+
+static void
+test_check(void **state)
+{
+	static const struct {
+		const char *variable, *words; /* NULL: well */
+	} checks[] = {
+		{ "UNSET=1", NULL },
+		{ ADDRESS "off", NULL },
+		{ ADDRESS "[::]:8025", NULL },
+		{ ALLOW "private", NULL },
+		{ ALLOW "none", NULL },
+		{ ADDRESS "8025", "or \"off\"" },
+		{ ADDRESS "watch.example:8025", "http_address" },
+		{ ALLOW "private, 192.0.2.0/24", "not private" },
+		{ ALLOW "0.0.0.0/0", "not private" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(checks); i++) {
+		char *const variables[] = { (char *)checks[i].variable, NULL };
+		struct config *config = read_config(variables);
+		g_autoptr(GPtrArray) errors =
+		    g_ptr_array_new_with_free_func(g_free);
+
+		print_message("%s\n", checks[i].variable);
+		status_http_check(config, errors);
+		assert_int_equal(errors->len, checks[i].words != NULL);
+		if (errors->len > 0)
+			assert_non_null(
+			    strstr(errors->pdata[0], checks[i].words));
+		config_unref(config);
+	}
+}
+
+#define HTTP(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		HTTP(test_exchanges),
+		cmocka_unit_test(test_lets_only_the_allowed_in),
+		HTTP(test_a_stuck_store),
+		cmocka_unit_test(test_off),
+		HTTP(test_taken),
+		cmocka_unit_test(test_urls),
+		cmocka_unit_test(test_check),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
