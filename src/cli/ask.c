@@ -22,7 +22,7 @@
 #define REACH_MS  10000L
 
 struct ask {
-	const char *settings; /* as --config named them; NULL: it did not */
+	const char *path; /* of --config; NULL: none */
 	struct config *config;
 	const char *directory; /* NULL: no queue, so by the HTTP door */
 	char *control;         /* the path of the socket; NULL: TCP */
@@ -322,10 +322,14 @@ ask_is_offline(const struct ask *ask)
 	return ask->curl == NULL;
 }
 
-const char *
+struct config *
 ask_settings(const struct ask *ask)
 {
-	return ask->settings;
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+	struct settings settings;
+
+	settings_collect(&settings);
+	return settings_load(&settings, ask->path, environ, errors);
 }
 
 struct ask_answer
@@ -403,7 +407,7 @@ ask_run(const struct order *order, ask_fn run)
 	if (can_ask(config, order)) {
 		struct ask *ask = make(config);
 
-		ask->settings = order->config;
+		ask->path = order->config;
 		exit_code = is_open(ask, order->ready)
 				? finish_output(run(ask, order))
 				: EX_UNAVAILABLE;

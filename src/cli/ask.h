@@ -11,6 +11,7 @@
 #include <glib.h>
 
 struct ask;
+struct config;
 
 /* What a command does; its exit code. */
 typedef int (*ask_fn)(struct ask *ask, const struct order *order);
@@ -23,8 +24,9 @@ int ask_run(const struct order *order, ask_fn run);
 /* True when no daemon runs: what is read does not move. */
 bool ask_is_offline(const struct ask *ask);
 
-/* The settings file as --config named it; NULL: it did not. */
-const char *ask_settings(const struct ask *ask);
+/* All the settings, where only those of the state_dir are needed to ask; NULL:
+ * there are errors, or who asks may not read what the daemon does.  Counted. */
+struct config *ask_settings(const struct ask *ask);
 
 /* What came: an HTTP status, and its body.  Status 0: nothing came, which was
  * said on stderr. */

@@ -159,6 +159,25 @@ tell_dropped(const struct story *story, struct json_object *recipient)
 	return g_strdup_printf("dropped: not sent, nobody told; %s", why);
 }
 
+bool
+story_is_weighed(const struct story *story, struct json_object *recipient)
+{
+	return fact_is(story->mail, "state", "active") &&
+	       fact_is(recipient, "state", "waiting") &&
+	       !fact_flag(recipient, "suppressed") &&
+	       (fact_is(recipient, "class", "recipient") ||
+		   fact_is(recipient, "class", "payload"));
+}
+
+/* Of one that waits; or of a finished mail that is its client's again. */
+static const char *
+tell_waiting(const struct story *story, struct json_object *recipient)
+{
+	if (story_is_weighed(story, recipient))
+		return "refused, which is not final yet";
+	return is_finished(story) ? "not taken" : "waiting";
+}
+
 char *
 story_tell_recipient(const struct story *story, struct json_object *recipient)
 {
@@ -183,9 +202,7 @@ story_tell_recipient(const struct story *story, struct json_object *recipient)
 		return g_strdup_printf(
 		    "held%s%s", *why != '\0' ? ": " : "", why);
 	}
-	/* of a finished mail that is its client's again */
-	return g_strdup_printf("%s%s%s",
-	    is_finished(story) ? "not taken" : "waiting",
+	return g_strdup_printf("%s%s%s", tell_waiting(story, recipient),
 	    *quote != '\0' ? "; " : "", quote);
 }
 

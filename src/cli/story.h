@@ -26,6 +26,10 @@ unsigned story_count(const struct story *story, const char *state);
  * doubt ends, whatever a person orders. */
 bool story_is_doubt_only(const struct story *story);
 
+/* True when a provider refused this recipient, and nobody is told before it is
+ * known whether that provider refuses everything (refusal_wait). */
+bool story_is_weighed(const struct story *story, struct json_object *recipient);
+
 /* When it goes next (wall clock); 0: nobody knows. */
 int64_t story_due(const struct story *story);
 

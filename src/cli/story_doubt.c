@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "core/config.h"
 #include "fact.h"
 #include "mail/doubt_policy.h"
 #include "measure.h"
@@ -22,13 +23,34 @@ static const char policies[] =
     "  An SMTP server cannot be asked: it gets the mail again itself before "
     "another one does.\n";
 
-/* The type of the provider ("smtp"), as the daemon has it; "": not known.  New
- * string. */
+/* As the settings have it; "": not known.  New string. */
 static char *
-find_type(struct json_object *status, struct json_object *recipient)
+read_type(const struct config *config, const char *name)
+{
+	const char *const *names = config_names(config, "provider");
+	g_autofree char *section = g_strconcat("provider ", name, NULL);
+
+	return g_strdup(g_strv_contains(names, name)
+			    ? config_string(config, section, "type")
+			    : "");
+}
+
+/* What is known of the providers. */
+struct suppliers {
+	struct json_object *status; /* of the daemon; NULL: none runs */
+	struct config *config;      /* NULL: one does, or it cannot be read */
+};
+
+/* The type of the provider ("smtp"), as the daemon has it, or would; "": not
+ * known.  New string. */
+static char *
+find_type(const struct suppliers *suppliers, struct json_object *recipient)
 {
 	g_autofree char *name = fact_text_or(recipient, "provider", "");
+	struct json_object *status = suppliers->status;
 
+	if (suppliers->config != NULL)
+		return read_type(suppliers->config, name);
 	for (size_t i = 0; i < fact_count(status, "providers"); i++) {
 		struct json_object *provider =
 		    fact_element(status, "providers", i);
@@ -78,19 +100,21 @@ print_next_ask(const struct story *story, struct json_object *recipient)
 }
 
 static void
-print_one(const struct story *story, struct json_object *status,
+print_one(const struct story *story, const struct suppliers *suppliers,
     struct json_object *recipient)
 {
 	g_autofree char *address = fact_text_or(recipient, "address", "?");
 	g_autofree char *doubt = story_tell_recipient(story, recipient);
-	g_autofree char *type = find_type(status, recipient);
+	g_autofree char *type = find_type(suppliers, recipient);
 	int64_t since = fact_time(recipient, "since");
 	g_autofree char *moment = measure_moment(story->now_ms, since);
 
 	printf("  <%s> is %s.\n", address, doubt);
 	if (since != 0)
 		printf("    The attempt began %s.\n", moment);
-	if (g_strcmp0(type, "smtp") == 0)
+	/* one of SMTP cannot be asked, and of an unknown one who knows */
+	if (strcmp(type, "smtp") == 0 ||
+	    (*type == '\0' && fact_number(recipient, "asks") == 0))
 		return;
 	print_asked(story, recipient);
 	print_next_ask(story, recipient);
@@ -134,19 +158,23 @@ void
 story_doubt_print(const struct story *story)
 {
 	g_autofree char *id = fact_text_or(story->mail, "id", "ID");
-	struct json_object *status;
+	struct suppliers suppliers = { 0 };
 
 	if (story_count(story, "doubt") == 0)
 		return;
-	status = ask_status(story);
+	suppliers.status = ask_status(story);
+	if (story->offline)
+		suppliers.config = ask_settings(story->ask);
 	for (size_t i = 0; i < fact_count(story->mail, "recipients"); i++) {
 		struct json_object *recipient =
 		    fact_element(story->mail, "recipients", i);
 
 		if (fact_is(recipient, "state", "doubt"))
-			print_one(story, status, recipient);
+			print_one(story, &suppliers, recipient);
 	}
-	json_object_put(status);
+	json_object_put(suppliers.status);
+	if (suppliers.config != NULL)
+		config_unref(suppliers.config);
 	print_policy(story);
 	if (fact_is(story->mail, "state", "waiting"))
 		printf("  If you know that it arrived: postferry queue drop %s "

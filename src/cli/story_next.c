@@ -253,6 +253,42 @@ print_duplicates(const struct story *story)
 	}
 }
 
+/* The first refusal that is not final.  NULL: there is none. */
+static struct json_object *
+find_weighed(const struct story *story)
+{
+	for (size_t i = 0; i < fact_count(story->mail, "recipients"); i++) {
+		struct json_object *one =
+		    fact_element(story->mail, "recipients", i);
+
+		if (story_is_weighed(story, one))
+			return one;
+	}
+	return NULL;
+}
+
+static void
+print_active(const struct story *story)
+{
+	struct json_object *weighed = find_weighed(story);
+
+	if (story_count(story, "open") > 0) {
+		puts("  It is being sent now.");
+	} else if (weighed != NULL) {
+		g_autofree char *name =
+		    fact_text_or(weighed, "provider", "its provider");
+		printf("  Nothing is being sent: %s refused it. Should %s "
+		       "refuse all mail it is not\n  believed, and the mail "
+		       "is sent again; else that is final, refusal_wait after "
+		       "it\n  or sooner, and its sender is told.\n",
+		    name, name);
+	} else {
+		puts(story_count(story, "doubt") == 0
+			 ? "  It is being sent now."
+			 : "  It is being looked after now.");
+	}
+}
+
 void
 story_next_print(const struct story *story)
 {
@@ -264,10 +300,7 @@ story_next_print(const struct story *story)
 	else if (fact_is(mail, "state", "held"))
 		print_held(story);
 	else if (fact_is(mail, "state", "active"))
-		puts(story_count(story, "open") > 0 ||
-			     story_count(story, "doubt") == 0
-			 ? "  It is being sent now."
-			 : "  It is being looked after now.");
+		print_active(story);
 	else
 		print_waiting(story);
 	if (!fact_is(mail, "state", "finished"))

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli.h"
 #include "core/budget.h"
+#include "core/config.h"
 #include "dispatch/explain.h"
 #include "fact.h"
 #include "smtp/server.h"
 #include "standing.h"
 #include "story.h"
 #include <string.h>
-#include <unistd.h>
 
 /* Room for one header, which the listener bounds, and for what reads it. */
 #define MEMORY_BYTES (UINT64_C(1) << 24)
@@ -132,25 +131,13 @@ find_providers(
 	return names;
 }
 
-/* Who asks may not be allowed to read all that the daemon does. */
-static struct config *
-load_settings(const struct story *story)
-{
-	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
-	struct settings settings;
-
-	settings_collect(&settings);
-	return settings_load(
-	    &settings, ask_settings(story->ask), environ, errors);
-}
-
 /* The names of the providers that the mail may go by; NULL: not known. */
 static char **
 ask_providers(const struct story *story)
 {
 	g_autofree char *id = fact_text_or(story->mail, "id", "");
 	struct ask_answer answer = { .body = NULL };
-	struct config *config = load_settings(story);
+	struct config *config = ask_settings(story->ask);
 	char **names = NULL;
 
 	if (config == NULL)

@@ -522,6 +522,15 @@ STORIES = [
     ("finished for many", {"state": "finished", "due": None,
                            "recipients": [ACCEPTED, REFUSED, DROPPED]}, [
         r"of 3 recipients 1 accepted, 1 refused, 1 dropped"]),
+    ("refused, weighed", {"state": "active", "due": None, "recipients": [
+        {**REFUSED, "state": "waiting", "suppressed": False}]}, [
+        r"<d@example\.org>: refused, which is not final yet; mailgun said 550: "
+        r"no such user$",
+        r"Nothing is being sent: mailgun refused it\. Should mailgun refuse"]),
+    ("another's turn", {"state": "active", "due": None, "recipients": [
+        {**REFUSED, "state": "open"}]}, [
+        r"<d@example\.org>: being sent to mailgun$",
+        r"^  It is being sent now\.$"]),
     ("a report", {"report": True, "sender": ""}, [
         r"^received .*made by postferry itself", r"^sender +<>$"]),
 ]
@@ -529,13 +538,22 @@ STORIES = [
 
 class One(Commands):
     def test_stories(self):
-        daemon = self.start_daemon({})
+        daemon = self.start_daemon({"GET /status": (200, {
+            **STATUS, "providers": [provider("mandrill", "mandrill"),
+                                    provider("third", "smtp")]})})
         for name, facts, said in STORIES:
             with self.subTest(name):
                 daemon.answers[f"GET /v1/messages/{ID}"] = (200, mail(**facts))
                 text = self.run_command("why", ID)
                 for pattern in said:
                     self.assertRegex(text, re.compile(pattern, re.M))
+
+    def test_a_doubt_at_a_provider_that_is_gone(self):
+        self.start_daemon({f"GET /v1/messages/{ID}": (
+            200, mail(due=moment(240), recipients=[RELAYED]))})
+        text = self.run_command("why", ID)
+        self.assertIn("third may have it", text)
+        self.assertNotIn("not asked yet", text)
 
     def test_pauses_of_its_route_alone(self):
         """Of the route that its recipient, and a field of it, choose."""

@@ -408,6 +408,36 @@ class LossyQueued(LossyAlone):
     answer = "queued"
 
 
+class LossyTold(Doubts):
+    """What is told of the doubt does not depend on whether a daemon runs."""
+    providers = ("upstream",)
+    answer = "queued"
+    settings = {"server": {**SERVER, "doubt_wait_smtp": "1h",
+                           "doubt_move_smtp": "2h"}}
+
+    def tell(self, number):
+        """What comes next, without the seconds that pass."""
+        story = self.queue.command("why", number).decode()
+        self.assertIn("What happens next\n  It waits for the end of its doubt",
+                      story)
+        story = story.partition("What happens next\n")[2]
+        return re.sub(r"\((in|\d+)[^)]*\)| in [\d.]+ .*?(?= \()", "", story)
+
+    def test_one_story(self):
+        self.first.fault("close-after-dot-accepted")
+        number = self.accept_id(ferry.simple())
+        self.ferry.wait_line(rf" mail landed mail={number} .*doubt=1")
+        told = self.tell(number)
+        self.assertNotIn("It is asked", told)
+        self.assertNotIn("not asked yet", told)
+        self.queue.end()
+        self.assertEqual(
+            self.tell(number),
+            told + "  postferry is not running: nothing is sent until it is "
+            "started.\n")
+        self.queue.start()
+
+
 class LossyFirst(Lossy):
     """The next one gets the last copy."""
     providers = ("upstream", "mailgun")
