@@ -248,6 +248,17 @@ run(struct sandbox *sandbox, const char *listen, GError **error)
 	return EX_OK;
 }
 
+/* What else could stand in the way is not the sandbox's. */
+static void
+print_failure(const GError *error)
+{
+	fprintf(stderr, "postferry: %s\n", error->message);
+	if (strstr(error->message, "[listener sandbox]") != NULL)
+		fputs("postferry: another address is named by --listen "
+		      "ADDRESS:PORT; with port 0 the system picks a free one\n",
+		    stderr);
+}
+
 static bool
 read_options(int argc, char **argv, const char **listen, int *exit_code)
 {
@@ -286,7 +297,7 @@ cli_sandbox(int argc, char **argv)
 	log_open(&log);
 	exit_code = run(&sandbox, listen, &error);
 	if (error != NULL)
-		fprintf(stderr, "postferry: %s\n", error->message);
+		print_failure(error);
 	ferry_free(sandbox.ferry);
 	if (sandbox.folder != NULL)
 		remove_folder(sandbox.folder);

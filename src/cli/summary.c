@@ -3,6 +3,7 @@
 
 #include "dispatch/dispatcher.h"
 #include "mail/address.h"
+#include "provider.h"
 #include "smtp/outline.h"
 #include "smtp/users.h"
 #include "summary_route.h"
@@ -22,6 +23,33 @@ print_listeners(struct config *config)
 		for (unsigned i = 1; i < lines->len; i++)
 			printf("    %s\n", (const char *)lines->pdata[i]);
 	}
+}
+
+/* Where it is asked: its own place, or what base_url says. */
+static void
+print_provider(struct config *config, const char *name)
+{
+	struct provider *provider = provider_open(name, config, NULL);
+	const struct endpoint *endpoint;
+
+	if (provider == NULL)
+		return;
+	endpoint = &provider->endpoint;
+	printf("  provider %s: %s, ", name, provider->translator->type);
+	if (endpoint->base_url != NULL)
+		printf("%s\n", endpoint->base_url);
+	else
+		printf("%s:%u\n", endpoint->host, endpoint->port);
+	provider_unref(provider);
+}
+
+static void
+print_providers(struct config *config)
+{
+	const char *const *name = config_names(config, "provider");
+
+	for (; *name != NULL; name++)
+		print_provider(config, *name);
 }
 
 static void
@@ -139,6 +167,7 @@ summary_print(struct config *config)
 	print_listeners(config);
 	print_queue(config);
 	print_bounces(config);
+	print_providers(config);
 	summary_route_print(config);
 	print_users(config);
 }

@@ -161,6 +161,49 @@ print_people(const struct road *road)
 		printf("    all of it goes to %s\n", redirect);
 }
 
+/* The value of a key of the options, as the file would have it; NULL: it is not
+ * set.  New string. */
+static char *
+tell_option(const struct road *road, const char *key)
+{
+	static const struct setting duration = { .type = SETTING_DURATION };
+
+	if (!config_is_set(road->config, road->section, key))
+		return NULL;
+	if (strcmp(key, "tags") == 0 || strcmp(key, "metadata") == 0)
+		return g_strjoinv(", ", (char **)read_list(road, key));
+	if (strcmp(key, "track_opens") == 0)
+		return g_strdup(config_bool(road->config, road->section, key)
+				    ? "yes"
+				    : "no");
+	if (strcmp(key, "send_delay") == 0)
+		return setting_print_number(
+		    &duration, config_number(road->config, road->section, key));
+	return g_strdup(read_string(road, key));
+}
+
+static void
+print_options(const struct road *road)
+{
+	static const char *const keys[] = { "tags", "metadata", "track_opens",
+		"track_clicks", "send_delay", "template" };
+	bool any = false;
+
+	for (unsigned i = 0; road->section != NULL && i < G_N_ELEMENTS(keys);
+	     i++) {
+		g_autofree char *value = tell_option(road, keys[i]);
+
+		if (value == NULL)
+			continue;
+		printf("%s%s = %s",
+		    any ? "; " : "    asked of its providers: ", keys[i],
+		    value);
+		any = true;
+	}
+	if (any)
+		putchar('\n');
+}
+
 static void
 print_route(const struct road *road)
 {
@@ -169,6 +212,7 @@ print_route(const struct road *road)
 	print_times(road);
 	print_from(road);
 	print_people(road);
+	print_options(road);
 }
 
 /* ---- the whole ---- */

@@ -102,12 +102,25 @@ domains = shop.example
 [provider b]
 type = smtp
 host = h
+port = 2587
+[provider c]
+type = mailgun
+region = eu
+domain = mg.shop.example
+api_key = 0123456789
+[provider d]
+type = mandrill
+api_key = 0123456789
+base_url = https://api.example.net
 [route codes]
 header = X-Class: otp*
 listeners = local
 providers = b, a
 give_up = 15m
 doubt = never_twice
+tags = otp, login
+metadata = shop=4
+track_opens = no
 [route shop]
 sender_domains = shop.example, .shop.example
 providers = a, b
@@ -128,15 +141,26 @@ rewrite_from = always
 [route few]
 only_to = example.com
 providers = a
+[route later]
+providers = c, d
+track_clicks = html
+send_delay = 5m
+template = news
 [route reports]
 redirect_to = postmaster@example.com
 providers = b
 """
 
 SUMMARY = """\
+  provider a: smtp, h:587
+  provider b: smtp, h:2587
+  provider c: mailgun, https://api.eu.mailgun.net
+  provider d: mandrill, https://api.example.net
   route codes: mail with listeners = local and header = X-Class: otp*
     providers, in the order of trying: b, a
     given up after 15m; doubt = never_twice
+    asked of its providers: tags = otp, login; metadata = shop=4; \
+track_opens = no
   route shop: mail with sender_domains = shop.example, .shop.example
     providers, drawn by weight, the others follow: a 3, b 1
     given up after 5d; doubt = prefer_delivery; format = raw
@@ -155,12 +179,17 @@ staging@example.com
     providers, in the order of trying: a
     given up after 5d; doubt = prefer_delivery
     mail to others than example.com is dropped
+  route later: mail that names it
+    providers, in the order of trying: c, d
+    given up after 5d; doubt = prefer_delivery
+    asked of its providers: track_clicks = html; send_delay = 5m; \
+template = news
   route reports: our bounces
     providers, in the order of trying: b
     given up after 5d; doubt = prefer_delivery
     all of it goes to postmaster@example.com
   route default: all other mail
-    providers, in the order of trying: a, b
+    providers, in the order of trying: a, b, c, d
     given up after 5d; doubt = prefer_delivery
 """
 

@@ -40,6 +40,14 @@ class Sandbox(ferry.Scenario):
         self.assertIn("Grüß Gott", line.string)
         self.assertIn("mailgun took it as", line.string)
 
+    def test_its_port_is_taken(self):
+        """It says how to name another."""
+        second = self.start("second", "sandbox", "--listen", self.address)
+        second.wanted = 69
+        self.assertEqual(second.wait_end(), 69)
+        self.assertRegex(second.text(), r"(?s)Address already in use.*"
+                         r"--listen ADDRESS:PORT")
+
     def test_failover_is_told(self):
         self.fault("mailgun", "refuse")
         line = self.wait_mail("sent", self.submit())
