@@ -6,7 +6,10 @@
 #include "measure.h"
 #include "story.h"
 #include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 /* Mails asked for at a time: so many are in memory, however long the list. */
 #define PAGE_MAILS 500u
@@ -15,6 +18,34 @@
 
 /* The column behind: as wide as most addresses. */
 #define ADDRESS_WIDTH 28
+
+/* All before the last column, which is as wide as the terminal leaves room for,
+ * and never narrower; and where there is no terminal. */
+#define ROW_WIDTH    (26 + 6 + 8 + 8 + 9 + 2 * ADDRESS_WIDTH + 7 * 2)
+#define REASON_LEAST 40
+#define REASON_USUAL 80
+
+#define CUT "..."
+
+static glong
+find_reason_width(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+		return REASON_USUAL;
+	return MAX(size.ws_col - ROW_WIDTH, REASON_LEAST);
+}
+
+/* Shortened to that many characters; `queue show` has all of it. */
+static void
+shorten(char *text, glong width)
+{
+	glong keep = width - (glong)strlen(CUT);
+
+	if (g_utf8_strlen(text, -1) > width)
+		strcpy(g_utf8_offset_to_pointer(text, keep), CUT);
+}
 
 static void
 print_padded(const char *text)
@@ -95,6 +126,7 @@ print_row(const struct story *story)
 	g_autofree char *recipients = tell_recipients(mail);
 	g_autofree char *reason = tell_reason(story);
 
+	shorten(reason, find_reason_width());
 	printf(ROW, id, age, size, state, next);
 	print_padded(*sender != '\0' ? sender : "<>");
 	print_padded(recipients);

@@ -11,8 +11,10 @@ import os
 import re
 import shutil
 import socketserver
+import struct
 import subprocess
 import tempfile
+import termios
 import threading
 import unittest
 
@@ -273,6 +275,41 @@ class List(Commands):
             at = heading.index(column) + (2 if column == "AGE" else -1)
             self.assertEqual(first[at] == " ", column != "AGE")
         self.assertEqual(self.error, "")
+
+    def test_a_long_reason(self):
+        """Is cut to the terminal, and whole where one mail is shown."""
+        long = mail(recipients=[{**TRIED, "text": "ä" * 100 + " end"}])
+        self.start_daemon({
+            "GET /v1/messages?limit=500": (200, {"messages": [long],
+                                                 "next": None}),
+            f"GET /v1/messages/{ID}": (200, long)})
+        row = self.run_command("queue", "list").splitlines()[1]
+        self.assertEqual(len(row.partition("  waiting; ")[2]), 80 - 9)
+        self.assertRegex(row, r"ä\.\.\.$")
+        for columns, width in ((200, 200), (80, 127 + 40), (0, 127 + 80)):
+            with self.subTest(columns=columns):
+                row = self.run_in_terminal(columns, "queue", "list")[1]
+                self.assertEqual(len(row), width)
+                self.assertRegex(row, r"ä\.\.\.$")
+        self.assertTrue(self.run_in_terminal(300, "queue", "list")[1].endswith(
+            "ä end"))
+        self.assertIn(f"429: {'ä' * 100} end\n",
+                      self.run_command("queue", "show", ID))
+
+    def run_in_terminal(self, columns, *words):
+        """The lines written to one so wide."""
+        ours, theirs = os.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ,
+                    struct.pack("HHHH", 24, columns, 0, 0))
+        with open(ours, "rb", buffering=0) as terminal:
+            subprocess.run(
+                [ferry.POSTFERRY, *words, "--config", self.settings],
+                stdout=theirs, timeout=ferry.PATIENCE, check=True)
+            text = b""
+            while text.count(b"\n") < 2:
+                text += terminal.read(65536)
+            os.close(theirs)
+        return text.decode().splitlines()
 
     def test_of_a_recipient(self):
         """All pages of the queue, empty ones too, then those of the records."""
