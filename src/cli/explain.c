@@ -6,6 +6,7 @@
 #include "explain_facts.h"
 #include "ferry.h"
 #include "mail/parse.h"
+#include "smtp/aliases.h"
 #include "smtp/server.h"
 #include <errno.h>
 #include <getopt.h>
@@ -38,60 +39,39 @@ struct order {
 	const char *path; /* of the settings; NULL: no --config */
 	const char *listener;
 	const char *mail;
-	struct address *from;
-	GPtrArray *to; /* struct address * */
+	const char *from; /* NULL: who stands in From */
+	GPtrArray *to;    /* const char *; empty: who stands in the header */
 	bool json;
 };
 
 struct source {
 	const struct order *order;
 	struct config *config;
+	const char *listener;
+	struct address *from; /* of the order; NULL: none */
+	GPtrArray *to;        /* struct address * */
 	struct spool_place place;
 	struct spool *spool;
 	struct limiter_seen seen;
 };
 
-static struct address *
-read_address(const char *text, int *exit_code)
-{
-	enum address_fault fault = ADDRESS_OK;
-	struct address *address =
-	    address_parse(text, strlen(text), NULL, &fault);
-
-	if (address == NULL) {
-		fprintf(stderr,
-		    "postferry explain: \"%s\" is no mail address; expected "
-		    "is one like ann@example.com\n",
-		    text);
-		*exit_code = EX_USAGE;
-	}
-	return address;
-}
-
 static bool
 take_option(struct order *order, int option, int *exit_code)
 {
-	struct address *address;
-
-	*exit_code = EX_OK;
-	if (option == 'c') {
+	*exit_code = option == '?' ? EX_USAGE : EX_OK;
+	if (option == 'c')
 		order->path = optarg;
-	} else if (option == 'l') {
+	else if (option == 'l')
 		order->listener = optarg;
-	} else if (option == 'j') {
+	else if (option == 'j')
 		order->json = true;
-	} else if (option == 'f' || option == 't') {
-		address = read_address(optarg, exit_code);
-		if (option == 't' && address != NULL)
-			g_ptr_array_add(order->to, address);
-		else
-			order->from = address;
-	} else {
+	else if (option == 'f')
+		order->from = optarg;
+	else if (option == 't')
+		g_ptr_array_add(order->to, optarg);
+	else
 		fputs(usage, option == 'h' ? stdout : stderr);
-		*exit_code = option == 'h' ? EX_OK : EX_USAGE;
-		return false;
-	}
-	return *exit_code == EX_OK;
+	return option != 'h' && option != '?';
 }
 
 static bool
@@ -185,16 +165,13 @@ read_mail(struct source *source)
 static struct submission *
 make_submission(const struct source *source, struct envelope *envelope)
 {
-	const char *const *listeners = config_names(source->config, "listener");
 	struct submission *submission = g_new0(struct submission, 1);
 
 	id_make(submission->id);
 	submission->envelope = envelope;
 	submission->spool = spool_ref(source->spool);
 	submission->seen = source->seen;
-	submission->listener = source->order->listener != NULL
-				   ? source->order->listener
-				   : listeners[0];
+	submission->listener = source->listener;
 	g_strlcpy(submission->peer, "127.0.0.1", sizeof submission->peer);
 	submission->helo = g_strdup("localhost");
 	submission->protocol = "ESMTP";
@@ -219,22 +196,22 @@ add_shown(struct envelope *envelope, const GPtrArray *shown)
 
 /* What was said, and for the rest what the header says. */
 static struct envelope *
-make_envelope(const struct order *order, const struct message *message)
+make_envelope(const struct source *source, const struct message *message)
 {
 	struct envelope *envelope = envelope_new();
 	enum address_fault fault = ADDRESS_OK;
 
-	if (order->from != NULL) {
-		envelope->sender = address_copy(order->from);
+	if (source->from != NULL) {
+		envelope->sender = address_copy(source->from);
 	} else if (message->from->len > 0) {
 		const struct header_address *from = message->from->pdata[0];
 		envelope->sender =
 		    address_parse(from->spec, strlen(from->spec), NULL, &fault);
 	}
-	for (unsigned i = 0; i < order->to->len; i++)
+	for (unsigned i = 0; i < source->to->len; i++)
 		envelope_add_recipient(
-		    envelope, address_copy(order->to->pdata[i]));
-	if (order->to->len > 0)
+		    envelope, address_copy(source->to->pdata[i]));
+	if (source->to->len > 0)
 		return envelope;
 	add_shown(envelope, message->to);
 	add_shown(envelope, message->cc);
@@ -260,7 +237,7 @@ address_mail(const struct source *source, int *exit_code)
 		*exit_code = EX_IOERR;
 		return NULL;
 	}
-	envelope = make_envelope(source->order, message);
+	envelope = make_envelope(source, message);
 	message_unref(message);
 	if (envelope->recipients->len > 0)
 		return make_submission(source, envelope);
@@ -315,22 +292,108 @@ tell(const struct source *source, struct submission *submission)
 }
 
 static int
-explain_mail(const struct order *order, struct config *config)
+explain_mail(struct source *source)
 {
-	struct source source = { .order = order, .config = config };
 	struct submission *submission;
 	int exit_code;
 
-	source.place.budget = budget_new(MEMORY_BYTES);
-	source.spool = spool_new(&source.place);
-	exit_code = read_mail(&source);
+	source->place.budget = budget_new(MEMORY_BYTES);
+	source->spool = spool_new(&source->place);
+	exit_code = read_mail(source);
 	if (exit_code == EX_OK) {
-		submission = address_mail(&source, &exit_code);
+		submission = address_mail(source, &exit_code);
 		if (submission != NULL)
-			exit_code = tell(&source, submission);
+			exit_code = tell(source, submission);
 	}
-	spool_unref(source.spool);
-	budget_free(source.place.budget);
+	spool_unref(source->spool);
+	budget_free(source->place.budget);
+	return exit_code;
+}
+
+/* As the listener reads it: without a domain it may be an alias, or has the
+ * listener's.  NULL, and told: it is none. */
+static struct address *
+read_address(
+    const struct source *source, const char *text, struct aliases *aliases)
+{
+	g_autofree char *section =
+	    g_strconcat("listener ", source->listener, NULL);
+	const char *said = config_string(source->config, section, "domain");
+	g_autofree char *domain =
+	    said != NULL ? address_domain_to_ascii(said) : NULL;
+	enum address_fault fault = ADDRESS_OK;
+	struct address *address = aliases_find(aliases, text, strlen(text));
+
+	if (address == NULL)
+		address = address_parse(text, strlen(text), domain, &fault);
+	if (address != NULL)
+		return address;
+	fprintf(stderr,
+	    "postferry explain: \"%s\" is no mail address; expected is one "
+	    "like ann@example.com%s\n",
+	    text,
+	    fault == ADDRESS_UNQUALIFIED
+		? ", or a name that `aliases` of the listener has, or any with "
+		  "its `domain`"
+		: "");
+	return NULL;
+}
+
+static bool
+read_recipients(struct source *source)
+{
+	const GPtrArray *to = source->order->to;
+	g_autofree char *section =
+	    g_strconcat("listener ", source->listener, NULL);
+	struct aliases *aliases =
+	    aliases_new(config_list(source->config, section, "aliases"), NULL);
+	bool fine = true;
+
+	for (unsigned i = 0; fine && i < to->len; i++) {
+		struct address *address =
+		    read_address(source, to->pdata[i], aliases);
+
+		fine = address != NULL;
+		if (fine)
+			g_ptr_array_add(source->to, address);
+	}
+	aliases_free(aliases);
+	return fine;
+}
+
+static bool
+read_addresses(struct source *source)
+{
+	const char *from = source->order->from;
+
+	if (from != NULL &&
+	    (source->from = read_address(source, from, NULL)) == NULL)
+		return false;
+	return read_recipients(source);
+}
+
+static void
+free_address(void *address)
+{
+	address_free(address);
+}
+
+static int
+explain(const struct order *order, struct config *config)
+{
+	struct source source = {
+		.order = order,
+		.config = config,
+		.listener = order->listener != NULL
+				? order->listener
+				: config_names(config, "listener")[0],
+		.to = g_ptr_array_new_with_free_func(free_address),
+	};
+	int exit_code =
+	    read_addresses(&source) ? explain_mail(&source) : EX_USAGE;
+
+	address_free(source.from);
+	g_ptr_array_unref(source.to);
 	return exit_code;
 }
 
@@ -363,29 +426,22 @@ run(const struct order *order)
 	if (config == NULL)
 		return EX_CONFIG;
 	ferry_prepare_process();
-	exit_code = check_listener(order, config) ? explain_mail(order, config)
-						  : EX_USAGE;
+	exit_code =
+	    check_listener(order, config) ? explain(order, config) : EX_USAGE;
 	config_unref(config);
 	return exit_code;
-}
-
-static void
-free_address(void *address)
-{
-	address_free(address);
 }
 
 int
 cli_explain(int argc, char **argv)
 {
 	struct order order = {
-		.to = g_ptr_array_new_with_free_func(free_address),
+		.to = g_ptr_array_new(),
 	};
 	int exit_code;
 
 	if (read_options(argc, argv, &order, &exit_code))
 		exit_code = run(&order);
-	address_free(order.from);
 	g_ptr_array_unref(order.to);
 	return exit_code;
 }

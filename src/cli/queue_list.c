@@ -44,7 +44,7 @@ shorten(char *text, glong width)
 	glong keep = width - (glong)strlen(CUT);
 
 	if (g_utf8_strlen(text, -1) > width)
-		strcpy(g_utf8_offset_to_pointer(text, keep), CUT);
+		memcpy(g_utf8_offset_to_pointer(text, keep), CUT, sizeof CUT);
 }
 
 static void

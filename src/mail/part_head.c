@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-static void
-read_encoding(struct part_head *head)
+bool
+part_head_encoding(const char *word, enum part_encoding *encoding)
 {
 	static const struct {
 		const char *name;
@@ -16,17 +16,25 @@ read_encoding(struct part_head *head)
 		{ "quoted-printable", PART_QUOTED_PRINTABLE },
 		{ "base64", PART_BASE64 },
 	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(encodings); i++)
+		if (g_ascii_strcasecmp(word, encodings[i].name) == 0) {
+			*encoding = encodings[i].encoding;
+			return true;
+		}
+	return false;
+}
+
+static void
+read_encoding(struct part_head *head)
+{
 	static const char name[] = "Content-Transfer-Encoding";
 	unsigned count = header_count(head->header, name);
 	const struct header_field *field = header_find(head->header, name);
 
-	head->known = count == 0;
-	for (size_t i = 0; count == 1 && i < G_N_ELEMENTS(encodings); i++) {
-		if (g_ascii_strcasecmp(field->body, encodings[i].name) != 0)
-			continue;
-		head->known = true;
-		head->encoding = encodings[i].encoding;
-	}
+	head->known =
+	    count == 0 ||
+	    (count == 1 && part_head_encoding(field->body, &head->encoding));
 }
 
 void

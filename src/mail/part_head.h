@@ -20,6 +20,10 @@ struct part_head {
 	const char *content_type;
 };
 
+/* The transfer encoding of that name, without case (RFC 2045 6.1).  False: it
+ * is none that is known here, and *encoding stays. */
+bool part_head_encoding(const char *word, enum part_encoding *encoding);
+
 /* Reads type and encoding from head->header. */
 void part_head_read(struct part_head *head);
 

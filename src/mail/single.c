@@ -3,6 +3,7 @@
 
 #include "lines.h"
 #include "marks.h"
+#include "part_head.h"
 
 #include <string.h>
 
@@ -143,23 +144,7 @@ read_type(struct node *node, const char *body)
 static bool
 read_encoding(struct node *node, const char *body)
 {
-	static const struct {
-		const char *name;
-		enum part_encoding encoding;
-	} encodings[] = {
-		{ "7bit", PART_IDENTITY },
-		{ "8bit", PART_IDENTITY },
-		{ "base64", PART_BASE64 },
-		{ "quoted-printable", PART_QUOTED_PRINTABLE },
-	};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(encodings); i++) {
-		if (g_ascii_strcasecmp(body, encodings[i].name) == 0) {
-			node->encoding = encodings[i].encoding;
-			return true;
-		}
-	}
-	return false;
+	return part_head_encoding(body, &node->encoding);
 }
 
 /* Content-Type and Content-Transfer-Encoding, each once at most, and no other

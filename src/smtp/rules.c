@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "rules.h"
 
-#include "aliases.h"
+#include "smtp/aliases.h"
 #include "mail/address.h"
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "transaction.h"
 
-#include "aliases.h"
+#include "smtp/aliases.h"
 #include "auth.h"
 #include "dsn.h"
 #include "intake.h"

@@ -34,6 +34,7 @@ static const char *const plain[] = {
 	TYPE "text/plain; charset=none\n\nx\n",
 	CODE "7bit\n\nx\n",
 	CODE "8bit\n\n\xe9\n",
+	CODE "Binary\n\n\xe9\n",
 	CODE "Base64\n\naGk=\n",
 	CODE "quoted-printable\nContent-Type: text/html\n\na=\nb=20\n",
 	CODE "\n  base64\n\naGk=\n",

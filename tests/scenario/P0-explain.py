@@ -203,6 +203,28 @@ class Explained(unittest.TestCase):
                     self.assertNotIn(key, out + err)
                 self.assertIn("<redacted>", out)
 
+    def test_names_without_a_domain(self):
+        """Are read as the listener does."""
+        self.write(SETTINGS.format(*KEYS).replace(
+            "address = 127.0.0.1:0\n", "address = 127.0.0.1:0\n"
+            "aliases = root:ops@example.com\n\n[listener other]\n"
+            "address = 127.0.0.1:0\ndomain = example.net\n"))
+        for words, named in (
+                (("--to", "Root"), "ops@example.com"),
+                (("--listener", "other", "--to", "root"), "root@example.net"),
+                (("--to", "root", "--to", "bob@example.net"),
+                 "ops@example.com, bob@example.net")):
+            with self.subTest(words):
+                code, out, err = explain(self.path, *words)
+                self.assertEqual(code, OK, err)
+                self.assertIn(f"route default, for {named}\n", out)
+        code, out, err = explain(self.path, "--listener", "other", "--from",
+                                 "cron", "--to", "a@example.net")
+        self.assertIn("bytes from <cron@example.net>", out, err)
+        code, _, err = explain(self.path, "--to", "cron")
+        self.assertEqual(code, USAGE)
+        self.assertRegex(err, '"cron" is no mail address.*`aliases`')
+
     def test_exit_codes(self):
         code, _, err = explain(self.path, mail="From: a@b.example\n\nx\n")
         self.assertEqual(code, USAGE)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "aliases.h"
+#include "smtp/aliases.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
