@@ -209,6 +209,12 @@ find_size_most(void *object, const char *listener)
 	return dispatcher_size_most(ferry->dispatcher, listener);
 }
 
+static const char *const *
+name_routes(const struct config *config)
+{
+	return config_names(config, "route");
+}
+
 static bool
 make_server(
     struct ferry *ferry, const struct privileges *privileges, GError **error)
@@ -223,6 +229,7 @@ make_server(
 		.complaints = ferry->complaints,
 		.socket_group = privileges_group(privileges),
 		.size_most = find_size_most,
+		.routes = name_routes,
 		.onward = on_submission,
 		.stage = ferry,
 	};

@@ -9,11 +9,14 @@
 #define MAIL_HINTS_H
 
 #include "mail/doubt_policy.h"
-#include "mail/message.h"
+#include "mail/header.h"
 
 /* The fields that are ours. */
 #define HINTS_DOUBT "X-Postferry-Doubt"
 #define HINTS_ROUTE "X-Postferry-Route"
+
+/* The route that is always there. */
+#define HINTS_ROUTE_DEFAULT "default"
 
 struct hints {
 	bool has_doubt;
@@ -23,8 +26,20 @@ struct hints {
 		      * refused; NULL: nothing */
 };
 
-/* Reads the hints of the message; those that are not there are 0. */
-void hints_read(struct hints *hints, const struct message *message);
+/* Reads the hints of the mail; those that are not there are 0. */
+void hints_read(struct hints *hints, const struct header *header);
+
+/* The route cannot be had, and why, as the next two tell it: that is the fault,
+ * unless there is one already. */
+void hints_refuse_route(struct hints *hints, const char *why);
+
+/* NULL when the route is one of these names or HINTS_ROUTE_DEFAULT; g_free().
+ */
+char *hints_tell_unknown(const char *route, const char *const *names);
+
+/* Who came to this listener must not name one; g_free(). */
+char *hints_tell_stranger(const char *listener);
+
 void hints_clear(struct hints *hints);
 
 #endif

@@ -65,6 +65,8 @@ struct limiter_seen {
 				 * once, when a lone CR was mended to a blank */
 	bool eightbit_header;   /* a byte over 0x7f in the header */
 	bool eightbit_body;     /* a byte over 0x7f in the body */
+	bool orders;            /* a field X-Postferry-... is in the header;
+				 * known to the door alone */
 	bool ends_with_newline; /* the last line is complete */
 	bool opaque;            /* GMime must not see it */
 	const char *opaque_why; /* a literal: what passed which limit */

@@ -33,6 +33,9 @@ struct server_options {
 	/* no mail over it is taken by that listener (EHLO SIZE), whatever
 	 * max_size says; 0: no such limit; NULL: there is none at all */
 	uint64_t (*size_most)(void *stage, const char *listener);
+	/* the names of the routes that a mail may ask for by a header field;
+	 * on any thread; NULL: whatever it asks for is taken */
+	const char *const *(*routes)(const struct config *config);
 	void *stage;
 };
 

@@ -31,7 +31,7 @@ read_orders(struct flight *flight)
 	const struct submission *submission = flight->message->submission;
 	struct mail_options *options = options_read(flight->message);
 
-	hints_read(&flight->hints, flight->message);
+	hints_read(&flight->hints, flight->message->header);
 	if (flight->hints.fault == NULL)
 		flight->hints.fault = g_steal_pointer(&options->fault);
 	for (unsigned i = 0; submission->rounds == 0 && i < options->notes->len;

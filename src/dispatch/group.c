@@ -56,37 +56,31 @@ choose_way(const struct route *route, const struct address *recipient)
 }
 
 static char *
-explain_unknown(const struct route_map *map)
+explain_unknown(const struct flight *flight, const struct route_map *map)
 {
-	g_autoptr(GString) names = g_string_new(NULL);
+	g_autofree const char **names =
+	    g_new0(const char *, map->routes->len + 1);
 
 	for (unsigned i = 0; i < map->routes->len; i++) {
 		const struct route *route = map->routes->pdata[i];
 
-		g_string_append_printf(
-		    names, "%s%s", i > 0 ? ", " : "", route->name);
+		names[i] = route->name;
 	}
-	return g_strdup_printf(
-	    "there is no such route; there are: %s", names->str);
+	return hints_tell_unknown(flight->hints.route, names);
 }
 
 static char *
 explain_look(const struct flight *flight, const struct route_map *map,
     enum route_look look)
 {
-	const struct submission *submission = flight->message->submission;
-
 	switch (look) {
 	case ROUTE_FOUND:
 		break;
 	case ROUTE_UNKNOWN:
-		return explain_unknown(map);
+		return explain_unknown(flight, map);
 	case ROUTE_STRANGER:
-		return g_strdup_printf(
-		    "whoever is not in `allow` of [listener %s] may name no "
-		    "route; leave the field out, or set control_headers = yes "
-		    "there",
-		    submission->listener);
+		return hints_tell_stranger(
+		    flight->message->submission->listener);
 	case ROUTE_OF_OTHERS:
 		return g_strdup("that route is of other users or listeners "
 				"(its `user` and `listeners`)");
@@ -100,12 +94,10 @@ add_route_fault(
 {
 	g_autofree char *why = NULL;
 
-	if (look == ROUTE_FOUND || flight->hints.fault != NULL)
+	if (look == ROUTE_FOUND)
 		return;
 	why = explain_look(flight, map, look);
-	flight->hints.fault = g_strdup_printf("its header field " HINTS_ROUTE
-					      " is \"%s\", and %s",
-	    flight->hints.route, why);
+	hints_refuse_route(&flight->hints, why);
 }
 
 /* A mail that is refused has groups all the same. */

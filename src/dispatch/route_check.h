@@ -6,9 +6,10 @@
 #ifndef DISPATCH_ROUTE_CHECK_H
 #define DISPATCH_ROUTE_CHECK_H
 
+#include "mail/hints.h"
 #include "route.h"
 
-#define ROUTE_DEFAULT "default"
+#define ROUTE_DEFAULT HINTS_ROUTE_DEFAULT
 
 /* What reports go by; NULL: as mail does. */
 const char *route_check_reports(const struct config *config);

@@ -23,6 +23,7 @@ static const struct {
 	{ "content-type", BLOCK_TYPE },
 	{ "content-", BLOCK_CONTENT },
 	{ "received", BLOCK_RECEIVED },
+	{ "x-postferry-", BLOCK_ORDER },
 };
 
 void

@@ -28,6 +28,7 @@ enum block_kind {
 	BLOCK_CONTENT, /* Content-... */
 	BLOCK_TYPE,    /* Content-Type */
 	BLOCK_RECEIVED,
+	BLOCK_ORDER, /* X-Postferry-... */
 };
 
 /* Where the line under way is. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mail/hints.h"
 
+#include "mail/message.h"
 #include <string.h>
 
 /* Only the first fault is told. */
@@ -20,9 +21,9 @@ add_fault(struct hints *hints, const char *format, ...)
 /* The value of the one field of this name; NULL: there is none, or the fields
  * contradict each other, which is a fault. */
 static char *
-read_value(struct hints *hints, const struct message *message, const char *name)
+read_value(struct hints *hints, const struct header *header, const char *name)
 {
-	const GArray *fields = message->header->fields;
+	const GArray *fields = header->fields;
 	g_autofree char *value = NULL;
 
 	for (unsigned i = 0; i < fields->len; i++) {
@@ -47,9 +48,9 @@ read_value(struct hints *hints, const struct message *message, const char *name)
 }
 
 static void
-read_doubt(struct hints *hints, const struct message *message)
+read_doubt(struct hints *hints, const struct header *header)
 {
-	g_autofree char *value = read_value(hints, message, HINTS_DOUBT);
+	g_autofree char *value = read_value(hints, header, HINTS_DOUBT);
 	g_autofree char *word = NULL;
 
 	if (value == NULL)
@@ -64,9 +65,9 @@ read_doubt(struct hints *hints, const struct message *message)
 }
 
 static void
-read_route(struct hints *hints, const struct message *message)
+read_route(struct hints *hints, const struct header *header)
 {
-	hints->route = read_value(hints, message, HINTS_ROUTE);
+	hints->route = read_value(hints, header, HINTS_ROUTE);
 	if (hints->route != NULL && *hints->route == '\0')
 		add_fault(hints,
 		    "its header field " HINTS_ROUTE " is empty; expected the "
@@ -74,11 +75,41 @@ read_route(struct hints *hints, const struct message *message)
 }
 
 void
-hints_read(struct hints *hints, const struct message *message)
+hints_read(struct hints *hints, const struct header *header)
 {
 	*hints = (struct hints){ 0 };
-	read_doubt(hints, message);
-	read_route(hints, message);
+	read_doubt(hints, header);
+	read_route(hints, header);
+}
+
+void
+hints_refuse_route(struct hints *hints, const char *why)
+{
+	add_fault(hints, "its header field " HINTS_ROUTE " is \"%s\", and %s",
+	    hints->route, why);
+}
+
+char *
+hints_tell_unknown(const char *route, const char *const *names)
+{
+	bool usual = g_strv_contains(names, HINTS_ROUTE_DEFAULT);
+	g_autofree char *list = g_strjoinv(", ", (char **)names);
+
+	if (g_strv_contains(names, route) ||
+	    strcmp(route, HINTS_ROUTE_DEFAULT) == 0)
+		return NULL;
+	return g_strdup_printf("there is no such route; there are: %s%s%s",
+	    list, usual || *list == '\0' ? "" : ", ",
+	    usual ? "" : HINTS_ROUTE_DEFAULT);
+}
+
+char *
+hints_tell_stranger(const char *listener)
+{
+	return g_strdup_printf("whoever is not in `allow` of [listener %s] may "
+			       "name no route; leave the field out, or set "
+			       "control_headers = yes there",
+	    listener);
 }
 
 void

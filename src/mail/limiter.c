@@ -277,9 +277,9 @@ check_name(struct limiter *limiter, const unsigned char *bytes, size_t length)
 	limiter->suspect.line = false;
 }
 
-/* Looks for our name. */
+/* Looks for our name, and for orders. */
 static void
-check_hop(struct limiter *limiter, const unsigned char *bytes, size_t length)
+check_field(struct limiter *limiter, const unsigned char *bytes, size_t length)
 {
 	const struct block *block = &limiter->block;
 
@@ -287,6 +287,7 @@ check_hop(struct limiter *limiter, const unsigned char *bytes, size_t length)
 		hop_begin(&limiter->hop);
 	if (block->kind == BLOCK_RECEIVED)
 		hop_take(&limiter->hop, bytes, length);
+	limiter->seen.orders |= block->kind == BLOCK_ORDER;
 }
 
 /* Takes one piece of a header line; false when it is the body's. */
@@ -304,7 +305,7 @@ take_header(struct limiter *limiter, const unsigned char *bytes, size_t length)
 	limiter->offset += length;
 	limiter->line.octets += count_octets(bytes, length);
 	weigh(limiter, &limiter->line, bytes, length);
-	check_hop(limiter, bytes, length);
+	check_field(limiter, bytes, length);
 	check_header(limiter);
 	check_name(limiter, bytes, length);
 	if (ends)

@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "heed.h"
 #include "lmtp.h"
 #include "resend.h"
 #include "tie.h"
@@ -204,22 +205,37 @@ refuse_author(struct session *session, const struct tie_fault *fault)
 	quote_forget(&session->quote);
 }
 
+/* The mail could be taken; what it says is looked at. */
+static void
+judge_mail(struct session *session, const struct limiter_seen *seen)
+{
+	struct tie_fault fault = { 0 };
+	g_autofree char *detail = NULL;
+	enum reply_name refused;
+
+	tie_check(session, seen, &fault);
+	if (fault.name != REPLY_NONE) {
+		refuse_author(session, &fault);
+		tie_fault_clear(&fault);
+		return;
+	}
+	refused = heed_check(session, seen, &detail);
+	if (refused != REPLY_NONE)
+		lmtp_refuse(session, refused, detail);
+	else
+		post_mail(session, seen);
+}
+
 static void
 end_mail(struct session *session)
 {
-	struct tie_fault fault = { 0 };
 	struct limiter_seen seen;
 
 	check_mail(session, &seen);
-	if (session->mail.refused == REPLY_NONE)
-		tie_check(session, &seen, &fault);
 	if (session->mail.refused != REPLY_NONE)
 		lmtp_refuse(session, session->mail.refused, session->mail.why);
-	else if (fault.name != REPLY_NONE)
-		refuse_author(session, &fault);
 	else
-		post_mail(session, &seen);
-	tie_fault_clear(&fault);
+		judge_mail(session, &seen);
 }
 
 /* A mail must come at data_rate at least: it has progress_ms in advance, and

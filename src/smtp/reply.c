@@ -96,6 +96,7 @@ static const struct reply replies[REPLY_NAMES] = {
 	[REPLY_SIZE] = { 552, "5.3.4", "Message too large" },
 	[REPLY_LINE_ENDINGS] = { 550, "5.5.2", "bare CR or LF received" },
 	[REPLY_CONTENT] = { 550, "5.6.0", "Message refused" },
+	[REPLY_ORDERS] = { 554, "5.6.0", "Message refused" },
 	[REPLY_HEADER_SIZE] = { 550, "5.6.0", "Message refused" },
 	[REPLY_HEADER_FIELDS] = { 550, "5.6.0", "Message refused" },
 	[REPLY_FIELD_SIZE] = { 550, "5.6.0", "Message refused" },

@@ -153,6 +153,7 @@ server_new(const struct server_options *options, GError **error)
 		.place = options->place,
 		.budget = options->budget,
 		.disk = options->disk,
+		.routes = options->routes,
 	};
 	server->loops = g_ptr_array_new_with_free_func(on_sessions_free);
 	make_crowd(server);

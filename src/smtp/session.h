@@ -102,6 +102,8 @@ struct session_world {
 	const struct strain *strain; /* NULL: never */
 	struct disk *disk;           /* of the queue; NULL: there is none */
 	struct authority *authority; /* NULL: there are no users */
+	/* names of the routes that mail may name; NULL: not known */
+	const char *const *(*routes)(const struct config *config);
 };
 
 /* The client as it was accepted, or as a proxy says it is. */

@@ -53,7 +53,7 @@ test_read(void **state)
 		struct message *message = sample_message(text);
 		struct hints hints;
 
-		hints_read(&hints, message);
+		hints_read(&hints, message->header);
 		check_fault(i, hints.fault);
 		if (hints.has_doubt != rows[i].has_doubt ||
 		    hints.doubt != rows[i].doubt ||

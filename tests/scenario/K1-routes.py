@@ -416,15 +416,23 @@ class Queued(durable.Durable):
         self.assertEqual(self.mandrill.count(), 1)
 
     def test_reports_obey_too(self):
-        data = ferry.simple(X_Postferry_Route="nowhere")
+        data = ferry.simple(X_Mailgun_Deliver_By="soon")
         self.number(data, sender="ann@example.com")
         self.queue.drain()
         self.assertEqual(self.upstream.count(), 0)
         self.number(data, sender="ann@example.org")
         report, = self.upstream.mails(1)
         self.assertEqual(report.recipients, ["ann@example.org"])
-        self.assertIn("X-Postferry-Route", report.shown)
+        self.assertIn("X-Mailgun-Deliver-By", report.shown)
         self.queue.drain()
+
+    def test_a_name_that_is_none_is_not_queued(self):
+        code, text = self.send(ferry.simple(X_Postferry_Route="nowhere"))
+        self.assertEqual(code, 554, text)
+        self.assertRegex(text, "there are: .*near")
+        self.queue.drain()
+        self.assertEqual([self.mailgun.count(), self.upstream.count()],
+                         [0, 0])
 
 
 WRONG = """[listener local]

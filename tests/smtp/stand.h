@@ -129,6 +129,15 @@ stand_make(const char *settings, uint64_t budget)
 	return stand;
 }
 
+static inline const char *const *
+stand_routes(const struct config *config)
+{
+	static const char *const names[] = { "night", "bulk", NULL };
+
+	(void)config;
+	return names;
+}
+
 static inline void
 stand_run(struct stand *stand)
 {
@@ -142,6 +151,7 @@ stand_run(struct stand *stand)
 		.place = &stand->place,
 		.budget = stand->budget,
 		.disk = stand->disk,
+		.routes = stand_routes,
 		.onward = stand_on_onward,
 		.stage = stand,
 	    },

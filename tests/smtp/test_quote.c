@@ -58,6 +58,14 @@ static const struct {
 	    "reason=\"This user may not send as who stands in From\" "
 	    "detail=boss@bank.example from=ann@x.example to=b@x.y\n",
 	    NULL },
+	{ "a route, of a user", USER, NULL, 0,
+	    OFFER LOGIN MAIL_ANN RCPT DATA
+	    "> X-Postferry-Route: night\n> .\n< 554 5.6.0 Message refused: its "
+	    "header field X-Postferry-Route is \"night\", and whoever is not in "
+	    "`allow` of [listener l] may name no route\n",
+	    " user=ann helo=c command=data code=554 status=5.6.0 "
+	    "reason=\"Message refused\" detail=\"its header field ",
+	    NULL },
 	{ "a From that cannot be read", USER, NULL, 0,
 	    OFFER LOGIN MAIL_ANN RCPT DATA
 	    "> From: [Shop] <a@b>\n> .\n< 550 5.7.1 \n",
