@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
+#include "circle.h"
 #include "core/log.h"
 #include "ferry.h"
+#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -81,6 +83,20 @@ run(struct ferry *ferry, const char *path)
 	return EX_OK;
 }
 
+/* False and told when an upstream server is ourselves.  Only the daemon asks:
+ * commands that read settings do not wait for DNS. */
+static bool
+check_circle(const struct config *config)
+{
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+
+	circle_resolve(config, getaddrinfo, errors);
+	for (unsigned i = 0; i < errors->len; i++)
+		log_error("cannot start",
+		    log_str("why", (const char *)errors->pdata[i]));
+	return errors->len == 0;
+}
+
 static int
 serve(struct config *config, const char *path)
 {
@@ -94,6 +110,8 @@ serve(struct config *config, const char *path)
 	log_prepare(&log);
 	/* while the file can be read: it may be root's */
 	warn_ignored(path);
+	if (!check_circle(config))
+		return EX_CONFIG;
 	struct ferry *ferry = ferry_new(&options, &busy, &error);
 	if (ferry == NULL)
 		return refuse(error, busy);
