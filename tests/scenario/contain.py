@@ -16,6 +16,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 
 NEWNS, NEWUTS, NEWIPC, NEWPID = 0x20000, 0x4000000, 0x8000000, 0x20000000
 RDONLY, NOSUID, NODEV, NOEXEC = 1, 2, 4, 8
@@ -85,6 +86,15 @@ def find_obstacle():
         capture_output=True, text=True, check=False)
     if done.returncode:
         return "namespaces cannot be made: " + done.stderr.strip()
+    with tempfile.TemporaryDirectory(prefix="image-") as place:
+        os.mkdir(os.path.join(place, "docker"))
+        with open(os.path.join(place, "docker/Dockerfile"), "w",
+                  encoding="utf-8") as file:
+            file.write("FROM scratch\nCOPY docker /\n")
+        try:
+            Builder(place).build(place)
+        except AssertionError as error:
+            return f"buildah cannot build anything: {error}"
     return None
 
 
