@@ -9,6 +9,7 @@ FULL=1 builds that one too, on a base that debootstrap makes: some minutes, and
 a Debian mirror.
 """
 
+import http.client
 import os
 import re
 import shutil
@@ -264,7 +265,9 @@ class Road(Image):
             f"https://api.mailgun.test:{self.front.port}",
             "SMTP_HOST": "smtp.example.net",
             "SMTP_PORT": str(self.upstream.port), "SMTP_USERNAME": "me",
-            "SMTP_PASSWORD_FILE": "/run/secrets/upstream"}
+            "SMTP_PASSWORD_FILE": "/run/secrets/upstream",
+            "POSTFERRY_SERVER_HTTP_ADDRESS": "0.0.0.0:8025",
+            "POSTFERRY_SERVER_HTTP_ALLOW": "private"}
 
     def test_mails_cross(self):
         before = list_tree(self.root)
@@ -272,15 +275,18 @@ class Road(Image):
         self.assertEqual(self.check_health(), 0)
         for charset, text in (("iso-2022-jp", JAPANESE), ("euc-kr", KOREAN)):
             self.accept(write_in(charset, text))
-        texts = [mail.text for mail in self.mailgun.mails(2)]
+        mails = self.mailgun.mails(2)
         for text in (JAPANESE, KOREAN):
-            self.assertTrue(any(text in one for one in texts), texts)
+            self.assertTrue(any(text in mail.text for mail in mails))
+        # not as they came, for somebody else to read
+        self.assertEqual({mail.form for mail in mails}, {"fields"})
         # /etc/hosts knows the one, the name server the other
         self.mailgun.fault("unauthorized")
         self.accept(ferry.simple(subject="by SMTP"))
         self.assertEqual(self.upstream.mails(1)[0].header("Subject"),
                          "by SMTP")
         self.refuse_stranger()
+        self.assertEqual(self.ask_from_elsewhere("/readyz"), 200)
         self.stop()
         self.assertEqual(self.check_health(), os.EX_UNAVAILABLE)
         self.assertEqual(self.find_new(before), [])
@@ -292,6 +298,16 @@ class Road(Image):
         return [path for path, what in list_tree(self.root).items()
                 if before.get(path) != what and
                 not path[len(self.root):].startswith(handed)]
+
+    def ask_from_elsewhere(self, page):
+        """As Prometheus does."""
+        door = http.client.HTTPConnection(NEIGHBOUR, 8025, ferry.PATIENCE,
+                                          (NEIGHBOUR, 0))
+        try:
+            door.request("GET", page)
+            return door.getresponse().status
+        finally:
+            door.close()
 
     def refuse_stranger(self):
         stranger = socket.create_connection((STRANGER, 2525), ferry.PATIENCE,
@@ -423,11 +439,17 @@ class Places(Image):
         alone = pods["StatefulSet postferry"]
         self.assertEqual(service["spec"]["selector"],
                          alone["metadata"]["labels"])
-        (named,) = manifests.find_container(alone)["ports"]
-        self.assertEqual(named["containerPort"], port)
+        container = manifests.find_container(alone)
+        named = {one["name"]: one["containerPort"]
+                 for one in container["ports"]}
         (offered,) = service["spec"]["ports"]
-        self.assertEqual((offered["port"], offered["targetPort"]),
-                         (port, named["name"]))
+        self.assertEqual((offered["port"], named[offered["targetPort"]]),
+                         (port, port))
+        (door,) = (one["value"] for one in container["env"]
+                   if one["name"] == "POSTFERRY_SERVER_HTTP_ADDRESS")
+        scraped = alone["metadata"]["annotations"]["prometheus.io/port"]
+        self.assertEqual(door, f"0.0.0.0:{scraped}")
+        self.assertEqual(str(named["http"]), scraped)
         sidecar = pods["Deployment shop"]
         self.assertEqual(
             manifests.find_container(sidecar)["env"][0]["value"],
