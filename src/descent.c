@@ -30,15 +30,13 @@ struct walk {
 /* Now that we are who we will be.  Whatever was read as root is served until
  * it is read again, which may be in months: that is no time to find out. */
 static void
-warn_unreadable(const struct walk *walk, const char *section, const char *key,
-    const char *path)
+warn_unreadable(const char *setting, const char *path)
 {
 	if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0)
 		return;
 	log_warn("a file could be read by root and cannot be read again",
 	    log_str("file", path), log_str("why", g_strerror(errno)),
-	    log_num("uid", geteuid()),
-	    log_str("setting", config_origin(walk->config, section, key)),
+	    log_num("uid", geteuid()), log_str("setting", setting),
 	    log_str("advice",
 		"let the user read it (chgrp, chmod g+r, and x on the "
 		"directories above), or restart postferry after each change"));
@@ -52,7 +50,8 @@ take_file(
 		return;
 	g_ptr_array_add(walk->files, (char *)path);
 	if (walk->warn)
-		warn_unreadable(walk, section, key, path);
+		warn_unreadable(
+		    config_origin(walk->config, section, key), path);
 }
 
 static void
@@ -89,6 +88,18 @@ take_row(struct walk *walk, unsigned row)
 	}
 }
 
+static void
+take_secrets(struct walk *walk)
+{
+	const char *const *path = config_secret_files(walk->config);
+
+	for (; *path != NULL; path++) {
+		g_ptr_array_add(walk->files, (char *)*path);
+		if (walk->warn)
+			warn_unreadable("that of a secret", *path);
+	}
+}
+
 static GPtrArray *
 list_files(const struct descent *descent, bool warn)
 {
@@ -100,6 +111,7 @@ list_files(const struct descent *descent, bool warn)
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(files); i++)
 		take_row(&walk, i);
+	take_secrets(&walk);
 	if (descent->settings_file != NULL)
 		g_ptr_array_add(walk.files, (char *)descent->settings_file);
 	return walk.files;

@@ -3,6 +3,7 @@
 
 #include "core/log.h"
 #include "ferry_parts.h"
+#include "reload.h"
 #include <signal.h>
 #include <unistd.h>
 
@@ -26,10 +27,10 @@ on_broken(void *owner, struct letter *letter)
 
 	(void)owner;
 	/* while all is taken down nobody is left who could be told */
-	if (ferry->dispatcher == NULL)
+	if (ferry->helm == NULL)
 		return;
 	ferry->stopping = true;
-	dispatcher_stop(ferry->dispatcher, NULL, NULL);
+	helm_stop(ferry->helm, NULL, NULL);
 	loop_timer_set(ferry->last_words, LAST_WORDS_MS);
 }
 
@@ -105,7 +106,7 @@ on_quiet(void *owner, struct letter *letter)
 	if (ferry->store != NULL)
 		store_quiet(ferry->store);
 	g_clear_pointer(&ferry->work, pool_free);
-	dispatcher_stop(ferry->dispatcher, on_dispatcher_stopped, ferry);
+	helm_stop(ferry->helm, on_dispatcher_stopped, ferry);
 }
 
 /* The dispatch loop: the dispatcher has read that it stops. */
@@ -146,7 +147,7 @@ on_signal(void *object)
 		status_drain(ferry->status);
 	if (ferry->store != NULL)
 		store_quiet_post(ferry->store);
-	dispatcher_stop(ferry->dispatcher, NULL, NULL);
+	helm_stop(ferry->helm, NULL, NULL);
 	server_stop(ferry->server,
 	    config_number(config, "server", "data_grace"), on_server_stopped,
 	    ferry);
@@ -154,18 +155,13 @@ on_signal(void *object)
 	    ferry->stop_timer, config_number(config, "server", "stop_timeout"));
 }
 
-/* Who renewed a certificate or changed the users says so by it. */
 static void
 on_hangup(void *object)
 {
 	struct ferry *ferry = object;
 
-	log_info("SIGHUP: certificates and users are read again",
-	    log_num("pid", getpid()),
-	    log_str("advice",
-		"settings are not: `postferry check`, then restart, if "
-		"postferry.conf has changed"));
-	server_reread(ferry->server);
+	if (!ferry->stopping)
+		reload_settings(ferry->reload);
 }
 
 void
@@ -177,6 +173,7 @@ ending_heed(struct ferry *ferry)
 	ferry->last_words = loop_timer_new(main, on_last_words, ferry);
 	ferry->term = loop_signal_new(main, SIGTERM, on_signal, ferry);
 	ferry->interrupt = loop_signal_new(main, SIGINT, on_signal, ferry);
+	ferry->reload = reload_new(ferry);
 	ferry->hangup = loop_signal_new(main, SIGHUP, on_hangup, ferry);
 }
 
@@ -189,4 +186,5 @@ ending_unheed(struct ferry *ferry)
 	g_clear_pointer(&ferry->term, loop_signal_free);
 	g_clear_pointer(&ferry->interrupt, loop_signal_free);
 	g_clear_pointer(&ferry->hangup, loop_signal_free);
+	g_clear_pointer(&ferry->reload, reload_free);
 }

@@ -9,7 +9,7 @@
 struct ferry;
 
 /* Heeds signals from now on: SIGTERM and SIGINT stop, the second one at once;
- * SIGHUP has certificates and users read again.  Before any library starts
+ * SIGHUP has the settings read again.  Before any library starts
  * threads. */
 void ending_heed(struct ferry *ferry);
 /* None any more.  NULL parts are fine. */

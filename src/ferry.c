@@ -117,7 +117,7 @@ on_submission(void *object, struct submission *submission)
 	if (submission->when == ANSWER_QUEUED)
 		store_accept_post(ferry->store, submission);
 	else
-		prepare_post(ferry->prepare, submission);
+		helm_take(ferry->helm, submission);
 }
 
 static void
@@ -125,7 +125,7 @@ on_queued(void *object, struct submission *submission)
 {
 	struct ferry *ferry = object;
 
-	prepare_post(ferry->prepare, submission);
+	helm_take(ferry->helm, submission);
 }
 
 static bool
@@ -153,24 +153,8 @@ make_store(struct ferry *ferry, GError **error)
 	return ferry->store != NULL;
 }
 
-static void
-make_prepare(struct ferry *ferry)
-{
-	struct prepare_options options = {
-		.work = ferry->work,
-		.dispatcher = ferry->dispatcher,
-		.hostname = server_hostname(ferry->config),
-		.give_up_ms = config_number(ferry->config, "server", "give_up"),
-		.busy = ferry->busy,
-		.journal = ferry->store != NULL ? store_journal_post : NULL,
-		.store = ferry->store,
-	};
-
-	ferry->prepare = prepare_new(&options);
-}
-
 static bool
-make_dispatcher(struct ferry *ferry, GError **error)
+make_helm(struct ferry *ferry, GError **error)
 {
 	struct dispatcher_options dispatcher = {
 		.config = ferry->config,
@@ -185,20 +169,25 @@ make_dispatcher(struct ferry *ferry, GError **error)
 		.alarm = bell_ring,
 		.alarm_object = ferry->bell,
 	};
+	struct prepare_options prepare = {
+		.work = ferry->work,
+		.hostname = server_hostname(ferry->config),
+		.give_up_ms = config_number(ferry->config, "server", "give_up"),
+		.busy = ferry->busy,
+		.store = ferry->store,
+	};
 	g_autoptr(GPtrArray) states = NULL;
 
 	if (ferry->store != NULL) {
+		prepare.journal = store_journal_post;
 		dispatcher.states = states = store_states(ferry->store);
 		dispatcher.journal = store_journal_post;
 		dispatcher.wake = store_wake_post;
 		dispatcher.ramp = store_ramp_post;
 		dispatcher.store = ferry->store;
 	}
-	ferry->dispatcher = dispatcher_new(&dispatcher, error);
-	if (ferry->dispatcher == NULL)
-		return false;
-	make_prepare(ferry);
-	return true;
+	ferry->helm = helm_new(&dispatcher, &prepare, error);
+	return ferry->helm != NULL;
 }
 
 static uint64_t
@@ -206,7 +195,7 @@ find_size_most(void *object, const char *listener)
 {
 	const struct ferry *ferry = object;
 
-	return dispatcher_size_most(ferry->dispatcher, listener);
+	return helm_size_most(ferry->helm, listener);
 }
 
 static const char *const *
@@ -243,8 +232,7 @@ static void
 on_providers(void *object, GPtrArray *out)
 {
 	struct ferry *ferry = object;
-	g_autoptr(GPtrArray) standings =
-	    dispatcher_standings(ferry->dispatcher);
+	g_autoptr(GPtrArray) standings = helm_standings(ferry->helm);
 
 	g_ptr_array_extend_and_steal(out, g_steal_pointer(&standings));
 }
@@ -394,6 +382,7 @@ ferry_new(const struct ferry_options *options, bool *busy, GError **error)
 	*busy = false;
 	ferry->options = *options;
 	ferry->config = config_ref(options->config);
+	ferry->first = config_ref(options->config);
 	ferry->directory = config_string(ferry->config, "server", "state_dir");
 	if (!open_doors(ferry, busy, error))
 		g_clear_pointer(&ferry, ferry_free);
@@ -405,7 +394,7 @@ ferry_load(struct ferry *ferry, GError **error)
 {
 	make_stages(ferry);
 	make_bell(ferry);
-	if (!make_store(ferry, error) || !make_dispatcher(ferry, error))
+	if (!make_store(ferry, error) || !make_helm(ferry, error))
 		return false;
 	/* the door asks it how the providers are */
 	loop_start(ferry->dispatch);
@@ -420,7 +409,7 @@ ferry_run(struct ferry *ferry)
 	if (ferry->store != NULL)
 		store_start(ferry->store);
 	server_start(ferry->server);
-	dispatcher_start(ferry->dispatcher);
+	helm_start(ferry->helm);
 	service_ready(ferry->service, ferry->dispatch);
 	loop_run(ferry->main);
 	log_info("stopped", log_num("pid", getpid()));
@@ -462,8 +451,7 @@ ferry_free(struct ferry *ferry)
 	free_carrier(&ferry->relay);
 	/* what dispatch let go of last is written here */
 	g_clear_pointer(&ferry->store, store_close);
-	prepare_free(ferry->prepare);
-	g_clear_pointer(&ferry->dispatcher, dispatcher_free);
+	g_clear_pointer(&ferry->helm, helm_free);
 	g_clear_pointer(&ferry->dispatch, loop_free);
 	g_clear_pointer(&ferry->bell, bell_free);
 	g_clear_pointer(&ferry->herald, herald_free);
@@ -477,5 +465,6 @@ ferry_free(struct ferry *ferry)
 	g_clear_pointer(&ferry->complaints, complaints_free);
 	g_clear_pointer(&ferry->lock, lock_release);
 	config_unref(ferry->config);
+	config_unref(ferry->first);
 	g_free(ferry);
 }

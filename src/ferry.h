@@ -14,8 +14,14 @@
 struct ferry;
 
 struct ferry_options {
-	struct config *config;   /* counted */
-	const char *file;        /* of the settings; lasting; NULL: none */
+	struct config *config; /* counted */
+	const char *file;      /* of the settings; lasting; NULL: none */
+	/* Reads the settings again; of again (NULL: none) the same text, with
+	 * what stands in files of its secrets now.  NULL and errors (char *)
+	 * added when they do not make sense.  NULL: that cannot be. */
+	struct config *(*load)(
+	    void *loader, const struct config *again, GPtrArray *errors);
+	void *loader;
 	dispatch_event_fn event; /* NULL: none; called on the dispatch loop */
 	void *object;
 };

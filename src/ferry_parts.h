@@ -12,14 +12,15 @@
 #include "carrier.h"
 #include "core/loop.h"
 #include "core/pool.h"
-#include "dispatch/prepare.h"
+#include "dispatch/helm.h"
 #include "service.h"
 #include "smtp/server.h"
 #include "status.h"
 
 struct ferry {
 	struct ferry_options options;
-	struct config *config;
+	struct config *config; /* in force now... */
+	struct config *first;  /* ...and at the start */
 	const char *directory; /* NULL: no queue */
 	struct lock *lock;
 	struct budget *budget;
@@ -37,10 +38,10 @@ struct ferry {
 	struct carrier http, relay;
 	struct herald *herald; /* NULL: no alarm_command */
 	struct bell *bell;
-	struct dispatcher *dispatcher;
-	struct prepare *prepare;
+	struct helm *helm;
 	struct server *server;
 	struct service *service;
+	struct reload *reload; /* NULL: not yet */
 	struct loop_signal *term, *interrupt, *hangup;
 	struct loop_timer *stop_timer, *last_words;
 	bool stopping;

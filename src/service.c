@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "service.h"
 
+#include "core/clock.h"
 #include "core/log.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -137,6 +138,22 @@ service_ready(struct service *service, struct loop *dispatch)
 	tell(service, "READY=1");
 	if (service->feed_ms > 0)
 		loop_timer_set(service->timer, 0);
+}
+
+void
+service_reloading(const struct service *service)
+{
+	g_autofree char *words =
+	    g_strdup_printf("RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT,
+		clock_monotonic_ms() * 1000);
+
+	tell(service, words);
+}
+
+void
+service_reloaded(const struct service *service)
+{
+	tell(service, "READY=1");
 }
 
 void

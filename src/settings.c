@@ -313,6 +313,17 @@ settings_load(const struct settings *settings, const char *path,
 }
 
 struct config *
+settings_load_again(const struct settings *settings, const char *path,
+    const struct config *again, GPtrArray *errors)
+{
+	struct config_source source = { .path = settings_find(path),
+		.environment = environ,
+		.again = again };
+
+	return load(settings, &source, false, errors);
+}
+
+struct config *
 settings_load_server(const struct settings *settings, const char *path,
     char *const *environment, GPtrArray *errors)
 {

@@ -36,6 +36,11 @@ char *settings_ignored(const char *path, char *const *environment);
 struct config *settings_load(const struct settings *settings, const char *path,
     char *const *environment, GPtrArray *errors);
 
+/* The same as often as it is wanted: with `again` (NULL: none) the text of the
+ * file is as that config had it, and only files of secrets are read. */
+struct config *settings_load_again(const struct settings *settings,
+    const char *path, const struct config *again, GPtrArray *errors);
+
 /* The same for whoever asks the daemon: of the values [server] alone, no file
  * with a secret is opened, and nothing is checked that only the daemon needs.
  */

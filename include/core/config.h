@@ -25,11 +25,15 @@
 
 /* Where the settings come from. */
 struct config_source {
-	const char *path;         /* the file; NULL: none */
-	char *const *environment; /* as environ(7); NULL: none */
-	const char *only;         /* the one kind of section whose values are
-				   * read and checked, files of secrets too;
-				   * the others have none; NULL: all */
+	const char *path;           /* the file; NULL: none */
+	char *const *environment;   /* as environ(7); NULL: none */
+	const char *only;           /* the one kind of section whose values are
+				     * read and checked, files of secrets too;
+				     * the others have none; NULL: all */
+	const struct config *again; /* its text of the file is read, and not
+				     * what stands there now: for secrets in
+				     * files of their own; NULL: what stands
+				     * there */
 };
 
 struct config;
@@ -87,6 +91,18 @@ const GArray *config_networks(
 /* True when the user set it, by whatever source. */
 bool config_is_set(
     const struct config *config, const char *section, const char *key);
+
+/* The files that secrets were read from, or were to be: NULL-terminated, owned
+ * by the config; never NULL. */
+const char *const *config_secret_files(const struct config *config);
+
+/* True when the key of the section has the same value in both, by whatever
+ * source; a section that one of them lacks has no values. */
+bool config_is_same(const struct config *config, const struct config *other,
+    const char *section, const char *key);
+
+/* The rows of the config's tables, ending with NULL; owned by the config. */
+const struct setting *const *config_rows(const struct config *config);
 
 /* Where it was set ("/etc/postferry/postferry.conf:12", "POSTFERRY_...", or
  * "default"), for messages about a value that is wrong beside another. Owned

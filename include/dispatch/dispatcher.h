@@ -56,6 +56,12 @@ struct dispatcher_options {
 	 * borrowed until dispatcher_new() returns; NULL: nothing is known. */
 	const GPtrArray *states;
 
+	/* The dispatcher that this one takes over from (helm.h), on whose loop
+	 * we are: what it knows of the providers and of mail that was answered
+	 * 451 is known here too; borrowed until dispatcher_new() returns;
+	 * NULL: none. */
+	struct dispatcher *before;
+
 	dispatch_event_fn event; /* NULL: none */
 	void *object;
 	alarm_fn alarm; /* NULL: nobody is told */
@@ -97,7 +103,12 @@ uint64_t dispatcher_size_most(
 void dispatcher_stop(
     struct dispatcher *dispatcher, loop_fn stopped, void *object);
 
-/* After the loop has stopped. */
+/* The same, on the dispatch loop, at once. */
+void dispatcher_halt(
+    struct dispatcher *dispatcher, loop_fn stopped, void *object);
+
+/* After the loop has stopped; on it, of one that another has taken over from
+ * and that is through. */
 void dispatcher_free(struct dispatcher *dispatcher);
 
 /* The rows of [server] the dispatcher reads, ending with an empty one. */

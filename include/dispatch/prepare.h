@@ -22,7 +22,7 @@ struct prepare;
 
 struct prepare_options {
 	struct pool *work; /* borrowed; its stacks hold 2 MiB at least */
-	struct dispatcher *dispatcher; /* borrowed */
+	struct dispatcher *dispatcher; /* the first; borrowed */
 	const char *hostname;          /* ours; borrowed */
 	int64_t give_up_ms; /* how long a mail is tried that cannot be read */
 	struct busy *busy;  /* borrowed: outlives the store; NULL: none */
@@ -32,6 +32,10 @@ struct prepare_options {
 
 struct prepare *prepare_new(const struct prepare_options *options);
 void prepare_free(struct prepare *prepare);
+
+/* Mail that is prepared from now on goes to that dispatcher.  Once this returns
+ * nobody takes the one before who does not hold it. */
+void prepare_switch(struct prepare *prepare, struct dispatcher *dispatcher);
 
 /* Any thread: a submission_fn. */
 void prepare_post(void *prepare, struct submission *submission);

@@ -90,6 +90,13 @@ void server_free(struct server *server);
  * what cannot be read is logged, and the old stays.  The main loop's thread. */
 void server_reread(struct server *server);
 
+/* The listeners become those of that config, which passed server_check(): what
+ * is set for one holds for who comes from now on, one that is set no more takes
+ * nobody, one that is new is opened, or, where that cannot be, told of as to be
+ * had at the next start.  Certificates and users are read again, too. size_most
+ * is asked anew.  The main loop's thread, after server_start(). */
+void server_renew(struct server *server, struct config *config);
+
 /* The rows of [server] and [listener NAME] that the server reads, in tables
  * that each end with an empty one. */
 extern const struct setting server_settings[], server_tls_settings[],

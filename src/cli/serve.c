@@ -97,10 +97,31 @@ check_circle(const struct config *config)
 	return errors->len == 0;
 }
 
-static int
-serve(struct config *config, const char *path)
+/* What is read again: the file, by the settings there are. */
+struct loader {
+	const struct settings *settings;
+	const char *path;
+};
+
+static struct config *
+load_again(void *object, const struct config *again, GPtrArray *errors)
 {
-	struct ferry_options options = { .config = config, .file = path };
+	const struct loader *loader = object;
+
+	return settings_load_again(
+	    loader->settings, loader->path, again, errors);
+}
+
+static int
+serve(const struct settings *settings, struct config *config, const char *path)
+{
+	struct loader loader = { settings, path };
+	struct ferry_options options = {
+		.config = config,
+		.file = path,
+		.load = load_again,
+		.loader = &loader,
+	};
 	struct log_options log = read_log(config);
 	int exit_code;
 	bool busy;
@@ -140,7 +161,7 @@ cli_serve(int argc, char **argv)
 	if (config == NULL)
 		return EX_CONFIG;
 	ferry_prepare_process();
-	exit_code = serve(config, path);
+	exit_code = serve(&settings, config, path);
 	config_unref(config);
 	return exit_code;
 }

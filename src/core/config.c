@@ -20,6 +20,9 @@ struct config {
 	GHashTable *sections; /* name to GHashTable of key to struct held */
 	GHashTable *names;    /* kind to GPtrArray of char, NULL-terminated */
 	struct told *told;    /* NULL: nothing is at fault */
+	GPtrArray *files;     /* char *, NULL-terminated: of secrets */
+	GString *text; /* of the settings file; NULL: there is none, or it
+			* was not read */
 };
 
 static void
@@ -51,6 +54,7 @@ make_config(const struct setting *const *tables)
 
 	g_atomic_ref_count_init(&config->count);
 	config->rows = rows_new(tables);
+	config->files = g_ptr_array_new_null_terminated(4, g_free, TRUE);
 	config->sections = g_hash_table_new_full(
 	    g_str_hash, g_str_equal, g_free, free_section);
 	config->names =
@@ -77,6 +81,11 @@ config_unref(struct config *config)
 	g_hash_table_unref(config->names);
 	rows_free(config->rows);
 	told_free(config->told);
+	g_ptr_array_unref(config->files);
+	if (config->text != NULL) {
+		explicit_bzero(config->text->str, config->text->len);
+		g_string_free(config->text, TRUE);
+	}
 	g_free(config);
 }
 
@@ -347,12 +356,25 @@ check_section(
 		stand_in(config, &check);
 }
 
+/* What was read once may be read again, whatever the file is by now. */
+static bool
+read_file(struct config *config, struct draft *draft,
+    const struct config_source *source)
+{
+	const struct config *again = source->again;
+
+	if (again != NULL && again->text != NULL)
+		config->text = g_string_new_len(
+		    again->text->str, (gssize)again->text->len);
+	return keyfile_read(draft, source->path, &config->text);
+}
+
 /* False when not even the sections are known. */
 static bool
 read_sources(struct config *config, struct draft *draft,
     const struct config_source *source)
 {
-	bool whole = source->path == NULL || keyfile_read(draft, source->path);
+	bool whole = source->path == NULL || read_file(config, draft, source);
 
 	if (!whole && source->only == NULL)
 		return false;
@@ -368,40 +390,6 @@ read_sources(struct config *config, struct draft *draft,
 	return source->only != NULL || !draft->shapeless;
 }
 
-/* The N of "FILE:N: TEXT"; what has none comes after all that have. */
-static guint64
-read_line(const char *error)
-{
-	const char *end = strstr(error, ": ");
-	const char *digits = end;
-	g_autofree char *text = NULL;
-	guint64 line;
-
-	while (digits != NULL && digits > error && g_ascii_isdigit(digits[-1]))
-		digits--;
-	if (digits == end || digits <= error || digits[-1] != ':')
-		return G_MAXUINT64;
-	text = g_strndup(digits, (gsize)(end - digits));
-	return g_ascii_string_to_unsigned(text, 10, 1, G_MAXUINT32, &line, NULL)
-		   ? line
-		   : G_MAXUINT64;
-}
-
-static int
-compare_errors(const void *a, const void *b)
-{
-	guint64 one = read_line(*(char *const *)a);
-	guint64 other = read_line(*(char *const *)b);
-
-	return one < other ? -1 : one > other;
-}
-
-void
-config_sort_errors(GPtrArray *errors)
-{
-	g_ptr_array_sort(errors, compare_errors);
-}
-
 struct config *
 config_read_on(const struct config_source *source,
     const struct setting *const *tables, GPtrArray *errors)
@@ -415,6 +403,9 @@ config_read_on(const struct config_source *source,
 		g_clear_pointer(&config, config_unref);
 	else if (errors->len > before)
 		config->told = g_steal_pointer(&draft->told);
+	if (config != NULL)
+		g_ptr_array_extend_and_steal(
+		    config->files, g_steal_pointer(&draft->files));
 	draft_free(draft);
 	config_sort_errors(errors);
 	return config;
@@ -557,4 +548,29 @@ config_origin(const struct config *config, const char *section, const char *key)
 	const struct held *held = find_held(config, section, key);
 
 	return held != NULL && held->origin != NULL ? held->origin : "default";
+}
+
+const char *const *
+config_secret_files(const struct config *config)
+{
+	return (const char *const *)config->files->pdata;
+}
+
+const struct setting *const *
+config_rows(const struct config *config)
+{
+	return rows_all(config->rows);
+}
+
+bool
+config_is_same(const struct config *config, const struct config *other,
+    const char *section, const char *key)
+{
+	const struct held *one = find_held(config, section, key);
+	const struct held *two = find_held(other, section, key);
+	const struct value *a = one != NULL ? one->value : NULL;
+	const struct value *b = two != NULL ? two->value : NULL;
+
+	return a == b ||
+	       (a != NULL && b != NULL && strcmp(a->text, b->text) == 0);
 }

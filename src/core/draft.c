@@ -63,6 +63,7 @@ draft_new(const struct rows *rows, char *const *environment, GPtrArray *errors)
 	draft->errors = errors;
 	draft->told = told_new();
 	draft->meant = g_ptr_array_new_with_free_func(g_free);
+	draft->files = g_ptr_array_new_with_free_func(g_free);
 	draft->sections = g_ptr_array_new_with_free_func(free_section);
 	for (const char *const *kind = rows_kinds(draft->rows); *kind; kind++)
 		if (rows_is_nameless(*kind))
@@ -76,6 +77,8 @@ draft_free(struct draft *draft)
 	g_ptr_array_unref(draft->sections);
 	told_free(draft->told);
 	g_ptr_array_unref(draft->meant);
+	if (draft->files != NULL)
+		g_ptr_array_unref(draft->files);
 	g_free(draft);
 }
 
@@ -352,6 +355,7 @@ make_text(
 
 	if (text == NULL || !entry->is_path)
 		return g_steal_pointer(&text);
+	g_ptr_array_add(draft->files, g_strdup(text));
 	return file_read_secret(text, error);
 }
 

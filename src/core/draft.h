@@ -44,6 +44,7 @@ struct draft {
 	struct told *told;   /* what they are about */
 	GPtrArray *meant;    /* char *: names of sections that others, which
 			      * cannot be, are taken to mean */
+	GPtrArray *files;    /* char *: that secrets are read from */
 	bool shapeless;      /* not even the sections are known: some line or
 			      * variable says nothing */
 };

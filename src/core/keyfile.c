@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "locator.h"
 #include <string.h>
+#include <sys/stat.h>
 
 #define FILE_BYTES_MAX (4 * 1024 * 1024)
 
@@ -130,33 +131,50 @@ check_text(struct draft *draft, const char *path, const struct file *file)
 	return false;
 }
 
-bool
-keyfile_read(struct draft *draft, const char *path)
+/* Takes the text of the file over.  False and an error when it may not be read.
+ */
+static bool
+take_file(struct draft *draft, const char *path, GString **text, bool *public)
 {
-	static const char mark[] = "\xef\xbb\xbf"; /* some editors begin so */
-	struct reading reading = { .draft = draft, .path = path };
 	g_autoptr(GError) error = NULL;
 	struct file *file = file_read(path, FILE_BYTES_MAX, &error);
+	bool done;
 
 	if (file == NULL) {
 		draft_fault(draft, "settings", "%s", error->message);
 		return false;
 	}
-	bool done = check_text(draft, path, file);
-	if (done) {
-		const char *text = file->text->str;
+	done = check_text(draft, path, file);
+	*public = file_is_public(file);
+	if (done)
+		*text =
+		    g_string_new_len(file->text->str, (gssize)file->text->len);
+	file_free(file);
+	return done;
+}
 
-		reading.keyfile = g_key_file_new();
-		if (g_str_has_prefix(text, mark))
-			text += strlen(mark);
-		done = read_text(&reading, text);
-		g_key_file_unref(reading.keyfile);
-	}
-	if (done && file_is_public(file) && holds_secret(draft))
+bool
+keyfile_read(struct draft *draft, const char *path, GString **text)
+{
+	static const char mark[] = "\xef\xbb\xbf"; /* some editors begin so */
+	struct reading reading = { .draft = draft, .path = path };
+	bool public = false;
+	struct stat status;
+	const char *start;
+	bool done;
+
+	if (*text == NULL && !take_file(draft, path, text, &public))
+		return false;
+	start = (*text)->str;
+	reading.keyfile = g_key_file_new();
+	if (g_str_has_prefix(start, mark))
+		start += strlen(mark);
+	done = read_text(&reading, start);
+	g_key_file_unref(reading.keyfile);
+	if (done && public && stat(path, &status) == 0 && holds_secret(draft))
 		draft_fault(draft, path,
 		    "it holds a secret, and its mode %04o lets everyone read "
 		    "it: chmod 640 %s",
-		    (unsigned)file->mode & 07777, path);
-	file_free(file);
+		    (unsigned)status.st_mode & 07777, path);
 	return done;
 }

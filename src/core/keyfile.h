@@ -7,7 +7,9 @@
 
 #include "draft.h"
 
-/* False when the file cannot be read at all: nothing else is worth saying. */
-bool keyfile_read(struct draft *draft, const char *path);
+/* *text NULL: the file's, which is the caller's then; else it is read in place
+ * of the file.  False when the file cannot be read at all: nothing else is
+ * worth saying. */
+bool keyfile_read(struct draft *draft, const char *path, GString **text);
 
 #endif

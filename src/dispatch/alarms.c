@@ -31,6 +31,12 @@ alarms_free(struct alarms *alarms)
 	g_free(alarms);
 }
 
+void
+alarms_mute(struct alarms *alarms)
+{
+	alarms->alarm = NULL;
+}
+
 static void
 tell(const struct alarms *alarms, const struct alarm *alarm)
 {

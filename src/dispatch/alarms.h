@@ -28,6 +28,9 @@ void alarms_end(struct alarms *alarms, const char *kind, const char *subject,
 bool alarms_are_on(
     const struct alarms *alarms, const char *kind, const char *subject);
 
+/* Nobody is told of anything any more. */
+void alarms_mute(struct alarms *alarms);
+
 /* Which are on, in one line, for the next start: new string. */
 char *alarms_print(const struct alarms *alarms);
 

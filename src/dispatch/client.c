@@ -48,6 +48,7 @@ on_unsaid(void *owner, struct letter *letter)
 
 	(void)owner;
 	dispatcher_remember(flight->dispatcher, flight);
+	dispatcher_let_go(flight->dispatcher);
 	flight_free(flight);
 }
 
@@ -58,11 +59,13 @@ on_told(void *object, bool said)
 {
 	struct flight *flight = object;
 
-	if (said)
+	if (said) {
+		dispatcher_let_go(flight->dispatcher);
 		flight_free(flight);
-	else
+	} else {
 		loop_post(flight->dispatcher->options.loop, &flight->letter,
 		    on_unsaid);
+	}
 }
 
 /* The flight waits for nothing but to hear that its answer was said. */
@@ -79,6 +82,7 @@ answer(struct dispatcher *dispatcher, struct flight *flight)
 		flight_free(flight);
 	} else {
 		memory_forget(dispatcher->memory, flight->message);
+		dispatcher_hold(dispatcher);
 		answer->told = on_told;
 		answer->object = flight;
 	}

@@ -118,7 +118,7 @@ tell_lanes(const struct dispatcher *dispatcher, const struct flight *flight,
 void
 closing_explain(const struct dispatcher *dispatcher, struct flight *flight)
 {
-	if (dispatcher->stopping || flight->record.lost)
+	if (dispatcher_cuts(dispatcher, flight))
 		return;
 	for (unsigned i = 0; i < flight->ledger->count; i++) {
 		struct ledger_recipient *r = &flight->ledger->recipients[i];

@@ -13,6 +13,7 @@
 #include "report.h"
 #include "reserve.h"
 #include "state.h"
+#include "succession.h"
 #include "weighing.h"
 
 const struct setting dispatcher_settings[] = {
@@ -145,6 +146,8 @@ find_overtime(const struct dispatcher *dispatcher)
 static void
 read_settings(struct dispatcher *dispatcher)
 {
+	const struct dispatcher *before = dispatcher->options.before;
+
 	dispatcher->limits = (struct lane_limits){
 		.breaker = { read_server(dispatcher, "pause_min"),
 		    read_server(dispatcher, "pause_max") },
@@ -170,7 +173,9 @@ read_settings(struct dispatcher *dispatcher)
 		.open_ms = find_overtime(dispatcher) +
 			   MAX(dispatcher->patience.wait_ms, BREAK_OFF_MS),
 	};
-	dispatcher->memory = memory_new(&memory);
+	dispatcher->memory = before != NULL
+				 ? memory_share(before->memory, &memory)
+				 : memory_new(&memory);
 	dispatcher->weighing = weighing_new(dispatcher->map->providers->len,
 	    read_server(dispatcher, "refusal_wait"));
 	dispatcher->alarms = alarms_new(
@@ -238,6 +243,7 @@ dispatcher_new(const struct dispatcher_options *options, GError **error)
 	read_settings(dispatcher);
 	g_queue_init(&dispatcher->flights);
 	make_lanes(dispatcher);
+	memory_name(dispatcher->memory, dispatcher->names);
 	dispatcher->reserve = reserve_new(dispatcher);
 	dispatcher->keeping = keeping_new(dispatcher);
 	dispatcher->ramp = ramp_new(dispatcher);
@@ -245,7 +251,11 @@ dispatcher_new(const struct dispatcher_options *options, GError **error)
 	doubt_open(dispatcher);
 	probe_open(dispatcher);
 	pause_open(dispatcher);
-	keeping_recall(dispatcher);
+	if (options->before != NULL)
+		keeping_inherit(dispatcher, options->before);
+	else
+		keeping_recall(dispatcher);
+	dispatcher->options.before = NULL;
 	return dispatcher;
 }
 
@@ -305,6 +315,28 @@ break_off(const struct dispatcher *dispatcher)
 		inquest_break_off(dispatcher->inquests[i]);
 }
 
+bool
+dispatcher_cuts(
+    const struct dispatcher *dispatcher, const struct flight *flight)
+{
+	return dispatcher->stopping || flight->record.lost ||
+	       (dispatcher->heir != NULL && flight->queued);
+}
+
+void
+dispatcher_hold(void *dispatcher)
+{
+	struct dispatcher *held = dispatcher;
+
+	atomic_fetch_add_explicit(&held->holds, 1, memory_order_relaxed);
+}
+
+void
+dispatcher_let_go(struct dispatcher *dispatcher)
+{
+	atomic_fetch_sub_explicit(&dispatcher->holds, 1, memory_order_release);
+}
+
 void
 dispatcher_tell_if_stopped(struct dispatcher *dispatcher)
 {
@@ -330,6 +362,10 @@ on_flight(void *owner, struct letter *letter)
 	struct dispatcher *dispatcher = flight->dispatcher;
 
 	(void)owner;
+	if (dispatcher->heir != NULL && !dispatcher->stopping) {
+		succession_begin_anew(dispatcher->heir, flight);
+		return;
+	}
 	g_queue_push_tail_link(&dispatcher->flights, &flight->link);
 	round_start(dispatcher, flight);
 }
@@ -348,21 +384,16 @@ struct stop_letter {
 	void *object;
 };
 
-static void
-on_stop(void *owner, struct letter *letter)
+void
+dispatcher_halt(struct dispatcher *dispatcher, loop_fn stopped, void *object)
 {
-	struct stop_letter *stop =
-	    LETTER_OF(letter, struct stop_letter, letter);
-	struct dispatcher *dispatcher = stop->dispatcher;
 	GList *link = dispatcher->flights.head;
 
-	(void)owner;
 	dispatcher->stopping = true;
-	if (stop->stopped != NULL) {
-		dispatcher->stopped = stop->stopped;
-		dispatcher->stopped_object = stop->object;
+	if (stopped != NULL) {
+		dispatcher->stopped = stopped;
+		dispatcher->stopped_object = object;
 	}
-	g_free(stop);
 	while (link != NULL) {
 		struct flight *flight = link->data;
 		link = link->next;
@@ -373,6 +404,17 @@ on_stop(void *owner, struct letter *letter)
 	probe_stop(dispatcher);
 	reserve_stop(dispatcher);
 	dispatcher_tell_if_stopped(dispatcher);
+}
+
+static void
+on_stop(void *owner, struct letter *letter)
+{
+	struct stop_letter *stop =
+	    LETTER_OF(letter, struct stop_letter, letter);
+
+	(void)owner;
+	dispatcher_halt(stop->dispatcher, stop->stopped, stop->object);
+	g_free(stop);
 }
 
 void

@@ -187,7 +187,7 @@ doubt_thaw(struct dispatcher *dispatcher, struct flight *flight, int64_t now_ms)
 bool
 doubt_ask(struct dispatcher *dispatcher, struct flight *flight, int64_t now_ms)
 {
-	if (dispatcher->stopping ||
+	if (dispatcher_cuts(dispatcher, flight) ||
 	    ledger_count(flight->ledger, RECIPIENT_DOUBT) == 0)
 		return false;
 	if (evidence_seek(dispatcher, flight, now_ms))
@@ -293,7 +293,7 @@ doubt_restore(struct flight *flight)
 	const struct dispatcher *dispatcher = flight->dispatcher;
 
 	ledger_refreeze(flight->ledger);
-	if (dispatcher->stopping || flight->record.lost)
+	if (dispatcher_cuts(dispatcher, flight))
 		restore_ended(flight);
 }
 

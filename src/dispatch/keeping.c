@@ -19,18 +19,13 @@ struct keeping {
 	int64_t at_ms; /* monotonic: the timer is set to; 0: it is not */
 };
 
-static void
-tell(struct keeping *keeping)
+struct journal *
+keeping_print(struct dispatcher *dispatcher)
 {
-	struct dispatcher *dispatcher = keeping->dispatcher;
+	struct journal *journal = journal_new(JOURNAL_NOTED, NULL);
 	int64_t now = dispatcher_now(dispatcher),
 		wall = dispatcher_wall(dispatcher);
 
-	keeping->at_ms = 0;
-	loop_timer_clear(keeping->timer);
-	if (dispatcher->options.journal == NULL)
-		return;
-	struct journal *journal = journal_new(JOURNAL_NOTED, NULL);
 	for (unsigned i = 0; i < dispatcher->map->providers->len; i++) {
 		struct lane *lane = dispatcher->lanes[i];
 		lane_clock(lane, wall, now);
@@ -39,7 +34,21 @@ tell(struct keeping *keeping)
 	}
 	g_autofree char *alarms = alarms_print(dispatcher->alarms);
 	journal_add_state(journal, ALARMS, alarms);
-	dispatcher->options.journal(dispatcher->options.store, journal);
+	return journal;
+}
+
+static void
+tell(struct keeping *keeping)
+{
+	struct dispatcher *dispatcher = keeping->dispatcher;
+
+	keeping->at_ms = 0;
+	loop_timer_clear(keeping->timer);
+	/* how they are now is another's to tell */
+	if (dispatcher->options.journal == NULL || dispatcher->heir != NULL)
+		return;
+	dispatcher->options.journal(
+	    dispatcher->options.store, keeping_print(dispatcher));
 }
 
 static void
@@ -96,6 +105,32 @@ recall_one(struct dispatcher *dispatcher, const struct journal_state *state)
 		    log_str("state", state->text));
 	else
 		bulletin_recall(lane, recall, now);
+}
+
+/* Whoever has the settings read anew may have mended its account, or a From
+ * domain there. */
+static void
+inherit_one(struct lane *lane, const struct lane *before, int64_t now_ms)
+{
+	lane->accepted = before->accepted;
+	lane->failed = before->failed;
+	lane_retry(lane, now_ms);
+}
+
+void
+keeping_inherit(struct dispatcher *dispatcher, struct dispatcher *before)
+{
+	struct journal *states = keeping_print(before);
+
+	for (unsigned i = 0; i < states->states->len; i++)
+		recall_one(dispatcher, states->states->pdata[i]);
+	journal_free(states);
+	for (unsigned i = 0; before->names[i] != NULL; i++) {
+		struct lane *lane = find_lane(dispatcher, before->names[i]);
+		if (lane != NULL)
+			inherit_one(
+			    lane, before->lanes[i], dispatcher_now(dispatcher));
+	}
 }
 
 void

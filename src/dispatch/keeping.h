@@ -17,6 +17,12 @@ void keeping_free(struct keeping *keeping);
 /* The lanes become as they were told to be. */
 void keeping_recall(struct dispatcher *dispatcher);
 
+/* How they are, as an entry of the journal: new. */
+struct journal *keeping_print(struct dispatcher *dispatcher);
+
+/* The lanes become as those of the same name are in the dispatcher before. */
+void keeping_inherit(struct dispatcher *dispatcher, struct dispatcher *before);
+
 /* A lane changed: told soon. */
 void keeping_note(struct dispatcher *dispatcher);
 

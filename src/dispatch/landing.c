@@ -265,7 +265,7 @@ is_success_told(struct dispatcher *dispatcher, struct flight *flight)
 static int64_t
 choose_pause(const struct dispatcher *dispatcher, const struct flight *flight)
 {
-	if (dispatcher->stopping || flight->record.lost)
+	if (dispatcher_cuts(dispatcher, flight))
 		return 0;
 	if (flight->landing.report_ms > 0)
 		return flight->landing.report_ms;
@@ -367,7 +367,7 @@ land(struct dispatcher *dispatcher, struct flight *flight)
 	struct flight_landing *landing = &flight->landing;
 	const struct ledger *ledger = flight->ledger;
 	bool waiting = ledger_count(ledger, RECIPIENT_WAITING) > 0;
-	bool cut_off = dispatcher->stopping || flight->record.lost;
+	bool cut_off = dispatcher_cuts(dispatcher, flight);
 	int64_t pause = choose_pause(dispatcher, flight);
 
 	doubt_delay(flight, pause);
@@ -455,8 +455,9 @@ land_queued(struct dispatcher *dispatcher, struct flight *flight)
 {
 	bool succeeded;
 
-	/* no worker is left to make a report */
-	if (dispatcher->stopping || flight->record.lost) {
+	/* no worker is left to make a report, or another dispatcher has it
+	 * made */
+	if (dispatcher_cuts(dispatcher, flight)) {
 		unrefuse(flight);
 		land(dispatcher, flight);
 		return;

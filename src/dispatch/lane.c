@@ -419,6 +419,27 @@ lane_next_ms(const struct lane *lane, int64_t now_ms)
 	return choose_earlier(first, find_quota(lane, 1, now_ms), now_ms);
 }
 
+static void
+retry_breaker(struct breaker *breaker, int64_t now_ms)
+{
+	if (breaker->state == BREAKER_OPEN &&
+	    (breaker->reason == BREAKER_ACCOUNT ||
+		breaker->reason == BREAKER_SENDER))
+		breaker->until_ms = MIN(breaker->until_ms, now_ms);
+}
+
+void
+lane_retry(struct lane *lane, int64_t now_ms)
+{
+	GHashTableIter iter;
+	gpointer sender;
+
+	retry_breaker(&lane->breaker, now_ms);
+	g_hash_table_iter_init(&iter, lane->senders);
+	while (g_hash_table_iter_next(&iter, NULL, &sender))
+		retry_breaker(sender, now_ms);
+}
+
 bool
 lane_wants_probe(const struct lane *lane, int64_t now_ms)
 {

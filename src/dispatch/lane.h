@@ -242,6 +242,10 @@ void lane_cancel(struct lane *lane, const struct lane_attempt *attempt);
 unsigned lane_settle(struct lane *lane, const struct lane_attempt *attempt,
     const struct lane_finding *finding);
 
+/* Its account, and the From domains it refused, are tried again from now on, by
+ * one mail each. */
+void lane_retry(struct lane *lane, int64_t now_ms);
+
 /* When something changes by time alone (a pause is over, its gate opens, its
  * rate allows a mail that waits, a quota begins anew): later than now; now when
  * it has changed and no tick saw it, or somebody's turn has come; 0 when

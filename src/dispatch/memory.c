@@ -11,10 +11,20 @@ struct entry {
 	GList link;                        /* in the order of until_ms */
 };
 
-struct memory {
+/* What is remembered, by one dispatcher or several: there a provider goes by
+ * its place among the names, for its number may be another one in each. */
+struct shelf {
+	unsigned users;
 	GHashTable *entries; /* key (the entry's) -> struct entry, owned */
 	GQueue oldest_first;
+	GPtrArray *names; /* char *, of all providers there ever were, as far
+			   * as a ledger can name so many */
+};
+
+struct memory {
+	struct shelf *shelf;
 	struct memory_limits limits;
+	unsigned places[LEDGER_PROVIDERS_MAX]; /* of each provider, or NOBODY */
 };
 
 static void
@@ -28,16 +38,105 @@ free_entry(gpointer pointer)
 	g_free(entry);
 }
 
-struct memory *
-memory_new(const struct memory_limits *limits)
+static struct shelf *
+make_shelf(void)
+{
+	struct shelf *shelf = g_new0(struct shelf, 1);
+
+	shelf->entries =
+	    g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_entry);
+	g_queue_init(&shelf->oldest_first);
+	shelf->names = g_ptr_array_new_with_free_func(g_free);
+	return shelf;
+}
+
+static struct memory *
+open_shelf(struct shelf *shelf, const struct memory_limits *limits)
 {
 	struct memory *memory = g_new0(struct memory, 1);
 
-	memory->entries =
-	    g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_entry);
-	g_queue_init(&memory->oldest_first);
+	shelf->users++;
+	memory->shelf = shelf;
 	memory->limits = *limits;
+	for (unsigned i = 0; i < LEDGER_PROVIDERS_MAX; i++)
+		memory->places[i] = i;
 	return memory;
+}
+
+struct memory *
+memory_new(const struct memory_limits *limits)
+{
+	return open_shelf(make_shelf(), limits);
+}
+
+struct memory *
+memory_share(struct memory *memory, const struct memory_limits *limits)
+{
+	return open_shelf(memory->shelf, limits);
+}
+
+static unsigned
+find_place(GPtrArray *names, const char *name)
+{
+	for (unsigned i = 0; i < names->len; i++)
+		if (strcmp(names->pdata[i], name) == 0)
+			return i;
+	if (names->len >= LEDGER_PROVIDERS_MAX)
+		return LEDGER_NOBODY;
+	g_ptr_array_add(names, g_strdup(name));
+	return names->len - 1;
+}
+
+void
+memory_name(struct memory *memory, const char *const *names)
+{
+	for (unsigned i = 0; i < LEDGER_PROVIDERS_MAX; i++)
+		memory->places[i] = LEDGER_NOBODY;
+	for (unsigned i = 0; names[i] != NULL; i++)
+		memory->places[i] = find_place(memory->shelf->names, names[i]);
+}
+
+static unsigned
+place_one(const struct memory *memory, unsigned number)
+{
+	return number < LEDGER_PROVIDERS_MAX ? memory->places[number]
+					     : LEDGER_NOBODY;
+}
+
+static unsigned
+number_one(const struct memory *memory, unsigned place)
+{
+	for (unsigned i = 0; i < LEDGER_PROVIDERS_MAX; i++)
+		if (place != LEDGER_NOBODY && memory->places[i] == place)
+			return i;
+	return LEDGER_NOBODY;
+}
+
+typedef unsigned (*turn_fn)(const struct memory *memory, unsigned provider);
+
+static uint32_t
+turn_set(const struct memory *memory, uint32_t set, turn_fn turn)
+{
+	uint32_t turned = 0;
+
+	for (unsigned i = 0; set >> i != 0; i++) {
+		unsigned other = set >> i & 1 ? turn(memory, i) : LEDGER_NOBODY;
+		if (other != LEDGER_NOBODY)
+			turned |= UINT32_C(1) << other;
+		if (i + 1 == LEDGER_PROVIDERS_MAX)
+			break;
+	}
+	return turned;
+}
+
+static void
+turn_recipient(const struct memory *memory, struct ledger_recipient *recipient,
+    turn_fn turn)
+{
+	recipient->provider = turn(memory, recipient->provider);
+	recipient->open_by = turn(memory, recipient->open_by);
+	recipient->tried = turn_set(memory, recipient->tried, turn);
+	recipient->refused_by = turn_set(memory, recipient->refused_by, turn);
 }
 
 void
@@ -45,7 +144,12 @@ memory_free(struct memory *memory)
 {
 	if (memory == NULL)
 		return;
-	g_hash_table_unref(memory->entries);
+	struct shelf *shelf = memory->shelf;
+	if (--shelf->users == 0) {
+		g_hash_table_unref(shelf->entries);
+		g_ptr_array_unref(shelf->names);
+		g_free(shelf);
+	}
 	g_free(memory);
 }
 
@@ -90,8 +194,8 @@ make_key(const struct message *message, unsigned recipient)
 static void
 forget(struct memory *memory, struct entry *entry)
 {
-	g_queue_unlink(&memory->oldest_first, &entry->link);
-	g_hash_table_remove(memory->entries, entry->key);
+	g_queue_unlink(&memory->shelf->oldest_first, &entry->link);
+	g_hash_table_remove(memory->shelf->entries, entry->key);
 }
 
 static void
@@ -99,7 +203,7 @@ forget_old(struct memory *memory, int64_t now_ms)
 {
 	GList *first;
 
-	while ((first = g_queue_peek_head_link(&memory->oldest_first))) {
+	while ((first = g_queue_peek_head_link(&memory->shelf->oldest_first))) {
 		struct entry *entry = first->data;
 		if (entry->until_ms > now_ms &&
 		    memory_count(memory) <= memory->limits.most)
@@ -115,17 +219,19 @@ find_entry(
 	if (memory_count(memory) == 0)
 		return NULL;
 	g_autofree char *key = make_key(message, i);
-	return g_hash_table_lookup(memory->entries, key);
+	return g_hash_table_lookup(memory->shelf->entries, key);
 }
 
 /* Whoever is asked about the doubt knows it by the sending that left it. */
 static void
-recall_entry(
-    struct ledger *ledger, unsigned recipient, const struct entry *entry)
+recall_entry(const struct memory *memory, struct ledger *ledger,
+    unsigned recipient, const struct entry *entry)
 {
 	char *mail = ledger->recipients[recipient].doubt.mail;
+	struct ledger_recipient known = entry->recipient; /* borrows its text */
 
-	ledger_recall(ledger, recipient, &entry->recipient);
+	turn_recipient(memory, &known, number_one);
+	ledger_recall(ledger, recipient, &known);
 	if (*mail == '\0')
 		g_strlcpy(mail, entry->id, ID_LENGTH + 1);
 }
@@ -141,7 +247,7 @@ memory_recall(struct memory *memory, const struct message *message,
 		const struct entry *entry = find_entry(memory, message, i);
 		if (entry == NULL)
 			continue;
-		recall_entry(ledger, i, entry);
+		recall_entry(memory, ledger, i, entry);
 		known++;
 	}
 	return known;
@@ -182,13 +288,13 @@ memory_review(struct memory *memory, const struct message *message,
 		    strcmp(entry->id, message->submission->id) == 0)
 			continue;
 		if (is_news(entry, r))
-			recall_entry(ledger, i, entry);
+			recall_entry(memory, ledger, i, entry);
 	}
 }
 
 static struct entry *
-make_entry(
-    const struct message *message, const struct ledger *ledger, unsigned i)
+make_entry(const struct memory *memory, const struct message *message,
+    const struct ledger *ledger, unsigned i)
 {
 	const struct ledger_recipient *recipient = &ledger->recipients[i];
 	struct entry *entry = g_new0(struct entry, 1);
@@ -196,6 +302,7 @@ make_entry(
 	entry->key = make_key(message, i);
 	g_strlcpy(entry->id, message->submission->id, sizeof entry->id);
 	entry->recipient = *recipient;
+	turn_recipient(memory, &entry->recipient, place_one);
 	entry->recipient.id = g_strdup(recipient->id);
 	entry->recipient.text = g_strdup(recipient->text);
 	entry->link.data = entry;
@@ -248,15 +355,16 @@ static void
 renew(struct memory *memory, struct entry *entry, int64_t until_ms)
 {
 	entry->until_ms = until_ms;
-	g_queue_unlink(&memory->oldest_first, &entry->link);
-	g_queue_push_tail_link(&memory->oldest_first, &entry->link);
+	g_queue_unlink(&memory->shelf->oldest_first, &entry->link);
+	g_queue_push_tail_link(&memory->shelf->oldest_first, &entry->link);
 }
 
 /* Takes the entry over. */
 static void
 enter(struct memory *memory, struct entry *entry, int64_t now_ms)
 {
-	struct entry *old = g_hash_table_lookup(memory->entries, entry->key);
+	struct entry *old =
+	    g_hash_table_lookup(memory->shelf->entries, entry->key);
 
 	if (old != NULL && knows_better(old, entry, now_ms)) {
 		add_to(&old->recipient, &entry->recipient);
@@ -273,8 +381,8 @@ enter(struct memory *memory, struct entry *entry, int64_t now_ms)
 		free_entry(entry);
 		return;
 	}
-	g_queue_push_tail_link(&memory->oldest_first, &entry->link);
-	g_hash_table_insert(memory->entries, entry->key, entry);
+	g_queue_push_tail_link(&memory->shelf->oldest_first, &entry->link);
+	g_hash_table_insert(memory->shelf->entries, entry->key, entry);
 }
 
 static void
@@ -299,7 +407,8 @@ memory_keep(struct memory *memory, const struct message *message,
     const struct ledger *ledger, int64_t now_ms)
 {
 	for (unsigned i = 0; i < ledger->count; i++)
-		keep_one(memory, make_entry(message, ledger, i), now_ms);
+		keep_one(
+		    memory, make_entry(memory, message, ledger, i), now_ms);
 	forget_old(memory, now_ms);
 }
 
@@ -311,8 +420,8 @@ memory_refresh(struct memory *memory, const struct message *message,
 		const struct entry *old = find_entry(memory, message, i);
 		if (old != NULL &&
 		    strcmp(old->id, message->submission->id) == 0)
-			keep_one(
-			    memory, make_entry(message, ledger, i), now_ms);
+			keep_one(memory, make_entry(memory, message, ledger, i),
+			    now_ms);
 	}
 	forget_old(memory, now_ms);
 }
@@ -338,8 +447,8 @@ own_one(struct memory *memory, const struct message *message, unsigned i,
 		.text = g_strconcat("queued already as ", id, NULL),
 	};
 	entry->link.data = entry;
-	g_queue_push_tail_link(&memory->oldest_first, &entry->link);
-	g_hash_table_insert(memory->entries, entry->key, entry);
+	g_queue_push_tail_link(&memory->shelf->oldest_first, &entry->link);
+	g_hash_table_insert(memory->shelf->entries, entry->key, entry);
 }
 
 void
@@ -370,5 +479,5 @@ memory_forget(struct memory *memory, const struct message *message)
 unsigned
 memory_count(const struct memory *memory)
 {
-	return g_hash_table_size(memory->entries);
+	return g_hash_table_size(memory->shelf->entries);
 }

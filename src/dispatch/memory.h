@@ -23,7 +23,16 @@ struct memory_limits {
 };
 
 struct memory *memory_new(const struct memory_limits *limits);
+/* Another door to what that one remembers, by limits of its own: for the
+ * dispatcher that takes over.  Each is freed by itself. */
+struct memory *memory_share(
+    struct memory *memory, const struct memory_limits *limits);
 void memory_free(struct memory *memory);
+
+/* The providers by their numbers, NULL-terminated, before anything is kept or
+ * recalled; without it a number is the same provider at each door.  What was
+ * kept of one that has another number here, or none, is told of by that. */
+void memory_name(struct memory *memory, const char *const *names);
 
 /* True when a resend of the mail can be told from another mail of the same
  * bytes. */

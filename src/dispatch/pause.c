@@ -27,7 +27,8 @@ find_pause(const struct dispatcher *dispatcher, const struct lane *lane)
 static void
 wake(const struct dispatcher *dispatcher, unsigned count)
 {
-	if (dispatcher->options.wake != NULL)
+	/* what waits is another's to send */
+	if (dispatcher->options.wake != NULL && dispatcher->heir == NULL)
 		dispatcher->options.wake(dispatcher->options.store, count);
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/seat.h"
 #include "mail/parse.h"
 #include "schedule.h"
 #include "state.h"
@@ -25,6 +26,7 @@ static const char unreadable[] =
 
 struct prepare {
 	struct prepare_options options;
+	struct seat *dispatcher;
 	struct parse_options parse;
 	int64_t started_ms;
 };
@@ -47,6 +49,7 @@ prepare_new(const struct prepare_options *options)
 	struct prepare *prepare = g_new0(struct prepare, 1);
 
 	prepare->options = *options;
+	prepare->dispatcher = seat_new(options->dispatcher, dispatcher_hold);
 	prepare->parse.hostname = options->hostname;
 	prepare->started_ms = clock_monotonic_ms();
 	return prepare;
@@ -55,7 +58,16 @@ prepare_new(const struct prepare_options *options)
 void
 prepare_free(struct prepare *prepare)
 {
+	if (prepare == NULL)
+		return;
+	seat_free(prepare->dispatcher);
 	g_free(prepare);
+}
+
+void
+prepare_switch(struct prepare *prepare, struct dispatcher *dispatcher)
+{
+	seat_put(prepare->dispatcher, dispatcher);
 }
 
 static struct journal *
@@ -198,16 +210,19 @@ stop_damaged(
 static void
 read_mail(const struct prepare *prepare, struct submission *submission)
 {
-	struct dispatcher *dispatcher = prepare->options.dispatcher;
+	struct dispatcher *dispatcher;
 	g_autoptr(GError) error = NULL;
 	struct message *message =
 	    parse_message(submission, &prepare->parse, &error);
 
-	if (message == NULL)
+	if (message == NULL) {
 		give_back(prepare, submission, error->message);
-	else
-		dispatcher_post(dispatcher,
-		    flight_new(message, dispatcher_route(dispatcher)));
+		return;
+	}
+	dispatcher = seat_take(prepare->dispatcher);
+	dispatcher_post(
+	    dispatcher, flight_new(message, dispatcher_route(dispatcher)));
+	dispatcher_let_go(dispatcher);
 }
 
 /* The same, noted as what may be the end of us. */

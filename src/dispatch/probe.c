@@ -263,7 +263,7 @@ on_done(void *object, struct exchange *exchange)
 	const struct provider *provider = probe->lane->provider;
 
 	dispatcher->asides--;
-	if (dispatcher->stopping) {
+	if (dispatcher->stopping || dispatcher->heir != NULL) {
 		g_clear_pointer(&probe->exchange, exchange_free);
 		dispatcher_tell_if_stopped(dispatcher);
 		return;

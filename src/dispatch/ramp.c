@@ -88,7 +88,8 @@ ramp_free(struct ramp *ramp)
 void
 ramp_start(struct dispatcher *dispatcher)
 {
-	if (dispatcher->options.ramp != NULL && !dispatcher->stopping)
+	if (dispatcher->options.ramp != NULL && !dispatcher->stopping &&
+	    dispatcher->heir == NULL)
 		tell(dispatcher->ramp, MAX(2 * count_requests(dispatcher), 1u));
 }
 

@@ -246,7 +246,7 @@ reserve_note(struct dispatcher *dispatcher, const struct flight *flight,
 	struct branch *branch =
 	    find_branch(reserve, flight->groups[flight->group].route);
 
-	if (branch == NULL || dispatcher->stopping)
+	if (branch == NULL || dispatcher->stopping || dispatcher->heir != NULL)
 		return;
 	if (passed == NULL) {
 		end_old(dispatcher, branch);
@@ -407,7 +407,7 @@ reserve_review(struct dispatcher *dispatcher)
 	struct reserve *reserve = dispatcher->reserve;
 	int64_t now = dispatcher_now(dispatcher);
 
-	if (dispatcher->stopping)
+	if (dispatcher->stopping || dispatcher->heir != NULL)
 		return;
 	for (unsigned i = 0; i < reserve->count; i++) {
 		struct branch *branch = &reserve->branches[i];

@@ -203,7 +203,7 @@ is_over(const struct dispatcher *dispatcher, const struct flight *flight,
 	if (dispatcher->stopping)
 		return true;
 	if (flight->queued)
-		return flight->record.lost;
+		return dispatcher_cuts(dispatcher, flight);
 	return flight->answered ||
 	       now_ms >= flight->message->submission->deadline_ms;
 }
@@ -384,4 +384,27 @@ round_stop(struct dispatcher *dispatcher, struct flight *flight)
 	stop_waiting(dispatcher, flight);
 	if (flight->state == FLIGHT_NEW)
 		landing_start(dispatcher, flight);
+}
+
+/* Nothing has been asked for it: it can begin anew. */
+static bool
+is_untouched(const struct flight *flight)
+{
+	return (flight->state == FLIGHT_NEW ||
+		   flight->state == FLIGHT_QUEUED) &&
+	       flight->attempts == flight->message->submission->attempts &&
+	       !flight->taken && !flight->answered && !flight->awaited;
+}
+
+bool
+round_retire(struct dispatcher *dispatcher, struct flight *flight)
+{
+	if (is_untouched(flight)) {
+		if (flight->state == FLIGHT_QUEUED)
+			leave_line(dispatcher, flight);
+		return true;
+	}
+	if (flight->queued)
+		round_stop(dispatcher, flight);
+	return false;
 }

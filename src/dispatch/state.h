@@ -17,6 +17,8 @@
 #include "patience.h"
 #include "schedule.h"
 
+#include <stdatomic.h>
+
 /* What is in the way of more bounces than a minute may have. */
 struct report_count {
 	int64_t minute_ms; /* monotonic: when it began */
@@ -78,7 +80,9 @@ struct dispatcher {
 	int64_t started_ms;      /* monotonic */
 	int64_t started_wall_ms; /* the same by the wall clock */
 	GQueue flights;
-	unsigned takeovers; /* that wait for the store */
+	unsigned takeovers;      /* that wait for the store */
+	struct dispatcher *heir; /* that took over; NULL: none has */
+	_Atomic unsigned holds;  /* whoever else knows us */
 	bool stopping;
 	loop_fn stopped;
 	void *stopped_object;
@@ -89,6 +93,11 @@ void dispatcher_post(struct dispatcher *dispatcher, struct flight *flight);
 
 /* Any thread: the routes, immutable as long as the dispatcher is there. */
 const struct route_map *dispatcher_route(const struct dispatcher *dispatcher);
+
+/* Any thread: the dispatcher is not freed before each who holds it has let it
+ * go, though another may have taken over. */
+void dispatcher_hold(void *dispatcher);
+void dispatcher_let_go(struct dispatcher *dispatcher);
 
 /* dispatcher.c: the clocks, which stand still while one thing is decided
  * (loop_now_ms(), loop_wall_ms()).  core/clock.h is not for here: what is not
@@ -101,6 +110,11 @@ struct known_terms dispatcher_terms(const struct dispatcher *dispatcher);
 
 /* dispatcher.c: one flight less. */
 void dispatcher_release(struct dispatcher *dispatcher, struct flight *flight);
+
+/* dispatcher.c: true when no more is done for the flight than to land it: we
+ * stop, its mail is lost, or another dispatcher is to go on with it. */
+bool dispatcher_cuts(
+    const struct dispatcher *dispatcher, const struct flight *flight);
 
 /* dispatcher.c: calls stopped() if that was the last there is to do. */
 void dispatcher_tell_if_stopped(struct dispatcher *dispatcher);
@@ -129,6 +143,11 @@ void pause_arm(
 /* round.c: the dispatcher stops, or the mail is lost to it: the flight lands
  * unless an attempt is under way. */
 void round_stop(struct dispatcher *dispatcher, struct flight *flight);
+
+/* round.c: another dispatcher has taken over.  True when the flight is to begin
+ * anew there: it is in nobody's hands.  Else a client's goes on here, and one
+ * of the queue lands unless an attempt is under way. */
+bool round_retire(struct dispatcher *dispatcher, struct flight *flight);
 
 /* attempt.c: sends the waiting recipients of flight->group by this lane, which
  * said to that query that it takes them. */

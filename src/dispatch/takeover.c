@@ -86,6 +86,7 @@ on_said(void *owner, struct letter *letter)
 
 	(void)owner;
 	memory_forget(takeover->dispatcher->memory, takeover->message);
+	dispatcher_let_go(takeover->dispatcher);
 	free_takeover(takeover);
 }
 
@@ -99,6 +100,7 @@ on_unsaid(void *owner, struct letter *letter)
 	if (takeover->recorded)
 		memory_own(takeover->dispatcher->memory, takeover->message,
 		    dispatcher_now(takeover->dispatcher));
+	dispatcher_let_go(takeover->dispatcher);
 	free_takeover(takeover);
 }
 
@@ -119,6 +121,7 @@ answer_kept(struct takeover *takeover)
 	    takeover->message->submission->return_to;
 	struct answer *answer = g_steal_pointer(&takeover->answer);
 
+	dispatcher_hold(takeover->dispatcher);
 	answer->told = on_told;
 	answer->object = takeover;
 	to.post(to.server, answer);

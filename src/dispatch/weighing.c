@@ -340,7 +340,7 @@ void
 weighing_end(struct dispatcher *dispatcher, struct flight *flight)
 {
 	GArray *marks = flight->refusals.marks;
-	bool short_of = dispatcher->stopping || flight->record.lost;
+	bool short_of = dispatcher_cuts(dispatcher, flight);
 
 	if (marks == NULL)
 		return;

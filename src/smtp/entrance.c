@@ -171,8 +171,10 @@ find_socket(struct entrance *entrance, GError **error)
 
 	if (!network_parse_listener(options->address, &storage, &length, error))
 		return false;
-	entrance->fd =
-	    activation_claim(options->activation, options->name, address);
+	entrance->fd = -1;
+	if (options->activation != NULL)
+		entrance->fd = activation_claim(
+		    options->activation, options->name, address);
 	entrance->handed = entrance->fd >= 0;
 	if (entrance->handed)
 		return true;

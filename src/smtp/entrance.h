@@ -25,7 +25,8 @@ struct entrance_options {
 	mode_t mode;         /* of a Unix socket's file */
 	gid_t group;         /* of that; (gid_t)-1: as it comes */
 	int64_t pause_ms;    /* when there is no file left */
-	struct activation *activation; /* sockets that are open already */
+	struct activation *activation; /* sockets that are open already; NULL:
+					* there are none any more */
 	entrance_fn accepted;
 	void *object;
 };

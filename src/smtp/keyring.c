@@ -137,14 +137,12 @@ keyring_take(const struct keyring *keyring)
 	return tls_keys_ref(keyring->keys);
 }
 
-void
-keyring_reread(struct keyring *keyring)
+static void
+reread(struct keyring *keyring)
 {
 	g_autoptr(GError) error = NULL;
 	const struct tls_identity *first;
 
-	if (keyring->keys == NULL)
-		return;
 	if (!read_keys(keyring, &error)) {
 		keyring->unread = g_strdup(error->message);
 		log_error("certificates not read again: the old ones stay",
@@ -160,6 +158,31 @@ keyring_reread(struct keyring *keyring)
 	    log_str("file", tls_identity_path(first)),
 	    log_str("names", tls_identity_names(first)),
 	    log_num("count", tls_keys_identities(keyring->keys)->len));
+}
+
+void
+keyring_reread(struct keyring *keyring)
+{
+	if (keyring->keys != NULL)
+		reread(keyring);
+}
+
+bool
+keyring_renew(struct keyring *keyring, const struct rules *rules)
+{
+	const struct rules *before = keyring->rules;
+
+	keyring->rules = rules;
+	if (rules->tls.mode == RULES_TLS_OFF) {
+		g_clear_pointer(&keyring->keys, tls_keys_unref);
+		return true;
+	}
+	reread(keyring);
+	if (keyring->keys != NULL)
+		return true;
+	keyring->rules = before;
+	g_clear_pointer(&keyring->unread, g_free);
+	return false;
 }
 
 void

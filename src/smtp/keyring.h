@@ -33,6 +33,11 @@ struct tls_keys *keyring_take(const struct keyring *keyring);
 /* Reads the files again. */
 void keyring_reread(struct keyring *keyring);
 
+/* The listener has other rules from now on, borrowed: reads the files they
+ * name.  False when there were no keys and there can be none now: it is as it
+ * was. */
+bool keyring_renew(struct keyring *keyring, const struct rules *rules);
+
 /* The same, when they have changed since they were read last, or could not
  * be. */
 void keyring_look(struct keyring *keyring);

@@ -2,6 +2,7 @@
 #include "listeners.h"
 
 #include "activation.h"
+#include "core/log.h"
 #include "entrance.h"
 
 struct listeners {
@@ -59,7 +60,7 @@ open_entrance(struct listener *listener, GPtrArray *errors)
 		.group = find_group(listener),
 		.activation = all->activation,
 		.pause_ms = config_number(
-		    all->options.config, "server", "accept_pause"),
+		    listener->rules->config, "server", "accept_pause"),
 		.accepted = on_accepted,
 		.object = listener,
 	};
@@ -70,21 +71,24 @@ open_entrance(struct listener *listener, GPtrArray *errors)
 		g_ptr_array_add(errors, g_strdup(error->message));
 }
 
-static void
-open_one(struct listeners *listeners, const char *name, GPtrArray *errors)
+/* It is added to them, be it open or not: what is wrong is added to errors. */
+static struct listener *
+open_one(struct listeners *listeners, struct config *config, const char *name,
+    GPtrArray *errors)
 {
 	struct listener *listener = g_new0(struct listener, 1);
 	g_autoptr(GError) error = NULL;
 
 	g_ptr_array_add(listeners->each, listener);
 	listener->all = listeners;
-	listener->rules = rules_new(listeners->options.config, name, errors);
+	listener->rules = rules_new(config, name, errors);
 	if (listener->rules == NULL)
-		return;
+		return listener;
 	listener->keyring = keyring_new(listener->rules, &error);
 	if (listener->keyring == NULL)
 		g_ptr_array_add(errors, g_strdup(error->message));
 	open_entrance(listener, errors);
+	return listener;
 }
 
 /* Each is tried, so that all that is wrong is told at once. */
@@ -97,7 +101,7 @@ open_each(struct listeners *listeners, const char *const *name, GError **error)
 	if (*name == NULL)
 		g_ptr_array_add(errors, g_strdup(RULES_NO_LISTENER));
 	for (; *name != NULL; name++)
-		open_one(listeners, *name, errors);
+		open_one(listeners, listeners->options.config, *name, errors);
 	if (errors->len == 0)
 		return true;
 	g_ptr_array_add(errors, NULL);
@@ -144,6 +148,110 @@ listeners_limit(struct listeners *listeners,
 		if (most != 0)
 			rules->limits.mail_bytes =
 			    MIN(rules->limits.mail_bytes, most);
+	}
+}
+
+/* The place of the one of this name; the number of all: there is none. */
+static unsigned
+find_place(const struct listeners *listeners, const char *name)
+{
+	unsigned i = 0;
+
+	while (i < listeners->each->len &&
+	       !g_str_equal(get(listeners, i)->rules->listener, name))
+		i++;
+	return i;
+}
+
+static void
+close_one(struct listeners *listeners, unsigned place)
+{
+	struct listener *listener = get(listeners, place);
+
+	log_info("listener closed",
+	    log_str("listener", listener->rules->listener),
+	    log_str("address", entrance_address(listener->entrance)));
+	entrance_stop(listener->entrance);
+	g_ptr_array_remove_index(listeners->each, place);
+}
+
+static bool
+is_at(const struct listener *listener, const struct config *config)
+{
+	g_autofree char *section =
+	    g_strconcat("listener ", listener->rules->listener, NULL);
+
+	return g_strcmp0(config_string(config, section, "address"),
+		   rules_address(listener->rules)) == 0;
+}
+
+/* Those that are gone, or at another address, which may be free for one that is
+ * new then. */
+static void
+close_others(struct listeners *listeners, const struct config *config)
+{
+	const char *const *names = config_names(config, "listener");
+
+	for (unsigned i = listeners->each->len; i-- > 0;) {
+		const struct listener *listener = get(listeners, i);
+
+		if (!g_strv_contains(names, listener->rules->listener) ||
+		    !is_at(listener, config))
+			close_one(listeners, i);
+	}
+}
+
+static void
+renew_one(struct listener *listener, struct config *config)
+{
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+	struct rules *rules =
+	    rules_new(config, listener->rules->listener, errors);
+
+	if (rules == NULL || !keyring_renew(listener->keyring, rules)) {
+		log_error("listener stays as it was",
+		    log_str("listener", listener->rules->listener),
+		    log_str("why", errors->len > 0
+				       ? errors->pdata[0]
+				       : "its certificates cannot be read"));
+		rules_free(rules);
+		return;
+	}
+	rules_free(listener->rules);
+	listener->rules = rules;
+}
+
+static void
+add_one(struct listeners *listeners, struct config *config, const char *name)
+{
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+	struct listener *listener = open_one(listeners, config, name, errors);
+
+	if (errors->len == 0) {
+		entrance_start(listener->entrance);
+		return;
+	}
+	log_error("listener takes effect at the next start",
+	    log_str("listener", name), log_str("why", errors->pdata[0]),
+	    log_str("advice",
+		"while we are confined no address is bound that was not at "
+		"the start: restart postferry for it"));
+	g_ptr_array_remove_index(listeners->each, listeners->each->len - 1);
+}
+
+void
+listeners_renew(struct listeners *listeners, struct config *config)
+{
+	const char *const *name = config_names(config, "listener");
+
+	close_others(listeners, config);
+	for (; *name != NULL; name++) {
+		unsigned place = find_place(listeners, *name);
+
+		if (place < listeners->each->len)
+			renew_one(get(listeners, place), config);
+		else
+			add_one(listeners, config, *name);
 	}
 }
 

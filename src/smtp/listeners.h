@@ -26,7 +26,7 @@ typedef void (*listeners_accept_fn)(void *object,
     const struct listener *listener, int fd, const struct sockaddr *peer);
 
 struct listeners_options {
-	struct config *config; /* outlives them */
+	struct config *config; /* borrowed while they are opened */
 	struct loop *main;
 	gid_t socket_group; /* where a listener names none; 0: as it comes */
 	listeners_accept_fn accepted;
@@ -45,6 +45,10 @@ void listeners_free(struct listeners *listeners);
  * by it; 0: its own limit is the only one. */
 void listeners_limit(struct listeners *listeners,
     uint64_t (*find)(void *object, const char *listener), void *object);
+
+/* They become those of that config, after listeners_start(); those that it does
+ * not have, or elsewhere, are closed. */
+void listeners_renew(struct listeners *listeners, struct config *config);
 
 /* Clients are accepted from now on, until no more. */
 void listeners_start(struct listeners *listeners);

@@ -208,7 +208,8 @@ rules_new(struct config *config, const char *listener, GPtrArray *errors)
 	unsigned before = errors->len;
 
 	rules->config = config_ref(config);
-	rules->listener = listener;
+	g_atomic_ref_count_init(&rules->count);
+	rules->listener = g_intern_string(listener);
 	rules->hostname = rules_hostname(config);
 	rules->when = rules_when(config, listener);
 	read_rules(rules, &row, errors);
@@ -217,10 +218,17 @@ rules_new(struct config *config, const char *listener, GPtrArray *errors)
 	return rules;
 }
 
+struct rules *
+rules_ref(struct rules *rules)
+{
+	g_atomic_ref_count_inc(&rules->count);
+	return rules;
+}
+
 void
 rules_free(struct rules *rules)
 {
-	if (rules == NULL)
+	if (rules == NULL || !g_atomic_ref_count_dec(&rules->count))
 		return;
 	rules_clear_tls(rules);
 	g_strfreev(rules->sender_domains);

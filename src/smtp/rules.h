@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The rules of one [listener NAME]: its settings and those of [server] that
- * hold for it, read once and checked.  Immutable; any thread.
+ * hold for it, read once and checked.  Immutable but for its count; any thread.
  */
 #ifndef SMTP_RULES_H
 #define SMTP_RULES_H
@@ -99,6 +99,7 @@ struct rules_limits {
 };
 
 struct rules {
+	gatomicrefcount count;
 	struct config *config; /* counted */
 	const char *listener; /* the name; owned by the config, like all text */
 	const char *hostname;
@@ -142,6 +143,8 @@ void rules_clear_tls(struct rules *rules);
  * together, and all that is wrong with them is added to errors (char *). */
 struct rules *rules_new(
     struct config *config, const char *listener, GPtrArray *errors);
+struct rules *rules_ref(struct rules *rules);
+/* Gives one count back.  NULL is fine. */
 void rules_free(struct rules *rules);
 
 /* When clients of the listener of this name get their 250. */

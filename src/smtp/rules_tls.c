@@ -31,9 +31,9 @@ const struct setting server_tls_settings[] = {
 	{ "listener", "tls_timeout", SETTING_DURATION, "30s", 1, 600000,
 	    .help = "Wait for the end of a TLS handshake." },
 	{ "server", "reread", SETTING_DURATION, "60s", 0, 86400000,
-	    .help = "How often files of certificates and users are looked at "
-		    "for a change, and read again when there is one; 0: only "
-		    "on SIGHUP." },
+	    .help = "How often files of certificates, users and secrets are "
+		    "looked at for a change, and read again when there is "
+		    "one; 0: only on SIGHUP." },
 	{ .section = NULL },
 };
 

@@ -308,11 +308,12 @@ on_accepted(void *object, const struct listener *listener, int fd,
 
 	visitor->server = server;
 	visitor->fd = fd;
-	visitor->rules = listener->rules;
+	visitor->rules = rules_ref(listener->rules);
 	look_at_peer(listener->rules, fd, peer, &visitor->peer);
 	refused = crowd_enter(server->crowd, listener->rules, &visitor->peer);
 	if (refused != REPLY_NONE) {
 		turn_away(server, visitor, refused);
+		rules_free(visitor->rules);
 		g_free(visitor);
 		return;
 	}
@@ -394,6 +395,7 @@ on_departed(void *owner, struct letter *letter)
 	(void)owner;
 	crowd_leave(server->crowd, &visitor->peer);
 	tls_keys_unref(visitor->peer.keys);
+	rules_free(visitor->rules);
 	g_free(visitor);
 	end_when_empty(server);
 }
@@ -422,6 +424,17 @@ server_stop(struct server *server, int64_t data_grace_ms,
 	/* With nobody there it is told from the loop all the same. */
 	server->bidden = true;
 	loop_post(server->main, &server->farewell, on_farewell);
+}
+
+void
+server_renew(struct server *server, struct config *config)
+{
+	listeners_renew(server->listeners, config);
+	if (server->size_most != NULL)
+		listeners_limit(
+		    server->listeners, server->size_most, server->world.stage);
+	roster_reread(server->roster);
+	report_complaints(server);
 }
 
 void

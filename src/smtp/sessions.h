@@ -24,7 +24,7 @@ struct sessions_visitor {
 	void *server;
 	int fd;
 	struct session_peer peer;
-	const struct rules *rules;
+	struct rules *rules;       /* counted */
 	struct dialogue *dialogue; /* on its loop only, like what follows */
 	uint64_t id;
 };

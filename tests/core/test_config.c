@@ -907,6 +907,65 @@ remove_directory(void **state)
 	return failed;
 }
 
+static void
+write_private(const char *path, const char *text)
+{
+	assert_true(g_file_set_contents(path, text, -1, NULL));
+	assert_int_equal(chmod(path, 0600), 0);
+}
+
+static struct config *
+read_again(const char *path, const struct config *again)
+{
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+	const struct config_source source = { .path = path, .again = again };
+	struct config *config = config_read(&source, tables, errors);
+
+	assert_non_null(config);
+	return config;
+}
+
+/* The text stays, the secret is read anew. */
+static void
+test_again(void **state)
+{
+	g_autofree char *folder = g_dir_make_tmp("config-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(folder, FILE_NAME, NULL);
+	g_autofree char *key = g_build_filename(folder, "key", NULL);
+	g_autofree char *text =
+	    g_strdup_printf("[server]\nloops = 3\n"
+			    "[provider a]\ntype = mailgun\napi_key_file = %s\n",
+		key);
+
+	(void)state;
+	write_private(key, "the-first-key\n");
+	write_private(path, text);
+	struct config *first = read_again(path, NULL);
+	assert_string_equal(config_secret_files(first)[0], key);
+	assert_null(config_secret_files(first)[1]);
+	write_private(key, "the-second-key\n");
+	write_private(path, "[server]\nloops = 4\n");
+	struct config *again = read_again(path, first);
+	struct config *anew = read_again(path, NULL);
+
+	assert_int_equal(config_number(again, "server", "loops"), 3);
+	assert_string_equal(
+	    config_string(again, "provider a", "api_key"), "the-second-key");
+	assert_true(config_is_same(first, again, "server", "loops"));
+	assert_true(config_is_same(first, again, "server", "hostname"));
+	assert_true(config_is_same(first, again, "provider a", "type"));
+	assert_false(config_is_same(first, again, "provider a", "api_key"));
+	assert_false(config_is_same(first, anew, "server", "loops"));
+	assert_false(config_is_same(first, anew, "provider a", "api_key"));
+	assert_null(config_secret_files(anew)[0]);
+	config_unref(first);
+	config_unref(again);
+	config_unref(anew);
+	unlink(path);
+	unlink(key);
+	rmdir(folder);
+}
+
 int
 main(void)
 {
@@ -918,6 +977,7 @@ main(void)
 		cmocka_unit_test(test_only),
 		cmocka_unit_test(test_part),
 		cmocka_unit_test(test_any_bytes),
+		cmocka_unit_test(test_again),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);

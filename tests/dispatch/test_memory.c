@@ -661,6 +661,44 @@ start_parser(void **state)
 	return 0;
 }
 
+/* The settings were read anew: providers have other numbers, or are none. */
+static void
+test_shared(void **state)
+{
+	const struct memory_limits limits = { KEEP_MS, 10, OPEN_MS };
+	struct message *message = fixture_message(FIXTURE_TEXT, 1);
+	struct memory *first = make_memory(10), *second, *third;
+	struct ledger *ledger = make_ledger(message, 3);
+	struct ledger_recipient *r = set(ledger, 0, RECIPIENT_DOUBT);
+
+	(void)state;
+	memory_name(first, (const char *const[]){ "a", "b", "c", NULL });
+	r->doubt.until_ms = 1700;
+	r->refused_by = 1 << 2;
+	keep(first, message, ledger, 1000);
+	second = memory_share(first, &limits);
+	memory_name(second, (const char *const[]){ "d", "c", "b", NULL });
+	third = memory_share(second, &limits);
+	memory_name(third, (const char *const[]){ "a", NULL });
+	memory_free(first);
+
+	ledger = make_ledger(message, 3);
+	assert_int_equal(memory_recall(second, message, ledger, 1001), 1);
+	assert_int_equal(ledger->recipients[0].provider, 2);
+	assert_int_equal(ledger->recipients[0].refused_by, 1 << 1);
+	ledger_free(ledger);
+	ledger = make_ledger(message, 1);
+	assert_int_equal(memory_recall(third, message, ledger, 1001), 1);
+	assert_int_equal(ledger->recipients[0].state, RECIPIENT_DOUBT);
+	assert_int_equal(ledger->recipients[0].provider, LEDGER_NOBODY);
+	assert_int_equal(ledger->recipients[0].refused_by, 0);
+	ledger_free(ledger);
+	memory_free(second);
+	assert_int_equal(memory_count(third), 1);
+	memory_free(third);
+	message_unref(message);
+}
+
 int
 main(void)
 {
@@ -682,6 +720,7 @@ main(void)
 		cmocka_unit_test(test_the_first_sending_settles_its_doubt),
 		cmocka_unit_test(test_review),
 		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_shared),
 	};
 
 	return cmocka_run_group_tests(tests, start_parser, NULL);

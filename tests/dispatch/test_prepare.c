@@ -25,6 +25,7 @@ static struct {
 	struct message *message; /* the dispatcher's */
 	struct journal *journal;
 	struct answer *answer;
+	int holds;
 } got;
 
 /* The dispatcher */
@@ -49,6 +50,20 @@ dispatcher_post(struct dispatcher *dispatcher, struct flight *flight)
 {
 	(void)dispatcher;
 	assert_null(flight);
+}
+
+void
+dispatcher_hold(void *dispatcher)
+{
+	(void)dispatcher;
+	got.holds++;
+}
+
+void
+dispatcher_let_go(struct dispatcher *dispatcher)
+{
+	(void)dispatcher;
+	got.holds--;
 }
 
 static void
@@ -263,6 +278,7 @@ prepare_one(struct submission *submission, struct busy *busy, bool old)
 	prepare_post(prepare, submission);
 	pool_free(options.work);
 	prepare_free(prepare);
+	assert_int_equal(got.holds, 0);
 }
 
 static void

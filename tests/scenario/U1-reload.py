@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: MIT
+"""The settings are read again while mail goes on: none is lost, none refused.
+
+FULL=1: a hundred times, with a key that changes each time."""
+
+import os
+import re
+import signal
+
+import durable
+import ferry
+import ledger
+import load
+
+FULL = os.environ.get("FULL") == "1"
+TIMES = 100 if FULL else 8
+SESSIONS = 10
+
+
+class Reload(durable.Durable):
+    """Keys stand in files; the simulator of mailgun takes what it is told."""
+    providers = ("mailgun", "mandrill")
+    reread = "0"
+    keys = {}
+
+    def setUp(self):
+        self.prepare()
+        self.addresses = {}
+        for name in self.providers:
+            setattr(self, name, ferry.Simulator(
+                self.home, name, name,
+                *(["--key", self.keys[name]] if name in self.keys else [])))
+            self.rotate(name, "first")
+        self.settings = self.make_settings()
+        self.start_ferry()
+
+    def key_file(self, name):
+        return os.path.join(self.folder, f"{name}.key")
+
+    def rotate(self, name, word):
+        """As whoever rotates keys does it: another file in its place."""
+        path = self.key_file(name)
+        ferry.write_private(path + ".new", f"key-of-{name}-{word}-0123456\n")
+        os.rename(path + ".new", path)
+
+    def make_settings(self):
+        return {"server": {**durable.QUICK, "reread": self.reread,
+                           "probe_interval": "0"}}
+
+    def write_settings(self):
+        text = super().write_settings()
+        for name in self.providers:
+            text = text.replace(
+                f"api_key = key-of-{name}-0123456789",
+                f"api_key_file = {self.key_file(name)}")
+        return text
+
+    def read_conf(self):
+        with open(self.queue.config, encoding="utf-8") as file:
+            return file.read()
+
+    def change(self, text):
+        ferry.write_private(self.queue.config, text)
+
+    def reload(self, wanted=r"settings read again"):
+        """Waits for the line that tells of it."""
+        start = len(self.ferry.lines)
+        self.ferry.signal(signal.SIGHUP)
+        return self.ferry.wait_line(wanted, start)
+
+    def drain(self):
+        self.queue.drain(3 * ferry.PATIENCE)
+        self.check_totals()
+
+
+class Load(Reload):
+    def test_rotation_under_load(self):
+        book = ledger.Ledger()
+        mails = load.Load(book, 7, sessions=SESSIONS, pace=0.02,
+                          sizes=((100, 1_000, 5_000),))
+        mails.start(self.address)
+        for number in range(TIMES):
+            before = self.mailgun.count()
+            self.rotate("mailgun", f"{number:03}")
+            self.reload()
+            # by the new one
+            self.mailgun.wait_requests(before + 5)
+        mails.stop()
+        self.drain()
+        self.assertEqual([letter.reply for letter in book.letters.values()
+                          if letter.code != 250], [])
+        self.assertEqual(len(re.findall(r"settings read again", self.ferry.text())), TIMES)
+        self.judge(book)
+
+
+class LoadDelivered(Load):
+    answer = "delivered"
+
+
+class Rotated(Reload):
+    """A key that is noticed without a word, where the old one is no good."""
+    providers = ("mailgun",)
+    reread = "50ms"
+    keys = {"mailgun": "key-of-mailgun-second-0123456"}
+
+    def test_noticed(self):
+        self.accept(ferry.simple())
+        self.ferry.wait_line(r"provider unusable|provider closed|account")
+        self.assertEqual(self.mailgun.count(), 0)
+        # what is edited meanwhile is nobody's order yet
+        self.change(self.read_conf() + "[nonsense]\n")
+        self.rotate("mailgun", "second")
+        self.ferry.wait_line(r"settings read again")
+        self.mailgun.mails(1)
+        self.drain()
+
+
+class Changes(Reload):
+    def test_bad_file_changes_nothing(self):
+        good = self.read_conf()
+        self.change(good + "\n[provider third]\ntype = mailgnu\n"
+                    "[route nowhere]\nproviders = nobody\n")
+        lines = good.count("\n")
+        found = self.reload(r"settings not read again.*error=2 of=2")
+        self.assertIn("nobody", found.string)
+        self.assertRegex(self.ferry.text(),
+                         rf"postferry.conf:{lines + 3}: .*mailgnu.*error=1 of=2")
+        self.accept(ferry.simple("still"))
+        self.mailgun.mails(1)
+        _, status = self.queue.ask("/status")
+        self.assertIn("settings_unread", str(status))
+        self.change(good)
+        self.reload()
+        _, status = self.queue.ask("/status")
+        self.assertNotIn("settings_unread", str(status))
+
+    def test_removed_and_added(self):
+        """What waits for a provider goes by the one that takes its place."""
+        both = self.read_conf()
+        alone = re.sub(r"\[provider mandrill\][^[]*", "", both)
+        alone = alone.replace("mailgun, mandrill", "mailgun")
+        self.mailgun.fault("status=503")
+        self.change(alone)
+        found = self.reload()
+        self.assertIn("providers_removed=mandrill", found.string)
+        for number in range(20):
+            self.accept(ferry.simple(f"waits {number}"))
+        other = re.sub(r"\[provider mailgun\][^[]*", "", both)
+        self.change(other.replace("mailgun, mandrill", "mandrill"))
+        found = self.reload()
+        self.assertIn("providers_added=mandrill", found.string)
+        self.assertIn("providers_removed=mailgun", found.string)
+        self.mandrill.mails(20)
+        self.drain()
+        self.assertEqual(self.mailgun.count(), 0)
+
+    def test_listeners(self):
+        """One is opened where that can be, one is closed, one has another
+        rule; what cannot be bound any more is said."""
+        text = self.read_conf()
+        socket = os.path.join(self.queue.state, "smtp")
+        self.change(text + f"\n[listener second]\naddress = unix:{socket}\n"
+                    "[listener third]\naddress = 192.0.2.1:2525\n")
+        self.reload()
+        self.assertRegex(self.ferry.text(),
+                         r"listening listener=second address=unix:")
+        self.assertRegex(
+            self.ferry.text(),
+            r"listener takes effect at the next start listener=third")
+        self.assertTrue(os.path.exists(socket))
+        self.change(text.replace("[listener local]",
+                                 "[listener local]\nrecipients = 1"))
+        self.reload()
+        self.assertIn("listener closed listener=second", self.ferry.text())
+        self.assertFalse(os.path.exists(socket))
+        with ferry.Client(self.address) as client:
+            code, _ = client.begin("ann@example.com",
+                                   ("a@example.net", "b@example.net"))
+            self.assertEqual(code, 452)
+
+    def test_next_start(self):
+        self.change(self.read_conf().replace("[server]\n",
+                                             "[server]\nrelays = 2\n"))
+        found = self.reload(r"settings take effect at the next start")
+        self.assertIn("[server] relays", found.string)
+
+
+if __name__ == "__main__":
+    ferry.main()
