@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "crowd.h"
 #include "ebb.h"
+#include "inflow.h"
 #include "listeners.h"
 #include "reply.h"
 #include "roster.h"
@@ -36,6 +37,7 @@ struct server {
 	struct complaints *complaints; /* NULL: nobody wants to know */
 	struct loop_timer *reread;     /* NULL: files are not looked at */
 	struct strain *strain;
+	struct inflow *inflow;    /* NULL: there is no queue */
 	struct loop_timer *watch; /* looks for strain */
 	bool watching;            /* it is set */
 	struct ebb ebb;
@@ -93,6 +95,21 @@ make_crowd(struct server *server)
 	    .budget = server->budget,
 	});
 	server->world.strain = server->strain;
+}
+
+/* Only a queue can grow. */
+static void
+make_inflow(struct server *server)
+{
+	if (server->world.disk == NULL)
+		return;
+	server->inflow = inflow_new(&(struct inflow_limits){
+	    .window_ms =
+		config_number(server->config, "server", "intake_window"),
+	    .growth = read_number(server, "intake_growth"),
+	    .delay_ms = config_number(server->config, "server", "intake_delay"),
+	});
+	server->world.inflow = server->inflow;
 }
 
 static void on_departed(void *owner, struct letter *letter);
@@ -157,6 +174,7 @@ server_new(const struct server_options *options, GError **error)
 	};
 	server->loops = g_ptr_array_new_with_free_func(on_sessions_free);
 	make_crowd(server);
+	make_inflow(server);
 	server->loops_wanted = options->loops;
 	server->size_most = options->size_most;
 	server->complaints = options->complaints;
@@ -295,6 +313,9 @@ on_watch(void *object)
 	struct server *server = object;
 
 	server->watching = false;
+	if (server->inflow != NULL)
+		inflow_look(server->inflow, disk_mails(server->world.disk),
+		    clock_monotonic_ms());
 	look_for_strain(server);
 }
 
@@ -364,6 +385,7 @@ free_server(struct server *server)
 {
 	crowd_free(server->crowd);
 	strain_free(server->strain);
+	inflow_free(server->inflow);
 	g_free(server);
 }
 

@@ -32,6 +32,14 @@ const struct setting server_settings[] = {
 		    "closes." },
 	{ "server", "stress_calm", SETTING_DURATION, "10s", SHORTEST, 1 * HOURS,
 	    .help = "Time below both marks after which that ends." },
+	{ "server", "intake_delay", SETTING_DURATION, "1s", 0, 1 * MINUTES,
+	    .help = "Wait after MAIL of clients outside `allow` while mail "
+		    "comes faster than it leaves: while the queue grew by "
+		    "intake_growth mails in the last intake_window; 0: none." },
+	{ "server", "intake_growth", SETTING_NUMBER, "1000", .min = 1,
+	    .max = 10000000, .help = "Mails by which it grows then." },
+	{ "server", "intake_window", SETTING_DURATION, "1m", 2 * SECONDS,
+	    1 * HOURS, .help = "Time in which it does, without falling back." },
 	{ "server", "peers_remembered", SETTING_NUMBER, "65536", .min = 2,
 	    .max = 10000000,
 	    .help = "Addresses whose connections and mails a minute are "

@@ -27,6 +27,7 @@
 #include "reply.h"
 #include "rules.h"
 
+struct inflow;
 struct sasl;
 struct strain;
 struct tls_keys;
@@ -100,6 +101,7 @@ struct session_world {
 	const struct spool_place *place;
 	struct budget *budget;
 	const struct strain *strain; /* NULL: never */
+	const struct inflow *inflow; /* NULL: never */
 	struct disk *disk;           /* of the queue; NULL: there is none */
 	struct authority *authority; /* NULL: there are no users */
 	/* names of the routes that mail may name; NULL: not known */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "transaction.h"
 
-#include "smtp/aliases.h"
 #include "auth.h"
+#include "core/clock.h"
 #include "dsn.h"
+#include "inflow.h"
 #include "intake.h"
 #include "lmtp.h"
 #include "parameters.h"
+#include "smtp/aliases.h"
 #include <string.h>
 
 /* What stands between the angle brackets, and what follows them. */
@@ -207,12 +209,23 @@ find_mark(const struct session *session)
 	return session_may_relay(session) ? BUDGET_TIGHT : BUDGET_SOFT;
 }
 
+/* Mail comes faster than it leaves: the next command waits. */
+static void
+slow_down(struct session *session)
+{
+	int64_t delay_ms = inflow_delay(session->world->inflow);
+
+	if (delay_ms > 0 && !session->peer.allowed)
+		session->times.delay_ms = clock_monotonic_ms() + delay_ms;
+}
+
 static void
 begin_mail(struct session *session)
 {
 	session->counts.mails++;
 	session_change(session, SESSION_SENDER);
 	session_reply(session, REPLY_SENDER_OK, NULL);
+	slow_down(session);
 }
 
 /* Where mails per minute are limited, the main loop counts it first. */

@@ -465,6 +465,46 @@ test_failures(void **state)
 	stand_free(stand);
 }
 
+#define SLOW_MS    2000
+#define PATIENT_MS 30000
+
+/* How long a client waits after MAIL. */
+static int64_t
+measure_mail(struct client *client)
+{
+	int64_t began_us;
+
+	client_play(client, "mail", MAIL);
+	began_us = g_get_monotonic_time();
+	client_play(client, "reset", "> RSET\n< 250 \n");
+	return (g_get_monotonic_time() - began_us) / 1000;
+}
+
+/* A queue that grows all the time slows a stranger down. */
+static void
+test_inflow(void **state)
+{
+	struct stand *stand = stand_new(OUTSIDE
+	    "session_mails = 1000000\nidle_commands = 1000000\n"
+	    "[server]\nintake_window = 2s\nintake_growth = 10\n"
+	    "intake_delay = 2s\n",
+	    PLENTY);
+	struct client *client = client_new(stand);
+	int64_t end_us = g_get_monotonic_time() + PATIENT_MS * 1000;
+	uint64_t mails = 0;
+
+	(void)state;
+	client_play(client, "inflow", HELLO);
+	do {
+		assert_true(g_get_monotonic_time() < end_us);
+		mails += 20;
+		disk_fill(stand->disk, mails, mails);
+		g_usleep(20000);
+	} while (measure_mail(client) < SLOW_MS - 100);
+	client_free(client);
+	stand_free(stand);
+}
+
 #define SENDERS 4
 #define MAILS   50
 
@@ -523,6 +563,7 @@ main(void)
 		cmocka_unit_test(test_gone_in_data),
 		cmocka_unit_test(test_address),
 		cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_inflow),
 		cmocka_unit_test(test_several),
 	};
 
