@@ -15,7 +15,6 @@ import re
 import shutil
 import signal
 import socket
-import ssl
 import stat
 import subprocess
 import sys
@@ -27,6 +26,7 @@ import contain
 import durable
 import ferry
 import manifests
+import network
 import postfix
 
 SKIPPED = 77
@@ -38,72 +38,6 @@ NEIGHBOUR, STRANGER = "10.77.0.2", "198.51.100.7"
 SIZE_MOST = 60_000_000
 # What docker's users are told to give it (stop_grace_period).
 GRACE = 90
-
-
-class Names(threading.Thread):
-    """A name server that knows one name: it is this host."""
-
-    def __init__(self, known):
-        super().__init__(daemon=True)
-        self.known = known
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 53))
-        self.start()
-
-    def run(self):
-        known = b"".join(bytes([len(label)]) + label.encode()
-                         for label in self.known.split("."))
-        address = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\x7f\0\0\1"
-        while True:
-            query, client = self.socket.recvfrom(512)
-            question = query[12:query.index(b"\0", 12) + 5]
-            found = question == known + b"\0\0\1\0\1"  # of type A
-            flags = b"\x81\x80" if question.startswith(known) else b"\x81\x83"
-            self.socket.sendto(
-                query[:2] + flags + bytes([0, 1, 0, found, 0, 0, 0, 0]) +
-                question + (address if found else b""), client)
-
-
-class TlsFront(threading.Thread):
-    """TLS before a simulator that speaks none; its port."""
-
-    def __init__(self, behind, certificate):
-        super().__init__(daemon=True)
-        self.behind = behind
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(*certificate)
-        self.door = socket.create_server(("127.0.0.1", 0))
-        self.port = self.door.getsockname()[1]
-        self.start()
-
-    def run(self):
-        while True:
-            client, _ = self.door.accept()
-            threading.Thread(target=self.serve, args=(client,),
-                             daemon=True).start()
-
-    def serve(self, client):
-        try:
-            near = self.context.wrap_socket(client, server_side=True)
-            far = socket.create_connection(("127.0.0.1", self.behind))
-        except OSError:
-            client.close()
-            return
-        back = threading.Thread(target=self.pump, args=(far, near),
-                                daemon=True)
-        with near, far:
-            back.start()
-            self.pump(near, far)
-            back.join()
-
-    @staticmethod
-    def pump(source, target):
-        try:
-            while piece := source.recv(65536):
-                target.sendall(piece)
-            target.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
 
 
 def build(place):
@@ -241,7 +175,7 @@ class Road(Image):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.names = Names("smtp.example.net")
+        cls.names = network.Names("smtp.example.net")
 
     def setUp(self):
         super().setUp()
@@ -252,7 +186,7 @@ class Road(Image):
             self.home, "smtp", "upstream", "--username", "me", "--password",
             "a password", "--certificate", certificates[1][0],
             "--private-key", certificates[1][1])
-        self.front = TlsFront(self.mailgun.port, certificates[0])
+        self.front = network.TlsFront(self.mailgun.port, certificates[0])
         bundle = self.write("bundle.pem", "")
         with open(bundle, "wb") as file:
             subprocess.run(["cat", *(path for path, _ in certificates)],
@@ -273,6 +207,7 @@ class Road(Image):
         before = list_tree(self.root)
         self.start_container(self.variables, self.trusted)
         self.assertEqual(self.check_health(), 0)
+        self.assertEqual(self.find_writable(), {STATE})
         for charset, text in (("iso-2022-jp", JAPANESE), ("euc-kr", KOREAN)):
             self.accept(write_in(charset, text))
         mails = self.mailgun.mails(2)
@@ -290,6 +225,19 @@ class Road(Image):
         self.stop()
         self.assertEqual(self.check_health(), os.EX_UNAVAILABLE)
         self.assertEqual(self.find_new(before), [])
+
+    def find_writable(self):
+        """Where the container has a file system that it may write to."""
+        between = self.ferry.child.pid
+        with open(f"/proc/{between}/task/{between}/children",
+                  encoding="ascii") as file:
+            first = file.read().split()[0]
+        with open(f"/proc/{first}/mountinfo", encoding="utf-8") as file:
+            mounts = [line.split()[4:6] for line in file]
+        self.assertEqual(mounts[0][0], "/")
+        return {place for place, options in mounts
+                if "rw" in options.split(",") and
+                not place.startswith(("/dev/", "/proc"))}
 
     def find_new(self, before):
         """What is in the root file system that neither the image had nor is a
@@ -544,7 +492,7 @@ def main():
                 ["setpriv", "--pdeathsig", "TERM", "unshare", "--net",
                  sys.executable, *sys.argv], check=False,
                 env={**os.environ, "IMAGE": place}).returncode)
-    contain.raise_loopback(NEIGHBOUR, STRANGER)
+    network.raise_loopback(NEIGHBOUR, STRANGER)
     Image.image, Image.root = contain.Builder(place).open()
     ferry.main()
 

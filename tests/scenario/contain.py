@@ -7,13 +7,10 @@ namespaces, goes in, and passes signals on.
 """
 
 import ctypes
-import fcntl
 import json
 import os
 import shutil
 import signal
-import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -96,18 +93,6 @@ def find_obstacle():
         except AssertionError as error:
             return f"buildah cannot build anything: {error}"
     return None
-
-
-def raise_loopback(*addresses):
-    """In a network of our own: loopback up, with further addresses."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as door:
-        for number, address in enumerate(("127.0.0.1", *addresses)):
-            name = b"lo:%d" % number if number else b"lo"
-            where = struct.pack("16sHH4s8x", name, socket.AF_INET, 0,
-                                socket.inet_aton(address))
-            fcntl.ioctl(door, 0x8916, where)  # SIOCSIFADDR
-        fcntl.ioctl(door, 0x8914,  # SIOCSIFFLAGS: up, loopback, running
-                    struct.pack("16sH14x", b"lo", 0x1 | 0x8 | 0x40))
 
 
 def describe(settings, root, environment=(), command=None, binds=()):
