@@ -163,6 +163,93 @@ test_values(void **state)
 	config_unref(config);
 }
 
+#define TAKES(key, value, part, expected)                          \
+	{                                                          \
+#key, value, offsetof(struct rules, part),         \
+		    sizeof(((struct rules *)NULL)->part), expected \
+	}
+
+/* Each limit and time of a listener can be set, and is the one that counts. */
+static const struct {
+	const char *key, *value;
+	size_t offset, size;
+	int64_t expected;
+} taken[] = {
+	TAKES(max_size, "2048", limits.mail_bytes, 2048),
+	TAKES(recipients, "3", limits.recipients, 3),
+	TAKES(command_size, "600", limits.line_bytes, 600),
+	TAKES(unsent_replies, "700", limits.unsent_bytes, 700),
+	TAKES(data_rate, "7", limits.data_rate, 7),
+	TAKES(errors_soft, "8", limits.errors_soft, 8),
+	TAKES(errors_hard, "9", limits.errors_hard, 9),
+	TAKES(idle_commands, "11", limits.idle_commands, 11),
+	TAKES(session_mails, "12", limits.session_mails, 12),
+	TAKES(peer_connections, "13", limits.peer_connections, 13),
+	TAKES(peer_connection_rate, "14", limits.peer_connection_rate, 14),
+	TAKES(peer_mail_rate, "15", limits.peer_mail_rate, 15),
+	TAKES(command_timeout, "16s", times.command_ms, 16000),
+	TAKES(stress_timeout, "17s", times.stress_ms, 17000),
+	TAKES(data_timeout, "18s", times.data_ms, 18000),
+	TAKES(data_progress, "19s", times.progress_ms, 19000),
+	TAKES(reply_timeout, "21s", times.reply_ms, 21000),
+	TAKES(deadline, "22s", times.deadline_ms, 22000),
+	TAKES(discard_timeout, "23s", times.discard_ms, 23000),
+	TAKES(greet_pause, "24s", times.greet_ms, 24000),
+	TAKES(session_time, "25s", times.session_ms, 25000),
+	TAKES(error_delay, "26s", times.delay_ms, 26000),
+	TAKES(linger_timeout, "27s", times.linger_ms, 27000),
+	TAKES(header_size, "2000", limiter.header_bytes, 2000),
+	TAKES(header_fields, "28", limiter.header_fields, 28),
+	TAKES(field_size, "1029", limiter.field_bytes, 1029),
+	TAKES(hops, "31", limiter.received, 31),
+	TAKES(own_hops, "5", limiter.own_received, 5),
+	TAKES(parts, "32", limiter.parts, 32),
+	TAKES(part_depth, "6", limiter.depth, 6),
+	TAKES(content_field_size, "1033", limiter.content_bytes, 1033),
+	TAKES(address_colons, "34", limiter.colons, 34),
+	TAKES(boundary_comparisons, "3500", limiter.comparisons, 3500),
+	TAKES(tls_timeout, "36s", tls.handshake_ms, 36000),
+	TAKES(auth_tries, "4", auth.tries, 4),
+};
+
+static int64_t
+read_member(const struct rules *rules, size_t row)
+{
+	const char *at = (const char *)rules + taken[row].offset;
+	uint32_t narrow;
+	int64_t wide;
+
+	memcpy(&narrow, at, sizeof(narrow));
+	if (taken[row].size == sizeof(narrow))
+		return narrow;
+	assert_int_equal(taken[row].size, sizeof(wide));
+	memcpy(&wide, at, sizeof(wide));
+	return wide;
+}
+
+static void
+test_taken(void **state)
+{
+	g_autoptr(GString) settings = g_string_new(NULL);
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+	struct config *config;
+	struct rules *rules;
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(taken); i++)
+		g_string_append_printf(
+		    settings, "%s = %s\n", taken[i].key, taken[i].value);
+	config = read_settings(settings->str);
+	rules = rules_new(config, "l", errors);
+	assert_non_null(rules);
+	for (size_t i = 0; i < G_N_ELEMENTS(taken); i++)
+		if (read_member(rules, i) != taken[i].expected)
+			fail_msg(
+			    "%s: %d", taken[i].key, (int)read_member(rules, i));
+	rules_free(rules);
+	config_unref(config);
+}
+
 /* Every form has a help text and, as a number, a range. */
 static void
 check_forms(const struct setting *form)
@@ -195,6 +282,7 @@ main(void)
 		cmocka_unit_test(test_check_all),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_taken),
 		cmocka_unit_test(test_forms),
 	};
 
