@@ -224,6 +224,30 @@ test_rows(void **state)
 	}
 }
 
+/* Failures count for so long as is set. */
+static void
+test_window(void **state)
+{
+	static const struct {
+		const char *settings;
+		enum authority_word word;
+	} windows[] = {
+		{ "auth_failures = 1\nauth_window = 10ms\n", AUTHORITY_RIGHT },
+		{ "auth_failures = 1\nauth_window = 24h\n", AUTHORITY_TOO_OFT },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(windows); i++) {
+		struct court *court = court_new(*state, windows[i].settings);
+
+		assert_int_equal(
+		    ask(court, "joe", "x", "192.0.2.1"), AUTHORITY_WRONG);
+		g_usleep(50000);
+		assert_int_equal(
+		    ask(court, "joe", "secret", "192.0.2.1"), windows[i].word);
+		court_free(court);
+	}
+}
+
 static void
 test_senders(void **state)
 {
@@ -356,6 +380,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_senders),
 		cmocka_unit_test(test_change),
 		cmocka_unit_test(test_crowd),
