@@ -34,6 +34,10 @@ here or where it belongs.
 | as many connections as there are files for | Limits.test_files |
 | memory by the control group | Limits.test_files |
 | a queue that is full | Full.test_full_queue |
+| a queue that grows | smtp/inflow, smtp/server |
+| a loop by a name in DNS | circle |
+| every limit can be set | smtp/listener |
+| orders that cannot be obeyed | smtp/heed, K1-routes |
 """
 
 import base64
