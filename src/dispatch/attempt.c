@@ -199,8 +199,10 @@ settle(struct dispatcher *dispatcher, struct flight *flight,
 		keeping_note(dispatcher);
 	weighing_note(dispatcher, lane, finding.accepted);
 	bulletin_attempt(dispatcher, flight, changes, outcome);
-	if (finding.accepted > 0)
+	if (finding.accepted > 0) {
 		probe_overrule(dispatcher, lane);
+		pause_took(dispatcher, lane);
+	}
 	pause_note(dispatcher, lane, changes);
 }
 

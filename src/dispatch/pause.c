@@ -200,6 +200,14 @@ pause_note(struct dispatcher *dispatcher, struct lane *lane, unsigned changes)
 	}
 }
 
+void
+pause_took(struct dispatcher *dispatcher, const struct lane *lane)
+{
+	struct pause *pause = find_pause(dispatcher, lane);
+
+	pause->probe_pause_ms = pause->probe_ms = 0;
+}
+
 static void
 on_time(void *object)
 {

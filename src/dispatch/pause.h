@@ -21,6 +21,10 @@ void pause_start(struct dispatcher *dispatcher);
 void pause_note(
     struct dispatcher *dispatcher, struct lane *lane, unsigned changes);
 
+/* The lane took a mail: should it want another to be surer that it is back, the
+ * next one is woken at once. */
+void pause_took(struct dispatcher *dispatcher, const struct lane *lane);
+
 /* A request begins: what that used up is acted upon soon. */
 void pause_tick(struct dispatcher *dispatcher, struct lane *lane);
 

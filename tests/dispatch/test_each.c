@@ -129,7 +129,7 @@ test_rows(void **state)
 static void
 test_deadline(void **state)
 {
-	static const struct sending hasty = { "x", 2, 1000 };
+	static const struct sending hasty = { "x", 2, 60000 };
 	static const struct line lines[] = { { 550, "one: recipient" },
 		{ 250, "queued as" }, { 0, NULL } };
 
@@ -139,6 +139,7 @@ test_deadline(void **state)
 	submit_each(&hasty);
 	serve("one 0", "recipient");
 	struct request *open = take_request("one 1");
+	hurry("x");
 	expect_entry("taken #1 one recipient #2 one open: 0 refused, 1 open");
 	expect_lines(lines);
 	end(open, EXCHANGE_ANSWERED, "accepted");
@@ -152,7 +153,7 @@ test_deadline(void **state)
 static void
 test_not_believed(void **state)
 {
-	static const struct sending hasty = { "x", 2, 1000 };
+	static const struct sending hasty = { "x", 2, 60000 };
 	static const struct line lines[] = { { 250, "queued as" },
 		{ 250, "queued as" }, { 0, NULL } };
 
@@ -162,6 +163,7 @@ test_not_believed(void **state)
 	submit_each(&hasty);
 	serve("one 0", "recipient");
 	struct request *open = take_request("one 1");
+	hurry("x");
 	expect_entry("taken #1 one recipient #2 one open: 0 waiting, 1 open");
 	expect_lines(lines);
 	end(open, EXCHANGE_ANSWERED, "accepted");

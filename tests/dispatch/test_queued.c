@@ -632,6 +632,16 @@ test_misses(void **state)
 }
 
 /* Five failures close it, and it takes three mails to believe it is back. */
+/* As after many trials in vain. */
+static void
+put_off_probe(void *object)
+{
+	struct pause *pause = &post.dispatcher->pauses[0];
+
+	(void)object;
+	pause->probe_ms += G_TIME_SPAN_HOUR / 1000;
+}
+
 static void
 test_probes(void **state)
 {
@@ -642,6 +652,7 @@ test_probes(void **state)
 	expect_wake("0");
 	for (unsigned i = 0; i < 3; i++) {
 		expect_wake("1");
+		loop_call(post.loop, put_off_probe, NULL);
 		succeed_one();
 	}
 	expect_wake("all");
@@ -787,12 +798,13 @@ test_clients(void **state)
 static void
 test_deadline_while_sending(void **state)
 {
-	static const struct sending hasty = { "x", 1, 1500 };
+	static const struct sending hasty = { "x", 1, 60000 };
 
 	(void)state;
 	start_with_store(TWO);
 	submit(&hasty);
 	struct request *request = take_request("one 0");
+	hurry("x");
 	assert_in_range(request->exchange->deadline_ms,
 	    clock_monotonic_ms() + 60000, clock_monotonic_ms() + 90000);
 	expect_entry("taken #1 one open: 0 open");
@@ -810,7 +822,7 @@ test_deadline_while_sending(void **state)
 static void
 test_deadline_while_encoding(void **state)
 {
-	static const struct sending hasty = { "slow", 2, 1000 };
+	static const struct sending hasty = { "slow", 2, 60000 };
 
 	(void)state;
 	start_with_store(ONE_BY_ONE);
@@ -819,6 +831,7 @@ test_deadline_while_encoding(void **state)
 	put(&post.gate, &post);
 	serve("one 0", "accepted");
 	take(&post.encoding, "encoding");
+	hurry("slow");
 	expect_entry("taken #1 one accepted: 0 accepted, 1 waiting");
 	expect_answer(250, "2.0.0", "Ok: queued as");
 	put(&post.gate, &post);
@@ -833,7 +846,7 @@ test_deadline_while_encoding(void **state)
 static void
 test_deadline_while_waiting(void **state)
 {
-	static const struct sending hasty = { "y", 1, 1500 };
+	static const struct sending hasty = { "y", 1, 60000 };
 
 	(void)state;
 	start_with_store(ONE_BY_ONE);
@@ -841,6 +854,8 @@ test_deadline_while_waiting(void **state)
 	expect_entry("begun #1 one open: 0 open");
 	struct request *first = take_request("one 0");
 	submit(&hasty);
+	wait_for_loop(); /* it has begun to wait */
+	hurry("y");
 	expect_entry("passed: 0 waiting");
 	expect_answer(451, "4.4.1", "no provider is available now");
 	end(first, EXCHANGE_ANSWERED, "accepted");
@@ -874,13 +889,14 @@ test_takeover_fails(void **state)
 static void
 test_takeover_fails_open(void **state)
 {
-	static const struct sending hasty = { "x", 1, 1500 };
+	static const struct sending hasty = { "x", 1, 60000 };
 
 	(void)state;
 	post.gated = true;
 	start_with_store(DOMAINS TWO);
 	submit(&hasty);
 	struct request *request = take_request("one 0");
+	hurry("x");
 	expect_entry("taken #1 one open: 0 open");
 	put(&post.records, (char *)"no");
 	expect_answer(451, "4.3.0", "it cannot be kept here now");
@@ -895,12 +911,13 @@ test_takeover_fails_open(void **state)
 static void
 test_takeover_unheard(void **state)
 {
-	static const struct sending hasty = { "x", 1, 1500 };
+	static const struct sending hasty = { "x", 1, 60000 };
 
 	(void)state;
 	start_with_store(TWO);
 	submit(&hasty);
 	struct request *request = take_request("one 0");
+	hurry("x");
 	expect_entry("taken #1 one open: 0 open");
 	answer_free(take(&post.answers, "answer"));
 	end(request, EXCHANGE_ANSWERED, "accepted");
