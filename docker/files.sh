@@ -76,6 +76,7 @@ ln -s /etc/ssl/certs/ca-certificates.crt "$root/usr/lib/ssl/cert.pem"
 echo 'postferry:x:65532:65532::/nonexistent:/usr/sbin/nologin' \
 	>"$root/etc/passwd"
 echo 'postferry:x:65532:' >"$root/etc/group"
-mkdir -m 700 -p "$root/var/lib/postferry"
+mkdir -p "$root/var/lib/postferry"
+chmod 700 "$root/var/lib/postferry"
 # shellcheck disable=SC2086
 note_packages $linked
