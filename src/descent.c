@@ -24,16 +24,17 @@ static const struct {
 struct walk {
 	struct config *config;
 	GPtrArray *files; /* char * of the config */
-	bool warn;
+	/* of one that we cannot read, for errno; NULL: nobody is told */
+	void (*unreadable)(void *object, const char *setting, const char *path);
+	void *object;
 };
 
 /* Now that we are who we will be.  Whatever was read as root is served until
  * it is read again, which may be in months: that is no time to find out. */
 static void
-warn_unreadable(const char *setting, const char *path)
+on_unreadable(void *object, const char *setting, const char *path)
 {
-	if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0)
-		return;
+	(void)object;
 	log_warn("a file could be read by root and cannot be read again",
 	    log_str("file", path), log_str("why", g_strerror(errno)),
 	    log_num("uid", geteuid()), log_str("setting", setting),
@@ -43,15 +44,20 @@ warn_unreadable(const char *setting, const char *path)
 }
 
 static void
+add_file(struct walk *walk, const char *setting, const char *path)
+{
+	g_ptr_array_add(walk->files, (char *)path);
+	if (walk->unreadable != NULL &&
+	    faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0)
+		walk->unreadable(walk->object, setting, path);
+}
+
+static void
 take_file(
     struct walk *walk, const char *section, const char *key, const char *path)
 {
-	if (path == NULL)
-		return;
-	g_ptr_array_add(walk->files, (char *)path);
-	if (walk->warn)
-		warn_unreadable(
-		    config_origin(walk->config, section, key), path);
+	if (path != NULL)
+		add_file(walk, config_origin(walk->config, section, key), path);
 }
 
 static void
@@ -93,11 +99,16 @@ take_secrets(struct walk *walk)
 {
 	const char *const *path = config_secret_files(walk->config);
 
-	for (; *path != NULL; path++) {
-		g_ptr_array_add(walk->files, (char *)*path);
-		if (walk->warn)
-			warn_unreadable("that of a secret", *path);
-	}
+	for (; *path != NULL; path++)
+		add_file(walk, "that of a secret", *path);
+}
+
+static void
+walk_files(struct walk *walk)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(files); i++)
+		take_row(walk, i);
+	take_secrets(walk);
 }
 
 static GPtrArray *
@@ -106,12 +117,10 @@ list_files(const struct descent *descent, bool warn)
 	struct walk walk = {
 		.config = descent->config,
 		.files = g_ptr_array_new(),
-		.warn = warn,
+		.unreadable = warn ? on_unreadable : NULL,
 	};
 
-	for (unsigned i = 0; i < G_N_ELEMENTS(files); i++)
-		take_row(&walk, i);
-	take_secrets(&walk);
+	walk_files(&walk);
 	if (descent->settings_file != NULL)
 		g_ptr_array_add(walk.files, (char *)descent->settings_file);
 	return walk.files;
@@ -180,4 +189,32 @@ descent_end(
 	    log_str("capabilities", "none"));
 	confine(descent, readable);
 	return true;
+}
+
+static void
+add_text(void *texts, const char *setting, const char *path)
+{
+	g_ptr_array_add(texts,
+	    g_strdup_printf("%s (%s): %s", path, setting, g_strerror(errno)));
+}
+
+GPtrArray *
+descent_foresee(struct config *config)
+{
+	struct privileges *privileges = privileges_find(config, NULL);
+	GPtrArray *texts = g_ptr_array_new_with_free_func(g_free);
+	struct walk walk = {
+		.config = config,
+		.files = g_ptr_array_new(),
+		.unreadable = add_text,
+		.object = texts,
+	};
+
+	if (geteuid() == 0 && privileges != NULL &&
+	    !privileges_stay_root(privileges) &&
+	    privileges_drop(privileges, NULL))
+		walk_files(&walk);
+	g_ptr_array_unref(walk.files);
+	privileges_free(privileges);
+	return texts;
 }

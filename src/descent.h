@@ -24,4 +24,9 @@ struct descent {
 bool descent_end(
     const struct descent *descent, struct herald **herald, GError **error);
 
+/* For who wants to know beforehand and is root: becomes for good whom the
+ * daemon would, and tells (char *) of each file that is read again while it
+ * serves and that it could not read then.  Of others it tells nothing. */
+GPtrArray *descent_foresee(struct config *config);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
+#include "descent.h"
 #include "ferry.h"
 #include "online.h"
 #include "summary.h"
@@ -53,6 +54,20 @@ print_settings(struct config *config, const char *path)
 		    ignored);
 }
 
+/* The last thing that is done: we are not root any more. */
+static void
+print_unreadable(struct config *config)
+{
+	g_autoptr(GPtrArray) texts = descent_foresee(config);
+
+	for (unsigned i = 0; i < texts->len; i++)
+		printf("  warning: the daemon's user cannot read %s; the start "
+		       "reads it as root, then it cannot be read again: a "
+		       "change of it counts from the next start on; let that "
+		       "user read it (chgrp, chmod g+r)\n",
+		    (const char *)texts->pdata[i]);
+}
+
 static bool
 read_options(int argc, char **argv, struct check *check, int *exit_code)
 {
@@ -94,6 +109,8 @@ cli_check(int argc, char **argv)
 		fflush(stdout);
 		exit_code = online_check(config, check.json);
 	}
+	if (!check.json)
+		print_unreadable(config);
 	config_unref(config);
 	return exit_code;
 }

@@ -3,6 +3,7 @@
 secrets come from files and are never shown."""
 
 import os
+import pwd
 import re
 import subprocess
 import unittest
@@ -421,6 +422,27 @@ class Settings(ferry.Scenario):
                                  done.stderr)
                 self.assertRegex(done.stderr, said or "^$")
         os.chown(self.folder, 0, 0)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can become another")
+    def test_a_secret_that_is_roots_alone(self):
+        """It is read at the start, and cannot be read again."""
+        secret = self.write("secret", "key-0123456789\n")
+        path = self.write(
+            "roots.conf", "[server]\nuser = nobody\nanswer = delivered\n"
+            "[listener local]\naddress = 127.0.0.1:0\n[provider mandrill]\n"
+            f"type = mandrill\napi_key_file = {secret}\n")
+        os.chmod(self.folder, 0o711)
+        account = pwd.getpwnam("nobody")
+        for group, mode, told in ((0, 0o600, True), (0, 0o640, True),
+                                  (account.pw_gid, 0o640, False)):
+            with self.subTest(group=group, mode=oct(mode)):
+                os.chown(secret, 0, group)
+                os.chmod(secret, mode)
+                done = self.run_command("check", "--config", path)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(
+                    f"warning: the daemon's user cannot read {secret} "
+                    in done.stdout, told, done.stdout)
 
     def test_check_says_who_gets_bounces(self):
         for queue, server, provider, said in (
