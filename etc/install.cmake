@@ -12,6 +12,10 @@ install(FILES src/manual/postferry.conf.5
 	DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 install(FILES etc/postferry.conf etc/postferry.conf.full
 	DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+install(FILES etc/grafana/postferry.json
+	DESTINATION ${CMAKE_INSTALL_DOCDIR}/grafana)
+install(FILES etc/prometheus/postferry.rules.yaml
+	DESTINATION ${CMAKE_INSTALL_DOCDIR}/prometheus)
 install(FILES README.md etc/recipes.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES etc/postferry.socket DESTINATION ${UNIT_DIR})
 install(FILES etc/completion/postferry.bash RENAME postferry

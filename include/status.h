@@ -7,6 +7,7 @@
  *	GET  /livez                      200: the process is there
  *	GET  /readyz                     200 or 503: mail can be accepted
  *	GET  /status                     the daemon, its providers, its queue
+ *	GET  /metrics                    the same, counted, for Prometheus
  *	GET  /v1/messages?state=&after=&limit=&recipient=
  *	                                 "next" is `after` of the next page; of
  *a recipient a page may be empty GET  /v1/messages/ID             the whole
@@ -21,6 +22,7 @@
 
 #include "core/complaints.h"
 #include "core/config.h"
+#include "core/metrics.h"
 #include "mail/standing.h"
 #include "store.h"
 
@@ -30,6 +32,7 @@ struct status_options {
 	/* borrowed; NULL: what memory there is is nobody's concern */
 	const struct budget *budget;
 	struct complaints *complaints; /* borrowed; NULL: none */
+	const struct metrics *metrics; /* borrowed; NULL: none */
 	int64_t started_ms;            /* wall clock; 0: no daemon runs */
 	/* Fills in struct provider_standing *; called on a thread of the door;
 	 * NULL: none. */

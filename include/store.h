@@ -16,6 +16,7 @@
 #define STORE_H
 
 #include "core/disk.h"
+#include "core/metrics.h"
 #include "core/setting.h"
 #include "mail/journal.h"
 #include "mail/submission.h"
@@ -27,6 +28,7 @@ struct store_options {
 	const char *directory;           /* borrowed */
 	const struct spool_place *place; /* of the spools it makes; borrowed */
 	struct disk *disk;               /* borrowed: it looks and says */
+	struct metrics *metrics;         /* borrowed; NULL: none */
 	bool offline; /* for the commands: nothing is sent or accepted, no
 		       * ballast */
 	submission_fn onward; /* fresh and due mail, queued */

@@ -138,6 +138,7 @@ make_store(struct ferry *ferry, GError **error)
 		.directory = ferry->directory,
 		.place = &ferry->place,
 		.disk = ferry->disk,
+		.metrics = ferry->metrics,
 		.onward = on_queued,
 		.stage = ferry,
 		.failed = ending_break,
@@ -164,6 +165,7 @@ make_helm(struct ferry *ferry, GError **error)
 		.relay = ferry->relay,
 		.hostname = server_hostname(ferry->config),
 		.place = &ferry->place,
+		.metrics = ferry->metrics,
 		.event = ferry->options.event,
 		.object = ferry->options.object,
 		.alarm = bell_ring,
@@ -214,6 +216,7 @@ make_server(
 		.loops = read_threads(ferry->config, "loops"),
 		.place = &ferry->place,
 		.budget = ferry->budget,
+		.metrics = ferry->metrics,
 		.disk = ferry->disk,
 		.complaints = ferry->complaints,
 		.socket_group = privileges_group(privileges),
@@ -246,6 +249,7 @@ make_doors(struct ferry *ferry, GError **error)
 		.disk = ferry->disk,
 		.budget = ferry->budget,
 		.complaints = ferry->complaints,
+		.metrics = ferry->metrics,
 		.started_ms = clock_wall_ms(),
 		.providers = on_providers,
 		.object = ferry,
@@ -323,6 +327,7 @@ make_ground(struct ferry *ferry)
 	ferry->main = loop_new("main", ferry);
 	ferry->service = service_new(ferry->main);
 	ferry->complaints = complaints_new();
+	ferry->metrics = metrics_new();
 	if (ferry->directory != NULL)
 		make_disk(ferry);
 }
@@ -463,6 +468,7 @@ ferry_free(struct ferry *ferry)
 	g_clear_pointer(&ferry->busy, busy_close);
 	g_clear_pointer(&ferry->budget, budget_free);
 	g_clear_pointer(&ferry->complaints, complaints_free);
+	g_clear_pointer(&ferry->metrics, metrics_free);
 	g_clear_pointer(&ferry->lock, lock_release);
 	config_unref(ferry->config);
 	config_unref(ferry->first);

@@ -24,6 +24,7 @@ struct ferry {
 	const char *directory; /* NULL: no queue */
 	struct lock *lock;
 	struct budget *budget;
+	struct metrics *metrics;
 	struct disk *disk;
 	struct busy *busy;
 	struct spool_place place;

@@ -10,6 +10,9 @@
 /* Milliseconds of CLOCK_MONOTONIC: for every interval and timeout. */
 int64_t clock_monotonic_ms(void);
 
+/* Microseconds of the same, for what is measured. */
+int64_t clock_monotonic_us(void);
+
 /* Milliseconds since 1970 of CLOCK_REALTIME: for dates people and mails
  * see, never for an interval. */
 int64_t clock_wall_ms(void);

@@ -43,6 +43,7 @@ struct dispatcher_options {
 	struct carrier http, relay;      /* borrowed */
 	const char *hostname;            /* ours; borrowed */
 	const struct spool_place *place; /* of the bounces; borrowed */
+	struct metrics *metrics;         /* borrowed; NULL: none */
 
 	/* The queue; borrowed.  journal NULL: there is none: every mail is
 	 * `delivered`, and what is left over is its client's. */

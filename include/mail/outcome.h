@@ -22,6 +22,8 @@ enum verdict_class {
 	VERDICT_DOUBT,     /* it may or may not have been taken */
 };
 
+#define VERDICT_CLASSES (VERDICT_DOUBT + 1)
+
 struct verdict {
 	enum verdict_class class;
 	unsigned status; /* of HTTP or SMTP; 0: none came */

@@ -6,8 +6,19 @@
 #ifndef MAIL_STANDING_H
 #define MAIL_STANDING_H
 
+#include "core/metrics.h"
 #include "mail/health.h"
+#include "mail/outcome.h"
 #include <stdbool.h>
+
+/* What it was asked, since the start. */
+struct provider_work {
+	uint64_t attempts[VERDICT_CLASSES]; /* by what came of them */
+	struct metrics_spread requests;     /* how long each took */
+};
+
+/* All states there are; NULL-terminated. */
+extern const char *const standing_states[];
 
 struct provider_standing {
 	char *name, *type;
@@ -38,6 +49,7 @@ struct provider_standing {
 	char **senders;    /* From domains it refuses now; NULL: none */
 	bool reserve;      /* mail goes by it because those before it in its
 			    * route cannot be asked */
+	struct provider_work work;
 	struct health health;
 };
 

@@ -75,6 +75,7 @@ struct submission {
 	bool each;             /* one answer per recipient is wanted (LMTP) */
 	bool repaired;         /* line ends were mended */
 	int64_t received_ms;   /* wall clock, at the end of data */
+	int64_t received_us;   /* monotonic: the same; 0: not since the start */
 	int64_t deadline_ms;   /* monotonic: answered by then */
 	struct config *config; /* counted */
 	struct return_address return_to;

@@ -12,6 +12,7 @@
 #include "core/config.h"
 #include "core/disk.h"
 #include "core/loop.h"
+#include "core/metrics.h"
 #include "mail/submission.h"
 #include <sys/types.h>
 
@@ -23,6 +24,7 @@ struct server_options {
 	unsigned loops;                  /* session threads */
 	const struct spool_place *place; /* outlives the server */
 	struct budget *budget;           /* outlives the server */
+	struct metrics *metrics;         /* outlives the server; NULL: none */
 	struct disk *disk; /* of the queue; outlives the server; NULL: none */
 	/* of the files that are read again; outlives the server; NULL: nobody
 	 * wants to know */

@@ -25,6 +25,12 @@ clock_monotonic_ms(void)
 }
 
 int64_t
+clock_monotonic_us(void)
+{
+	return g_get_monotonic_time();
+}
+
+int64_t
 clock_wall_ms(void)
 {
 	return read_clock_ms(CLOCK_REALTIME);

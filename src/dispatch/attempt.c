@@ -29,6 +29,19 @@ choose_deadline(
 	       dispatcher->answer_floor_ms;
 }
 
+/* Of mail that came while we run, to the first provider that is asked. */
+static void
+time_start(const struct dispatcher *dispatcher, const struct flight *flight)
+{
+	const struct submission *submission = flight->message->submission;
+
+	if (submission->received_us != 0 && flight->landing.asked == 0 &&
+	    submission->attempts == 0)
+		metrics_time(dispatcher->options.metrics, METRICS_START,
+		    dispatcher_now(dispatcher) * 1000 -
+			submission->received_us);
+}
+
 static void
 send_exchange(struct dispatcher *dispatcher, struct flight *flight)
 {
@@ -39,6 +52,7 @@ send_exchange(struct dispatcher *dispatcher, struct flight *flight)
 
 	exchange->deadline_ms = choose_deadline(dispatcher, flight);
 	flight->state = FLIGHT_SENDING;
+	time_start(dispatcher, flight);
 	carrier->send(carrier->self, exchange);
 }
 
@@ -182,6 +196,9 @@ settle(struct dispatcher *dispatcher, struct flight *flight,
 	struct lane_finding finding = find_out(flight, outcome);
 
 	flight->landing.asked |= 1u << lane->number;
+	lane->work.attempts[judge_worst(outcome)->class]++;
+	metrics_spread_add(
+	    &lane->work.requests, flight->exchange->duration_ms * 1000);
 	flight->groups[flight->group].asked = true;
 	ledger_settle(
 	    flight->ledger, flight->provider, flight->delivery, outcome);

@@ -42,7 +42,7 @@ enum lane_line {
 	LANE_LINES,
 };
 
-/* How a lane is. */
+/* How a lane is: the word is that of standing_states. */
 enum lane_mode {
 	LANE_OPEN,      /* for business */
 	LANE_PAUSED,    /* it failed: not asked before its time */
@@ -91,6 +91,7 @@ struct lane {
 		       * nothing */
 	uint64_t accepted;  /* recipients */
 	uint64_t failed;    /* attempts of which nobody was accepted */
+	struct provider_work work;
 	unsigned throttles; /* in a row, none accepted in between */
 	struct lane_notice notice;
 

@@ -15,18 +15,7 @@
 const char *
 lane_state_word(enum lane_mode mode)
 {
-	static const char *const words[] = {
-		[LANE_OPEN] = "open",
-		[LANE_PAUSED] = "paused",
-		[LANE_PROBING] = "probing",
-		[LANE_THROTTLED] = "throttled",
-		[LANE_EXHAUSTED] = "exhausted",
-		[LANE_UNUSABLE] = "unusable",
-		[LANE_DISTRUST] = "distrusted",
-		[LANE_CUT_OFF] = "cut off",
-	};
-
-	return words[mode];
+	return standing_states[mode];
 }
 
 /* Why a breaker is open, in the line; NULL: not worth a restart. */
@@ -77,6 +66,7 @@ lane_state_standing(
 	standing->day_max = lane->gate.day.most;
 	standing->accepted = lane->accepted;
 	standing->failed = lane->failed;
+	standing->work = lane->work;
 	standing->senders = senders_list(lane->senders, now_ms);
 	standing->reserve = lane->reserve;
 }

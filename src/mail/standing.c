@@ -3,6 +3,10 @@
 
 #include <glib.h>
 
+/* In the order in which dispatch has them (lane.h). */
+const char *const standing_states[] = { "open", "paused", "probing",
+	"throttled", "exhausted", "unusable", "distrusted", "cut off", NULL };
+
 void
 standing_free(void *object)
 {

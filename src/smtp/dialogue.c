@@ -474,6 +474,7 @@ dialogue_answer(struct dialogue *dialogue, const struct answer *answer)
 	if (session->state != SESSION_ANSWER || session->gone)
 		return false;
 	bool there = !channel_is_half(session->channel);
+	intake_count(session, answer->code);
 	if (lmtp_answer(session, answer)) {
 		session->counts.errors = 0;
 		session->counts.idle = 0;

@@ -149,6 +149,7 @@ make_submission(struct session *session, const struct limiter_seen *seen)
 	submission->repaired = session->mail.data.bare;
 	submission->seen = *seen;
 	submission->received_ms = clock_wall_ms();
+	submission->received_us = session->times.received_us;
 	submission->deadline_ms =
 	    clock_monotonic_ms() + session->rules->times.deadline_ms;
 	submission->when = session->rules->when;
@@ -205,6 +206,31 @@ refuse_author(struct session *session, const struct tie_fault *fault)
 	quote_forget(&session->quote);
 }
 
+void
+intake_count(const struct session *session, unsigned code)
+{
+	struct metrics *metrics = session->world->metrics;
+
+	if (code / 100 == 2) {
+		metrics_add(metrics, METRICS_MAILS_TAKEN, 1);
+		metrics_add(metrics, METRICS_MAIL_BYTES, session->mail.bytes);
+	} else {
+		metrics_add(metrics,
+		    code / 100 == 4 ? METRICS_MAILS_PUT_OFF
+				    : METRICS_MAILS_REFUSED,
+		    1);
+	}
+	metrics_time(metrics, METRICS_ANSWER,
+	    clock_monotonic_us() - session->times.received_us);
+}
+
+static void
+refuse_whole(struct session *session, enum reply_name name, const char *why)
+{
+	intake_count(session, reply_find(name)->code);
+	lmtp_refuse(session, name, why);
+}
+
 /* The mail could be taken; what it says is looked at. */
 static void
 judge_mail(struct session *session, const struct limiter_seen *seen)
@@ -215,13 +241,14 @@ judge_mail(struct session *session, const struct limiter_seen *seen)
 
 	tie_check(session, seen, &fault);
 	if (fault.name != REPLY_NONE) {
+		intake_count(session, reply_find(fault.name)->code);
 		refuse_author(session, &fault);
 		tie_fault_clear(&fault);
 		return;
 	}
 	refused = heed_check(session, seen, &detail);
 	if (refused != REPLY_NONE)
-		lmtp_refuse(session, refused, detail);
+		refuse_whole(session, refused, detail);
 	else
 		post_mail(session, seen);
 }
@@ -231,9 +258,11 @@ end_mail(struct session *session)
 {
 	struct limiter_seen seen;
 
+	session->times.received_us = clock_monotonic_us();
 	check_mail(session, &seen);
 	if (session->mail.refused != REPLY_NONE)
-		lmtp_refuse(session, session->mail.refused, session->mail.why);
+		refuse_whole(
+		    session, session->mail.refused, session->mail.why);
 	else
 		judge_mail(session, &seen);
 }

@@ -17,4 +17,7 @@ void intake_begin(struct session *session);
 size_t intake_take(
     struct session *session, const unsigned char *bytes, size_t length);
 
+/* In SESSION_ANSWER, and whole, with its mail: the code that it is told. */
+void intake_count(const struct session *session, unsigned code);
+
 #endif

@@ -169,6 +169,7 @@ server_new(const struct server_options *options, GError **error)
 		.server = server,
 		.place = options->place,
 		.budget = options->budget,
+		.metrics = options->metrics,
 		.disk = options->disk,
 		.routes = options->routes,
 	};
@@ -247,6 +248,7 @@ turn_away(const struct server *server, const struct sessions_visitor *visitor,
 	g_autoptr(GString) line = g_string_new(NULL);
 	g_autofree char *told = bound_tell(rules, name, NULL);
 
+	metrics_add(server->world.metrics, METRICS_CONNECTIONS_REFUSED, 1);
 	reply_append(line, name, told);
 	log_warn("connection refused", log_str("client", visitor->peer.text),
 	    log_str("listener", rules->listener),

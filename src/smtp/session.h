@@ -21,6 +21,7 @@
 #include "authority.h"
 #include "channel.h"
 #include "core/disk.h"
+#include "core/metrics.h"
 #include "data.h"
 #include "mail/submission.h"
 #include "quote.h"
@@ -90,6 +91,7 @@ struct session_times {
 	int64_t delay_ms;    /* nothing is done before */
 	int64_t session_ms;  /* the session must have ended by then */
 	int64_t armed_ms;    /* when the timer is due */
+	int64_t received_us; /* when the last mail was, for the metrics */
 };
 
 /* What lies around all sessions of a server; outlives them. */
@@ -100,6 +102,7 @@ struct session_world {
 	void *server;
 	const struct spool_place *place;
 	struct budget *budget;
+	struct metrics *metrics;     /* NULL: nobody watches */
 	const struct strain *strain; /* NULL: never */
 	const struct inflow *inflow; /* NULL: never */
 	struct disk *disk;           /* of the queue; NULL: there is none */

@@ -81,6 +81,8 @@ on_gone(void *object, struct dialogue *dialogue)
 	    g_hash_table_lookup(sessions->visitors, &id);
 
 	g_hash_table_remove(sessions->visitors, &id);
+	metrics_add(
+	    sessions->options.world->metrics, METRICS_SESSIONS_ENDED, 1);
 	send_back(visitor);
 }
 
@@ -154,6 +156,7 @@ begin(struct sessions *sessions, struct sessions_visitor *visitor)
 		.object = sessions,
 	};
 
+	metrics_add(options.world->metrics, METRICS_SESSIONS_BEGUN, 1);
 	visitor->id = options.id;
 	visitor->dialogue = dialogue_new(&options);
 	visitor->peer.keys = NULL; /* the session's now */

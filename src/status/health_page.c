@@ -61,9 +61,8 @@ explain_shortage(const struct disk *disk)
 	return NULL;
 }
 
-/* Why no mail can be accepted; NULL: it can. */
-static char *
-find_obstacle(const struct page *page)
+char *
+health_page_obstacle(const struct page *page)
 {
 	const struct status_options *options = page->options;
 	const struct disk *disk = options->disk;
@@ -92,7 +91,7 @@ find_obstacle(const struct page *page)
 void
 health_page_ready(const struct page *page, struct status_answer *answer)
 {
-	g_autofree char *obstacle = find_obstacle(page);
+	g_autofree char *obstacle = health_page_obstacle(page);
 	struct json_object *object;
 
 	if (obstacle != NULL) {
@@ -108,7 +107,7 @@ static void
 add_daemon(struct json_object *object, const struct page *page)
 {
 	const struct status_options *options = page->options;
-	g_autofree char *obstacle = find_obstacle(page);
+	g_autofree char *obstacle = health_page_obstacle(page);
 	bool running = options->started_ms != 0;
 
 	page_add_text(object, "version", POSTFERRY_VERSION);

@@ -7,6 +7,9 @@
 
 #include "page.h"
 
+/* Why no mail can be accepted, for people; new; NULL: it can. */
+char *health_page_obstacle(const struct page *page);
+
 void health_page_live(const struct page *page, struct status_answer *answer);
 void health_page_ready(const struct page *page, struct status_answer *answer);
 void health_page_status(const struct page *page, struct status_answer *answer);

@@ -3,6 +3,7 @@
 
 #include "health_page.h"
 #include "message_page.h"
+#include "metrics_page.h"
 #include <stdatomic.h>
 #include <string.h>
 
@@ -31,6 +32,7 @@ static const struct route {
 	{ "GET", "/livez", "", health_page_live, 0, true, false },
 	{ "GET", "/readyz", "", health_page_ready, 0, true, false },
 	{ "GET", "/status", "", health_page_status, 0, true, true },
+	{ "GET", "/metrics", "", metrics_page, 0, true, true },
 	{ "GET", MESSAGES, "state,after,limit,recipient", message_page_list, 0,
 	    false, true },
 	{ "POST", MESSAGES "/retry", "state", message_page_act_all, STORE_RETRY,
@@ -155,7 +157,7 @@ status_request(struct status *status, const char *method, const char *text,
 	if (route == NULL)
 		page_refuse(answer, 404,
 		    "there is no such page; there are /livez, /readyz, "
-		    "/status%s",
+		    "/status, /metrics%s",
 		    who != NULL ? ", " MESSAGES : "");
 	else if (!is_method(route, method))
 		refuse_method(route, method, answer);

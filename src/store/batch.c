@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "batch.h"
 
+#include "core/clock.h"
 #include "departure.h"
 #include "due.h"
 #include "entries.h"
@@ -62,10 +63,14 @@ static void
 run(struct store *store, const struct batch *batch)
 {
 	enum engine_result result;
+	int64_t begun_us;
 
 	if (!any_waits(store, batch))
 		return;
+	begun_us = clock_monotonic_us();
 	result = write_all(store, batch);
+	metrics_time(store->options.metrics, METRICS_COMMIT,
+	    clock_monotonic_us() - begun_us);
 	g_assert(result != ENGINE_ABSENT);
 	space_measure(store);
 	if (result == ENGINE_FULL)

@@ -14,12 +14,12 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 import unittest
 
 import durable
 import ferry
+import package
 
 PACKAGE = "exim4-daemon-light"
 USER = "Debian-exim"
@@ -41,29 +41,6 @@ acl_smtp_data = accept
 """
 
 
-def unpack(folder):
-    """Into that folder, which others may be about to make, too."""
-    parent, name = os.path.split(folder)
-    place = tempfile.mkdtemp(prefix=name + "-", dir=parent)
-    os.chmod(place, 0o755)
-    try:
-        subprocess.run(["sh", "-c", f"apt-get -qq download {PACKAGE} &&"
-                        " dpkg -x *.deb . && rm *.deb"], cwd=place,
-                       capture_output=True, text=True, timeout=300,
-                       check=True)
-        if not os.path.exists(folder):
-            os.rename(place, folder)
-    except subprocess.CalledProcessError as failed:
-        raise unittest.SkipTest(
-            f"Exim is not here, and {PACKAGE} cannot be fetched:"
-            f" {failed.stdout}{failed.stderr}") from None
-    except OSError:  # the others were first
-        if not os.path.exists(folder):
-            raise
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
-
-
 def find():
     installed = shutil.which("exim4", path="/usr/sbin")
     if installed:
@@ -72,7 +49,7 @@ def find():
                           "exim")
     program = os.path.join(folder, "usr/sbin/exim4")
     if not os.access(program, os.X_OK):
-        unpack(folder)
+        package.unpack(PACKAGE, folder)
     return program
 
 
