@@ -22,6 +22,8 @@ FILES = {
     "share/doc/postferry/recipes.md",
     "share/doc/postferry/examples/postferry.conf",
     "share/doc/postferry/examples/postferry.conf.full",
+    "share/doc/postferry/grafana/postferry.json",
+    "share/doc/postferry/prometheus/postferry.rules.yaml",
     "share/man/man5/postferry.conf.5",
     "share/man/man8/postferry.8",
     "share/zsh/site-functions/_postferry",

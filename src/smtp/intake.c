@@ -261,8 +261,7 @@ end_mail(struct session *session)
 	session->times.received_us = clock_monotonic_us();
 	check_mail(session, &seen);
 	if (session->mail.refused != REPLY_NONE)
-		refuse_whole(
-		    session, session->mail.refused, session->mail.why);
+		refuse_whole(session, session->mail.refused, session->mail.why);
 	else
 		judge_mail(session, &seen);
 }
