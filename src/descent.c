@@ -153,6 +153,7 @@ confine(const struct descent *descent, GPtrArray *readable)
 	struct confine_paths paths = {
 		.state_dir =
 		    config_string(descent->config, "server", "state_dir"),
+		.drop = config_string(descent->config, "server", "drop"),
 		.files = readable,
 		.sockets = sockets,
 	};

@@ -26,6 +26,8 @@ static const struct {
 	    "try it: serve and simulated providers, no settings needed" },
 	{ "simulate", cli_simulate,
 	    "a provider on loopback, with faults on demand" },
+	{ "sendmail", cli_sendmail,
+	    "take a mail from a program, as sendmail(8) does" },
 };
 
 static void
@@ -79,12 +81,27 @@ is_one_of(const char *word, const char *const *words)
 	return *words != NULL;
 }
 
+/* Installed under another name as well: whoever calls us so means this. */
+static bool
+is_sendmail(char **argv)
+{
+	static const char *const names[] = { "sendmail", "mailq", "newaliases",
+		NULL };
+	char *slash = argv[0] != NULL ? strrchr(argv[0], '/') : NULL;
+
+	if (slash != NULL)
+		argv[0] = slash + 1;
+	return argv[0] != NULL && is_one_of(argv[0], names);
+}
+
 int
 main(int argc, char **argv)
 {
 	static const char *const help[] = { "--help", "-h", "help", NULL };
 	static const char *const version[] = { "--version", "version", NULL };
 
+	if (is_sendmail(argv))
+		return cli_sendmail(argc, argv);
 	if (argc < 2) {
 		print_help(stderr);
 		return EX_USAGE;

@@ -56,7 +56,7 @@ DOORS = [
     ("seccomp.h", ["src/confine/filter.c"]),
     ("ifaddrs.h", ["src/cli/examine_listeners.c"]),
     # Accounts are looked up where the daemon becomes one.
-    ("pwd.h", ["src/confine/privileges.c"]),
+    ("pwd.h", ["src/confine/privileges.c", "src/cli/sendmail*.c"]),
     ("grp.h", ["src/confine/privileges.c", "src/smtp/rules_door.c"]),
     ("json-c/*", ["src/mail/options_json.c", "src/providers/*", "src/simulate/*", "src/status/*",
                   "src/cli/*", "src/alarm/*"]),

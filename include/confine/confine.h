@@ -15,6 +15,7 @@
 
 struct confine_paths {
 	const char *state_dir; /* read and written; NULL: none */
+	const char *drop;      /* the same */
 	GPtrArray *files;      /* char *: read, and read again when they were
 				* replaced: their directories are */
 	GPtrArray *sockets;    /* char *: made and removed at stop */

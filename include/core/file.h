@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A small file read whole: the settings, a secret.
+ * A small file read whole: the settings, a secret.  And bytes written whole.
  */
 #ifndef CORE_FILE_H
 #define CORE_FILE_H
@@ -25,6 +25,9 @@ void file_free(struct file *file);
  * and error, too, when the path does not begin with /, or the file is empty or
  * holds NUL.  Free with g_free(). */
 char *file_read_secret(const char *path, GError **error);
+
+/* Writes all of it, however many calls that takes.  False: errno. */
+bool file_write(int fd, const void *bytes, size_t length);
 
 /* True when anyone on the host may read it. */
 bool file_is_public(const struct file *file);

@@ -19,6 +19,7 @@ int cli_queue(int argc, char **argv);
 int cli_why(int argc, char **argv);
 int cli_status(int argc, char **argv);
 int cli_user(int argc, char **argv);
+int cli_sendmail(int argc, char **argv);
 int cli_herald(int argc, char **argv);
 
 /* Where settings come from, for --help of those that read them. */

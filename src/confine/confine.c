@@ -98,6 +98,8 @@ allow_all(struct fence *fence, const struct confine_paths *paths)
 		allow_around(fence, paths->sockets->pdata[i], FENCE_SOCKET);
 	if (paths->state_dir != NULL)
 		fence_allow(fence, paths->state_dir, FENCE_WRITE);
+	if (paths->drop != NULL)
+		fence_allow(fence, paths->drop, FENCE_WRITE);
 }
 
 /* "version 7", or why not. */

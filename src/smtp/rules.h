@@ -64,6 +64,7 @@ struct rules_door {
 	const GArray *proxies;    /* of struct network: must say PROXY; NULL */
 	const GArray *forwarders; /* may say XFORWARD; NULL: none */
 	enum rules_resends resends;
+	bool sendmail;      /* it is the one of `sendmail` of [server] */
 	int64_t proxy_ms;   /* for the PROXY header */
 	mode_t socket_mode; /* of the file of a Unix socket */
 	gid_t socket_group; /* of that; (gid_t)-1: not said */

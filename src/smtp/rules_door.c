@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "rules.h"
+
+#include "pickup.h"
 #include "smtp/server.h"
 
 #include <grp.h>
@@ -222,6 +224,7 @@ rules_read_door(
 	socklen_t length;
 
 	read_door(&rules->door, row);
+	rules->door.sendmail = pickup_is_for(row->config, rules->listener);
 	read_mode(&door, errors);
 	read_group(&door, errors);
 	check_resends(&door, errors);

@@ -8,6 +8,7 @@
 #include "ebb.h"
 #include "inflow.h"
 #include "listeners.h"
+#include "pickup.h"
 #include "reply.h"
 #include "roster.h"
 #include "rules.h"
@@ -34,6 +35,7 @@ struct server {
 	unsigned loops_wanted;
 	uint64_t (*size_most)(void *stage, const char *listener);
 	struct roster *roster;
+	struct pickup *pickup;         /* NULL: nobody leaves mail */
 	struct complaints *complaints; /* NULL: nobody wants to know */
 	struct loop_timer *reread;     /* NULL: files are not looked at */
 	struct strain *strain;
@@ -179,6 +181,7 @@ server_new(const struct server_options *options, GError **error)
 	server->loops_wanted = options->loops;
 	server->size_most = options->size_most;
 	server->complaints = options->complaints;
+	server->pickup = pickup_new(server->config);
 	if (!open_all(server, options, error))
 		g_clear_pointer(&server, server_free);
 	return server;
@@ -225,6 +228,7 @@ server_start(struct server *server)
 		listeners_limit(
 		    server->listeners, server->size_most, server->world.stage);
 	listeners_start(server->listeners);
+	pickup_start(server->pickup);
 	report_complaints(server);
 	if (config_number(server->config, "server", "reread") == 0)
 		return;
@@ -289,7 +293,9 @@ look_at_peer(const struct rules *rules, int fd, const struct sockaddr *address,
 	peer->uid = peer->local ? read_uid(fd) : 0;
 	peer->allowed = rules_allow(rules, address);
 	peer->proxied = network_contains(rules->door.proxies, address);
-	peer->may_forward = network_contains(rules->door.forwarders, address);
+	/* `sendmail` says by it which mail it hands over again */
+	peer->may_forward = network_contains(rules->door.forwarders, address) ||
+			    (peer->local && rules->door.sendmail);
 }
 
 /* Those who wait already are hurried when it begins. */
@@ -441,6 +447,7 @@ server_stop(struct server *server, int64_t data_grace_ms,
 	g_assert(server->stopped == NULL);
 	server->stopped = stopped;
 	server->stopped_object = object;
+	pickup_stop(server->pickup);
 	listeners_stop(server->listeners);
 	for (unsigned i = 0; i < server->loops->len; i++)
 		sessions_stop_post(
@@ -503,6 +510,8 @@ server_free(struct server *server)
 	roster_free(server->roster);
 	g_ptr_array_unref(server->loops);
 	listeners_free(server->listeners);
+	/* whom it could still wait for is gone */
+	pickup_free(server->pickup);
 	config_unref(server->config);
 	/* Letters on their way still need the server itself. */
 	server->freed = true;

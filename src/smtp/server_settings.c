@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "smtp/drop.h"
 #include "smtp/server.h"
 
 #define SECONDS 1000
@@ -55,6 +56,15 @@ const struct setting server_settings[] = {
 	{ "server", "recipients", SETTING_NUMBER, "1000", .min = 1,
 	    .max = 50000,
 	    .help = "Recipients of one mail; further ones get 452." },
+	{ "server", "sendmail", SETTING_ENDPOINT, HANDOVER_ADDRESS,
+	    .help = "The listener that the sendmail command hands mail to, by "
+		    "its address; only where a [listener] has it is mail "
+		    "taken from `drop`.  A sender without a domain gets "
+		    "`domain` of that listener, else hostname." },
+	{ "server", "drop", SETTING_PATH, DROP_DIRECTORY,
+	    .help = "Directory where the sendmail command leaves mail while "
+		    "the daemon is away: of mode 3733, owned by whom "
+		    "postferry runs as." },
 
 	{ "listener", "address", SETTING_ENDPOINT, .required = true,
 	    .help = "Address and port to listen on (port 0: the system picks "

@@ -136,6 +136,17 @@ refuse_sender(enum address_fault fault)
 	return fault == ADDRESS_LONG ? REPLY_SENDER_LONG : REPLY_SENDER_SYNTAX;
 }
 
+/* Whoever is on this host and says only who he is is of this host. */
+static const char *
+find_sender_domain(const struct session *session)
+{
+	const struct rules *rules = session->rules;
+
+	if (rules->domain == NULL && rules->door.sendmail)
+		return rules->hostname;
+	return rules->domain;
+}
+
 /* Fills in the sender; false when it was refused. */
 static bool
 take_sender(
@@ -152,7 +163,7 @@ take_sender(
 	if (!may_say(session, envelope, path))
 		return false;
 	envelope->sender = address_parse(
-	    path->text, path->length, session->rules->domain, &fault);
+	    path->text, path->length, find_sender_domain(session), &fault);
 	if (envelope->sender == NULL) {
 		session_reply(
 		    session, refuse_sender(fault), address_fault_text(fault));
