@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "mail/parse_list.h"
 
+#include "qualify.h"
 #include <gmime/gmime.h>
+#include <string.h>
 
 static void
 on_warning(gint64 offset, GMimeParserWarning warning, const gchar *item,
@@ -13,6 +15,21 @@ on_warning(gint64 offset, GMimeParserWarning warning, const gchar *item,
 	(void)item;
 	if (warning == GMIME_WARN_INVALID_ADDRESS_LIST)
 		*whole = false;
+}
+
+/* Of an address without a domain GMime takes the local part for the beginning
+ * of the next one's name ("root, Bob <bob@example.net>"): it gets this domain
+ * as long as it is read. */
+#define STAND_IN "stand-in.invalid"
+
+static void
+add_text(const char *text, GPtrArray *addresses)
+{
+	const char *end = g_str_has_suffix(text, "@" STAND_IN)
+			      ? strrchr(text, '@')
+			      : text + strlen(text);
+
+	g_ptr_array_add(addresses, g_strndup(text, (gsize)(end - text)));
 }
 
 static void
@@ -29,9 +46,9 @@ add_texts(InternetAddressList *from, GPtrArray *addresses)
 				      INTERNET_ADDRESS_GROUP(one)),
 			    addresses);
 		else
-			g_ptr_array_add(addresses,
-			    g_strdup(internet_address_mailbox_get_addr(
-				INTERNET_ADDRESS_MAILBOX(one))));
+			add_text(internet_address_mailbox_get_addr(
+				     INTERNET_ADDRESS_MAILBOX(one)),
+			    addresses);
 	}
 }
 
@@ -39,11 +56,13 @@ bool
 parse_list_read(const char *text, GPtrArray *addresses)
 {
 	GMimeParserOptions *options = g_mime_parser_options_new();
+	g_autofree char *qualified = qualify_body(text, STAND_IN);
 	InternetAddressList *found;
 	bool whole = true;
 
 	g_mime_parser_options_set_warning_callback(options, on_warning, &whole);
-	found = internet_address_list_parse(options, text);
+	found = internet_address_list_parse(
+	    options, qualified != NULL ? qualified : text);
 	add_texts(found, addresses);
 	g_clear_object(&found);
 	g_mime_parser_options_free(options);

@@ -239,6 +239,8 @@ test_mail(void **state)
 		    FROM "To: d@x\r\nResent-To: e@x\r\n\r\n", "e@x f@x" },
 		{ { "-t" }, "From: joe@x\nTo: root (R), \"A, B\" <b@x>\n\n",
 		    FROM "To: root (R), \"A, B\" <b@x>\r\n\r\n", "root b@x" },
+		{ { "-t" }, "From: joe@x\nTo: root, Bob <b@x>, joe\n\n",
+		    FROM "To: root, Bob <b@x>, joe\r\n\r\n", "root b@x joe" },
 		/* below the header nobody is named */
 		{ { "-t" }, "From: joe@x\nTo: d@x\n\nCc: e@x\n",
 		    FROM "To: d@x\r\n\r\nCc: e@x\r\n", "d@x" },
@@ -270,7 +272,7 @@ test_refused_mail(void **state)
 		int exit_code;
 	} rows[] = {
 		{ "To: a@@x\n\n", EX_NOUSER },
-		{ "To: a@x, <\n\n", EX_NOUSER },
+		{ "To: a@x; b@x\n\n", EX_NOUSER },
 		{ "To: a@x\nB\x01"
 		  "cc: b@x\n\n",
 		    EX_DATAERR },

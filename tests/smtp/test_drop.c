@@ -61,9 +61,9 @@ test_round(void **state)
 		.envid = "id",
 		.fd = make_text("xSubject: s\r\n\r\n\n\n"),
 		.offset = 1,
-		.length = 17,
+		.length = 16,
 	};
-	char text[17];
+	char text[16];
 	struct stat status;
 	struct drop *drop;
 
