@@ -7,7 +7,8 @@ set(ZSH_DIR ${CMAKE_INSTALL_DATADIR}/zsh/site-functions CACHE STRING
 	"Completion for zsh, below the prefix")
 
 install(TARGETS postferry RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
-install(FILES src/manual/postferry.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
+install(FILES src/manual/postferry.8 src/manual/postferry-sendmail.8
+	DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
 install(FILES src/manual/postferry.conf.5
 	DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 install(FILES etc/postferry.conf etc/postferry.conf.full

@@ -23,6 +23,7 @@ WRITE = sys.argv[3:] == ['--write']
 
 PAGE = SOURCE / 'src/manual/postferry.8'
 CONF_PAGE = SOURCE / 'src/manual/postferry.conf.5'
+SENDMAIL_PAGE = SOURCE / 'src/manual/postferry-sendmail.8'
 FULL = SOURCE / 'etc/postferry.conf.full'
 
 BEGIN = '.\\" begin of what tests/manual/reference.py writes\n'
@@ -193,7 +194,7 @@ def check_short():
 
 
 def lint():
-    for page in (PAGE, CONF_PAGE):
+    for page in (PAGE, CONF_PAGE, SENDMAIL_PAGE):
         done = subprocess.run(['mandoc', '-Tlint', '-Wwarning', page],
                               text=True, stdout=subprocess.PIPE, check=False)
         faults.extend(done.stdout.strip().split('\n') if done.stdout else [])
