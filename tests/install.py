@@ -26,6 +26,7 @@ FILES = {
     "share/doc/postferry/prometheus/postferry.rules.yaml",
     "share/man/man5/postferry.conf.5",
     "share/man/man8/postferry.8",
+    "share/man/man8/postferry-sendmail.8",
     "share/zsh/site-functions/_postferry",
 }
 

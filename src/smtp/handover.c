@@ -284,8 +284,6 @@ say_hello(struct talk *talk)
 {
 	const struct handover *mail = talk->handover;
 	g_autofree char *hello = g_strconcat("EHLO ", mail->helo, NULL);
-	g_autofree char *origin =
-	    g_strconcat("XFORWARD IDENT=", mail->ident, NULL);
 	enum handover_end end;
 
 	errno = 0;
@@ -293,8 +291,6 @@ say_hello(struct talk *talk)
 		return judge(talk, "greeting");
 	end = say(talk, hello, 2);
 	g_string_printf(talk->offers, "\n%s", talk->text->str);
-	if (end == HANDOVER_TAKEN && offers(talk, "XFORWARD "))
-		end = say(talk, origin, 2);
 	return end;
 }
 
@@ -304,6 +300,16 @@ append_wish(const struct talk *talk, GString *line, const char *keyword,
 {
 	if (value != NULL && offers(talk, "DSN"))
 		g_string_append_printf(line, " %s=%s", keyword, value);
+}
+
+/* It holds for one mail. */
+static enum handover_end
+say_ident(struct talk *talk)
+{
+	g_autofree char *line =
+	    g_strconcat("XFORWARD IDENT=", talk->handover->ident, NULL);
+
+	return offers(talk, "XFORWARD ") ? say(talk, line, 2) : HANDOVER_TAKEN;
 }
 
 static enum handover_end
@@ -354,7 +360,9 @@ say_all(struct talk *talk)
 
 	while (
 	    end == HANDOVER_TAKEN && next < talk->handover->recipients->len) {
-		end = say_sender(talk);
+		end = say_ident(talk);
+		if (end == HANDOVER_TAKEN)
+			end = say_sender(talk);
 		if (end == HANDOVER_TAKEN)
 			end = say_recipients(talk, &next);
 		if (end == HANDOVER_TAKEN)
