@@ -48,7 +48,7 @@ static const char *const live[] = { "data_grace", "stop_timeout", "reread",
 static const char *const lasting[] = { "connections", "connections_reserved",
 	"stress_share", "stress_calm", "peers_remembered", "accept_pause",
 	"users", "auth_failures", "auth_window", "auth_delay", "auth_cache",
-	"auth_waiting", NULL };
+	"auth_waiting", "sendmail", "drop", NULL };
 
 static bool
 is_row_of(const struct setting *table, const struct setting *row)
