@@ -549,15 +549,16 @@ test_asked_as_sent(void **state)
 	static const struct {
 		const char *name, *settings, *id, *away, *ask;
 	} rows[] = {
-		{ "another Message-ID", BOTH, "<old@host>", NULL,
+		{ "another Message-ID", QUICK BOTH, "<old@host>", NULL,
 		    "ask one old 0" },
-		{ "redirected", BOTH, "<old@host>", "rcpt7@qa.example",
+		{ "redirected", QUICK BOTH, "<old@host>", "rcpt7@qa.example",
 		    "ask one old 7" },
-		{ "to its recipient, and redirected now", BOTH REDIRECTED,
+		{ "to its recipient, and redirected now", QUICK BOTH REDIRECTED,
 		    "<old@host>", NULL, "ask one old 0" },
-		{ "redirected elsewhere now", BOTH REDIRECTED, "<old@host>",
-		    "rcpt7@qa.example", "ask one old 7" },
-		{ "not known", BOTH REDIRECTED, NULL, NULL, "ask one x 9" },
+		{ "redirected elsewhere now", QUICK BOTH REDIRECTED,
+		    "<old@host>", "rcpt7@qa.example", "ask one old 7" },
+		{ "not known", QUICK BOTH REDIRECTED, NULL, NULL,
+		    "ask one x 9" },
 	};
 
 	(void)state;
@@ -668,13 +669,14 @@ test_resend(void **state)
 static void
 test_deadline_while_asking(void **state)
 {
-	struct sending sending = { "x", 1, 2000 };
+	struct sending sending = { "x", 1, 60000 };
 
 	(void)state;
 	start(AT_ONCE BOTH);
 	submit(&sending);
 	serve("one 0", "doubt");
 	struct request *request = take_request("ask one x 0");
+	hurry("x");
 	expect_answer(451, "4.4.1", "may have taken it");
 	end(request, EXCHANGE_ANSWERED, "found");
 	stop();
@@ -682,6 +684,7 @@ test_deadline_while_asking(void **state)
 	submit(&sending);
 	serve("one 0", "doubt");
 	request = take_request("ask one x 0");
+	hurry("x");
 	expect_entry("taken #1 one doubt: 0 doubt");
 	expect_answer(250, "2.0.0", "queued as");
 	end(request, EXCHANGE_ANSWERED, "found");
