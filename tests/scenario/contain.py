@@ -33,9 +33,12 @@ class Builder:
                         os.path.join(folder, "run")]
 
     def run(self, *arguments, **keywords):
-        done = subprocess.run([*self.command, *arguments], timeout=PATIENCE,
-                              text=True, capture_output=True, check=False,
-                              **keywords)
+        try:
+            done = subprocess.run([*self.command, *arguments],
+                                  timeout=PATIENCE, text=True,
+                                  capture_output=True, check=False, **keywords)
+        except subprocess.TimeoutExpired as stuck:
+            raise AssertionError(f"buildah {arguments[0]}: {stuck}") from None
         if done.returncode:
             raise AssertionError(f"buildah {arguments[0]}: {done.stderr}")
         return done.stdout.strip()
