@@ -2,7 +2,7 @@
 """A container without an engine: builds an image by buildah, and starts its
 program as its settings say, with the root file system read-only, as process 1.
 
-Run as a program (by Container) it is what stands between: it makes the
+Run as a program (by what launch() says) it is what stands between: it makes the
 namespaces, goes in, and passes signals on.
 """
 
