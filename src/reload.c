@@ -211,8 +211,9 @@ tell_errors(const struct ferry *ferry, const GPtrArray *errors)
 		.urgent = true,
 		.text = text,
 		.advice = "`postferry check` tells all that is wrong; mend it, "
-			  "then `postferry reload`; until then do not restart "
-			  "postferry, which would not start",
+			  "then `systemctl reload postferry` or SIGHUP; until "
+			  "then do not restart postferry, which would not "
+			  "start",
 	    });
 }
 

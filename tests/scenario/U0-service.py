@@ -23,8 +23,9 @@ class Service(ferry.Scenario):
 
     def listen(self, address, **variables):
         self.manager.bind(address.replace("@", "\0"))
-        path = os.path.join(self.folder, "postferry.conf")
-        ferry.write_private(path, self.write_settings())
+        self.conf = path = os.path.join(self.folder, "postferry.conf")
+        ferry.write_private(path, self.write_settings().replace(
+            "api_key = \n", ""))
         self.ferry = self.start(
             "postferry", "serve", "--config", path,
             environment={**os.environ, "NOTIFY_SOCKET": address, **variables})
@@ -47,6 +48,27 @@ class Service(ferry.Scenario):
         self.assertEqual(self.hear(), "STOPPING=1")
         self.manager.setblocking(False)
         self.assertRaises(BlockingIOError, self.hear)
+
+    def test_reload(self):
+        """Heard from its beginning to its end; the key is one that the
+        manager hands over."""
+        key = os.path.join(self.folder, "key")
+        ferry.write_private(key, "key-of-mailgun-0123456789\n")
+        self.settings = {"provider mailgun": {
+            "api_key": "", "api_key_file": "${CREDENTIALS_DIRECTORY}/key"}}
+        self.listen(os.path.join(self.folder, "notify"),
+                    CREDENTIALS_DIRECTORY=self.folder)
+        self.assertEqual(self.hear(), "READY=1")
+        self.ferry.signal(signal.SIGHUP)
+        self.assertRegex(self.hear(), r"^RELOADING=1\nMONOTONIC_USEC=\d+$")
+        self.assertEqual(self.hear(), "READY=1")
+        self.ferry.wait_line("settings read again")
+        ferry.write_private(self.conf, "[nonsense]\n")
+        self.ferry.signal(signal.SIGHUP)
+        self.assertIn("RELOADING=1", self.hear())
+        self.assertEqual(self.hear(), "READY=1")
+        self.ferry.wait_line("settings not read again")
+        self.end()
 
     def test_watchdog(self):
         self.listen(f"@postferry-{os.getpid()}", WATCHDOG_USEC="60000")

@@ -13,7 +13,7 @@ import ledger
 import load
 
 FULL = os.environ.get("FULL") == "1"
-TIMES = 100 if FULL else 8
+TIMES = 100 if FULL else 6
 SESSIONS = 10
 
 
@@ -80,7 +80,7 @@ class Load(Reload):
                           sizes=((100, 1_000, 5_000),))
         mails.start(self.address)
         for number in range(TIMES):
-            before = self.mailgun.count()
+            before = self.mailgun.requests()
             self.rotate("mailgun", f"{number:03}")
             self.reload()
             # by the new one
@@ -94,6 +94,37 @@ class Load(Reload):
 
 
 class LoadDelivered(Load):
+    answer = "delivered"
+
+
+class Trouble(Reload):
+    """The first provider fails every third mail, and comes and goes."""
+
+    def test_providers_come_and_go(self):
+        both = self.read_conf()
+        alone = re.sub(r"\[provider mailgun\][^[]*", "", both)
+        alone = alone.replace("mailgun, mandrill", "mandrill")
+        book = ledger.Ledger()
+        mails = load.Load(book, 11, sessions=SESSIONS, pace=0.02,
+                          sizes=((100, 1_000, 5_000),))
+        self.mailgun.fault("status=503 chance=30")
+        self.mandrill.fault("slow=100 chance=30")
+        mails.start(self.address)
+        for number in range(TIMES if FULL else 3):
+            away = number % 2 == 0
+            taker = self.mandrill if away else self.mailgun
+            before = taker.requests()
+            self.change(alone if away else both)
+            self.reload()
+            taker.wait_requests(before + 5)
+        mails.stop()
+        self.drain()
+        self.assertEqual([letter.reply for letter in book.letters.values()
+                          if letter.code != 250], [])
+        self.judge(book)
+
+
+class TroubleDelivered(Trouble):
     answer = "delivered"
 
 
