@@ -217,8 +217,8 @@ tell_errors(const struct ferry *ferry, const GPtrArray *errors)
 	    });
 }
 
-/* NULL: it is so; else what is wrong. */
-static char *
+/* False when all stays as it was. */
+static bool
 load(struct reload *reload, const struct config *again)
 {
 	struct ferry *ferry = reload->ferry;
@@ -241,26 +241,22 @@ load(struct reload *reload, const struct config *again)
 	g_string_free(look, TRUE);
 	if (done) {
 		complaints_clear(ferry->complaints, UNREAD, "settings");
-		return NULL;
+		return true;
 	}
 	tell_errors(ferry, errors);
-	g_ptr_array_add(errors, NULL);
-	return g_strjoinv("\n", (char **)errors->pdata);
+	return false;
 }
 
-char *
+void
 reload_settings(struct reload *reload)
 {
 	struct ferry *ferry = reload->ferry;
-	char *wrong;
 
 	service_reloading(ferry->service);
-	wrong = load(reload, NULL);
 	/* a certificate is no worse for what is wrong elsewhere */
-	if (wrong != NULL)
+	if (!load(reload, NULL))
 		server_reread(ferry->server);
 	service_reloaded(ferry->service);
-	return wrong;
 }
 
 static void
@@ -286,7 +282,7 @@ on_look(void *object)
 		log_info("a secret has changed",
 		    log_num("files",
 			g_strv_length((char **)config_secret_files(config))));
-		g_free(load(reload, config));
+		load(reload, config);
 	}
 	wait_look(reload);
 }

@@ -18,8 +18,7 @@ struct reload *reload_new(struct ferry *ferry);
 /* NULL is fine. */
 void reload_free(struct reload *reload);
 
-/* Reads all of it again.  NULL: it is in force now; else what is wrong, a line
- * for each error: new string. */
-char *reload_settings(struct reload *reload);
+/* Reads all of it again, and tells the log what came of it. */
+void reload_settings(struct reload *reload);
 
 #endif
