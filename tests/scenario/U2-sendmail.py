@@ -12,7 +12,6 @@ import threading
 import time
 import unittest
 
-import durable
 import ferry
 
 NOBODY = 65534
