@@ -234,6 +234,7 @@ class Manager(threading.Thread):
     def stop(self):
         if self.service:
             self.codes.append(self.service.stop())
+            shutil.rmtree(self.root.at("run/postferry"), ignore_errors=True)
             self.service = None
 
     def start_service(self):
@@ -241,6 +242,8 @@ class Manager(threading.Thread):
         program = re.search(r"^ExecStart=(.*)$", unit, re.M)[1].split()
         user = re.search(r"^User=(.*)$", unit, re.M)[1]
         self.starts += 1
+        self.root.run("install", "-d", "-o", user, "-g", user,
+                      "/run/postferry")  # RuntimeDirectory=
         self.service = ferry.Process(
             self.home, f"postferry-{self.starts}",
             ["chroot", f"--userspec={user}:{user}", self.root.path, *program],
