@@ -208,7 +208,10 @@ class Manager(threading.Thread):
                       encoding="utf-8") as file:
                 words = [word for word in file.read().split()
                          if not word.startswith("-")]
-            answer = self.obey(words[0], words[1:])
+            try:
+                answer = self.obey(words[0], words[1:])
+            except Exception as error:  # whoever asked waits for an answer
+                answer = f"1 {error}"
             with open(self.root.at("run/systemd/answered"), "w",
                       encoding="utf-8") as file:
                 file.write(answer + "\n")
