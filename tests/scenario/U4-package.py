@@ -20,7 +20,7 @@ CONF = "etc/postferry/postferry.conf"
 
 # What apt and dpkg leave of any package.
 USUAL = re.compile(
-    r"var/(log|cache)/|var/lib/(apt|dpkg)/(?!.*postferry)"
+    r"var/(log|cache)/|var/lib/(apt|dpkg)/(?!.*(postferry|sendmail))"
     r"|etc/(passwd|group|shadow|gshadow|subuid|subgid)-$|etc/ld\.so\.cache$"
     r"|var/lib/systemd(/deb-systemd-helper-enabled(/[\w.-]*\.wants)?)?$"
     r"|etc/systemd/system/[\w.-]*\.wants$")
@@ -44,6 +44,17 @@ class Package(ferry.Scenario):
         code, said = self.root.apt(*arguments)
         self.assertEqual(code, 0, said)
         return said
+
+    def install(self, release, *options):
+        return self.apt("install", *options,
+                        self.root.package("postferry", release))
+
+    def sendmail(self, number):
+        """As a program of this host does, with no rights of its own."""
+        self.do("setpriv", "--reuid=nobody", "--regid=nogroup",
+                "--clear-groups", "/usr/sbin/sendmail", "-i", "-f",
+                "ann@example.com", f"n{number}@example.net",
+                text=ferry.simple(f"Mail {number}").decode())
 
     def configure(self):
         """What the head of the file tells to do."""
@@ -96,22 +107,25 @@ class Package(ferry.Scenario):
             [f"n{number}@example.net"] for number in range(count)))
 
     def check_installed(self):
-        said = self.apt("install", self.root.packages[0])
+        said = self.install(1)
         self.assertIn("postferry is not started yet", said)
         self.assertEqual(self.manager.starts, 0)
         self.assertIn("postferry:x:", self.root.read("etc/passwd"))
         self.assertEqual(
             self.do("stat", "-c", "%a %U", "/var/lib/postferry"),
             "700 postferry\n")
+        self.sendmail(0)  # kept for the first start
 
     def check_upgraded(self, settings):
         """The scripts restart it; what waits stays, and so do settings."""
+        self.check_arrived(1)
         self.mailgun.fault("status=503")
-        self.fill(0, MAILS)
-        said = self.apt("install", self.root.packages[1])
+        self.sendmail(1)
+        self.fill(2, MAILS - 2)
+        said = self.install(2)
         self.assertEqual(self.manager.starts, 2, said)
         self.assertEqual(self.root.read(CONF), settings)
-        self.assertEqual(self.listed(), MAILS)
+        self.assertEqual(self.listed(), MAILS - 1)
         self.mailgun.fault(None)
         self.check_arrived(MAILS)
 
@@ -119,12 +133,23 @@ class Package(ferry.Scenario):
         """What the new one cannot start with: the old one goes on."""
         with open(self.root.at(CONF), "a", encoding="utf-8") as file:
             file.write("\n[nonsense]\n")
-        said = self.apt("install", "--reinstall", self.root.packages[1])
+        said = self.install(2, "--reinstall")
         self.assertIn("postferry is not restarted", said)
         self.assertIn("nonsense", said)
         self.assertEqual(self.manager.starts, 2)
         with open(self.root.at(CONF), "w", encoding="utf-8") as file:
             file.write(settings)
+
+    def check_other(self):
+        """Another mail server has a sendmail of its own: it stays."""
+        path = self.root.at("usr/sbin/sendmail")
+        os.unlink(path)
+        with open(path, "x", encoding="utf-8") as file:
+            file.write("another's")
+        self.install(2, "--reinstall")
+        self.check_removed()
+        self.assertEqual(self.root.read("usr/sbin/sendmail"), "another's")
+        os.unlink(path)
 
     def check_removed(self):
         self.mailgun.fault("status=503")
@@ -137,10 +162,11 @@ class Package(ferry.Scenario):
             self.assertTrue(os.path.exists(self.root.at(path)), path)
 
     def check_again(self):
-        """Installed over what it left: the mail that waited goes."""
+        """Installed over what it left: the mail that waited goes.  With it
+        what says that it is the mail system of this host."""
         self.mailgun.fault(None)
-        said = self.apt("install", self.root.packages[1])
-        self.assertEqual(self.manager.starts, 3, said)
+        said = self.install(2, self.root.package("postferry-mta", 2))
+        self.assertEqual(self.manager.starts, 4, said)
         self.check_arrived(MAILS + 1)
 
     def test_life(self):
@@ -152,11 +178,11 @@ class Package(ferry.Scenario):
                                        "postferry.service")[0], 0)
         self.check_upgraded(settings)
         self.check_spoiled(settings)
-        self.check_removed()
+        self.check_other()
         self.check_again()
-        said = self.apt("purge", "postferry")
+        said = self.apt("purge", "postferry-mta", "postferry")
         self.assertIn("removing its queue in /var/lib/postferry", said)
-        self.assertEqual(self.manager.codes, [0, 0, 0])
+        self.assertEqual(self.manager.codes, 4 * [0])
         after = self.root.files()
         self.assertEqual(before - after, set())
         self.assertEqual([path for path in sorted(after - before)

@@ -62,14 +62,14 @@ def check_rights():
         skip("no namespaces of our own here:", done.stderr)
 
 
-def make_package(folder, release):
-    """The path of the package of that release, of the program as built."""
+def make_packages(folder, release):
+    """The paths of the packages of that release, of the program as built."""
     subprocess.run(
         ["cpack", "--config", os.path.join(BUILD, "CPackConfig.cmake"),
          "-B", folder, "-D", f"CPACK_DEBIAN_PACKAGE_RELEASE={release}"],
         check=True, stdout=subprocess.DEVNULL)
-    return next(os.path.join(folder, name) for name in os.listdir(folder)
-                if re.fullmatch(rf"postferry_.*-{release}_\w+\.deb", name))
+    return [os.path.join(folder, name) for name in os.listdir(folder)
+            if re.fullmatch(rf"postferry.*-{release}_\w+\.deb", name)]
 
 
 def tell(*command):
@@ -77,10 +77,12 @@ def tell(*command):
                           text=True).stdout
 
 
-def make_clean(folder, package):
-    """The archive of a root that has what the package depends on."""
-    depends = re.sub(r"\([^)]*\)|\s", "",
-                     tell("dpkg-deb", "-f", package, "Depends"))
+def make_clean(folder, packages):
+    """The archive of a root that has what the packages depend on."""
+    depends = ",".join(sorted({
+        name.split()[0] for package in packages for name in
+        tell("dpkg-deb", "-f", package, "Depends").split(",")
+        if not name.split()[0].startswith("postferry")}))
     key = hashlib.sha256(depends.encode()).hexdigest()[:12]
     archive = os.path.join(BUILD, f"debian-{key}.tar")
     if os.path.exists(archive):
@@ -109,8 +111,9 @@ def run_apart(script, releases):
     root = os.path.join(folder, "root")
     os.mkdir(root)
     try:
-        packages = [make_package(folder, release) for release in releases]
-        archive = make_clean(folder, packages[0])
+        packages = [package for release in releases
+                    for package in make_packages(folder, release)]
+        archive = make_clean(folder, packages)
         return subprocess.run(
             [*APART, "--net", sys.executable, script, *sys.argv[1:]],
             check=False, env={**os.environ, "ROOT": root, "CLEAN": archive,
@@ -139,10 +142,14 @@ class Root:
                 ["mount", "-t", "proc", "none", self.at("proc")]):
             subprocess.run(command, check=True)
         os.mkdir(self.at("packages"))
-        self.packages = []
         for package in os.environ["PACKAGES"].split(":"):
             shutil.copy(package, self.at("packages"))
-            self.packages.append("/packages/" + os.path.basename(package))
+
+    def package(self, name, release):
+        """Its path in there."""
+        return next(
+            f"/packages/{each}" for each in os.listdir(self.at("packages"))
+            if re.fullmatch(rf"{name}_.*-{release}_\w+\.deb", each))
 
     def at(self, path):
         return os.path.join(self.path, path.lstrip("/"))
