@@ -315,7 +315,7 @@ explain_waiting(const struct ledger_recipient *r, const char *const *names)
 	const char *name = name_provider(r, names);
 
 	if (r->text == NULL)
-		return g_strdup("no provider is available now");
+		return g_strdup("no provider could take it in time");
 	return g_strdup_printf("no provider takes it now; last%s%s: %s",
 	    name != NULL ? " tried " : "", name != NULL ? name : "", r->text);
 }

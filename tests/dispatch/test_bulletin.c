@@ -252,7 +252,7 @@ test_restart(void **state)
 	expect_wake("0");
 	expect_standing("one", "unusable", false);
 	submit_one("y");
-	expect_answer(451, "4.4.1", "no provider is available now");
+	expect_answer(451, "4.4.1", "no provider could take it in time");
 	drop_entries();
 	assert_int_equal(count(&post.alarms), 0);
 	stop();

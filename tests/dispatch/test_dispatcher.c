@@ -37,7 +37,7 @@ test_all_down(void **state)
 	serve("two 0", "account");
 	expect_answer(451, "4.4.1", "last tried two: account");
 	submit_one("second");
-	expect_answer(451, "4.4.1", "no provider is available now");
+	expect_answer(451, "4.4.1", "no provider could take it in time");
 	stop();
 }
 
@@ -196,7 +196,7 @@ test_after_the_deadline(void **state)
 	(void)state;
 	start(TWO);
 	submit(&late);
-	expect_answer(451, "4.4.1", "no provider is available now");
+	expect_answer(451, "4.4.1", "no provider could take it in time");
 	wait_for_loop();
 	assert_int_equal(count(&post.requests), 0);
 	stop();
@@ -339,7 +339,7 @@ test_deadline_while_queued(void **state)
 	submit_one("y");
 	wait_for_loop(); /* it has begun to wait */
 	hurry("y");
-	expect_answer(451, "4.4.1", "no provider is available now");
+	expect_answer(451, "4.4.1", "no provider could take it in time");
 	end(first, EXCHANGE_ANSWERED, "accepted");
 	expect_answer(250, "2.0.0", "accepted by one");
 	stop();

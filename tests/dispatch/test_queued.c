@@ -693,7 +693,7 @@ test_overflow_no(void **state)
 	expect_entry("landed: 0 waiting; round 1, due, wakes");
 	submit_one("x");
 	expect_entry("passed: 0 waiting");
-	expect_answer(451, "4.4.1", "no provider is available now");
+	expect_answer(451, "4.4.1", "no provider could take it in time");
 	stop();
 }
 
@@ -857,7 +857,7 @@ test_deadline_while_waiting(void **state)
 	wait_for_loop(); /* it has begun to wait */
 	hurry("y");
 	expect_entry("passed: 0 waiting");
-	expect_answer(451, "4.4.1", "no provider is available now");
+	expect_answer(451, "4.4.1", "no provider could take it in time");
 	end(first, EXCHANGE_ANSWERED, "accepted");
 	expect_entry("ended #1 one accepted: 0 accepted");
 	expect_entry("landed; round 0");

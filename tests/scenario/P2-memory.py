@@ -37,6 +37,8 @@ class Memory:
         os.mkdir(state, 0o700)
         self.settings = {
             "server": {"state_dir": state},
+            # a crowd takes its time where the processors are few
+            "listener local": {"deadline": "9m"},
             f"provider {self.kind}":
                 {} if self.kind == "upstream" else {"format": self.form}}
         return super().write_settings()

@@ -71,8 +71,8 @@ class Door(http.client.HTTPConnection):
         return answer.status, data
 
 
-# Whose attempt was open when the process died; and of those the ones that some
-# attempt was made for later.
+# Whose attempt had no answer, as when the process died; and of those the ones
+# that some attempt was made for later.
 AT_RISK = """
 SELECT mail.id, recipient.address, EXISTS (
 	SELECT * FROM attempt AS later, json_each(later.recipients) AS those
@@ -82,13 +82,14 @@ FROM attempt JOIN mail ON mail.number = attempt.mail,
 	json_each(attempt.recipients) AS these
 	JOIN recipient ON recipient.mail = mail.number
 	AND recipient.number = these.value
-WHERE attempt.text LIKE '%' || ? || '%'"""
+WHERE attempt.class = ? AND attempt.text LIKE '%' || ? || '%'"""
 
 RECIPIENTS = """
 SELECT mail.id, recipient.address, recipient.state
 FROM recipient JOIN mail ON mail.number = recipient.mail"""
 
 ACCEPTED = 2  # enum recipient_state
+DOUBT = 8  # enum verdict_class
 
 
 class Database:
@@ -113,9 +114,10 @@ class Database:
         return (self.rows("queue.db", query, *values) +
                 self.rows("records.db", query, *values))
 
-    def at_risk(self):
-        """[(id, address, tried again)], a row for each such attempt."""
-        return self.both(AT_RISK, CUT_SHORT)
+    def at_risk(self, text=""):
+        """[(id, address, tried again)], a row for each attempt in doubt that
+        says this, like CUT_SHORT."""
+        return self.both(AT_RISK, DOUBT, text)
 
     def elsewhere(self):
         """{(id, address)} that no provider accepted: they wait, are held, are
