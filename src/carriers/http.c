@@ -300,12 +300,26 @@ take_transfer(struct http *http)
 			    : http_transfer_new(http->loop, on_transfer_time);
 }
 
+/* NULL: there is none.  One at rest may be of an endpoint that has gone, in
+ * whose place another is now. */
+static struct http_line *
+find_line(struct http *http, const struct endpoint *endpoint)
+{
+	struct http_line *line = g_hash_table_lookup(http->lines, endpoint);
+
+	if (line == NULL || line->active.length + line->waiting.length > 0 ||
+	    (line->connections == MAX(endpoint->connections, 1) &&
+		line->idle_ms == endpoint->idle_ms))
+		return line;
+	g_hash_table_remove(http->lines, endpoint);
+	return NULL;
+}
+
 static void
 on_send(void *self, struct exchange *exchange)
 {
 	struct http *http = self;
-	struct http_line *line =
-	    g_hash_table_lookup(http->lines, exchange->endpoint);
+	struct http_line *line = find_line(http, exchange->endpoint);
 	struct http_transfer *transfer = take_transfer(http);
 
 	g_assert(loop_here(http->loop));

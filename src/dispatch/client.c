@@ -46,10 +46,12 @@ on_unsaid(void *owner, struct letter *letter)
 {
 	struct flight *flight = LETTER_OF(letter, struct flight, letter);
 
+	struct dispatcher *dispatcher = flight->dispatcher;
+
 	(void)owner;
-	dispatcher_remember(flight->dispatcher, flight);
-	dispatcher_let_go(flight->dispatcher);
+	dispatcher_remember(dispatcher, flight);
 	flight_free(flight);
+	dispatcher_let_go(dispatcher);
 }
 
 /* Any thread.  A client that did not hear its answer sends the mail again: what
@@ -58,14 +60,14 @@ static void
 on_told(void *object, bool said)
 {
 	struct flight *flight = object;
+	struct dispatcher *dispatcher = flight->dispatcher;
 
-	if (said) {
-		dispatcher_let_go(flight->dispatcher);
-		flight_free(flight);
-	} else {
-		loop_post(flight->dispatcher->options.loop, &flight->letter,
-		    on_unsaid);
+	if (!said) {
+		loop_post(dispatcher->options.loop, &flight->letter, on_unsaid);
+		return;
 	}
+	flight_free(flight);
+	dispatcher_let_go(dispatcher);
 }
 
 /* The flight waits for nothing but to hear that its answer was said. */

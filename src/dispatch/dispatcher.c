@@ -362,6 +362,7 @@ on_flight(void *owner, struct letter *letter)
 	struct dispatcher *dispatcher = flight->dispatcher;
 
 	(void)owner;
+	dispatcher_let_go(dispatcher);
 	if (dispatcher->heir != NULL && !dispatcher->stopping) {
 		succession_begin_anew(dispatcher->heir, flight);
 		return;
@@ -374,6 +375,7 @@ void
 dispatcher_post(struct dispatcher *dispatcher, struct flight *flight)
 {
 	flight->dispatcher = dispatcher;
+	dispatcher_hold(dispatcher);
 	loop_post(dispatcher->options.loop, &flight->letter, on_flight);
 }
 

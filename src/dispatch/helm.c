@@ -55,6 +55,7 @@ helm_new(const struct dispatcher_options *options,
 	helm->loop = options->loop;
 	helm->now = first;
 	helm->before = g_ptr_array_new_with_free_func(free_dispatcher);
+	first->elders = helm->before;
 	helm->timer = loop_timer_new(helm->loop, on_look, helm);
 	prepared.dispatcher = first;
 	helm->prepare = prepare_new(&prepared);
@@ -115,6 +116,7 @@ renew_here(void *object)
 	if (now == NULL)
 		return;
 	helm->now = now;
+	now->elders = helm->before;
 	prepare_switch(helm->prepare, now);
 	g_ptr_array_add(helm->before, before);
 	for (unsigned i = 0; i < helm->before->len; i++)

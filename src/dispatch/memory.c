@@ -140,6 +140,14 @@ turn_recipient(const struct memory *memory, struct ledger_recipient *recipient,
 }
 
 void
+memory_turn(const struct memory *one, const struct memory *other,
+    struct ledger_recipient *recipient)
+{
+	turn_recipient(one, recipient, place_one);
+	turn_recipient(other, recipient, number_one);
+}
+
+void
 memory_free(struct memory *memory)
 {
 	if (memory == NULL)

@@ -34,6 +34,11 @@ void memory_free(struct memory *memory);
  * kept of one that has another number here, or none, is told of by that. */
 void memory_name(struct memory *memory, const char *const *names);
 
+/* What one says of a recipient, by the numbers that the other's providers
+ * have. */
+void memory_turn(const struct memory *one, const struct memory *other,
+    struct ledger_recipient *recipient);
+
 /* True when a resend of the mail can be told from another mail of the same
  * bytes. */
 bool memory_knows(const struct message *message);

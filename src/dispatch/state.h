@@ -82,13 +82,17 @@ struct dispatcher {
 	GQueue flights;
 	unsigned takeovers;      /* that wait for the store */
 	struct dispatcher *heir; /* that took over; NULL: none has */
+	const GPtrArray *elders; /* those that the one at the helm took over
+				  * from, not through yet; borrowed; NULL: none
+				  * ever */
 	_Atomic unsigned holds;  /* whoever else knows us */
 	bool stopping;
 	loop_fn stopped;
 	void *stopped_object;
 };
 
-/* Any thread: takes the flight over. */
+/* Any thread that holds the dispatcher, or whose it is: takes the flight over;
+ * it holds the dispatcher until it is read. */
 void dispatcher_post(struct dispatcher *dispatcher, struct flight *flight);
 
 /* Any thread: the routes, immutable as long as the dispatcher is there. */

@@ -68,7 +68,7 @@ succession_pass(struct dispatcher *before)
 bool
 succession_is_over(struct dispatcher *before)
 {
-	/* first: who lets us go has posted before */
+	/* first: a mail on its way to us holds us until it is read */
 	unsigned holds =
 	    atomic_load_explicit(&before->holds, memory_order_acquire);
 

@@ -28,13 +28,30 @@ is_any_of(const struct flight *flight, const struct message *message)
 	return false;
 }
 
+/* The one at the helm first, then those that it took over from: a sending may
+ * be under way in one, and its resend in another.  NULL: no more. */
+static const struct dispatcher *
+find_each(const struct dispatcher *dispatcher, unsigned number)
+{
+	const GPtrArray *elders = dispatcher->elders;
+
+	if (number == 0)
+		return dispatcher->heir != NULL ? dispatcher->heir : dispatcher;
+	return elders != NULL && number <= elders->len
+		   ? elders->pdata[number - 1]
+		   : NULL;
+}
+
 static struct flight *
 find_sending(const struct dispatcher *dispatcher, const char *id)
 {
-	for (GList *link = dispatcher->flights.head; link != NULL;
-	     link = link->next)
-		if (strcmp(find_id(link->data), id) == 0)
-			return link->data;
+	const struct dispatcher *each;
+
+	for (unsigned i = 0; (each = find_each(dispatcher, i)) != NULL; i++)
+		for (GList *link = each->flights.head; link != NULL;
+		     link = link->next)
+			if (strcmp(find_id(link->data), id) == 0)
+				return link->data;
 	return NULL;
 }
 
@@ -97,13 +114,17 @@ find_recipient(
 
 static void
 recall(struct flight *flight, unsigned number,
-    const struct ledger_recipient *known, const char *id)
+    const struct ledger_recipient *is, const struct flight *first)
 {
 	char *mail = flight->ledger->recipients[number].doubt.mail;
+	struct ledger_recipient known = *is; /* borrows its text */
 
-	ledger_recall(flight->ledger, number, known);
+	if (first->dispatcher != flight->dispatcher)
+		memory_turn(first->dispatcher->memory,
+		    flight->dispatcher->memory, &known);
+	ledger_recall(flight->ledger, number, &known);
 	if (*mail == '\0')
-		g_strlcpy(mail, id, ID_LENGTH + 1);
+		g_strlcpy(mail, find_id(first), ID_LENGTH + 1);
 }
 
 /* heir: who takes the place of the first sending for that recipient; NULL:
@@ -118,7 +139,7 @@ tell_one(struct flight *flight, unsigned number, const struct flight *first,
 	if (first->queued && !recipient_is_final(is->state))
 		return;
 	if (is->state != RECIPIENT_WAITING || *heir == NULL) {
-		recall(flight, number, is, find_id(first));
+		recall(flight, number, is, first);
 		if (is->state == RECIPIENT_WAITING)
 			*heir = flight;
 		return;
@@ -152,28 +173,29 @@ void
 twin_tell(struct dispatcher *dispatcher, const struct flight *first)
 {
 	g_autofree struct flight **heirs = NULL;
+	const struct dispatcher *each;
 
 	/* of one that is not on disk yet twin_own() tells */
 	if (!first->awaited || (first->taken && !first->kept))
 		return;
 	heirs = g_new0(struct flight *, first->ledger->count);
-	for (GList *link = dispatcher->flights.head; link != NULL;
-	     link = link->next) {
-		struct flight *flight = link->data;
-		if (flight != first && !flight->queued &&
-		    tell(flight, first, heirs))
-			move_on(flight);
-	}
+	for (unsigned i = 0; (each = find_each(dispatcher, i)) != NULL; i++)
+		for (GList *link = each->flights.head; link != NULL;
+		     link = link->next) {
+			struct flight *flight = link->data;
+			if (flight != first && !flight->queued &&
+			    tell(flight, first, heirs))
+				move_on(flight);
+		}
 }
 
-void
-twin_own(
-    struct dispatcher *dispatcher, const struct message *message, bool recorded)
+/* Those of one dispatcher hear that the queue has the mail, or has not. */
+static void
+tell_owned(const struct dispatcher *dispatcher, const struct message *message,
+    bool recorded)
 {
 	int64_t now = dispatcher_now(dispatcher);
 
-	if (recorded)
-		memory_own(dispatcher->memory, message, now);
 	for (GList *link = dispatcher->flights.head; link != NULL;
 	     link = link->next) {
 		struct flight *flight = link->data;
@@ -184,4 +206,17 @@ twin_own(
 		    dispatcher->memory, flight->message, flight->ledger, now);
 		move_on(flight);
 	}
+}
+
+void
+twin_own(
+    struct dispatcher *dispatcher, const struct message *message, bool recorded)
+{
+	const struct dispatcher *each;
+
+	if (recorded)
+		memory_own(
+		    dispatcher->memory, message, dispatcher_now(dispatcher));
+	for (unsigned i = 0; (each = find_each(dispatcher, i)) != NULL; i++)
+		tell_owned(each, message, recorded);
 }

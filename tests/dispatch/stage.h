@@ -65,6 +65,8 @@ static struct {
 	GPtrArray *known;       /* struct journal_state *: of them, before the
 				 * start; NULL: nothing */
 	struct queue alarms;    /* char * */
+	bool tells_closed;
+	struct queue closed; /* char *: providers that went with a dispatcher */
 } post = {
 	.requests = QUEUE,
 	.answers = QUEUE,
@@ -79,6 +81,7 @@ static struct {
 	.ramps = QUEUE,
 	.states = QUEUE,
 	.alarms = QUEUE,
+	.closed = QUEUE,
 };
 
 static void
@@ -246,6 +249,8 @@ provider_open(const char *name, struct config *config, GError **error)
 void
 provider_unref(struct provider *provider)
 {
+	if (post.tells_closed)
+		put(&post.closed, g_strdup(provider->name));
 	g_free((void *)provider->translator);
 	g_free(provider->section);
 	g_free(provider->name);
@@ -724,8 +729,9 @@ add_settings(const char *text)
 	    own ? text + strlen("[server]\n") : text, NULL);
 }
 
+/* All that is around a dispatcher. */
 static void
-start_dispatcher(const char *text, struct dispatcher_options *options)
+set_stage(const char *text, struct dispatcher_options *options)
 {
 	g_autofree char *settings = add_settings(text);
 	struct pool_options work = {
@@ -744,6 +750,12 @@ start_dispatcher(const char *text, struct dispatcher_options *options)
 	post.config = options->config = configured_read(settings);
 	post.loop = options->loop = loop_new("dispatch", NULL);
 	post.work = options->work = pool_new(&work);
+}
+
+static void
+start_dispatcher(const char *text, struct dispatcher_options *options)
+{
+	set_stage(text, options);
 	post.dispatcher = dispatcher_new(options, NULL);
 	post.prepare = prepare_new(&(struct prepare_options){
 	    .work = post.work,
@@ -761,10 +773,14 @@ start(const char *text)
 	start_dispatcher(text, &options);
 }
 
-static inline void
-start_with_store(const char *text)
+static inline struct dispatcher_options
+open_store(void)
 {
-	struct dispatcher_options options = {
+	if (post.place.budget == NULL)
+		post.place.budget = budget_new(UINT64_C(1) << 30);
+	post.store = loop_new("store", NULL);
+	loop_start(post.store);
+	return (struct dispatcher_options){
 		.journal = post_journal,
 		.wake = wake,
 		.ramp = ramp,
@@ -772,11 +788,13 @@ start_with_store(const char *text)
 		.place = &post.place,
 		.states = post.known,
 	};
+}
 
-	if (post.place.budget == NULL)
-		post.place.budget = budget_new(UINT64_C(1) << 30);
-	post.store = loop_new("store", NULL);
-	loop_start(post.store);
+static inline void
+start_with_store(const char *text)
+{
+	struct dispatcher_options options = open_store();
+
 	start_dispatcher(text, &options);
 }
 
@@ -797,7 +815,7 @@ stop_store(void)
 }
 
 /* As ferry does: first no more attempts, then the workers, then all. */
-static void
+static inline void
 stop(void)
 {
 	dispatcher_stop(post.dispatcher, NULL, NULL);
