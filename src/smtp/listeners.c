@@ -5,6 +5,12 @@
 #include "core/log.h"
 #include "entrance.h"
 
+#include <string.h>
+
+#define ADVICE_BIND                                                  \
+	"while we are confined no address is bound that was not at " \
+	"the start: restart postferry for it"
+
 struct listeners {
 	struct listeners_options options;
 	struct activation *activation; /* while they are opened */
@@ -19,6 +25,7 @@ on_listener_free(void *object)
 	entrance_free(listener->entrance);
 	keyring_free(listener->keyring);
 	rules_free(listener->rules);
+	g_free(listener->address);
 	g_free(listener);
 }
 
@@ -48,7 +55,8 @@ find_group(const struct listener *listener)
 	return group;
 }
 
-static void
+/* The one before stays when it cannot be had. */
+static bool
 open_entrance(struct listener *listener, GPtrArray *errors)
 {
 	const struct listeners *all = listener->all;
@@ -65,10 +73,17 @@ open_entrance(struct listener *listener, GPtrArray *errors)
 		.object = listener,
 	};
 	g_autoptr(GError) error = NULL;
+	struct entrance *entrance = entrance_new(&options, &error);
 
-	listener->entrance = entrance_new(&options, &error);
-	if (listener->entrance == NULL)
+	if (entrance == NULL) {
 		g_ptr_array_add(errors, g_strdup(error->message));
+		return false;
+	}
+	entrance_free(listener->entrance);
+	listener->entrance = entrance;
+	g_free(listener->address);
+	listener->address = g_strdup(options.address);
+	return true;
 }
 
 /* It is added to them, be it open or not: what is wrong is added to errors. */
@@ -175,30 +190,36 @@ close_one(struct listeners *listeners, unsigned place)
 	g_ptr_array_remove_index(listeners->each, place);
 }
 
-static bool
-is_at(const struct listener *listener, const struct config *config)
-{
-	g_autofree char *section =
-	    g_strconcat("listener ", listener->rules->listener, NULL);
-
-	return g_strcmp0(config_string(config, section, "address"),
-		   rules_address(listener->rules)) == 0;
-}
-
-/* Those that are gone, or at another address, which may be free for one that is
- * new then. */
+/* Their addresses may be free for others then. */
 static void
 close_others(struct listeners *listeners, const struct config *config)
 {
 	const char *const *names = config_names(config, "listener");
 
-	for (unsigned i = listeners->each->len; i-- > 0;) {
-		const struct listener *listener = get(listeners, i);
-
-		if (!g_strv_contains(names, listener->rules->listener) ||
-		    !is_at(listener, config))
+	for (unsigned i = listeners->each->len; i-- > 0;)
+		if (!g_strv_contains(names, get(listeners, i)->rules->listener))
 			close_one(listeners, i);
+}
+
+/* To where its rules are; clients are taken all the time. */
+static void
+move_one(struct listener *listener)
+{
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *before =
+	    g_strdup(entrance_address(listener->entrance));
+
+	if (open_entrance(listener, errors)) {
+		log_info("listener closed",
+		    log_str("listener", listener->rules->listener),
+		    log_str("address", before));
+		entrance_start(listener->entrance);
+		return;
 	}
+	log_error("listener stays where it is until the next start",
+	    log_str("listener", listener->rules->listener),
+	    log_str("address", before), log_str("why", errors->pdata[0]),
+	    log_str("advice", ADVICE_BIND));
 }
 
 static void
@@ -219,6 +240,8 @@ renew_one(struct listener *listener, struct config *config)
 	}
 	rules_free(listener->rules);
 	listener->rules = rules;
+	if (strcmp(listener->address, rules_address(rules)) != 0)
+		move_one(listener);
 }
 
 static void
@@ -233,9 +256,7 @@ add_one(struct listeners *listeners, struct config *config, const char *name)
 	}
 	log_error("listener takes effect at the next start",
 	    log_str("listener", name), log_str("why", errors->pdata[0]),
-	    log_str("advice",
-		"while we are confined no address is bound that was not at "
-		"the start: restart postferry for it"));
+	    log_str("advice", ADVICE_BIND));
 	g_ptr_array_remove_index(listeners->each, listeners->each->len - 1);
 }
 

@@ -19,6 +19,7 @@ struct listener {
 	struct rules *rules;
 	struct keyring *keyring;
 	struct entrance *entrance;
+	char *address; /* where that is, as it was written */
 };
 
 /* A client has come; the non-blocking socket is the callee's. */
@@ -46,8 +47,9 @@ void listeners_free(struct listeners *listeners);
 void listeners_limit(struct listeners *listeners,
     uint64_t (*find)(void *object, const char *listener), void *object);
 
-/* They become those of that config, after listeners_start(); those that it does
- * not have, or elsewhere, are closed. */
+/* They become those of that config, after listeners_start(): those that it does
+ * not have are closed; one that it has elsewhere moves there, or, where that
+ * cannot be opened, stays where it is, which the log tells. */
 void listeners_renew(struct listeners *listeners, struct config *config);
 
 /* Clients are accepted from now on, until no more. */

@@ -209,6 +209,24 @@ class Changes(Reload):
                                    ("a@example.net", "b@example.net"))
             self.assertEqual(code, 452)
 
+    def test_listener_moves(self):
+        """Where it cannot go it stays: nobody is turned away meanwhile."""
+        text = self.read_conf()
+        socket = os.path.join(self.queue.state, "smtp")
+        address = re.search(r"^address = .*$", text, re.M)[0]
+        for _ in range(2):
+            self.change(text.replace(address, "address = 192.0.2.1:2525"))
+            self.reload(r"listener stays where it is until the next start"
+                        r" listener=local")
+            self.accept(ferry.simple("still"))
+        self.change(text.replace(address, f"address = unix:{socket}"))
+        self.reload(r"listener closed listener=local")
+        self.assertRegex(self.ferry.text(),
+                         r"listening listener=local address=unix:")
+        self.assertTrue(os.path.exists(socket))
+        with self.assertRaises(OSError):
+            ferry.Client(self.address)
+
     def test_next_start(self):
         self.change(self.read_conf().replace("[server]\n",
                                              "[server]\nrelays = 2\n"))
