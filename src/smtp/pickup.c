@@ -25,12 +25,33 @@
 /* What a killed `sendmail` left half written. */
 #define PART_SECONDS (24 * 3600)
 
+#define REFUSED "refused-"
+
+/* The kind of the complaint while any is there. */
+#define COMPLAINT "drop_refused"
+
 struct pickup {
 	struct loop *loop;
 	struct loop_timer *timer;
 	const char *directory, *address; /* of the config */
 	struct config *config;
+	char *last;        /* of the look before, cut short there; NULL */
+	GHashTable *stuck; /* names that can be neither taken nor renamed */
+	bool waits;        /* told of one in this look */
 	atomic_bool stopping;
+	atomic_uint refused; /* files that somebody has to see to */
+
+	/* the main loop's */
+	struct loop *main;
+	struct complaints *complaints; /* NULL: nobody wants to know */
+	struct loop_timer *report;
+	unsigned reported;
+};
+
+enum turn {
+	TURN_DONE, /* it is there no more */
+	TURN_LATER,
+	TURN_CUT, /* nobody is there to take any */
 };
 
 bool
@@ -54,40 +75,57 @@ has_listener(const struct config *config)
 
 /* ---- one mail ---- */
 
+/* Until the next start it is not looked at.  Whoever makes such names again and
+ * again costs no more memory. */
 static void
-remove_file(int directory, const char *name)
+leave_alone(struct pickup *pickup, const char *name)
 {
-	if (unlinkat(directory, name, 0) != 0 || fsync(directory) != 0)
-		log_warn("a mail was taken from the drop directory and cannot "
-			 "be removed",
-		    log_str("drop", name), log_str("why", g_strerror(errno)));
+	if (g_hash_table_size(pickup->stuck) >= NAMES_MAX)
+		g_hash_table_remove_all(pickup->stuck);
+	g_hash_table_add(pickup->stuck, g_strdup(name));
+}
+
+static void
+remove_file(struct pickup *pickup, int directory, const char *name)
+{
+	if (unlinkat(directory, name, 0) == 0 && fsync(directory) == 0)
+		return;
+	log_warn("a mail was taken from the drop directory and cannot "
+		 "be removed",
+	    log_str("drop", name), log_str("why", g_strerror(errno)));
+	leave_alone(pickup, name);
 }
 
 /* It is kept, and not looked at again. */
 static void
-set_aside(int directory, const char *name, const char *why, int64_t uid)
+set_aside(struct pickup *pickup, int directory, const char *name,
+    const char *why, int64_t uid)
 {
-	g_autofree char *kept = g_strconcat("refused-", name, NULL);
+	g_autofree char *kept = g_strconcat(REFUSED, name, NULL);
 
 	log_error("mail of the drop directory refused", log_str("drop", name),
 	    log_num("uid", uid), log_str("why", why), log_str("kept", kept),
 	    log_str(
 		"advice", "see what it is; renamed back it is tried again"));
-	if (renameat(directory, name, directory, kept) != 0)
-		log_error("a file of the drop directory cannot be renamed",
-		    log_str("drop", name), log_str("why", g_strerror(errno)));
+	if (renameat(directory, name, directory, kept) == 0)
+		return;
+	log_error("a file of the drop directory cannot be renamed",
+	    log_str("drop", name), log_str("why", g_strerror(errno)),
+	    log_str("advice", "remove it; until the next start it is not "
+			      "looked at again"));
+	leave_alone(pickup, name);
 }
 
 /* What is no mail; a link or a pipe holds none that could be kept. */
 static void
-refuse(int directory, const char *name, const char *why)
+refuse(struct pickup *pickup, int directory, const char *name, const char *why)
 {
 	struct stat status;
 
 	if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
 		return;
 	if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)) {
-		set_aside(directory, name, why, status.st_uid);
+		set_aside(pickup, directory, name, why, status.st_uid);
 		return;
 	}
 	log_error("what is no file was removed from the drop directory",
@@ -96,14 +134,25 @@ refuse(int directory, const char *name, const char *why)
 	unlinkat(directory, name, 0);
 }
 
-/* False: not now. */
-static bool
+/* One of a look is enough to know why: there may be thousands. */
+static enum turn
+put_off(struct pickup *pickup, const char *name, const char *why)
+{
+	if (!pickup->waits && !atomic_load(&pickup->stopping))
+		log_warn("mail of the drop directory has to wait",
+		    log_str("drop", name), log_str("why", why));
+	pickup->waits = true;
+	return TURN_LATER;
+}
+
+static enum turn
 hand_over(struct pickup *pickup, int directory, struct drop *drop)
 {
 	g_autofree char *helo =
 	    g_strdup_printf("userid-%u", (unsigned)drop->owner);
 	struct handover_reply reply;
 	enum handover_end end;
+	enum turn turn = TURN_DONE;
 
 	drop->mail.helo = helo;
 	end = handover_run(pickup->address, &drop->mail, &reply);
@@ -113,32 +162,48 @@ hand_over(struct pickup *pickup, int directory, struct drop *drop)
 		    log_num("uid", drop->owner),
 		    log_str("from", drop->mail.sender),
 		    log_str("said", reply.text));
-		remove_file(directory, drop->mail.ident);
+		remove_file(pickup, directory, drop->mail.ident);
 	} else if (end == HANDOVER_REFUSED) {
-		set_aside(directory, drop->mail.ident, reply.text, drop->owner);
-	} else if (!atomic_load(&pickup->stopping)) {
-		log_warn("mail of the drop directory has to wait",
-		    log_str("drop", drop->mail.ident),
-		    log_str("why", reply.text));
+		set_aside(pickup, directory, drop->mail.ident, reply.text,
+		    drop->owner);
+	} else {
+		turn = put_off(pickup, drop->mail.ident, reply.text);
 	}
+	if (end == HANDOVER_LATER && (reply.code == 0 || reply.code == 421))
+		turn = TURN_CUT;
 	g_free(reply.text);
-	return end == HANDOVER_TAKEN || end == HANDOVER_REFUSED;
+	return turn;
 }
 
+/* It says nothing of the mail: another time the same can be opened. */
 static bool
+is_passing(const GError *error)
+{
+	static const GFileError passing[] = { G_FILE_ERROR_MFILE,
+		G_FILE_ERROR_NFILE, G_FILE_ERROR_NOMEM, G_FILE_ERROR_IO,
+		G_FILE_ERROR_AGAIN, G_FILE_ERROR_INTR };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(passing); i++)
+		if (g_error_matches(error, G_FILE_ERROR, (gint)passing[i]))
+			return true;
+	return false;
+}
+
+static enum turn
 take(struct pickup *pickup, int directory, const char *name)
 {
 	g_autoptr(GError) error = NULL;
 	struct drop *drop = drop_open(directory, name, &error);
-	bool done = true;
+	enum turn turn = TURN_DONE;
 
-	if (drop == NULL &&
-	    !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-		refuse(directory, name, error->message);
 	if (drop != NULL)
-		done = hand_over(pickup, directory, drop);
+		turn = hand_over(pickup, directory, drop);
+	else if (is_passing(error))
+		turn = put_off(pickup, name, error->message);
+	else if (!g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+		refuse(pickup, directory, name, error->message);
 	drop_free(drop);
-	return done;
+	return turn;
 }
 
 /* ---- all of them ---- */
@@ -162,32 +227,61 @@ compare_names(gconstpointer a, gconstpointer b)
 
 /* Those that came first first, as names are. */
 static GPtrArray *
-list_names(DIR *stream)
+list_names(struct pickup *pickup, DIR *stream)
 {
 	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
 	const struct dirent *entry;
+	unsigned refused = 0;
 
 	while (names->len < NAMES_MAX && (entry = readdir(stream)) != NULL) {
-		if (drop_is_name(entry->d_name))
-			g_ptr_array_add(names, g_strdup(entry->d_name));
-		else if (entry->d_name[0] == '.')
-			remove_old_part(dirfd(stream), entry->d_name);
+		const char *name = entry->d_name;
+
+		if (g_str_has_prefix(name, REFUSED) ||
+		    g_hash_table_contains(pickup->stuck, name))
+			refused++;
+		else if (drop_is_name(name))
+			g_ptr_array_add(names, g_strdup(name));
+		else if (name[0] == '.')
+			remove_old_part(dirfd(stream), name);
 	}
+	atomic_store(&pickup->refused, refused);
 	g_ptr_array_sort(names, compare_names);
 	return names;
 }
 
-/* False: not now. */
+/* The first behind the one that cut the look before short, so that a mail that
+ * nobody answers holds up no other twice. */
+static unsigned
+find_first(const struct pickup *pickup, const GPtrArray *names)
+{
+	unsigned i = 0;
+
+	while (pickup->last != NULL && i < names->len &&
+	       strcmp(names->pdata[i], pickup->last) <= 0)
+		i++;
+	return i;
+}
+
+/* False: some have to wait. */
 static bool
 take_all(struct pickup *pickup, DIR *stream)
 {
-	g_autoptr(GPtrArray) names = list_names(stream);
-	bool go = true;
+	g_autoptr(GPtrArray) names = list_names(pickup, stream);
+	unsigned first = find_first(pickup, names);
+	enum turn turn = TURN_DONE;
 
-	for (unsigned i = 0; go && i < names->len; i++)
-		go = !atomic_load(&pickup->stopping) &&
-		     take(pickup, dirfd(stream), names->pdata[i]);
-	return go;
+	pickup->waits = false;
+	g_clear_pointer(&pickup->last, g_free);
+	for (unsigned i = 0; turn != TURN_CUT && i < names->len &&
+			     !atomic_load(&pickup->stopping);
+	     i++) {
+		const char *name = names->pdata[(first + i) % names->len];
+
+		turn = take(pickup, dirfd(stream), name);
+		if (turn == TURN_CUT)
+			pickup->last = g_strdup(name);
+	}
+	return !pickup->waits;
 }
 
 static void
@@ -201,6 +295,44 @@ on_look(void *object)
 		closedir(stream);
 	if (!atomic_load(&pickup->stopping))
 		loop_timer_set(pickup->timer, all ? LOOK_MS : PAUSE_MS);
+}
+
+/* ---- what somebody has to see to ---- */
+
+static void
+tell_refused(const struct pickup *pickup, unsigned count)
+{
+	g_autofree char *text = g_strdup_printf(
+	    "%u mail%s of the drop directory %s refused and kept in %s: nobody "
+	    "got %s",
+	    count, count == 1 ? "" : "s", count == 1 ? "was" : "were",
+	    pickup->directory, count == 1 ? "it" : "them");
+
+	complaints_set(pickup->complaints,
+	    &(struct complaint){
+		.kind = COMPLAINT,
+		.subject = pickup->directory,
+		.urgent = true,
+		.text = text,
+		.advice = "the log says why of each (\"mail of the drop "
+			  "directory refused\"); rename refused-NAME back to "
+			  "NAME when that is mended, or remove it",
+	    });
+}
+
+static void
+on_report(void *object)
+{
+	struct pickup *pickup = object;
+	unsigned count = atomic_load(&pickup->refused);
+
+	if (count > 0 && count != pickup->reported)
+		tell_refused(pickup, count);
+	else if (count == 0 && pickup->reported > 0)
+		complaints_clear(
+		    pickup->complaints, COMPLAINT, pickup->directory);
+	pickup->reported = count;
+	loop_timer_set(pickup->report, LOOK_MS);
 }
 
 /* ---- its life ---- */
@@ -221,7 +353,8 @@ is_usable(const struct config *config, const char *directory)
 }
 
 struct pickup *
-pickup_new(struct config *config)
+pickup_new(
+    struct config *config, struct loop *main, struct complaints *complaints)
 {
 	struct pickup *pickup;
 
@@ -229,6 +362,10 @@ pickup_new(struct config *config)
 		return NULL;
 	pickup = g_new0(struct pickup, 1);
 	pickup->config = config_ref(config);
+	pickup->main = main;
+	pickup->complaints = complaints;
+	pickup->stuck =
+	    g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	pickup->directory = config_string(config, "server", "drop");
 	pickup->address = config_string(config, "server", "sendmail");
 	return pickup;
@@ -243,6 +380,10 @@ pickup_start(struct pickup *pickup)
 	pickup->timer = loop_timer_new(pickup->loop, on_look, pickup);
 	loop_timer_set(pickup->timer, 0);
 	loop_start(pickup->loop);
+	if (pickup->complaints == NULL)
+		return;
+	pickup->report = loop_timer_new(pickup->main, on_report, pickup);
+	loop_timer_set(pickup->report, LOOK_MS);
 }
 
 void
@@ -263,6 +404,9 @@ pickup_free(struct pickup *pickup)
 		loop_timer_free(pickup->timer);
 		loop_free(pickup->loop);
 	}
+	loop_timer_free(pickup->report);
+	g_hash_table_unref(pickup->stuck);
 	config_unref(pickup->config);
+	g_free(pickup->last);
 	g_free(pickup);
 }

@@ -181,7 +181,8 @@ server_new(const struct server_options *options, GError **error)
 	server->loops_wanted = options->loops;
 	server->size_most = options->size_most;
 	server->complaints = options->complaints;
-	server->pickup = pickup_new(server->config);
+	server->pickup = pickup_new(
+	    server->config, server->main, server->complaints);
 	if (!open_all(server, options, error))
 		g_clear_pointer(&server, server_free);
 	return server;

@@ -5,6 +5,7 @@ the daemon, or left for it while that is away."""
 import os
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import threading
@@ -35,6 +36,8 @@ class Sendmail(ferry.Scenario):
         self.drop = os.path.join(self.folder, "drop")
         os.mkdir(self.drop)
         os.chmod(self.drop, 0o3733)
+        self.alarms = os.path.join(self.folder, "alarms")
+        ferry.write_private(self.alarms, "")
         self.place = "unix:" + os.path.join(self.folder, "sendmail.socket")
         self.program = os.path.join(self.folder, "sendmail")
         os.symlink(os.path.abspath(ferry.POSTFERRY), self.program)
@@ -44,7 +47,8 @@ class Sendmail(ferry.Scenario):
         os.makedirs(state, exist_ok=True)
         self.settings = {
             "server": {"answer": "queued", "state_dir": state,
-                       "sendmail": self.place, "drop": self.drop},
+                       "sendmail": self.place, "drop": self.drop,
+                       "alarm_command": "/usr/bin/tee -a " + self.alarms},
             "listener sendmail": {
                 "address": self.place, "socket_mode": "0666",
                 "aliases": "root:ops@example.com", "recipients": "3"},
@@ -346,10 +350,14 @@ class Left(Sendmail):
         write(10, b"")
         write(11, whole.replace(b"to bob@example.net", b"to nobody-knows"))
         write(12, whole.replace(b"\nfrom ", b"\nfrom x@@"))
+        # what cannot be renamed
+        write(13, b"")
+        os.makedirs(os.path.join(self.drop, f"refused-{13:026}", "full"))
         self.start_ferry()
         self.upstream.mails(1)
-        self.wait_left([f"refused-{number:026}" for number in range(1, 13)
-                        if number not in (1, 7)])
+        self.wait_left([f"{13:026}"] + [
+            f"refused-{number:026}" for number in range(1, 14)
+            if number not in (1, 7)])
         os.remove(secret)
         self.assertEqual(self.upstream.count(), 1)
         for number in range(1, 13):
@@ -357,6 +365,77 @@ class Left(Sendmail):
                      if number in (1, 7) else
                      "mail of the drop directory refused")
             self.ferry.wait_line(f"{event} drop={number:026} ")
+        self.ferry.wait_line(f"cannot be renamed drop={13:026} ")
+        self.wait_status("12 mails of the drop directory were refused")
+        self.wait_alarm("drop_refused", 1)
+        for name in self.left():
+            path = os.path.join(self.drop, name)
+            (shutil.rmtree if os.path.isdir(path) else os.remove)(path)
+        self.wait_alarm("not so any more", 1)
+        log = self.ferry.text()
+        self.assertEqual(log.count("cannot be renamed"), 1, log)
+
+    def wait_alarm(self, words, count):
+        deadline = time.monotonic() + ferry.PATIENCE
+        said = ""
+        while said.count(words) < count:
+            self.assertLess(time.monotonic(), deadline, said)
+            with open(self.alarms, encoding="utf-8") as file:
+                said = file.read()
+
+    def wait_status(self, words):
+        deadline = time.monotonic() + ferry.PATIENCE
+        said = ""
+        while words not in said:
+            self.assertLess(time.monotonic(), deadline, said)
+            said = self.run_as([
+                ferry.POSTFERRY, "status", "--config",
+                os.path.join(self.folder, "postferry.conf")]).stdout.decode()
+
+    def test_one_waits(self):
+        """One that is told 4xx, or never answered, holds up no other."""
+        path = self.place.removeprefix("unix:")
+        os.remove(path)
+        door = socket.socket(socket.AF_UNIX)
+        self.addCleanup(door.close)
+        door.bind(path)
+        door.listen()
+        threading.Thread(target=stand_in, args=(door,), daemon=True).start()
+        self.place = "unix:" + os.path.join(self.folder, "nobody")
+        for who in ("later", "gone"):
+            self.sendmail(f"{who}@example.net")
+        waiting = self.left()
+        self.sendmail("bob@example.net")
+        self.wait_left(waiting)
+
+
+def stand_in(door):
+    """A listener that never takes mail for two, and speaks with one at a
+    time."""
+    while True:
+        try:
+            client = door.accept()[0]
+        except OSError:
+            return
+        with client, client.makefile("rb") as lines:
+            try:
+                speak(client, lines)
+            except OSError:  # it says QUIT, and is gone
+                pass
+
+
+def speak(client, lines):
+    client.sendall(b"220 a\r\n")
+    for line in lines:
+        if b"gone@" in line:
+            return
+        code = (b"451" if b"later@" in line else
+                b"354" if line == b"DATA\r\n" else b"250")
+        client.sendall(code + b" a\r\n")
+        if code == b"354":
+            while lines.readline() not in (b".\r\n", b""):
+                pass
+            client.sendall(b"250 a\r\n")
 
 
 if __name__ == "__main__":
