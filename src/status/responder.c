@@ -13,8 +13,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define THREADS         4u
-#define CONNECTIONS     64u
+#define THREADS     4u
+#define CONNECTIONS 64u
+/* What stands in line to be closed still counts. */
+#define CONNECTIONS_MAX (2u * CONNECTIONS)
 #define TIMEOUT_SECONDS 10u
 #define HEAD_BYTES      ((size_t)32 * 1024)
 #define BODY_BYTES      ((size_t)64 * 1024)
@@ -30,6 +32,15 @@ struct responder {
 	atomic_uint requests; /* read whole, answered or about to be */
 	atomic_bool closing;
 	atomic_bool told; /* of one who is not let in */
+	GMutex mutex;
+	GQueue guests; /* struct guest *, in the order they came */
+};
+
+/* A connection. */
+struct guest {
+	GList link;
+	int fd;   /* open as long as the guest is there */
+	bool cut; /* shut down, and no more among the guests */
 };
 
 struct request {
@@ -252,6 +263,57 @@ on_accept(void *object, const struct sockaddr *peer, socklen_t length)
 	return MHD_NO;
 }
 
+/* ---- connections ---- */
+
+/* Time limits are for the silent: who says a byte now and then could hold all
+ * connections for good.  When there are too many the one that has been there
+ * longest goes: it had time enough. */
+static void
+cut_oldest(struct responder *responder)
+{
+	GList *link = g_queue_pop_head_link(&responder->guests);
+	struct guest *guest = link->data;
+
+	guest->cut = true;
+	shutdown(guest->fd, SHUT_RDWR);
+}
+
+static struct guest *
+welcome(struct responder *responder, struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct guest *guest = g_new0(struct guest, 1);
+
+	guest->link.data = guest;
+	guest->fd = info->connect_fd;
+	if (responder->guests.length >= CONNECTIONS)
+		cut_oldest(responder);
+	g_queue_push_tail_link(&responder->guests, &guest->link);
+	return guest;
+}
+
+/* Told of an end before the descriptor is closed, so what we shut down is no
+ * other's. */
+static void
+on_connection(void *object, struct MHD_Connection *connection, void **context,
+    enum MHD_ConnectionNotificationCode code)
+{
+	struct responder *responder = object;
+	struct guest *guest = *context;
+
+	g_mutex_lock(&responder->mutex);
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		*context = welcome(responder, connection);
+	else if (!guest->cut)
+		g_queue_unlink(&responder->guests, &guest->link);
+	g_mutex_unlock(&responder->mutex);
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED)
+		g_free(guest);
+}
+
+/* ---- its life ---- */
+
 static struct MHD_Daemon *
 start_daemon(struct responder *responder)
 {
@@ -260,10 +322,11 @@ start_daemon(struct responder *responder)
 	    on_accept, responder, on_access, responder,
 	    MHD_OPTION_LISTEN_SOCKET, responder->options.listener,
 	    MHD_OPTION_THREAD_POOL_SIZE, THREADS, MHD_OPTION_CONNECTION_LIMIT,
-	    CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_SECONDS,
+	    CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_SECONDS,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEAD_BYTES,
 	    MHD_OPTION_URI_LOG_CALLBACK, on_target, responder,
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, responder,
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, responder,
 	    MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL, MHD_OPTION_END);
 }
 
@@ -272,6 +335,7 @@ free_responder(struct responder *responder)
 {
 	if (responder->idle >= 0)
 		close(responder->idle);
+	g_mutex_clear(&responder->mutex);
 	g_free(responder);
 }
 
@@ -282,6 +346,7 @@ responder_open(const struct responder_options *options)
 
 	responder->options = *options;
 	responder->idle = eventfd(0, EFD_CLOEXEC);
+	g_mutex_init(&responder->mutex);
 	responder->daemon = start_daemon(responder);
 	if (responder->daemon == NULL)
 		g_clear_pointer(&responder, free_responder);

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -117,8 +119,10 @@ ask(const struct fixture *fixture, const char *request)
 	int fd = connect_to(status_http_address(fixture->http));
 	GString *text = g_string_new(NULL);
 	char bytes[4096];
+	struct timeval patience = { .tv_sec = 30 };
 	ssize_t got;
 
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 	send(fd, request, strlen(request), MSG_NOSIGNAL);
 	while ((got = read(fd, bytes, sizeof bytes)) > 0)
 		g_string_append_len(text, bytes, got);
@@ -197,6 +201,55 @@ test_lets_only_the_allowed_in(void **state)
 	assert_int_equal(answer->len, 0);
 	g_string_free(answer, TRUE);
 	close_http(fixture);
+}
+
+/* ---- those who never end ---- */
+
+#define SLOW 100 /* more than there may be at a time */
+
+struct crowd {
+	int slow[SLOW];
+	sem_t go;
+};
+
+/* Each in the midst of a request, and never silent for long. */
+static void *
+run_drip(void *object)
+{
+	struct crowd *crowd = object;
+	struct timespec until;
+
+	do {
+		for (size_t i = 0; i < SLOW; i++)
+			send(crowd->slow[i], "a", 1, MSG_NOSIGNAL);
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec++;
+	} while (sem_timedwait(&crowd->go, &until) != 0);
+	return NULL;
+}
+
+static void
+test_slow(void **state)
+{
+	static const char begun[] = "GET /livez HTTP/1.1\r\nHost: loc";
+	struct fixture *fixture = *state;
+	struct crowd crowd;
+	pthread_t drip;
+
+	sem_init(&crowd.go, 0, 0);
+	for (size_t i = 0; i < SLOW; i++) {
+		crowd.slow[i] = connect_to(status_http_address(fixture->http));
+		send(crowd.slow[i], begun, strlen(begun), MSG_NOSIGNAL);
+	}
+	pthread_create(&drip, NULL, run_drip, &crowd);
+	GString *alive = ask(fixture, "GET /livez" HERE);
+	sem_post(&crowd.go);
+	pthread_join(drip, NULL);
+	for (size_t i = 0; i < SLOW; i++)
+		close(crowd.slow[i]);
+	sem_destroy(&crowd.go);
+	assert_true(g_str_has_prefix(alive->str, "HTTP/1.1 200 "));
+	g_string_free(alive, TRUE);
 }
 
 /* ---- a store that does not answer ---- */
@@ -366,6 +419,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		HTTP(test_exchanges),
 		cmocka_unit_test(test_lets_only_the_allowed_in),
+		HTTP(test_slow),
 		HTTP(test_a_stuck_store),
 		cmocka_unit_test(test_off),
 		HTTP(test_taken),
