@@ -17,9 +17,10 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-/* All mails of a state may be many: ten minutes is for a daemon that hangs. */
+/* All mails of a state may be many; how it is the daemon says at once, or it
+ * hangs. */
 #define ANSWER_MS 600000L
-#define REACH_MS  10000L
+#define HEALTH_MS 10000L
 
 struct ask {
 	const char *path; /* of --config; NULL: none */
@@ -57,6 +58,8 @@ perform(struct ask *ask, const char *method, const char *target,
 	long code = 0;
 
 	answer->body = g_string_new(NULL);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
+	    g_str_has_prefix(target, "/v1/") ? ANSWER_MS : HEALTH_MS);
 	curl_easy_setopt(curl, CURLOPT_URL, url);
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer->body);
@@ -80,10 +83,8 @@ reach(struct ask *ask)
 	curl_easy_setopt(ask->curl, CURLOPT_PROTOCOLS_STR, "http");
 	curl_easy_setopt(ask->curl, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(ask->curl, CURLOPT_WRITEFUNCTION, on_bytes);
-	curl_easy_setopt(ask->curl, CURLOPT_TIMEOUT_MS, REACH_MS);
 	CURLcode result = perform(ask, "GET", "/livez", &answer);
 	g_string_free(answer.body, TRUE);
-	curl_easy_setopt(ask->curl, CURLOPT_TIMEOUT_MS, ANSWER_MS);
 	return result;
 }
 
@@ -265,7 +266,13 @@ is_unreachable(const struct ask *ask, CURLcode result)
 {
 	if (result == CURLE_OK)
 		return false;
-	if (ask->control == NULL)
+	if (result == CURLE_OPERATION_TIMEDOUT)
+		fprintf(stderr,
+		    "postferry: the daemon at %s does not answer, though "
+		    "somebody is there: it hangs, or its disk does; see its "
+		    "log, and restart it if that says nothing\n",
+		    ask->control != NULL ? ask->control : ask->base);
+	else if (ask->control == NULL)
 		fprintf(stderr,
 		    "postferry: the daemon at %s cannot be asked: %s; is it "
 		    "running, and is this host in http_allow?\n",
