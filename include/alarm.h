@@ -21,7 +21,7 @@ struct alarm {
 			      * "provider_held_back", "reserve", "all_down",
 			      * "cut_off", "mail_held", "duplicate_confirmed",
 			      * "certificate_ended", "certificate_unread",
-			      * "users_unread" */
+			      * "users_unread", "drop_refused" */
 	const char *subject; /* what it is about: the provider, or the mail */
 	const char *group;   /* of what happens to many subjects and is never
 			      * over: those of a kind and group are collected

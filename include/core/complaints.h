@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Complaints are what is wrong now with the files that are read again while we
- * serve: a certificate that has ended, a file that cannot be read.  Set and
+ * Complaints are what is wrong now with files: a certificate that has ended, a
+ * file that cannot be read again, mail that nobody takes.  Set and
  * cleared on the main thread; any thread may list them.
  */
 #ifndef CORE_COMPLAINTS_H
@@ -16,7 +16,7 @@ struct complaints;
 struct complaint {
 	const char *kind;    /* a literal: "certificate_ends",
 			      * "certificate_ended", "certificate_unread",
-			      * "users_unread" */
+			      * "users_unread", "drop_refused" */
 	const char *subject; /* what it is about: a file */
 	bool urgent;         /* somebody has to know now */
 	int64_t since_ms;    /* wall clock; 0: since it was set first */
