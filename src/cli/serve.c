@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "ferry.h"
 #include <netdb.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -161,6 +162,8 @@ cli_serve(int argc, char **argv)
 	if (config == NULL)
 		return EX_CONFIG;
 	ferry_prepare_process();
+	/* before it is heeded and after there is nothing to reload */
+	signal(SIGHUP, SIG_IGN);
 	exit_code = serve(&settings, config, path);
 	config_unref(config);
 	return exit_code;

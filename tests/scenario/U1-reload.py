@@ -209,6 +209,15 @@ class Changes(Reload):
                                    ("a@example.net", "b@example.net"))
             self.assertEqual(code, 452)
 
+    def test_while_it_ends(self):
+        """It is asked to reload until it is no more, which is no reason to
+        die of it."""
+        child = self.queue.process.child
+        self.queue.process.signal(signal.SIGTERM)
+        while child.poll() is None:
+            child.send_signal(signal.SIGHUP)
+        self.queue.end(number=None)
+
     def test_listener_moves(self):
         """Where it cannot go it stays: nobody is turned away meanwhile."""
         text = self.read_conf()
