@@ -64,15 +64,20 @@ cli_read_options(int argc, char **argv, const struct cli_usage *usage,
 	return cli_refuse_rest(argc, argv, exit_code);
 }
 
+/* path: NULL, the settings file where there is one. */
 static void
-print_errors(const GPtrArray *errors)
+print_errors(const GPtrArray *errors, const char *path)
 {
 	for (unsigned i = 0; i < errors->len; i++)
 		fprintf(
 		    stderr, "postferry: %s\n", (const char *)errors->pdata[i]);
 	if (errors->len > 0)
-		fprintf(stderr, "postferry: %u error%s in the settings\n",
-		    errors->len, errors->len == 1 ? "" : "s");
+		fprintf(stderr, "postferry: %u error%s in the settings%s\n",
+		    errors->len, errors->len == 1 ? "" : "s",
+		    settings_find(path) != NULL
+			? ""
+			: ", which are those of the environment: there is no "
+			  "file " SETTINGS_PATH ", and no --config names one");
 }
 
 struct config *
@@ -81,7 +86,7 @@ cli_load(const struct settings *settings, const char *path)
 	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
 	struct config *config = settings_load(settings, path, environ, errors);
 
-	print_errors(errors);
+	print_errors(errors, path);
 	return config;
 }
 
@@ -92,7 +97,7 @@ cli_load_server(const struct settings *settings, const char *path)
 	struct config *config =
 	    settings_load_server(settings, path, environ, errors);
 
-	print_errors(errors);
+	print_errors(errors, path);
 	return config;
 }
 
@@ -119,7 +124,7 @@ cli_load_asking(const struct settings *settings, const char *path)
 	    settings_load_asking(settings, path, environ, errors);
 
 	if (config == NULL || errors->len == 0)
-		print_errors(errors);
+		print_errors(errors, path);
 	else
 		print_warnings(errors, config);
 	return config;

@@ -99,8 +99,9 @@ check_providers(const struct config *config, GPtrArray *errors)
 	if (count == 0)
 		add_error(errors,
 		    "settings: no provider is set: add a section like "
-		    "[provider mailgun] with type, domain and api_key_file, "
-		    "or set MAILGUN_API_KEY and MAILGUN_DOMAIN");
+		    "[provider mailgun] with type, domain and api_key_file "
+		    "to the settings file; without any file the variables "
+		    "MAILGUN_API_KEY and MAILGUN_DOMAIN are enough");
 	else if (count > LEDGER_PROVIDERS_MAX)
 		add_error(errors,
 		    "settings: there may be %d providers at most, not %u: "

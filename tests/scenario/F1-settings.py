@@ -624,6 +624,21 @@ class Environment(ferry.Scenario):
                                  rf"(?m)^postferry: {first}: .*{said}")
                 self.assertNotIn("POSTFERRY_", done.stderr)
 
+    def test_nothing_at_all(self):
+        """Where settings were looked for is told, but not of a file named."""
+        empty = os.path.join(self.folder, "empty.conf")
+        with open(empty, "w", encoding="utf-8"):
+            pass
+        for options, missed in (((), True), (("--config", empty), False)):
+            with self.subTest(options):
+                done = subprocess.run(
+                    [ferry.POSTFERRY, "check", *options], capture_output=True,
+                    text=True, env=sanitizers(), timeout=ferry.PATIENCE)
+                self.assertEqual(done.returncode, 78, done.stderr)
+                self.assertIn("no provider is set", done.stderr)
+                self.assertEqual(
+                    f"there is no file {SETTINGS}" in done.stderr, missed)
+
     def test_a_secret_from_a_file(self):
         path = os.path.join(self.folder, "key")
         with open(path, "w", encoding="utf-8") as file:
