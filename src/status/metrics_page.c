@@ -72,8 +72,8 @@ write_complaints(GString *out, struct complaints *complaints)
 	if (complaints != NULL)
 		complaints_list(complaints, list);
 	sample_one(out, "postferry_complaints",
-	    "What is wrong with certificates and files now (/status says "
-	    "what).",
+	    "What is wrong with settings, certificates and other files now "
+	    "(/status says what).",
 	    list->len);
 }
 
