@@ -667,7 +667,7 @@ static void
 test_overflow_no(void **state)
 {
 	(void)state;
-	start_with_store("[server]\nthrottle_pause = 30ms\n" KEEPER);
+	start_with_store("[server]\nthrottle_pause = 1s\n" KEEPER);
 	fly(&plain);
 	expect_entry("begun #1 one open: 0 open");
 	serve("one 0", "throttle");
