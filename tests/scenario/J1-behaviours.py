@@ -241,10 +241,10 @@ ROWS = [
              refuses=True),
     smtp("N20", "accept=2", {"recipient"}, refuses=True),
     mailgun("N21", "slow=400", NONE),
-    mailgun("N21", "slow=1300", DOUBT),
+    mailgun("N21", "slow=1300", DOUBT, timeout="1s"),
     mailgun("N21", "slow=7000", DOUBT, quick=True),
-    mandrill("N21", "slow=1300", DOUBT, most=40),
-    smtp("N21", "slow=1300", DOUBT, copies=True),
+    mandrill("N21", "slow=1300", DOUBT, most=40, timeout="1s"),
+    smtp("N21", "slow=1300", DOUBT, copies=True, timeout="1s"),
     *replies(),
     # nothing of the mail was sent
     *(smtp("N23", f"{what}-at={stage}", OUTAGE)
