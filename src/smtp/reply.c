@@ -91,7 +91,8 @@ static const struct reply replies[REPLY_NAMES] = {
 	[REPLY_SENDER_LONG] = { 553, "5.1.7", "Bad sender address" },
 	[REPLY_RECIPIENT_SYNTAX] = { 501, "5.1.3", "Bad recipient address" },
 	[REPLY_RECIPIENT_UNQUALIFIED] = { 550, "5.1.3",
-	    "Recipient address has no domain" },
+	    "Recipient address has no domain; `domain` or `aliases` would "
+	    "give it one" },
 	[REPLY_NON_ASCII] = { 553, "5.6.7", "Bad address" },
 	[REPLY_SIZE] = { 552, "5.3.4", "Message too large" },
 	[REPLY_LINE_ENDINGS] = { 550, "5.5.2", "bare CR or LF received" },
