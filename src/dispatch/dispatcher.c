@@ -218,7 +218,6 @@ make_lanes(struct dispatcher *dispatcher)
 		    lane_new(provider, i, &dispatcher->limits);
 		lane_clock(dispatcher->lanes[i], dispatcher_wall(dispatcher),
 		    dispatcher_now(dispatcher));
-		dispatcher->lanes[i]->since_ms = dispatcher_now(dispatcher);
 		lane_join(dispatcher->lanes[i], dispatcher->cutoff);
 		dispatcher->names[i] = provider->name;
 		if (provider->translator->kind == EXCHANGE_SMTP)
