@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -32,7 +33,7 @@ struct responder {
 	atomic_uint requests; /* read whole, answered or about to be */
 	atomic_bool closing;
 	atomic_bool told; /* of one who is not let in */
-	GMutex mutex;
+	pthread_mutex_t mutex;
 	GQueue guests; /* struct guest *, in the order they came */
 };
 
@@ -302,12 +303,12 @@ on_connection(void *object, struct MHD_Connection *connection, void **context,
 	struct responder *responder = object;
 	struct guest *guest = *context;
 
-	g_mutex_lock(&responder->mutex);
+	pthread_mutex_lock(&responder->mutex);
 	if (code == MHD_CONNECTION_NOTIFY_STARTED)
 		*context = welcome(responder, connection);
 	else if (!guest->cut)
 		g_queue_unlink(&responder->guests, &guest->link);
-	g_mutex_unlock(&responder->mutex);
+	pthread_mutex_unlock(&responder->mutex);
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED)
 		g_free(guest);
 }
@@ -335,7 +336,7 @@ free_responder(struct responder *responder)
 {
 	if (responder->idle >= 0)
 		close(responder->idle);
-	g_mutex_clear(&responder->mutex);
+	pthread_mutex_destroy(&responder->mutex);
 	g_free(responder);
 }
 
@@ -346,7 +347,7 @@ responder_open(const struct responder_options *options)
 
 	responder->options = *options;
 	responder->idle = eventfd(0, EFD_CLOEXEC);
-	g_mutex_init(&responder->mutex);
+	pthread_mutex_init(&responder->mutex, NULL);
 	responder->daemon = start_daemon(responder);
 	if (responder->daemon == NULL)
 		g_clear_pointer(&responder, free_responder);
@@ -357,11 +358,12 @@ void
 responder_close(struct responder *responder)
 {
 	struct pollfd idle = { .fd = responder->idle, .events = POLLIN };
+	int listener = MHD_quiesce_daemon(responder->daemon);
 
-	close(MHD_quiesce_daemon(responder->daemon));
 	atomic_store(&responder->closing, true);
 	tell_idle(responder);
 	poll(&idle, 1, CLOSE_MS);
 	MHD_stop_daemon(responder->daemon);
+	close(listener); /* until then its threads may look at it */
 	free_responder(responder);
 }

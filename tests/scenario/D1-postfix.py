@@ -35,7 +35,8 @@ class Postfix(ferry.Scenario):
         # A hundredth of what they are, so that a provider comes back soon.
         "pause_min": "50ms", "pause_max": "1s", "account_pause": "500ms",
         "throttle_pause": "500ms", "doubt_wait": "1200ms",
-        "doubt_wait_error": "200ms"}}
+        "doubt_wait_error": "200ms", "doubt_wait_smtp": "1200ms",
+        "doubt_move_smtp": "2s"}}
 
     def setUp(self):
         super().setUp()

@@ -285,7 +285,7 @@ class Partial(Lookups):
 
 class Late(Lookups):
     """Found when another provider has it already: a confirmed duplicate."""
-    settings = {"server": {**SERVER, "doubt_asks": "200ms, 500ms, 3s, 5s"}}
+    settings = {"server": {**SERVER, "doubt_asks": "200ms, 500ms, 3s, 5s, 10s, 20s"}}
 
     def test_it(self):
         totals, extra, _ = self.run_one("lookup-lag=2500")
