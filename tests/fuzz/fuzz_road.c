@@ -212,7 +212,7 @@ is_signed(const GString *body)
 
 	return strstr(text, "multipart/signed") != NULL ||
 	       strstr(text, "dkim-signature") != NULL ||
-	       strstr(text, "arc-seal") != NULL;
+	       strstr(text, "arc-") != NULL;
 }
 
 /* RFC 5321 4.5.3.1.6, 2.3.8.  A field's name can be folded nowhere, and what is
