@@ -1150,15 +1150,18 @@ test_pipelining_is_hidden(void **state)
 }
 
 static char *server_name; /* of the last handshake */
+static pthread_mutex_t naming = PTHREAD_MUTEX_INITIALIZER;
 
 static int
 on_server_name(SSL *ssl, int *alert, void *object)
 {
 	(void)alert;
 	(void)object;
+	pthread_mutex_lock(&naming);
 	g_free(server_name);
 	server_name =
 	    g_strdup(SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name));
+	pthread_mutex_unlock(&naming);
 	return SSL_TLSEXT_ERR_OK;
 }
 
@@ -1187,8 +1190,10 @@ test_tls_sessions(void **state)
 	stage_await(&stage, 65);
 	assert_int_equal(atomic_load(&stage.peer.requests), 65);
 	stage_close(&stage);
+	pthread_mutex_lock(&naming);
 	assert_string_equal(server_name, "mx.test");
 	g_clear_pointer(&server_name, g_free);
+	pthread_mutex_unlock(&naming);
 }
 
 /* The CA file is read again when it was replaced. */
