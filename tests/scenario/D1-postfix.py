@@ -7,8 +7,10 @@ import hashlib
 import os
 import random
 import shutil
+import time
 import unittest
 
+import durable
 import ferry
 import postfix
 
@@ -75,12 +77,11 @@ class Postfix(ferry.Scenario):
         self.check_ledger(simulators)
 
     def wait_until_gone(self):
-        """Postfix tells of each mail that leaves its queue."""
-        for number in range(MAILS):
-            found = self.postfix.wait_line(
-                rf"to=<bob{number}@example.net>.*status=(sent|bounced|expired)",
-                patience=180)
-            self.assertEqual(found[1], "sent", found.string)
+        """Its queue tells: its log may lack a line when it is busy."""
+        deadline = time.monotonic() + 180
+        while waiting := self.postfix.waiting():
+            self.assertLess(time.monotonic(), deadline, waiting)
+            durable.pause(0.2)
 
     def check_ledger(self, simulators):
         got = collections.Counter()
@@ -94,7 +95,7 @@ class Postfix(ferry.Scenario):
                                  {"blob.bin": self.digests[number]})
         self.assertEqual({n: c for n, c in got.items() if c != 1}, {})
         self.assertEqual(len(got), MAILS)
-        self.assertNotIn("status=bounced", self.postfix.text())
+        self.assertNotRegex(self.postfix.text(), "status=(bounced|expired)")
         self.assertIn("status=deferred", self.postfix.text())
         for pattern in MET:
             self.assertRegex(self.ferry.text(), pattern)
