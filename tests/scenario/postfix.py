@@ -121,6 +121,12 @@ class Postfix(Process):
         subprocess.run(["/usr/sbin/postqueue", "-c", self.conf, "-f"],
                        check=True, timeout=60)
 
+    def requeue(self):
+        """Its queue manager forgets a mail that it meets while the delivery
+        agent still has it ("skipped, still being delivered")."""
+        subprocess.run(["/usr/sbin/postsuper", "-c", self.conf, "-r", "ALL"],
+                       check=True, timeout=60)
+
     def stop(self):
         """Ends the master, and with it all that it started."""
         self.signal(signal.SIGTERM)
