@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "words.h"
 
+#include "fold.h"
 #include "mail/address.h"
 
 #include <string.h>
@@ -10,6 +11,9 @@
 #define WORD_BYTES 45
 
 #define COLUMNS 76
+
+/* A longer word leaves no room on a line, and is encoded to be broken. */
+#define UNBROKEN_MAX 900
 
 /* Of a parameter, on a line of its own. */
 #define PARAMETER_MAX 900
@@ -337,7 +341,8 @@ is_encoded(const GPtrArray *tokens, unsigned i)
 static bool
 wants_encoding(const struct token *token)
 {
-	return token->plain != NULL && !is_ascii(token->plain);
+	return token->plain != NULL &&
+	       (!is_ascii(token->plain) || strlen(token->raw) > UNBROKEN_MAX);
 }
 
 /* The last word beyond ASCII of those that can be encoded with the first: a
@@ -471,6 +476,22 @@ put_parameters(GString *out, const char *at)
 	return *at == '\0';
 }
 
+/* What cannot be encoded, an address, may still be longer than any line may
+ * be. */
+static void
+append_short(GString *out, const GString *text)
+{
+	size_t folds = text->len / (FOLD_LINE_MAX - 1) + 1;
+	uint32_t column = 0;
+	size_t start = out->len;
+
+	g_string_set_size(out, start + text->len + FOLD_BYTES * folds);
+	g_string_set_size(
+	    out, start + fold_bytes(&column, (const unsigned char *)text->str,
+			     text->len, (unsigned char *)out->str + start));
+	g_string_append(out, "\r\n");
+}
+
 bool
 words_encode(
     GString *out, const struct header_field *field, const char *charset)
@@ -496,6 +517,6 @@ words_encode(
 	if (!written)
 		return false;
 	put_tokens(text, tokens);
-	g_string_append_printf(out, "%s\r\n", text->str);
+	append_short(out, text);
 	return true;
 }

@@ -136,12 +136,60 @@ test_long(void **state)
 	assert_string_equal(read, field->str);
 }
 
+static void
+check_lines(const char *field)
+{
+	g_auto(GStrv) lines = g_strsplit(field, "\r\n", -1);
+
+	for (char **line = lines; *line != NULL; line++)
+		assert_true(strlen(*line) <= 998);
+}
+
+/* A word that no line has room for is encoded, ASCII or not: it is the same
+ * when read. */
+static void
+test_endless_word(void **state)
+{
+	g_autofree char *endless = g_strnfill(3000, 'w');
+	g_autofree char *field =
+	    g_strconcat("Subject: \xc3\xbc ", endless, " end", NULL);
+	g_autofree char *out = encode(field, NULL);
+	g_autofree char *read = NULL;
+	g_auto(GStrv) lines = NULL;
+	g_autofree char *joined = NULL;
+
+	(void)state;
+	assert_non_null(out);
+	check_lines(out);
+	lines = g_strsplit(out, "\r\n", -1);
+	joined = g_strjoinv("", lines);
+	read = charset_words(joined);
+	assert_string_equal(read, field);
+}
+
+/* An address cannot be encoded: it is folded, as it is in a field of ASCII. */
+static void
+test_endless_address(void **state)
+{
+	g_autofree char *endless = g_strnfill(3000, 'w');
+	g_autofree char *field = g_strconcat(
+	    "To: J\xc3\xbc <", endless, "@b.example>, c@d.example", NULL);
+	g_autofree char *out = encode(field, NULL);
+
+	(void)state;
+	assert_non_null(out);
+	check_lines(out);
+	assert_true(g_str_has_suffix(out, "@b.example>,\r\n c@d.example"));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_endless_word),
+		cmocka_unit_test(test_endless_address),
 	};
 
 	parse_start();
