@@ -96,6 +96,8 @@ NAMES = {
     "src/providers/registry.c": ["registry"],
     # The commands share one header, cli.h: cli_serve().
     "src/cli/*.c": ["cli"],
+    # The log's contract is one header.
+    "src/core/log_secret.c": ["log"],
     # One noun, two words for it.
     "src/mail/envelope.c": ["envelope"],
     "src/mail/exchange.c": ["smtp_reply"],
@@ -114,6 +116,7 @@ NAMES = {
 VARIABLES = {
     # The log is everybody's: its writer and its level.
     "log.c": [r"\w+"],
+    "log_secret.c": ["secrets"],
     # libESMTP forces a hook on us that has no argument of its own.
     "relay*.c": [r"\w+"],
 }

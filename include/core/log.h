@@ -30,9 +30,11 @@ enum log_level {
 };
 
 enum log_sink {
-	LOG_SINK_STDERR, /* a container's log reads it; or journald, which
-			  * gets each line with its level, "<6>"
-			  * (sd-daemon(3)), and without the time */
+	LOG_SINK_STDERR, /* a container's log reads it; or systemd's journal,
+			  * which gets each line without the time, and each key
+			  * as a field POSTFERRY_KEY by its own protocol; where
+			  * that is not heard, the line with its level, "<6>"
+			  * (sd-daemon(3)) */
 	LOG_SINK_SYSLOG, /* syslog(3), facility mail */
 };
 
@@ -49,6 +51,8 @@ struct log_options {
 	/* lines a second; of more, errors and one in a hundred are written; 0:
 	 * all */
 	unsigned rate;
+	const char *journal; /* the socket of the journal, for tests; NULL: it
+			      * is where systemd has it */
 };
 
 enum log_type {

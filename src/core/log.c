@@ -2,19 +2,17 @@
 #include "core/log.h"
 
 #include "core/clock.h"
+#include "log_journal.h"
 #include "thread.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #define WAITING_LINES 4096
 #define VALUE_BYTES   256
-#define SECRET_BYTES  8
 #define LINE_BYTES    400 /* of most lines, and more */
 
 /* Lines that come while the writer rests are written together. */
@@ -23,19 +21,12 @@
 /* Over the rate one in so many is written. */
 #define SAMPLE 100
 
-#define REDACTED "<redacted>"
-#define CUT      "..."
+#define CUT "..."
 
 struct line {
 	enum log_level level;
-	GString *text; /* owned */
-};
-
-/* Secrets are only ever added, in front: whoever writes a line walks the list
- * without a lock. */
-struct secret {
-	struct secret *next;
-	char *text;
+	GString *text;  /* owned */
+	GString *entry; /* owned; the same for the journal; NULL: not for it */
 };
 
 /* The log has no object to hang from: it is the one thing that everybody may
@@ -54,14 +45,15 @@ static struct {
 	uint64_t left_out; /* in it, and not told yet */
 	enum log_sink sink;
 	enum log_form form;
-	bool journal; /* standard error is journald's */
+	bool to_journal; /* standard error is journald's */
+	struct log_journal journal;
 	_Atomic enum log_level level;
 	_Atomic uint64_t dropped;
-	_Atomic(struct secret *) secrets;
 } writer = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.posted = PTHREAD_COND_INITIALIZER,
 	.level = LOG_LEVEL_INFO,
+	.journal = { .fd = -1 },
 };
 
 static const struct {
@@ -85,93 +77,6 @@ uint64_t
 log_dropped(void)
 {
 	return atomic_load_explicit(&writer.dropped, memory_order_relaxed);
-}
-
-static bool
-is_hidden(const struct secret *first, const char *text)
-{
-	for (const struct secret *s = first; s != NULL; s = s->next)
-		if (strcmp(s->text, text) == 0)
-			return true;
-	return false;
-}
-
-void
-log_hide(const char *text)
-{
-	struct secret *first = atomic_load(&writer.secrets);
-
-	if (strlen(text) < SECRET_BYTES || is_hidden(first, text))
-		return;
-	struct secret *secret = g_new(struct secret, 1);
-	secret->text = g_strdup(text);
-	secret->next = first;
-	while (!atomic_compare_exchange_weak(
-	    &writer.secrets, &secret->next, secret))
-		;
-}
-
-static void
-hide_coded(const char *bytes, size_t length)
-{
-	g_autofree char *coded =
-	    g_base64_encode((const unsigned char *)bytes, length);
-
-	log_hide(coded);
-}
-
-void
-log_hide_login(const char *username, const char *password)
-{
-	g_autoptr(GString) both = g_string_new(NULL);
-
-	hide_coded(password, strlen(password)); /* AUTH LOGIN */
-	g_string_printf(both, "%s:%s", username, password);
-	hide_coded(both->str, both->len); /* Basic */
-	g_string_printf(both, "%c%s%c%s", '\0', username, '\0', password);
-	hide_coded(both->str, both->len); /* AUTH PLAIN */
-}
-
-/* The length of the longest secret that the text begins with; 0: with none. */
-static size_t
-measure_secret(const char *text)
-{
-	size_t longest = 0;
-
-	for (const struct secret *secret = atomic_load(&writer.secrets);
-	     secret != NULL; secret = secret->next)
-		if (g_str_has_prefix(text, secret->text))
-			longest = MAX(longest, strlen(secret->text));
-	return longest;
-}
-
-static bool
-holds_secret(const char *text)
-{
-	for (const struct secret *secret = atomic_load(&writer.secrets);
-	     secret != NULL; secret = secret->next)
-		if (strstr(text, secret->text) != NULL)
-			return true;
-	return false;
-}
-
-char *
-log_redact(const char *value)
-{
-	GString *clean;
-	size_t secret;
-
-	if (!holds_secret(value))
-		return NULL;
-	clean = g_string_new(NULL);
-	for (; *value != '\0'; value += MAX(secret, 1)) {
-		secret = measure_secret(value);
-		if (secret > 0)
-			g_string_append(clean, REDACTED);
-		else
-			g_string_append_c(clean, *value);
-	}
-	return g_string_free(clean, FALSE);
 }
 
 /* Line ends, terminal controls and what turns the direction of text. */
@@ -325,7 +230,7 @@ append_words(GString *line, const char *const *words)
 }
 
 static GString *
-make_line(
+make_text(
     enum log_level level, const char *event, const struct log_field *fields)
 {
 	GString *line = g_string_sized_new(LINE_BYTES);
@@ -333,13 +238,13 @@ make_line(
 	char time[CLOCK_RFC3339_LENGTH];
 
 	clock_rfc3339(clock_wall_ms(), time);
-	if (writer.journal)
+	if (writer.to_journal)
 		g_string_append_printf(line, "<%d>", levels[level].priority);
 	if (json)
 		g_string_append_printf(line,
 		    "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"", time,
 		    levels[level].name, event);
-	else if (writer.journal ||
+	else if (writer.to_journal ||
 		 writer.sink == LOG_SINK_SYSLOG) /* has both of its own */
 		g_string_append(line, event);
 	else
@@ -350,6 +255,31 @@ make_line(
 			(json ? append_json : append_text)(line, fields);
 	g_string_append(line, json ? "}\n" : "\n");
 	return line;
+}
+
+static struct line
+make_line(
+    enum log_level level, const char *event, const struct log_field *fields)
+{
+	struct line line = { level, make_text(level, event, fields), NULL };
+
+	if (writer.journal.fd >= 0) {
+		const char *begin = strchr(line.text->str, '>') + 1;
+		g_autofree char *message = g_strndup(begin,
+		    line.text->len - (size_t)(begin - line.text->str) - 1);
+
+		line.entry = log_journal_entry(
+		    levels[level].priority, message, event, fields);
+	}
+	return line;
+}
+
+static void
+clear_line(const struct line *line)
+{
+	g_string_free(line->text, TRUE);
+	if (line->entry != NULL)
+		g_string_free(line->entry, TRUE);
 }
 
 /* Whoever reads the other end may be slow, or gone: then there is nobody to
@@ -381,10 +311,11 @@ write_lines(const struct line *lines, unsigned count)
 		if (writer.sink == LOG_SINK_SYSLOG)
 			syslog(levels[lines[i].level].priority, "%.*s",
 			    (int)lines[i].text->len - 1, lines[i].text->str);
-		else
+		else if (lines[i].entry == NULL ||
+			 !log_journal_send(&writer.journal, lines[i].entry))
 			g_string_append_len(all, lines[i].text->str,
 			    (gssize)lines[i].text->len);
-		g_string_free(lines[i].text, TRUE);
+		clear_line(&lines[i]);
 	}
 	write_stderr(all->str, all->len);
 }
@@ -403,15 +334,15 @@ write_missing(const struct missing *missing)
 	struct log_field left_out[] = { log_num("lines",
 					    (int64_t)missing->left_out),
 		log_num("log_rate", writer.rate), { .type = LOG_TYPE_END } };
-	struct line line = { .level = LOG_LEVEL_WARN };
+	struct line line;
 
 	if (missing->lost > 0) {
-		line.text = make_line(line.level, "log lines dropped", lost);
+		line = make_line(LOG_LEVEL_WARN, "log lines dropped", lost);
 		write_lines(&line, 1);
 	}
 	if (missing->left_out > 0) {
-		line.text =
-		    make_line(line.level, "log lines left out", left_out);
+		line =
+		    make_line(LOG_LEVEL_WARN, "log lines left out", left_out);
 		write_lines(&line, 1);
 	}
 }
@@ -468,29 +399,17 @@ on_write(void *object)
 	return NULL;
 }
 
-/* Of JOURNAL_STREAM, "device:inode" (systemd.exec(5)): programs that we did not
- * start inherit it, too, with another standard error. */
-static bool
-is_journal(void)
-{
-	const char *stream = getenv("JOURNAL_STREAM");
-	char ours[64];
-	struct stat is;
-
-	if (stream == NULL || fstat(STDERR_FILENO, &is) != 0)
-		return false;
-	g_snprintf(ours, sizeof(ours), "%ju:%ju", (uintmax_t)is.st_dev,
-	    (uintmax_t)is.st_ino);
-	return strcmp(stream, ours) == 0;
-}
-
 void
 log_prepare(const struct log_options *options)
 {
 	g_assert(!writer.open);
 	writer.sink = options->sink;
 	writer.form = options->form;
-	writer.journal = options->sink == LOG_SINK_STDERR && is_journal();
+	writer.to_journal =
+	    options->sink == LOG_SINK_STDERR && log_journal_is_read();
+	log_journal_close(&writer.journal);
+	if (writer.to_journal)
+		log_journal_open(&writer.journal, options->journal);
 	writer.rate = options->rate;
 	writer.came = 0;
 	atomic_store(&writer.level, options->level);
@@ -526,7 +445,8 @@ log_close(void)
 	g_clear_pointer(&writer.lines, g_free);
 	writer.sink = LOG_SINK_STDERR;
 	writer.form = LOG_FORM_TEXT;
-	writer.journal = false;
+	writer.to_journal = false;
+	log_journal_close(&writer.journal);
 	writer.rate = 0;
 }
 
@@ -565,7 +485,7 @@ post_line(struct line line)
 		writer.lost++;
 		atomic_fetch_add_explicit(
 		    &writer.dropped, 1, memory_order_relaxed);
-		g_string_free(line.text, TRUE);
+		clear_line(&line);
 	} else if (open) {
 		writer.lines[writer.count++] = line;
 		if (writer.count == 1)
@@ -579,11 +499,11 @@ void
 log_write(
     enum log_level level, const char *event, const struct log_field *fields)
 {
-	struct line line = { .level = level };
+	struct line line;
 
 	if (is_left_out(level))
 		return;
-	line.text = make_line(level, event, fields);
+	line = make_line(level, event, fields);
 	if (!post_line(line))
 		write_lines(&line, 1);
 }

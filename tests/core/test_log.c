@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -235,10 +237,12 @@ write_to_journal(const struct log_options *options, ino_t plus)
 	return end_capture(&capture);
 }
 
+/* Nobody hears the journal's own protocol. */
 static void
 test_journal(void **state)
 {
-	struct log_options options = { .level = LOG_LEVEL_DEBUG };
+	struct log_options options = { .level = LOG_LEVEL_DEBUG,
+		.journal = "/nonexistent/socket" };
 
 	(void)state;
 	g_autofree char *text = write_to_journal(&options, 0);
@@ -254,6 +258,132 @@ test_journal(void **state)
 	g_autofree char *other = write_to_journal(&options, 1);
 	assert_true(g_str_has_prefix(other, "{\"time\":\""));
 	assert_null(strstr(other, "\n<"));
+}
+
+/* A journal of ours. */
+struct hearer {
+	char *folder, *path;
+	int fd;
+};
+
+static struct hearer
+begin_hearing(void)
+{
+	struct hearer hearer = { .folder = g_dir_make_tmp("log-XXXXXX", NULL) };
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	hearer.path = g_build_filename(hearer.folder, "socket", NULL);
+	g_strlcpy(address.sun_path, hearer.path, sizeof(address.sun_path));
+	hearer.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(
+	    bind(hearer.fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return hearer;
+}
+
+static void
+end_hearing(const struct hearer *hearer)
+{
+	close(hearer->fd);
+	unlink(hearer->path);
+	rmdir(hearer->folder);
+	g_free(hearer->path);
+	g_free(hearer->folder);
+}
+
+/* The next datagram. */
+static GString *
+hear(const struct hearer *hearer)
+{
+	GString *entry = g_string_sized_new(1 << 16);
+	ssize_t length = recv(hearer->fd, entry->str, 1 << 16, MSG_DONTWAIT);
+
+	assert_true(length > 0);
+	return g_string_set_size(entry, (gsize)length);
+}
+
+static void
+check_entry(const struct hearer *hearer, const char *want, size_t length)
+{
+	g_autoptr(GString) have = hear(hearer);
+
+	if (have->len != length || memcmp(have->str, want, length) != 0)
+		fail_msg("%s\ninstead of\n%s", have->str, want);
+}
+
+#define ENTRY(text) text, sizeof(text) - 1
+#define FROM_US     "SYSLOG_FACILITY=2\nSYSLOG_IDENTIFIER=postferry\n"
+
+/* Each key is a field; what has line ends is told with its length. */
+static void
+test_journal_fields(void **state)
+{
+	struct hearer hearer = begin_hearing();
+	struct log_options options = { .level = LOG_LEVEL_INFO,
+		.journal = hearer.path };
+	struct capture capture = begin_capture();
+
+	(void)state;
+	log_hide("canary-0123");
+	name_journal(0);
+	log_open(&options);
+	log_info("mail queued", log_str("mail", "01J"), log_num("size", -5),
+	    log_str("from", NULL), log_str_if("none", NULL),
+	    log_str("trace_id", "a b"));
+	log_error(
+	    "mail held", log_str("why", "\xff 1 > 0\nPRIORITY=0 canary-0123"));
+	log_close();
+	log_warn("later", log_num("n", 1)); /* by no journal */
+	g_unsetenv("JOURNAL_STREAM");
+	g_autofree char *text = end_capture(&capture);
+	assert_true(g_str_has_suffix(text, "Z warn later n=1\n"));
+	assert_null(strchr(text, '<'));
+	check_entry(&hearer,
+	    ENTRY("PRIORITY=6\n" FROM_US "MESSAGE=mail queued mail=01J size=-5 "
+		  "from=- trace_id=\"a b\"\nPOSTFERRY_EVENT=mail queued\n"
+		  "POSTFERRY_MAIL=01J\nPOSTFERRY_SIZE=-5\n"
+		  "POSTFERRY_TRACE_ID=a b\n"));
+	check_entry(
+	    &hearer, ENTRY("PRIORITY=3\n" FROM_US
+			   "MESSAGE=mail held why=\"\\xff 1 > 0\\x0aPRIORITY=0 "
+			   "<redacted>\"\nPOSTFERRY_EVENT=mail held\n"
+			   "POSTFERRY_WHY\n\x1d\0\0\0\0\0\0\0"
+			   "\xff 1 > 0\nPRIORITY=0 <redacted>\n"));
+	end_hearing(&hearer);
+}
+
+/* A long value is cut; what the journal does not take goes to standard error.
+ */
+static void
+test_journal_long(void **state)
+{
+	struct hearer hearer = begin_hearing();
+	struct log_options options = { .level = LOG_LEVEL_INFO,
+		.form = LOG_FORM_JSON,
+		.journal = hearer.path };
+	g_autofree char *value = g_strnfill(1 << 20, 'a');
+	struct capture capture = begin_capture();
+
+	(void)state;
+	name_journal(0);
+	log_open(&options);
+	log_info("told", log_str("text", value));
+	log_close();
+	g_autoptr(GString) entry = hear(&hearer);
+	assert_non_null(strstr(entry->str, "\nMESSAGE={\"time\":\""));
+	const char *cut = strstr(entry->str, "\nPOSTFERRY_TEXT=aaaa");
+	assert_non_null(cut);
+	assert_int_equal(strlen(cut), strlen("\nPOSTFERRY_TEXT=...\n") + 4096);
+	end_hearing(&hearer);
+	hearer.path = g_strdup("/nonexistent");
+	options.journal = hearer.path;
+	log_open(&options);
+	log_info("told", log_str("text", "b"));
+	log_close();
+	g_unsetenv("JOURNAL_STREAM");
+	g_free(hearer.path);
+	g_autofree char *text = end_capture(&capture);
+	assert_true(g_str_has_prefix(text, "<6>{\"time\":\""));
+	assert_null(strstr(text, "aaaa"));
 }
 
 static void
@@ -463,6 +593,8 @@ main(void)
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_journal),
+		cmocka_unit_test(test_journal_fields),
+		cmocka_unit_test(test_journal_long),
 		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_without_writer),
 		cmocka_unit_test(test_full),

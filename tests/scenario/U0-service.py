@@ -1,12 +1,27 @@
 # SPDX-License-Identifier: MIT
 """A service manager hears when postferry is ready, that it lives, and that it
-stops (sd_notify(3))."""
+stops (sd_notify(3)); its journal hears each key of a line as a field."""
 
 import os
+import queue
 import signal
 import socket
+import threading
 
+import exim
 import ferry
+
+# A journal of ours where systemd has its own, and standard error as its stream.
+AS_UNIT = """set -e
+mount -t tmpfs none /run
+mkdir -p /run/systemd/journal
+touch /run/systemd/journal/socket
+mount --bind "$1" /run/systemd/journal/socket
+shift
+JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2)
+export JOURNAL_STREAM
+exec "$@"
+"""
 
 
 class Service(ferry.Scenario):
@@ -91,6 +106,57 @@ class Service(ferry.Scenario):
         self.end()
         self.assertIn('service manager not told words="STOPPING=1"',
                       self.ferry.text())
+
+
+class Journal(ferry.Scenario):
+    """From behind all doors that the running daemon has closed."""
+    providers = ("mailgun",)
+
+    def setUp(self):
+        if not exim.may_unshare():
+            self.skipTest("needs root and a mount name space")
+        self.prepare()
+        self.addresses = {}
+        self.mailgun = self.start_simulator("mailgun")
+        self.journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(self.journal.close)
+        self.journal.bind(os.path.join(self.folder, "journal"))
+        self.entries = queue.Queue()
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        """At once: who logs waits for it."""
+        while entry := self.journal.recv(1 << 18):
+            self.entries.put(entry.decode())
+
+    def hear(self, event):
+        """The fields of the next line of that event."""
+        while True:
+            entry = self.entries.get(timeout=ferry.PATIENCE)
+            fields = dict(line.split("=", 1) for line in entry.splitlines())
+            if fields["POSTFERRY_EVENT"] == event:
+                return fields
+
+    def test_fields(self):
+        conf = os.path.join(self.folder, "postferry.conf")
+        ferry.write_private(conf, self.write_settings())
+        daemon = ferry.Process(
+            self.home, "postferry",
+            ["unshare", "-m", "sh", "-c", AS_UNIT, "sh",
+             os.path.join(self.folder, "journal"),
+             os.path.abspath(ferry.POSTFERRY), "serve", "--config", conf])
+        self.address = self.hear("listening")["POSTFERRY_ADDRESS"]
+        self.accept(ferry.simple())
+        accepted = self.hear("delivery accepted")
+        self.assertEqual(accepted["PRIORITY"], "6")
+        self.assertEqual(accepted["SYSLOG_IDENTIFIER"], "postferry")
+        self.assertEqual(accepted["POSTFERRY_PROVIDER"], "mailgun")
+        self.assertTrue(accepted["MESSAGE"].startswith(
+            "delivery accepted mail=" + accepted["POSTFERRY_MAIL"]))
+        daemon.signal(signal.SIGTERM)
+        self.assertEqual(daemon.wait_end(), 0)
+        self.hear("stopped")
+        self.assertEqual(daemon.text(), "")
 
 
 if __name__ == "__main__":
