@@ -56,11 +56,12 @@ struct event {
 	char **tags;     /* NULL-terminated; NULL: none */
 };
 
-/* Kind, provider and recipient are set, copies; the rest is not known. */
-struct event *event_new(
+/* Kind, provider and recipient are set, copies; the rest is not known.  (The
+ * short names are libevent's.) */
+struct event *event_told_new(
     enum event_kind kind, const char *provider, const char *recipient);
 struct event *event_copy(const struct event *event);
-void event_free(void *event);
+void event_told_free(void *event);
 
 /* True when it says that the provider has, or had, the mail for the recipient:
  * all but REJECTED. */

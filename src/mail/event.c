@@ -17,7 +17,8 @@ static const char *const texts[EVENT_KINDS] = {
 };
 
 struct event *
-event_new(enum event_kind kind, const char *provider, const char *recipient)
+event_told_new(
+    enum event_kind kind, const char *provider, const char *recipient)
 {
 	struct event *event = g_new0(struct event, 1);
 
@@ -45,7 +46,7 @@ event_copy(const struct event *event)
 }
 
 void
-event_free(void *object)
+event_told_free(void *object)
 {
 	struct event *event = object;
 
@@ -99,7 +100,7 @@ event_batch_new(void)
 {
 	struct event_batch *batch = g_new0(struct event_batch, 1);
 
-	batch->events = g_ptr_array_new_with_free_func(event_free);
+	batch->events = g_ptr_array_new_with_free_func(event_told_free);
 	return batch;
 }
 

@@ -50,7 +50,7 @@ test_copy(void **state)
 {
 	static char *tags[] = { "order", "eu", NULL };
 	struct event *event =
-	    event_new(EVENT_BOUNCED_HARD, "mailgun", "bob@example.net");
+	    event_told_new(EVENT_BOUNCED_HARD, "mailgun", "bob@example.net");
 	struct event *copy;
 
 	(void)state;
@@ -62,7 +62,7 @@ test_copy(void **state)
 	event->enhanced = g_strdup("5.1.1");
 	event->tags = g_strdupv(tags);
 	copy = event_copy(event);
-	event_free(event);
+	event_told_free(event);
 	assert_int_equal(copy->kind, EVENT_BOUNCED_HARD);
 	assert_string_equal(copy->provider, "mailgun");
 	assert_string_equal(copy->recipient, "bob@example.net");
@@ -76,8 +76,8 @@ test_copy(void **state)
 	assert_string_equal(copy->enhanced, "5.1.1");
 	assert_string_equal(copy->tags[1], "eu");
 	assert_null(copy->tags[2]);
-	event_free(copy);
-	event_free(NULL);
+	event_told_free(copy);
+	event_told_free(NULL);
 }
 
 static void
@@ -89,7 +89,7 @@ test_batch(void **state)
 	assert_int_equal(batch->events->len, 0);
 	assert_null(batch->recorded);
 	g_ptr_array_add(
-	    batch->events, event_new(EVENT_OPENED, "mandrill", "a@b.c"));
+	    batch->events, event_told_new(EVENT_OPENED, "mandrill", "a@b.c"));
 	event_batch_free(batch);
 	event_batch_free(NULL);
 }
