@@ -357,6 +357,8 @@ FORBIDDEN = [
     (r"\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|alloca)\s*\(",
      "an unbounded or stateful call of the C library"),
     (r"\bassert\s*\(", "assert: g_assert stays on"),
+    (r"\bg_(mutex|rec_mutex|rw_lock|cond)_\w+\s*\(",
+     "a lock of GLib's, which TSan does not see: pthread's"),
     (r"\b(sleep|usleep|nanosleep)\s*\(", "sleep: wait for the event"),
 ]
 # In the dispatcher, but for what runs elsewhere and dates that people see.
@@ -448,8 +450,29 @@ def objects(root, build):
                     yield source, path
 
 
+def names_of_libraries(build):
+    """What the shared libraries of the program define: {name: library}."""
+    program = os.path.join(build, "postferry")
+    if not os.path.isfile(program):
+        return {}
+    names = {}
+    listed = subprocess.run(["ldd", program], check=True, capture_output=True,
+                            text=True).stdout
+    for library in re.findall(r"=> (/\S+)", listed):
+        table = subprocess.run(["nm", "-D", "--defined-only", library],
+                               check=True, capture_output=True,
+                               text=True).stdout
+        for line in table.splitlines():
+            # not those that are made to be replaced
+            found = re.search(r" [TDBR] ([^@\s]+)", line)
+            if found:
+                names[found[1]] = os.path.basename(library)
+    return names
+
+
 def check_symbols(root, build):
     faults = Faults()
+    foreign = names_of_libraries(build)
     seen = 0
     for source, path in objects(root, build):
         seen += 1
@@ -461,9 +484,17 @@ def check_symbols(root, build):
                              r"(?: \.hidden)? (\S+)$", line)
             if found:
                 check_symbol(source, noun, found.groups(), faults)
+                check_foreign(source, found.groups(), foreign, faults)
     if seen == 0:
         faults.add(build, 0, "holds no object of ours: build it first")
     return faults
+
+
+def check_foreign(source, symbol, foreign, faults):
+    """Whoever in the library, too, calls it would come to ours."""
+    flags, section, name = symbol
+    if flags[0] in "gu!" and section != "*UND*" and name in foreign:
+        faults.add(source, 1, f"exports {name}, and so does {foreign[name]}")
 
 
 def check_symbol(source, noun, symbol, faults):

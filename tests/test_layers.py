@@ -70,6 +70,9 @@ ROWS = [
      '#include "mail/spool.h"\n' + "\t" * 10 + "x\n", "81 columns"),
     ("goto", "src/mail/spool.c",
      '#include "mail/spool.h"\nint x(void)\n{\n\tgoto out;\n}\n', "goto"),
+    ("a lock that TSan does not see", "src/mail/spool.c",
+     '#include "mail/spool.h"\nvoid x(void)\n{\n\tg_mutex_lock(NULL);\n}\n',
+     "a lock of GLib's"),
     ("a clock that moves", "src/dispatch/round.c",
      "int64_t x(void)\n{\n\treturn clock_wall_ms();\n}\n",
      "a clock that moves"),
@@ -139,6 +142,21 @@ class Layers(unittest.TestCase):
                 faults = layers.Faults()
                 layers.check_symbol(f"src/{noun}.c", noun.split("/")[1],
                                     symbol, faults)
+                self.assertEqual(len(faults.lines), count, faults.lines)
+
+    def test_names_of_libraries(self):
+        foreign = {"event_new": "libevent.so"}
+        rows = [
+            ("theirs", ("g     F", ".text", "event_new"), 1),
+            ("called", ("g     F", "*UND*", "event_new"), 0),
+            ("static", ("l     F", ".text", "event_new"), 0),
+            ("ours", ("g     F", ".text", "event_copy"), 0),
+        ]
+        for what, symbol, count in rows:
+            with self.subTest(what):
+                faults = layers.Faults()
+                layers.check_foreign("src/mail/event.c", symbol, foreign,
+                                     faults)
                 self.assertEqual(len(faults.lines), count, faults.lines)
 
 

@@ -2,10 +2,11 @@
 #include "core/complaints.h"
 
 #include "core/clock.h"
+#include <pthread.h>
 #include <string.h>
 
 struct complaints {
-	GMutex mutex;
+	pthread_mutex_t mutex;
 	GPtrArray *list;       /* struct complaint */
 	complaints_fn changed; /* NULL: nobody watches; the main thread's */
 	void *object;
@@ -40,7 +41,7 @@ complaints_new(void)
 {
 	struct complaints *complaints = g_new0(struct complaints, 1);
 
-	g_mutex_init(&complaints->mutex);
+	pthread_mutex_init(&complaints->mutex, NULL);
 	complaints->list = g_ptr_array_new_with_free_func(complaints_free_one);
 	return complaints;
 }
@@ -51,7 +52,7 @@ complaints_free(struct complaints *complaints)
 	if (complaints == NULL)
 		return;
 	g_ptr_array_unref(complaints->list);
-	g_mutex_clear(&complaints->mutex);
+	pthread_mutex_destroy(&complaints->mutex);
 	g_free(complaints);
 }
 
@@ -98,7 +99,7 @@ complaints_set(struct complaints *complaints, const struct complaint *complaint)
 	    find_complaint(complaints, complaint->kind, complaint->subject);
 	struct complaint *copy = copy_complaint(complaint), *old = NULL;
 
-	g_mutex_lock(&complaints->mutex);
+	pthread_mutex_lock(&complaints->mutex);
 	if (at < complaints->list->len) {
 		old = complaints->list->pdata[at];
 		complaints->list->pdata[at] = copy;
@@ -107,7 +108,7 @@ complaints_set(struct complaints *complaints, const struct complaint *complaint)
 	}
 	if (copy->since_ms == 0)
 		copy->since_ms = old != NULL ? old->since_ms : clock_wall_ms();
-	g_mutex_unlock(&complaints->mutex);
+	pthread_mutex_unlock(&complaints->mutex);
 	if (old == NULL)
 		tell(complaints, copy, false);
 	complaints_free_one(old);
@@ -122,9 +123,9 @@ complaints_clear(
 
 	if (at == complaints->list->len)
 		return;
-	g_mutex_lock(&complaints->mutex);
+	pthread_mutex_lock(&complaints->mutex);
 	old = g_ptr_array_steal_index(complaints->list, at);
-	g_mutex_unlock(&complaints->mutex);
+	pthread_mutex_unlock(&complaints->mutex);
 	tell(complaints, old, true);
 	complaints_free_one(old);
 }
@@ -132,9 +133,9 @@ complaints_clear(
 void
 complaints_list(struct complaints *complaints, GPtrArray *out)
 {
-	g_mutex_lock(&complaints->mutex);
+	pthread_mutex_lock(&complaints->mutex);
 	for (unsigned i = 0; i < complaints->list->len; i++)
 		g_ptr_array_add(
 		    out, copy_complaint(complaints->list->pdata[i]));
-	g_mutex_unlock(&complaints->mutex);
+	pthread_mutex_unlock(&complaints->mutex);
 }
