@@ -45,12 +45,18 @@ print_help(FILE *out)
 	    out);
 }
 
+/* A command says itself what is wrong with its options, or getopt(3) does. */
 static int
 run(int argc, char **argv)
 {
-	for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++)
-		if (strcmp(argv[0], commands[i].name) == 0)
-			return commands[i].run(argc, argv);
+	g_autofree char *called = g_strconcat("postferry ", argv[0], NULL);
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++) {
+		if (strcmp(argv[0], commands[i].name) != 0)
+			continue;
+		argv[0] = called;
+		return commands[i].run(argc, argv);
+	}
 	if (strcmp(argv[0], HERALD_COMMAND) == 0) /* nobody's help has it */
 		return cli_herald(argc, argv);
 	fprintf(stderr,

@@ -11,9 +11,7 @@ cli_refuse_rest(int argc, char **argv, int *exit_code)
 {
 	if (optind >= argc)
 		return true;
-	fprintf(stderr,
-	    "postferry %s: \"%s\" is not expected here; see postferry %s "
-	    "--help\n",
+	fprintf(stderr, "%s: \"%s\" is not expected here; see %s --help\n",
 	    argv[0], argv[optind], argv[0]);
 	*exit_code = EX_USAGE;
 	return false;

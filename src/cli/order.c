@@ -104,8 +104,11 @@ bool
 order_read(int argc, char **argv, const struct order_form *form,
     struct order *order, int *exit_code)
 {
+	g_autofree char *called = g_strconcat("postferry ", form->name, NULL);
+	char *name = argv[0];
 	int option, row = -1;
 
+	argv[0] = called; /* getopt(3) tells it */
 	*order = (struct order){ .form = form };
 	*exit_code = -1;
 	optind = 1;
@@ -119,6 +122,7 @@ order_read(int argc, char **argv, const struct order_form *form,
 			*exit_code = take_option(form, order, option, row);
 		row = -1;
 	}
+	argv[0] = name;
 	order->things = (const char *const *)argv + optind;
 	return *exit_code < 0;
 }
