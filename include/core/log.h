@@ -9,11 +9,11 @@
  *	log_info("mail accepted", log_str("mail", id), log_num("size", bytes));
  *
  * Foreign bytes are made harmless here and nowhere else: control characters,
- * invalid UTF-8, C1 and bidirectional controls, quotes and backslashes become
- * \xNN, a value ends after 256 bytes with "...".  Bodies and secrets are never
- * passed in; a secret that was registered is replaced by <redacted> all the
- * same.  Any thread may log; before log_open() and after log_close() lines are
- * written at once.
+ * invalid UTF-8, C1 and bidirectional controls become \xNN, quotes and
+ * backslashes \" and \\, a value ends after 256 bytes with "...".  Bodies and
+ * secrets are never passed in; a secret that was registered is replaced by
+ * <redacted> all the same.  Any thread may log; before log_open() and after
+ * log_close() lines are written at once.
  */
 #ifndef CORE_LOG_H
 #define CORE_LOG_H
@@ -133,9 +133,9 @@ void log_hide_login(const char *username, const char *password);
  * anyone.  Any thread. */
 char *log_redact(const char *value);
 
-/* Appends value to line as the log shows it: quoted when it holds a space or
- * an =, escaped, cut at 256 bytes.  For replies and commands that show foreign
- * text the way the log does. */
+/* Appends value to line as the log shows it: quoted when it holds a space, a
+ * quote or an =, escaped, cut at 256 bytes.  For replies and commands that show
+ * foreign text the way the log does. */
 void log_escape(GString *line, const char *value);
 
 /* Writes one line; fields ends with LOG_TYPE_END.  Used through the macros. */

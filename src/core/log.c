@@ -85,9 +85,8 @@ is_harmful(gunichar c)
 {
 	static const struct {
 		gunichar first, last;
-	} ranges[] = { { 0, 0x1f }, { '"', '"' }, { '\\', '\\' },
-		{ 0x7f, 0x9f }, { 0x61c, 0x61c }, { 0x200e, 0x200f },
-		{ 0x2028, 0x202e }, { 0x2066, 0x2069 } };
+	} ranges[] = { { 0, 0x1f }, { 0x7f, 0x9f }, { 0x61c, 0x61c },
+		{ 0x200e, 0x200f }, { 0x2028, 0x202e }, { 0x2066, 0x2069 } };
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(ranges); i++)
 		if (c >= ranges[i].first && c <= ranges[i].last)
@@ -95,21 +94,25 @@ is_harmful(gunichar c)
 	return false;
 }
 
-/* Writes the character at *value into piece as the log shows it, and moves on
- * to the next. */
+/* Writes the character at *value into piece as a line of that form shows it,
+ * and moves on to the next.  JSON knows no \xNN: it is text there. */
 static void
-take_character(const char **value, char piece[static 32])
+take_character(const char **value, enum log_form form, char piece[static 32])
 {
 	gunichar c = g_utf8_get_char_validated(*value, -1);
 	bool valid = c != (gunichar)-1 && c != (gunichar)-2;
 	size_t length = valid ? (size_t)g_unichar_to_utf8(c, NULL) : 1;
+	char *end = piece;
 
 	memset(piece, 0, 32);
+	if (c == '"' || c == '\\')
+		*end++ = '\\';
 	if (valid && !is_harmful(c))
-		memcpy(piece, *value, length);
+		memcpy(end, *value, length);
 	else
 		for (size_t i = 0; i < length; i++)
-			g_snprintf(piece + 4 * i, 5, "\\x%02x",
+			end += g_snprintf(end, 6, "%sx%02x",
+			    form == LOG_FORM_JSON ? "\\\\" : "\\",
 			    (unsigned char)(*value)[i]);
 	*value += length;
 }
@@ -129,7 +132,7 @@ measure_plain(const char *value)
 }
 
 static void
-append_escaped(GString *line, const char *value)
+append_escaped(GString *line, const char *value, enum log_form form)
 {
 	g_autofree char *clean = log_redact(value);
 	const char *at = clean ? clean : value;
@@ -141,7 +144,7 @@ append_escaped(GString *line, const char *value)
 	at += plain;
 
 	while (*at != '\0') {
-		take_character(&at, piece);
+		take_character(&at, form, piece);
 		if (line->len - begin + strlen(piece) > VALUE_BYTES) {
 			g_string_append(line, CUT);
 			return;
@@ -161,10 +164,10 @@ log_escape(GString *line, const char *value)
 	}
 	/* empty, or what would be read as "not there" */
 	quoted = *value == '\0' || strcmp(value, "-") == 0 ||
-		 strpbrk(value, " =") != NULL;
+		 strpbrk(value, " =\"") != NULL;
 	if (quoted)
 		g_string_append_c(line, '"');
-	append_escaped(line, value);
+	append_escaped(line, value, LOG_FORM_TEXT);
 	if (quoted)
 		g_string_append_c(line, '"');
 }
@@ -197,16 +200,12 @@ append_text(GString *line, const struct log_field *field)
 		log_escape(line, field->string);
 }
 
-/* The value is the same text as in a text line; what is left of it that JSON
- * escapes is the backslash. */
 static void
 append_json_string(GString *line, const char *value)
 {
-	g_autoptr(GString) escaped = g_string_new(NULL);
-
-	append_escaped(escaped, value);
-	g_string_replace(escaped, "\\", "\\\\", 0);
-	g_string_append_printf(line, "\"%s\"", escaped->str);
+	g_string_append_c(line, '"');
+	append_escaped(line, value, LOG_FORM_JSON);
+	g_string_append_c(line, '"');
 }
 
 static void

@@ -250,7 +250,7 @@ static const struct row rows[] = {
 	    "state_dir = var\nbanner = a\001b\n[listener a]\n"
 	    "address = localhost\nallow = 10.0.0.1/8\n",
 	    .errors = { FILE_NAME
-		":2: [server] hostname = \"\\x22a b\\x22\": "
+		":2: [server] hostname = \"\\\"a b\\\"\": "
 		"a host name or an IP address is expected, "
 		"without scheme, port, brackets or a dot at "
 		"its end (quotes are part of the value: leave "

@@ -71,7 +71,8 @@ static const struct {
 	{ "an equals sign", "a=b", "\"a=b\"" },
 	{ "a line end", "a\nfake line", "\"a\\x0afake line\"" },
 	{ "CR, ESC, DEL", "\r\x1b[31m\x7f", "\\x0d\\x1b[31m\\x7f" },
-	{ "quotes and backslash", "\"\\", "\\x22\\x5c" },
+	{ "quotes and backslash", "\"\\", "\"\\\"\\\\\"" },
+	{ "a backslash", "\\x22", "\\\\x22" },
 	{ "UTF-8", "gr\xc3\xbc\xc3\x9f \xe4\xbd\xa0",
 	    "\"gr\xc3\xbc\xc3\x9f \xe4\xbd\xa0\"" },
 	{ "not UTF-8", "caf\xe9!", "caf\\xe9!" },
@@ -194,7 +195,7 @@ test_forms(void **state)
 	(void)state;
 	check_lines(&text, "TIME info mail accepted mail=01J size=-5 "
 			   "least=-9223372036854775808 zero=0 from=- "
-			   "subject=\"a \\x22b\\x22\\x0a\" more=m some=1\n"
+			   "subject=\"a \\\"b\\\"\\x0a\" more=m some=1\n"
 			   "TIME error cannot start why=x\n");
 	check_lines(&json,
 	    "{\"time\":\"TIME\",\"level\":\"error\",\"event\":\"cannot "
@@ -204,7 +205,7 @@ test_forms(void **state)
 	    "{\"time\":\"TIME\",\"level\":\"info\",\"event\":\"mail "
 	    "accepted\",\"mail\":\"01J\",\"size\":-5,"
 	    "\"least\":-9223372036854775808,\"zero\":0,\"from\":null,"
-	    "\"subject\":\"a \\\\x22b\\\\x22\\\\x0a\",\"more\":\"m\",\"some\":1}\n"
+	    "\"subject\":\"a \\\"b\\\"\\\\x0a\",\"more\":\"m\",\"some\":1}\n"
 	    "{\"time\":\"TIME\",\"level\":\"error\",\"event\":\"cannot "
 	    "start\",\"why\":\"x\"}\n");
 }
