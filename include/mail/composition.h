@@ -77,7 +77,6 @@ struct composition_error {
 struct composition_place {
 	const struct spool_place *spools;
 	const struct limiter_limits *limits;
-	const char *hostname;    /* for a Message-ID when From has no domain */
 	const char *domain;      /* added to addresses without one; NULL: such
 				  * are an error */
 	uint64_t mail_bytes;     /* of the mail as it travels, at most */

@@ -49,6 +49,7 @@ static GType (*const types[])(void) = {
 	g_mime_references_get_type,
 	g_mime_stream_buffer_get_type,
 	g_mime_stream_cat_get_type,
+	g_mime_stream_file_get_type,
 	g_mime_stream_filter_get_type,
 	g_mime_stream_fs_get_type,
 	g_mime_stream_get_type,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "mail/parse_list.h"
 
+#include "charset.h"
+#include "plain_mailbox.h"
 #include "qualify.h"
 #include <gmime/gmime.h>
 #include <string.h>
@@ -23,17 +25,19 @@ on_warning(gint64 offset, GMimeParserWarning warning, const gchar *item,
 #define STAND_IN "stand-in.invalid"
 
 static void
-add_text(const char *text, GPtrArray *addresses)
+add_mailbox(const char *name, const char *text, GPtrArray *mailboxes)
 {
 	const char *end = g_str_has_suffix(text, "@" STAND_IN)
 			      ? strrchr(text, '@')
 			      : text + strlen(text);
+	g_autofree char *spec = g_strndup(text, (gsize)(end - text));
+	g_autofree char *line = name == NULL ? NULL : charset_line(name);
 
-	g_ptr_array_add(addresses, g_strndup(text, (gsize)(end - text)));
+	g_ptr_array_add(mailboxes, header_address_new(line, spec));
 }
 
 static void
-add_texts(InternetAddressList *from, GPtrArray *addresses)
+add_list(InternetAddressList *from, GPtrArray *mailboxes)
 {
 	int count = from == NULL ? 0 : internet_address_list_length(from);
 
@@ -42,18 +46,19 @@ add_texts(InternetAddressList *from, GPtrArray *addresses)
 		    internet_address_list_get_address(from, i);
 
 		if (INTERNET_ADDRESS_IS_GROUP(one))
-			add_texts(internet_address_group_get_members(
-				      INTERNET_ADDRESS_GROUP(one)),
-			    addresses);
+			add_list(internet_address_group_get_members(
+				     INTERNET_ADDRESS_GROUP(one)),
+			    mailboxes);
 		else
-			add_text(internet_address_mailbox_get_addr(
-				     INTERNET_ADDRESS_MAILBOX(one)),
-			    addresses);
+			add_mailbox(internet_address_get_name(one),
+			    internet_address_mailbox_get_addr(
+				INTERNET_ADDRESS_MAILBOX(one)),
+			    mailboxes);
 	}
 }
 
-bool
-parse_list_read(const char *text, GPtrArray *addresses)
+static bool
+read_by_gmime(const char *text, GPtrArray *mailboxes)
 {
 	GMimeParserOptions *options = g_mime_parser_options_new();
 	g_autofree char *qualified = qualify_body(text, STAND_IN);
@@ -63,8 +68,40 @@ parse_list_read(const char *text, GPtrArray *addresses)
 	g_mime_parser_options_set_warning_callback(options, on_warning, &whole);
 	found = internet_address_list_parse(
 	    options, qualified != NULL ? qualified : text);
-	add_texts(found, addresses);
+	add_list(found, mailboxes);
 	g_clear_object(&found);
 	g_mime_parser_options_free(options);
+	return whole;
+}
+
+bool
+parse_list_mailboxes(const char *text, GPtrArray *mailboxes)
+{
+	g_autofree char *name = NULL, *spec = NULL;
+
+	if (!plain_mailbox_read(text, &name, &spec))
+		return read_by_gmime(text, mailboxes);
+	g_ptr_array_add(mailboxes, header_address_new(name, spec));
+	return true;
+}
+
+static void
+free_mailbox(void *mailbox)
+{
+	header_address_free(mailbox);
+}
+
+bool
+parse_list_read(const char *text, GPtrArray *addresses)
+{
+	g_autoptr(GPtrArray) mailboxes =
+	    g_ptr_array_new_with_free_func(free_mailbox);
+	bool whole = parse_list_mailboxes(text, mailboxes);
+
+	for (unsigned i = 0; i < mailboxes->len; i++) {
+		const struct header_address *mailbox = mailboxes->pdata[i];
+
+		g_ptr_array_add(addresses, g_strdup(mailbox->spec));
+	}
 	return whole;
 }
