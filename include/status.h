@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The door for our own commands: HTTP over the Unix socket state_dir/control
- * (mode 0660, no password: who may open it may ask).  The same handlers answer
- * the commands when no daemon runs.
+ * The HTTP doors: the Unix socket state_dir/control (mode 0660, no password:
+ * who may open it may do all), and the TCP socket of http_address, where a
+ * token of the users file, or a client on loopback by http_loopback, opens what
+ * is not for everybody.  The same handlers answer the commands when no daemon
+ * runs.
  *
  *	GET  /livez                      200: the process is there
  *	GET  /readyz                     200 or 503: mail can be accepted
  *	GET  /status                     the daemon, its providers, its queue
  *	GET  /metrics                    the same, counted, for Prometheus
  *	GET  /v1/messages?state=&after=&limit=&recipient=
- *	                                 "next" is `after` of the next page; of
- *a recipient a page may be empty GET  /v1/messages/ID             the whole
- *story GET  /v1/messages/ID/raw         its bytes, message/rfc822 POST
- * /v1/messages/ID/retry | hold | release | drop POST /v1/messages/retry | hold
- *| release | drop ?state= all mails of a state
+ *		"next" is `after` of the next page; of a recipient a page may
+ *		be empty
+ *	GET  /v1/messages/ID             the whole story
+ *	GET  /v1/messages/ID/raw         its bytes, message/rfc822
+ *	POST /v1/messages/ID/retry | hold | release | drop
+ *	POST /v1/messages/retry | hold | release | drop ?state=
+ *		all mails of a state
  *
  * Answers are JSON; errors application/problem+json (RFC 9457).
  */
@@ -23,6 +27,7 @@
 #include "core/complaints.h"
 #include "core/config.h"
 #include "core/metrics.h"
+#include "core/token.h"
 #include "mail/standing.h"
 #include "store.h"
 
@@ -34,6 +39,9 @@ struct status_options {
 	struct complaints *complaints; /* borrowed; NULL: none */
 	const struct metrics *metrics; /* borrowed; NULL: none */
 	int64_t started_ms;            /* wall clock; 0: no daemon runs */
+	/* of bodies; borrowed; NULL: none is kept */
+	const struct spool_place *place;
+	uint64_t body_most; /* bytes of a mail handed in (http_max_body) */
 	/* Fills in struct provider_standing *; called on a thread of the door;
 	 * NULL: none. */
 	void (*providers)(void *object, GPtrArray *out);
@@ -49,20 +57,66 @@ void status_free(struct status *status);
 /* Any thread: postferry stops, so it is not ready from now on. */
 void status_drain(struct status *status);
 
-/* What a request is answered. */
-struct status_answer {
-	unsigned code;
-	const char *type;    /* a literal: application/json, ... */
-	GString *body;       /* NULL: the spool */
-	struct spool *spool; /* raw; counted */
-	const char *allow;   /* a literal: the methods, of a 405; else NULL */
+/* Where bodies are kept; NULL: none is. */
+const struct spool_place *status_place(const struct status *status);
+
+/* What is asked, borrowed for the call. */
+struct request {
+	const char *method; /* "GET" */
+	const char *target; /* path and query, as they came */
+	const char *host;   /* the field Host; NULL: none */
+
+	/* who asks */
+	const char *who;           /* "uid 0", "token NAME", "loopback"; NULL:
+				    * anyone */
+	unsigned scopes;           /* enum scope: what they may do */
+	const struct token *token; /* the one shown; NULL: none */
+	bool stale;                /* it showed one that is none of ours */
+	bool loopback;             /* comes from this host */
+
+	/* A field of the head by its name in any letters; NULL: none.  NULL:
+	 * there is no head. */
+	const char *(*field)(void *object, const char *name);
+	void *object;
+
+	struct spool *body; /* sealed; NULL: none, or an empty one */
 };
 
-/* Answers one request: any thread that may wait.  target is path and query; who
- * asks ("uid 0"); NULL: anyone, who sees the pages of health and nothing of the
- * mail. */
-void status_request(struct status *status, const char *method,
-    const char *target, const char *who, struct status_answer *answer);
+/* What a request is answered: what is NULL or 0 is not said. */
+struct status_answer {
+	unsigned code;
+	const char *type; /* a literal: application/json, ... */
+
+	/* the body: one of them, or none */
+	GString *body;
+	struct spool *spool; /* raw; counted */
+	const void *bytes;   /* lasting: not copied */
+	size_t length;
+
+	/* the head */
+	const char *allow;         /* a literal: the methods, of a 405 */
+	char *etag;                /* with its quotes */
+	int64_t modified_ms;       /* wall clock */
+	const char *cache_control; /* a literal; NULL: no-store */
+	char *location;
+	char *challenge;      /* WWW-Authenticate */
+	const char *policy;   /* a literal: Content-Security-Policy; NULL:
+			       * default-src 'none' */
+	const char *encoding; /* a literal: Content-Encoding */
+	unsigned retry_after; /* seconds */
+	bool replayed;        /* Idempotency-Replayed: true */
+};
+
+/* Looks at the head alone: false when that is enough to refuse it; then the
+ * answer, empty before, says so.  Else *body_most is how many bytes its body
+ * may have. */
+bool status_admits(struct status *status, const struct request *request,
+    uint64_t *body_most, struct status_answer *answer);
+
+/* Answers one request: any thread that may wait.  It need not have been
+ * admitted before. */
+void status_request(struct status *status, const struct request *request,
+    struct status_answer *answer);
 void status_answer_clear(struct status_answer *answer);
 
 /* Opens the socket at `path` (an old one there is replaced) and answers on
@@ -74,8 +128,8 @@ struct status_door *status_door_open(
 /* Takes no more requests, finishes those under way.  NULL is fine. */
 void status_door_close(struct status_door *door);
 
-/* The door for programs that watch us: the pages of health over TCP, to hosts
- * of http_allow and nobody else.  Bound while there is the right to. */
+/* The door for other programs: HTTP over TCP, to hosts of http_allow and nobody
+ * else.  Bound while there is the right to. */
 struct status_http;
 
 /* Adds what is wrong with the settings (char *), as config_read() does. */
@@ -86,12 +140,16 @@ void status_http_check(const struct config *config, GPtrArray *errors);
  * had, which the log says. */
 struct status_http *status_http_listen(struct config *config, GError **error);
 
-/* Answers from now on, on threads of its own; status is borrowed. */
-bool status_http_open(
-    struct status_http *http, struct status *status, GError **error);
+/* Answers from now on, on threads of its own; status and the tokens that are
+ * let in (NULL: none) are borrowed. */
+bool status_http_open(struct status_http *http, struct status *status,
+    struct token_set *tokens, GError **error);
 
 /* True when the settings tell where it is: no port of the system's choice. */
 bool status_http_is_fixed(const struct config *config);
+
+/* How large the body of a mail handed in may be, in bytes. */
+uint64_t status_http_body_most(const struct config *config);
 
 /* "http://127.0.0.1:8025" for clients on this host; new; is_fixed() only. */
 char *status_http_url(const struct config *config);

@@ -219,6 +219,7 @@ make_server(
 		.metrics = ferry->metrics,
 		.disk = ferry->disk,
 		.complaints = ferry->complaints,
+		.tokens = ferry->tokens,
 		.socket_group = privileges_group(privileges),
 		.size_most = find_size_most,
 		.routes = name_routes,
@@ -251,13 +252,15 @@ make_doors(struct ferry *ferry, GError **error)
 		.complaints = ferry->complaints,
 		.metrics = ferry->metrics,
 		.started_ms = clock_wall_ms(),
+		.place = &ferry->place,
+		.body_most = status_http_body_most(ferry->config),
 		.providers = on_providers,
 		.object = ferry,
 	};
 
 	ferry->status = status_new(&options);
-	if (ferry->watched != NULL &&
-	    !status_http_open(ferry->watched, ferry->status, error))
+	if (ferry->watched != NULL && !status_http_open(ferry->watched,
+					  ferry->status, ferry->tokens, error))
 		return false;
 	if (ferry->directory == NULL)
 		return true;
@@ -328,6 +331,7 @@ make_ground(struct ferry *ferry)
 	ferry->service = service_new(ferry->main);
 	ferry->complaints = complaints_new();
 	ferry->metrics = metrics_new();
+	ferry->tokens = token_set_new();
 	if (ferry->directory != NULL)
 		make_disk(ferry);
 }
@@ -469,6 +473,7 @@ ferry_free(struct ferry *ferry)
 	g_clear_pointer(&ferry->budget, budget_free);
 	g_clear_pointer(&ferry->complaints, complaints_free);
 	g_clear_pointer(&ferry->metrics, metrics_free);
+	g_clear_pointer(&ferry->tokens, token_set_free);
 	g_clear_pointer(&ferry->lock, lock_release);
 	config_unref(ferry->config);
 	config_unref(ferry->first);

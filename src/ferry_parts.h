@@ -25,6 +25,7 @@ struct ferry {
 	struct lock *lock;
 	struct budget *budget;
 	struct metrics *metrics;
+	struct token_set *tokens;
 	struct disk *disk;
 	struct busy *busy;
 	struct spool_place place;

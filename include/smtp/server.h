@@ -13,6 +13,7 @@
 #include "core/disk.h"
 #include "core/loop.h"
 #include "core/metrics.h"
+#include "core/token.h"
 #include "mail/submission.h"
 #include <sys/types.h>
 
@@ -29,6 +30,8 @@ struct server_options {
 	/* of the files that are read again; outlives the server; NULL: nobody
 	 * wants to know */
 	struct complaints *complaints;
+	/* filled from the users file; outlives the server; NULL: nobody asks */
+	struct token_set *tokens;
 	/* of Unix sockets whose listener names none; 0: as it comes */
 	gid_t socket_group;
 	submission_fn onward; /* where submissions go */

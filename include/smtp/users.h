@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The users file: who may send with AUTH.  One user a line, like passwd(5):
+ * The users file: who may send with AUTH, and the tokens of the HTTP door.  One
+ * of them a line, like passwd(5):
  *
  *	name:$y$j9T$...:senders
+ *	name:$token$send,read$9f86...:senders
  *
- * the hash is one of crypt(5) (yescrypt; others that crypt knows are taken),
+ * the hash is one of crypt(5) (yescrypt; others that crypt knows are taken), or
+ * the scopes of a token and the SHA-256 of its secret in hexadecimal digits;
  * senders a comma-separated list of addresses and @domains the user may put
  * into MAIL FROM; empty: any.  Empty lines and those that begin with # are
  * skipped.  Kept by `postferry user`; the listener reads it at start, on
@@ -13,6 +16,7 @@
 #ifndef SMTP_USERS_H
 #define SMTP_USERS_H
 
+#include "core/token.h"
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,8 +30,9 @@
 struct user {
 	char *name;
 	char *hash;
-	char **senders; /* addresses, "@domain"; domains in IDNA form; NULL:
-			 * any */
+	unsigned scopes; /* enum scope, of a token; 0: has a password */
+	char **senders;  /* addresses, "@domain"; domains in IDNA form; NULL:
+			  * any */
 };
 
 struct users;
@@ -40,8 +45,16 @@ struct users *users_read(const char *path, GError **error);
 struct users *users_parse(const char *path, const char *text, GError **error);
 void users_free(struct users *users);
 
-/* The user of that name; NULL: none. */
+/* The user or token of that name; NULL: none. */
 const struct user *users_find(const struct users *users, const char *name);
+
+/* The user of that name, who may log in; NULL: none. */
+const struct user *users_find_login(
+    const struct users *users, const char *name);
+
+/* The tokens (struct token *).  New array. */
+GPtrArray *users_tokens(const struct users *users);
+unsigned users_token_count(const struct users *users);
 unsigned users_count(const struct users *users);
 /* Number i of them, in the order of the file. */
 const struct user *users_at(const struct users *users, unsigned i);
@@ -63,7 +76,11 @@ char *users_sender(const char *text);
  * it for $y$ (1 to 11); NULL: errno. New string. */
 char *users_hash(const char *password, unsigned cost);
 
-/* True when the hash is of this password; compared in constant time. */
+/* What stands in the place of a hash for a token.  New string. */
+char *users_token_hash(unsigned scopes, const char *secret);
+
+/* True when the hash is of this password, or of this token's secret; compared
+ * in constant time. */
 bool users_verify(const char *hash, const char *password);
 
 #endif

@@ -200,8 +200,15 @@ request_offline(struct ask *ask, const char *method, const char *target)
 {
 	struct status_answer from;
 	struct ask_answer answer = { .body = g_string_new(NULL) };
+	struct request request = {
+		.method = method,
+		.target = target,
+		.who = ask->who,
+		.scopes = SCOPE_ALL,
+		.loopback = true,
+	};
 
-	status_request(ask->status, method, target, ask->who, &from);
+	status_request(ask->status, &request, &from);
 	answer.code = from.code;
 	if (from.body != NULL)
 		g_string_append_len(

@@ -124,27 +124,29 @@ write_settings(
 	const char *upstream = simulator_address(sandbox->simulators[UPSTREAM]);
 	const char *colon = strrchr(upstream, ':');
 	g_autofree char *host = g_strndup(upstream, (gsize)(colon - upstream));
-	g_autofree char *text = g_strdup_printf("[server]\n"
-						"state_dir = %s\n"
-						"confine = no\n"
-						"http_address = 127.0.0.1:0\n"
-						"%s\n"
-						"[listener sandbox]\n"
-						"address = %s\n\n"
-						"[provider mailgun]\n"
-						"type = mailgun\n"
-						"domain = " SANDBOX_DOMAIN "\n"
-						"api_key = " SANDBOX_KEY "\n"
-						"base_url = http://%s\n\n"
-						"[provider mandrill]\n"
-						"type = mandrill\n"
-						"api_key = " SANDBOX_KEY "\n"
-						"base_url = http://%s\n\n"
-						"[provider upstream]\n"
-						"type = smtp\n"
-						"host = %s\n"
-						"port = %s\n"
-						"tls = off\n",
+	g_autofree char *text = g_strdup_printf(
+	    "[server]\n"
+	    "state_dir = %s\n"
+	    "confine = no\n"
+	    "http_address = 127.0.0.1:0\n"
+	    "http_loopback = send, read, operate\n"
+	    "%s\n"
+	    "[listener sandbox]\n"
+	    "address = %s\n\n"
+	    "[provider mailgun]\n"
+	    "type = mailgun\n"
+	    "domain = " SANDBOX_DOMAIN "\n"
+	    "api_key = " SANDBOX_KEY "\n"
+	    "base_url = http://%s\n\n"
+	    "[provider mandrill]\n"
+	    "type = mandrill\n"
+	    "api_key = " SANDBOX_KEY "\n"
+	    "base_url = http://%s\n\n"
+	    "[provider upstream]\n"
+	    "type = smtp\n"
+	    "host = %s\n"
+	    "port = %s\n"
+	    "tls = off\n",
 	    /* it plays all parts, and its folder goes with it */
 	    sandbox->folder, geteuid() == 0 ? "user = root\n" : "", listen,
 	    simulator_address(sandbox->simulators[MAILGUN]),

@@ -17,22 +17,32 @@
 static const char usage[] =
     "usage: postferry user add NAME [--senders a@x.example,@y.example] "
     "[--cost N]\n"
+    "       postferry user token NAME --scope send,read,operate "
+    "[--senders LIST]\n"
     "       postferry user remove NAME\n"
     "       postferry user check NAME\n"
     "       postferry user list\n"
     "\n"
-    "Keeps the file of users that may log in by AUTH (`users` in [server]).  "
-    "The daemon\nnotices a change by itself (`reread`), and at once on "
-    "SIGHUP.\n"
+    "Keeps the file of users that may log in by AUTH, and of tokens for the "
+    "HTTP door\n(`users` in [server]).  The daemon notices a change by itself "
+    "(`reread`), and at\nonce on SIGHUP.\n"
     "\n"
     "  add      adds the user, or gives one that is there another password\n"
-    "  remove   takes the user out; a session that is logged in goes on\n"
-    "  check    asks for the password and says whether it is right\n"
-    "  list     the users, and what they may send as\n"
+    "  token    makes a token, or gives one that is there another secret, "
+    "and prints it:\n"
+    "           it is kept nowhere; \"Authorization: Bearer TOKEN\" shows it "
+    "at the door\n"
+    "  remove   takes the user or token out; a session that is logged in goes "
+    "on\n"
+    "  check    asks for the password or token and says whether it is right\n"
+    "  list     the users and tokens, and what they may send as\n"
     "\n"
     "The password is asked for at the terminal and not shown; without a "
     "terminal it is\none line of standard input.\n"
     "\n"
+    "  --scope LIST    what a token may do: send (hand in mail), read (see "
+    "the mails),\n"
+    "                  operate (retry, hold, release, drop)\n"
     "  --senders LIST  addresses and @domains the user may put into MAIL "
     "FROM; empty:\n"
     "                  any; without it those of before, any of a new user\n"
@@ -49,6 +59,7 @@ static const char usage[] =
 struct wish {
 	const char *config, *file, *senders; /* NULL: not said */
 	unsigned cost;
+	unsigned scopes;  /* 0: not said */
 	const char *name; /* NULL: none */
 };
 
@@ -105,7 +116,7 @@ tell_change(
 {
 	static const char *const texts[] = {
 		[USERS_FILE_ADDED] = "added to",
-		[USERS_FILE_REPLACED] = "has a new password in",
+		[USERS_FILE_REPLACED] = "is replaced in",
 		[USERS_FILE_REMOVED] = "removed from",
 	};
 
@@ -133,30 +144,84 @@ put(const char *path, const struct wish *wish, const struct user *user)
 	return EX_OK;
 }
 
+/* -1: one of that name may be put; else the exit code. */
 static int
-run_add(const char *path, const struct wish *wish)
+check_name(const char *path, const struct wish *wish, bool token)
 {
-	struct user user = { .name = (char *)wish->name };
-	g_auto(GStrv) senders = NULL;
-	char *password;
-	int exit_code;
+	struct users *users = users_read(path, NULL);
+	const struct user *user =
+	    users != NULL ? users_find(users, wish->name) : NULL;
+	bool other = user != NULL && (user->scopes != 0) != token;
 
+	users_free(users);
 	if (!users_is_name(wish->name))
 		return refuse("a name has printable ASCII characters without "
 			      "blanks, \":\", and \"#\" at the start, 128 at "
 			      "most, not",
 		    wish->name);
+	return other ? refuse(token ? "there is a user of that name, who logs "
+				      "in with a password: take another than"
+				    : "there is a token of that name: take "
+				      "another than",
+			   wish->name)
+		     : -1;
+}
+
+/* The user as far as the command line tells it; false: it was told why not. */
+static bool
+read_user(const struct wish *wish, struct user *user)
+{
+	*user = (struct user){ .name = (char *)wish->name };
 	if (wish->senders != NULL)
-		user.senders = senders = read_senders(wish->senders);
-	if (wish->senders != NULL && senders == NULL)
+		user->senders = read_senders(wish->senders);
+	return wish->senders == NULL || user->senders != NULL;
+}
+
+static int
+run_token(const char *path, const struct wish *wish)
+{
+	int exit_code = check_name(path, wish, true);
+	struct user user;
+
+	if (exit_code >= 0)
+		return exit_code;
+	if (wish->scopes == 0)
+		return refuse("--scope send, or read, or operate is expected "
+			      "for the token",
+		    wish->name);
+	if (!read_user(wish, &user))
+		return EX_USAGE;
+	g_autofree char *secret = token_secret();
+	user.hash = users_token_hash(wish->scopes, secret);
+	exit_code = put(path, wish, &user);
+	if (exit_code == EX_OK)
+		printf("%s\n", secret);
+	g_strfreev(user.senders);
+	g_free(user.hash);
+	return exit_code;
+}
+
+static int
+run_add(const char *path, const struct wish *wish)
+{
+	int exit_code = check_name(path, wish, false);
+	struct user user;
+	char *password;
+
+	if (exit_code >= 0)
+		return exit_code;
+	if (!read_user(wish, &user))
 		return EX_USAGE;
 	password = password_ask_new(wish->name);
-	if (password == NULL)
+	if (password == NULL) {
+		g_strfreev(user.senders);
 		return EX_USAGE;
+	}
 	user.hash = users_hash(password, wish->cost);
 	password_free(password);
 	g_assert(user.hash != NULL);
 	exit_code = put(path, wish, &user);
+	g_strfreev(user.senders);
 	g_free(user.hash);
 	return exit_code;
 }
@@ -230,7 +295,11 @@ run_list(const char *path, const struct wish *wish)
 					       ? g_strjoinv(", ", user->senders)
 					       : g_strdup("any sender");
 
-		printf("%-24s %s\n", user->name, senders);
+		g_autofree char *scopes = token_print_scopes(user->scopes);
+
+		printf("%-24s %s%s%s%s\n", user->name, senders,
+		    user->scopes != 0 ? " (token: " : "", scopes,
+		    user->scopes != 0 ? ")" : "");
 	}
 	users_free(users);
 	return EX_OK;
@@ -238,6 +307,7 @@ run_list(const char *path, const struct wish *wish)
 
 static const struct verb verbs[] = {
 	{ "add", true, run_add },
+	{ "token", true, run_token },
 	{ "remove", true, run_remove },
 	{ "check", true, run_check },
 	{ "list", false, run_list },
@@ -265,6 +335,19 @@ read_cost(const char *text, unsigned *cost)
 
 /* -1: go on; else the exit code. */
 static int
+read_scope(const char *text, unsigned *scopes)
+{
+	g_auto(GStrv) words = g_strsplit(text, ",", -1);
+	const char *wrong = text;
+
+	if (token_read_scopes((const char *const *)words, scopes, &wrong) &&
+	    *scopes != 0)
+		return -1;
+	return refuse("--scope takes send, read, operate, not", wrong);
+}
+
+/* -1: go on; else the exit code. */
+static int
 take_option(struct wish *wish, int option)
 {
 	switch (option) {
@@ -277,6 +360,8 @@ take_option(struct wish *wish, int option)
 	case 's':
 		wish->senders = optarg;
 		return -1;
+	case 'o':
+		return read_scope(optarg, &wish->scopes);
 	case 'n':
 		return read_cost(optarg, &wish->cost)
 			   ? -1
@@ -297,6 +382,7 @@ read_options(int argc, char **argv, struct wish *wish)
 		{ "config", required_argument, NULL, 'c' },
 		{ "file", required_argument, NULL, 'f' },
 		{ "senders", required_argument, NULL, 's' },
+		{ "scope", required_argument, NULL, 'o' },
 		{ "cost", required_argument, NULL, 'n' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -354,7 +440,8 @@ cli_user(int argc, char **argv)
 	if (exit_code >= 0)
 		return exit_code;
 	if (words == 0)
-		return refuse("add, remove, check or list is expected", NULL);
+		return refuse(
+		    "add, token, remove, check or list is expected", NULL);
 	verb = find_verb(argv[optind]);
 	if (verb == NULL)
 		return refuse("there is no command", argv[optind]);

@@ -138,7 +138,7 @@ clear_keys(struct keys *keys)
 static void
 tell_right(struct authority *authority, struct authority_ask *ask)
 {
-	const struct user *user = users_find(authority->users, ask->name);
+	const struct user *user = users_find_login(authority->users, ask->name);
 	int64_t now = clock_monotonic_ms();
 	char place[NETWORK_PEER_LENGTH];
 
@@ -192,7 +192,7 @@ static void
 judge(struct authority *authority, const struct job *job)
 {
 	struct authority_ask *ask = job->ask;
-	const struct user *user = users_find(authority->users, ask->name);
+	const struct user *user = users_find_login(authority->users, ask->name);
 
 	if (!job->known || !job->right) {
 		tell_wrong(authority, ask);
@@ -232,7 +232,7 @@ on_hash(void *owner, struct letter *letter)
 static void
 start_hash(struct authority *authority, struct authority_ask *ask)
 {
-	const struct user *user = users_find(authority->users, ask->name);
+	const struct user *user = users_find_login(authority->users, ask->name);
 	struct job *job = g_new0(struct job, 1);
 
 	job->ask = ask;

@@ -114,7 +114,8 @@ tell_users(const struct rules *rules, GPtrArray *lines)
 {
 	const char *path = config_string(rules->config, "server", "users");
 	struct users *users = users_read(path, NULL);
-	unsigned count = users != NULL ? users_count(users) : 0;
+	unsigned count =
+	    users != NULL ? users_count(users) - users_token_count(users) : 0;
 
 	add(lines, "AUTH: the %u user%s of %s%s", count, count == 1 ? "" : "s",
 	    path, rules->auth.plaintext ? ", also without TLS" : "");

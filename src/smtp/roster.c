@@ -19,8 +19,9 @@ struct roster {
 	struct config *config; /* counted */
 	const char *path;      /* NULL: there are no users */
 	struct mark mark;
-	char *unread;        /* why not, last; NULL: it was read */
-	struct users *users; /* until it is started */
+	char *unread;             /* why not, last; NULL: it was read */
+	struct users *users;      /* until it is started */
+	struct token_set *tokens; /* NULL: nobody asks */
 	struct authority *authority;
 };
 
@@ -100,30 +101,41 @@ roster_check(struct config *config, GPtrArray *errors)
 	users = users_read(path, &error);
 	if (users == NULL)
 		add_faults(config, errors, error->message);
-	users_free(users);
-	if (!is_needed(config))
+	if (users != NULL && users_token_count(users) == 0 &&
+	    !is_needed(config))
 		g_ptr_array_add(errors,
 		    g_strdup_printf(
 			"%s: [server] users = %s, and no listener lets users "
-			"log in: set tls_certificate in a [listener NAME], or "
-			"on a loopback address auth_plaintext = yes; or leave "
-			"`users` out",
+			"log in, nor is there a token: set tls_certificate in "
+			"a [listener NAME], or on a loopback address "
+			"auth_plaintext = yes; or leave `users` out",
 			config_origin(config, "server", "users"), path));
+	users_free(users);
+}
+
+static void
+tell_tokens(const struct roster *roster, const struct users *users)
+{
+	if (roster->tokens != NULL)
+		token_set_renew(roster->tokens, users_tokens(users));
 }
 
 struct roster *
-roster_open(struct config *config, GError **error)
+roster_open(struct config *config, struct token_set *tokens, GError **error)
 {
 	struct roster *roster = g_new0(struct roster, 1);
 
 	roster->config = config_ref(config);
 	roster->path = find_path(config);
+	roster->tokens = tokens;
 	if (roster->path == NULL)
 		return roster;
 	roster->mark = look_at(roster->path);
 	roster->users = users_read(roster->path, error);
 	if (roster->users == NULL)
 		g_clear_pointer(&roster, roster_free);
+	else
+		tell_tokens(roster, roster->users);
 	return roster;
 }
 
@@ -170,6 +182,7 @@ roster_reread(struct roster *roster)
 	}
 	log_info("users read", log_str("file", roster->path),
 	    log_num("users", users_count(users)));
+	tell_tokens(roster, users);
 	authority_users_post(roster->authority, users);
 }
 

@@ -8,6 +8,7 @@
 
 #include "authority.h"
 #include "core/complaints.h"
+#include "core/token.h"
 
 struct roster;
 
@@ -15,8 +16,10 @@ struct roster;
  * it. */
 void roster_check(struct config *config, GPtrArray *errors);
 
-/* Reads the file.  NULL and error when it is none. */
-struct roster *roster_open(struct config *config, GError **error);
+/* Reads the file, whose tokens go into the set (NULL: nobody asks).  NULL and
+ * error when it is none. */
+struct roster *roster_open(
+    struct config *config, struct token_set *tokens, GError **error);
 
 /* Starts the authority, if there are users, and with it its threads. */
 void roster_start(struct roster *roster);

@@ -150,7 +150,7 @@ open_all(
 		.object = server,
 	};
 
-	server->roster = roster_open(server->config, error);
+	server->roster = roster_open(server->config, from->tokens, error);
 	if (server->roster != NULL)
 		server->listeners = listeners_open(&options, error);
 	return server->listeners != NULL;
@@ -181,8 +181,8 @@ server_new(const struct server_options *options, GError **error)
 	server->loops_wanted = options->loops;
 	server->size_most = options->size_most;
 	server->complaints = options->complaints;
-	server->pickup = pickup_new(
-	    server->config, server->main, server->complaints);
+	server->pickup =
+	    pickup_new(server->config, server->main, server->complaints);
 	if (!open_all(server, options, error))
 		g_clear_pointer(&server, server_free);
 	return server;

@@ -14,6 +14,9 @@
 /* Characters of the last part of a yescrypt hash (crypt(5)). */
 #define YESCRYPT_TAIL 43
 
+/* Begins what stands in the place of a token's hash: "$token$SCOPES$DIGEST". */
+#define TOKEN "$token$"
+
 struct users {
 	GPtrArray *all; /* struct user *, in the order of the file */
 	GHashTable *by_name;
@@ -121,6 +124,45 @@ is_whole(const char *hash)
 	       strlen(strrchr(hash, '$') + 1) == YESCRYPT_TAIL;
 }
 
+/* The digest behind the scopes; NULL: it is none. */
+static const char *
+find_digest(const char *hash)
+{
+	const char *digest = strrchr(hash, '$') + 1;
+
+	return token_is_digest(digest) ? digest : NULL;
+}
+
+static unsigned
+read_scopes(const char *hash)
+{
+	const char *text = hash + strlen(TOKEN);
+	g_autofree char *list = g_strndup(text, strcspn(text, "$"));
+	g_auto(GStrv) words = g_strsplit(list, ",", -1);
+	const char *wrong;
+	unsigned scopes;
+
+	return token_read_scopes((const char *const *)words, &scopes, &wrong)
+		   ? scopes
+		   : 0;
+}
+
+/* 0: it is of a password, or a fault was told. */
+static unsigned
+check_token(struct reading *reading, const char *name, const char *hash)
+{
+	unsigned scopes = read_scopes(hash);
+
+	if (scopes != 0 && find_digest(hash) != NULL)
+		return scopes;
+	add_fault(reading,
+	    "what stands behind %s: is not all of a token; expected " TOKEN
+	    "SCOPES$DIGEST with scopes of send, read, operate; make it with "
+	    "`postferry user token %s --scope send`",
+	    name, name);
+	return 0;
+}
+
 static void
 check_hash(struct reading *reading, const char *name, const char *hash)
 {
@@ -146,6 +188,7 @@ static void
 read_user(struct users *users, struct reading *reading, const char *line)
 {
 	g_auto(GStrv) fields = g_strsplit(line, ":", 3);
+	unsigned scopes = 0;
 	struct user *user;
 
 	if (!users_is_name(fields[0]) || fields[1] == NULL) {
@@ -155,7 +198,10 @@ read_user(struct users *users, struct reading *reading, const char *line)
 		    USERS_NAME_MAX);
 		return;
 	}
-	check_hash(reading, fields[0], fields[1]);
+	if (g_str_has_prefix(fields[1], TOKEN))
+		scopes = check_token(reading, fields[0], fields[1]);
+	else
+		check_hash(reading, fields[0], fields[1]);
 	if (g_hash_table_contains(users->by_name, fields[0])) {
 		add_fault(reading,
 		    "there is a user %s already in a line above; each may be "
@@ -166,6 +212,7 @@ read_user(struct users *users, struct reading *reading, const char *line)
 	user = g_new0(struct user, 1);
 	user->name = g_strdup(fields[0]);
 	user->hash = g_strdup(fields[1]);
+	user->scopes = scopes;
 	if (fields[2] != NULL && *g_strstrip(fields[2]) != '\0')
 		user->senders = read_senders(reading, user->name, fields[2]);
 	g_ptr_array_add(users->all, user);
@@ -210,6 +257,9 @@ find_usual(const struct users *users)
 
 	for (unsigned i = 0; i < users->all->len; i++) {
 		const struct user *user = users->all->pdata[i];
+
+		if (user->scopes != 0)
+			continue;
 		char *kind = g_strndup(user->hash, measure_kind(user->hash));
 		unsigned count =
 		    1 + GPOINTER_TO_UINT(g_hash_table_lookup(counts, kind));
@@ -317,6 +367,40 @@ users_find(const struct users *users, const char *name)
 	return g_hash_table_lookup(users->by_name, name);
 }
 
+const struct user *
+users_find_login(const struct users *users, const char *name)
+{
+	const struct user *user = users_find(users, name);
+
+	return user != NULL && user->scopes == 0 ? user : NULL;
+}
+
+GPtrArray *
+users_tokens(const struct users *users)
+{
+	GPtrArray *tokens = g_ptr_array_new();
+
+	for (unsigned i = 0; i < users->all->len; i++) {
+		const struct user *user = users->all->pdata[i];
+
+		if (user->scopes != 0)
+			g_ptr_array_add(tokens,
+			    token_new(user->name, user->scopes,
+				find_digest(user->hash), user->senders));
+	}
+	return tokens;
+}
+
+unsigned
+users_token_count(const struct users *users)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < users->all->len; i++)
+		count += users_at(users, i)->scopes != 0;
+	return count;
+}
+
 unsigned
 users_count(const struct users *users)
 {
@@ -380,10 +464,30 @@ is_same(const char *a, const char *b)
 	return differs == 0;
 }
 
+char *
+users_token_hash(unsigned scopes, const char *secret)
+{
+	g_autofree char *words = token_print_scopes(scopes);
+	char digest[TOKEN_DIGEST_LENGTH + 1];
+
+	token_digest(secret, digest);
+	return g_strconcat(TOKEN, words, "$", digest, NULL);
+}
+
+static bool
+verify_token(const char *hash, const char *secret)
+{
+	char digest[TOKEN_DIGEST_LENGTH + 1];
+
+	token_digest(secret, digest);
+	return is_same(find_digest(hash), digest);
+}
+
 bool
 users_verify(const char *hash, const char *password)
 {
+	if (g_str_has_prefix(hash, TOKEN))
+		return verify_token(hash, password);
 	g_autofree char *made = hash_password(hash, password);
-
 	return made != NULL && is_same(made, hash);
 }

@@ -1,8 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 #include "page.h"
 
+#include "condition.h"
 #include "core/clock.h"
 #include <string.h>
+
+const char *
+page_field(const struct page *page, const char *name)
+{
+	const struct request *request = page->request;
+
+	return request->field != NULL ? request->field(request->object, name)
+				      : NULL;
+}
+
+bool
+page_is_known(const struct page *page, struct status_answer *answer)
+{
+	struct condition condition = {
+		.etags = page_field(page, "If-None-Match"),
+		.since = page_field(page, "If-Modified-Since"),
+	};
+
+	if (!condition_is_known(&condition, answer))
+		return false;
+	answer->code = 304;
+	return true;
+}
 
 static void
 write_body(struct status_answer *answer, struct json_object *object)
@@ -33,14 +57,20 @@ find_title(unsigned code)
 		const char *title;
 	} titles[] = {
 		{ 400, "Bad Request" },
+		{ 401, "Unauthorized" },
 		{ 403, "Forbidden" },
 		{ 404, "Not Found" },
 		{ 405, "Method Not Allowed" },
 		{ 409, "Conflict" },
 		{ 410, "Gone" },
 		{ 413, "Content Too Large" },
+		{ 415, "Unsupported Media Type" },
 		{ 421, "Misdirected Request" },
+		{ 422, "Unprocessable Content" },
+		{ 429, "Too Many Requests" },
+		{ 500, "Internal Server Error" },
 		{ 503, "Service Unavailable" },
+		{ 507, "Insufficient Storage" },
 	};
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(titles); i++)

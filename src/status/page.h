@@ -13,8 +13,10 @@
 /* One request, borrowed for the call. */
 struct page {
 	const struct status_options *options;
+	const struct request *request;
 	const struct target *target;
-	const char *who;
+	const char *who;              /* never NULL where a scope is needed */
+	unsigned scopes;              /* enum scope */
 	bool draining;                /* postferry stops */
 	enum store_question question; /* of the acts: which */
 };
@@ -22,12 +24,20 @@ struct page {
 /* Fills in the answer, which is empty. */
 typedef void (*page_fn)(const struct page *page, struct status_answer *answer);
 
+/* A field of the head; NULL: none. */
+const char *page_field(const struct page *page, const char *name);
+
 /* Answers with the object, which is taken over. */
 void page_answer(struct status_answer *answer, struct json_object *object);
 
 /* Answers that it cannot be: RFC 9457, the detail in words for people. */
 void page_refuse(struct status_answer *answer, unsigned code,
     const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/* With etag or modified_ms in the answer: true when the client has that already
+ * (RFC 9110 13.2.2); then the request is answered, 304, and all work for a body
+ * would be in vain. */
+bool page_is_known(const struct page *page, struct status_answer *answer);
 
 /* The store's answer to a question, to be cleared; false when there is none: no
  * store, or it cannot say: then the request is answered. */

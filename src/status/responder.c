@@ -3,7 +3,8 @@
 
 #include "core/log.h"
 #include "core/network.h"
-#include "mail/spool.h"
+#include "response.h"
+#include "upload.h"
 #include <errno.h>
 #include <microhttpd.h>
 #include <poll.h>
@@ -14,14 +15,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define THREADS     4u
+/* Each has a thread: a handler may wait for a sync. */
 #define CONNECTIONS 64u
+#define STACK_BYTES ((size_t)256 * 1024)
 /* What stands in line to be closed still counts. */
 #define CONNECTIONS_MAX (2u * CONNECTIONS)
 #define TIMEOUT_SECONDS 10u
 #define HEAD_BYTES      ((size_t)32 * 1024)
-#define BODY_BYTES      ((size_t)64 * 1024)
-#define BLOCK_BYTES     ((size_t)64 * 1024)
 
 /* How long a close waits for requests under way. */
 #define CLOSE_MS 5000
@@ -44,9 +44,13 @@ struct guest {
 	bool cut; /* shut down, and no more among the guests */
 };
 
-struct request {
+/* A request while it is read and answered. */
+struct call {
 	char *target;
-	size_t body_bytes; /* read and thrown away: no page has use for them */
+	char who[64 + 1];
+	struct MHD_Connection *connection;
+	struct request request;
+	struct upload upload;
 	bool begun, answered;
 };
 
@@ -54,12 +58,12 @@ struct request {
 static void *
 on_target(void *object, const char *target, struct MHD_Connection *connection)
 {
-	struct request *request = g_new0(struct request, 1);
+	struct call *call = g_new0(struct call, 1);
 
 	(void)object;
-	(void)connection;
-	request->target = g_strdup(target);
-	return request;
+	call->target = g_strdup(target);
+	call->connection = connection;
+	return call;
 }
 
 static void
@@ -75,18 +79,20 @@ on_completed(void *object, struct MHD_Connection *connection, void **context,
     enum MHD_RequestTerminationCode code)
 {
 	struct responder *responder = object;
-	struct request *request = *context;
+	struct call *call = *context;
 
 	(void)connection;
 	(void)code;
-	if (request == NULL)
+	if (call == NULL)
 		return;
-	if (request->answered) {
+	if (call->answered) {
 		atomic_fetch_sub(&responder->requests, 1);
 		tell_idle(responder);
 	}
-	g_free(request->target);
-	g_free(request);
+	upload_close(&call->upload);
+	token_unref((struct token *)call->request.token);
+	g_free(call->target);
+	g_free(call);
 	*context = NULL;
 }
 
@@ -97,70 +103,6 @@ on_unescape(void *object, struct MHD_Connection *connection, char *text)
 	(void)object;
 	(void)connection;
 	return strlen(text);
-}
-
-static ssize_t
-on_read(void *spool, uint64_t offset, char *bytes, size_t length)
-{
-	ssize_t got = spool_read(spool, offset, bytes, length);
-
-	if (got > 0)
-		return got;
-	return got == 0 ? MHD_CONTENT_READER_END_OF_STREAM
-			: MHD_CONTENT_READER_END_WITH_ERROR;
-}
-
-static void
-on_read_done(void *spool)
-{
-	spool_unref(spool);
-}
-
-static void
-on_sent(void *body)
-{
-	g_string_free(body, TRUE);
-}
-
-static struct MHD_Response *
-make_response(struct status_answer *answer)
-{
-	struct MHD_Response *response;
-
-	if (answer->spool != NULL) {
-		response =
-		    MHD_create_response_from_callback(spool_size(answer->spool),
-			BLOCK_BYTES, on_read, answer->spool, on_read_done);
-		answer->spool = NULL;
-	} else {
-		GString *body = answer->body;
-
-		response =
-		    MHD_create_response_from_buffer_with_free_callback_cls(
-			body->len, body->str, on_sent, body);
-		answer->body = NULL;
-	}
-	g_assert(response != NULL); /* only a want of memory */
-	return response;
-}
-
-static enum MHD_Result
-send_answer(struct MHD_Connection *connection, struct status_answer *answer)
-{
-	unsigned code = answer->code;
-	struct MHD_Response *response = make_response(answer);
-
-	MHD_add_response_header(response, "Content-Type", answer->type);
-	MHD_add_response_header(response, "Cache-Control", "no-store");
-	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-	MHD_add_response_header(
-	    response, "Content-Security-Policy", "default-src 'none'");
-	if (answer->allow != NULL)
-		MHD_add_response_header(response, "Allow", answer->allow);
-	enum MHD_Result result = MHD_queue_response(connection, code, response);
-	MHD_destroy_response(response);
-	status_answer_clear(answer);
-	return result;
 }
 
 /* The kernel says who is at the other end: "uid 0". */
@@ -180,39 +122,144 @@ name_peer(struct MHD_Connection *connection, char *out, size_t size)
 }
 
 static const char *
-find_field(struct MHD_Connection *connection, const char *name)
+find_field(void *connection, const char *name)
 {
 	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
+static enum MHD_Result
+on_host(
+    void *count, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+	(void)kind;
+	(void)value;
+	if (g_ascii_strcasecmp(key, "Host") == 0)
+		++*(unsigned *)count;
+	return MHD_YES;
+}
+
 static bool
-is_admitted(const struct responder *responder,
-    struct MHD_Connection *connection, const char *version,
+is_loopback(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+	return info != NULL && network_is_loopback(info->client_addr);
+}
+
+/* By one of these a proxy says for whom it asks. */
+static bool
+is_forwarded(struct MHD_Connection *connection)
+{
+	static const char *const names[] = { "Forwarded", "X-Forwarded-For",
+		"X-Real-IP", "Via" };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
+		if (find_field(connection, names[i]) != NULL)
+			return true;
+	return false;
+}
+
+/* Over TCP; false: the answer says why not. */
+static bool
+pass_porter(const struct porter *porter, struct call *call, const char *version,
     struct status_answer *answer)
 {
-	const struct porter_head head = {
+	struct MHD_Connection *connection = call->connection;
+	struct request *request = &call->request;
+	struct porter_head head = {
 		.version = version,
 		.host = find_field(connection, "Host"),
 		.origin = find_field(connection, "Origin"),
 		.site = find_field(connection, "Sec-Fetch-Site"),
+		.type = find_field(connection, "Content-Type"),
+		.authorization = find_field(connection, "Authorization"),
+		.loopback = is_loopback(connection),
+		.forwarded = is_forwarded(connection),
 	};
 
-	return responder->options.porter == NULL ||
-	       porter_admits(responder->options.porter, &head, answer);
+	MHD_get_connection_values(
+	    connection, MHD_HEADER_KIND, on_host, &head.hosts);
+	porter_identify(porter, &head, request);
+	if (request->token != NULL) {
+		g_snprintf(call->who, sizeof call->who, "token %s",
+		    request->token->name);
+		request->who = call->who;
+	}
+	return porter_admits(porter, &head, request, answer);
 }
 
+/* Over the Unix socket. */
 static void
-answer_request(const struct responder *responder,
-    struct MHD_Connection *connection, const char *method,
-    const struct request *request, struct status_answer *answer)
+pass_peer(struct call *call)
 {
-	bool local = responder->options.porter == NULL;
-	char who[32];
+	name_peer(call->connection, call->who, sizeof call->who);
+	call->request.who = call->who;
+	call->request.scopes = SCOPE_ALL;
+	call->request.loopback = true;
+}
 
-	if (local)
-		name_peer(connection, who, sizeof who);
-	status_request(responder->options.status, method, request->target,
-	    local ? who : NULL, answer);
+static bool
+read_head(struct responder *responder, struct call *call, const char *method,
+    const char *version, struct status_answer *answer)
+{
+	const struct porter *porter = responder->options.porter;
+	struct request *request = &call->request;
+	uint64_t body_most;
+
+	request->method = method;
+	request->target = call->target;
+	request->host = find_field(call->connection, "Host");
+	request->field = find_field;
+	request->object = call->connection;
+	if (porter == NULL)
+		pass_peer(call);
+	else if (!pass_porter(porter, call, version, answer))
+		return false;
+	if (!status_admits(
+		responder->options.status, request, &body_most, answer))
+		return false;
+	upload_open(
+	    &call->upload, status_place(responder->options.status), body_most);
+	return true;
+}
+
+/* Who waits to be told to go on (RFC 9110 10.1.1) has sent nothing yet. */
+static bool
+is_waiting(struct MHD_Connection *connection)
+{
+	return find_field(connection, "Expect") != NULL;
+}
+
+/* Before a body of it is read. */
+static enum MHD_Result
+begin(struct responder *responder, struct call *call, const char *method,
+    const char *version)
+{
+	const char *length = find_field(call->connection, "Content-Length");
+	struct status_answer answer = { 0 };
+
+	if (!read_head(responder, call, method, version, &answer))
+		upload_refuse(&call->upload, &answer);
+	bool worth = upload_announce(&call->upload,
+	    length != NULL ? g_ascii_strtoull(length, NULL, 10) : 0);
+	struct status_answer *refusal = &call->upload.refusal;
+	return refusal->code != 0 && (!worth || is_waiting(call->connection))
+		   ? response_send(call->connection, refusal)
+		   : MHD_YES;
+}
+
+static enum MHD_Result
+answer_call(struct responder *responder, struct call *call)
+{
+	struct status_answer answer = { 0 };
+
+	call->answered = true;
+	atomic_fetch_add(&responder->requests, 1);
+	if (upload_finish(&call->upload, &call->request.body, &answer))
+		status_request(
+		    responder->options.status, &call->request, &answer);
+	return response_send(call->connection, &answer);
 }
 
 static enum MHD_Result
@@ -221,27 +268,19 @@ on_access(void *object, struct MHD_Connection *connection, const char *path,
     void **context)
 {
 	struct responder *responder = object;
-	struct request *request = *context;
-	struct status_answer answer = { 0 };
+	struct call *call = *context;
+	size_t got = *length;
 
 	(void)path;
-	(void)bytes;
-	if (!request->begun) {
-		request->begun = true;
-		/* before a body of it is read */
-		return is_admitted(responder, connection, version, &answer)
-			   ? MHD_YES
-			   : send_answer(connection, &answer);
+	(void)connection;
+	*length = 0;
+	if (!call->begun) {
+		call->begun = true;
+		return begin(responder, call, method, version);
 	}
-	if (*length > 0) {
-		request->body_bytes += *length;
-		*length = 0;
-		return request->body_bytes <= BODY_BYTES ? MHD_YES : MHD_NO;
-	}
-	request->answered = true;
-	atomic_fetch_add(&responder->requests, 1);
-	answer_request(responder, connection, method, request, &answer);
-	return send_answer(connection, &answer);
+	if (got == 0)
+		return answer_call(responder, call);
+	return upload_take(&call->upload, bytes, got) ? MHD_YES : MHD_NO;
 }
 
 /* Told of once: whoever is refused comes again and again. */
@@ -318,12 +357,14 @@ on_connection(void *object, struct MHD_Connection *connection, void **context,
 static struct MHD_Daemon *
 start_daemon(struct responder *responder)
 {
-	return MHD_start_daemon(
-	    MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_ITC, 0,
-	    on_accept, responder, on_access, responder,
+	return MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD |
+				    MHD_USE_THREAD_PER_CONNECTION |
+				    MHD_USE_POLL | MHD_USE_ITC,
+	    0, on_accept, responder, on_access, responder,
 	    MHD_OPTION_LISTEN_SOCKET, responder->options.listener,
-	    MHD_OPTION_THREAD_POOL_SIZE, THREADS, MHD_OPTION_CONNECTION_LIMIT,
-	    CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_SECONDS,
+	    MHD_OPTION_THREAD_STACK_SIZE, STACK_BYTES,
+	    MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
+	    MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_SECONDS,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEAD_BYTES,
 	    MHD_OPTION_URI_LOG_CALLBACK, on_target, responder,
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, responder,

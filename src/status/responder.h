@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A responder is libmicrohttpd on a socket that we bind ourselves, with
- * threads of its own: a handler may wait for the store.
+ * a thread for each connection: a handler may wait for the store.
  */
 #ifndef STATUS_RESPONDER_H
 #define STATUS_RESPONDER_H

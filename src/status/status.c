@@ -19,40 +19,54 @@ struct status {
 
 #define MESSAGES "/v1/messages"
 
-/* Every page there is.  A path has pages of one method only. */
+/* Bodies that nobody has a use for, but clients send. */
+#define SMALL_BYTES (UINT64_C(64) << 10)
+
+/* What providers tell, of whom nobody knows that it is they. */
+#define EVENT_BYTES (UINT64_C(1) << 20)
+
+/* Every page there is.  The first that fits a path says which path it is: the
+ * words (retry) stand before the ids. */
 static const struct route {
 	const char *method;
 	const char *path;
 	const char *parameters;
 	page_fn handle;
 	enum store_question question;
-	bool open;  /* to anyone */
-	bool waits; /* for others, who may be slow */
+	unsigned scope; /* that is needed; 0: none */
+	bool waits;     /* for others, who may be slow */
+	enum route_body {
+		BODY_SMALL, /* SMALL_BYTES */
+		BODY_EVENT, /* EVENT_BYTES */
+		BODY_MAIL,  /* http_max_body */
+	} body;
 } routes[] = {
-	{ "GET", "/livez", "", health_page_live, 0, true, false },
-	{ "GET", "/readyz", "", health_page_ready, 0, true, false },
-	{ "GET", "/status", "", health_page_status, 0, true, true },
-	{ "GET", "/metrics", "", metrics_page, 0, true, true },
+	{ "GET", "/livez", "", health_page_live, 0, 0, false, 0 },
+	{ "GET", "/readyz", "", health_page_ready, 0, 0, false, 0 },
+	{ "GET", "/status", "", health_page_status, 0, 0, true, 0 },
+	{ "GET", "/metrics", "", metrics_page, 0, 0, true, 0 },
 	{ "GET", MESSAGES, "state,after,limit,recipient", message_page_list, 0,
-	    false, true },
+	    SCOPE_READ, true, 0 },
 	{ "POST", MESSAGES "/retry", "state", message_page_act_all, STORE_RETRY,
-	    false, true },
+	    SCOPE_OPERATE, true, 0 },
 	{ "POST", MESSAGES "/hold", "state", message_page_act_all, STORE_HOLD,
-	    false, true },
+	    SCOPE_OPERATE, true, 0 },
 	{ "POST", MESSAGES "/release", "state", message_page_act_all,
-	    STORE_RELEASE, false, true },
+	    STORE_RELEASE, SCOPE_OPERATE, true, 0 },
 	{ "POST", MESSAGES "/drop", "state", message_page_act_all, STORE_DROP,
-	    false, true },
-	{ "GET", MESSAGES "/*", "", message_page_story, 0, false, true },
-	{ "GET", MESSAGES "/*/raw", "", message_page_raw, 0, false, true },
-	{ "POST", MESSAGES "/*/retry", "", message_page_act, STORE_RETRY, false,
-	    true },
-	{ "POST", MESSAGES "/*/hold", "", message_page_act, STORE_HOLD, false,
-	    true },
+	    SCOPE_OPERATE, true, 0 },
+	{ "GET", MESSAGES "/*", "", message_page_story, 0, SCOPE_READ, true,
+	    0 },
+	{ "GET", MESSAGES "/*/raw", "", message_page_raw, 0, SCOPE_READ, true,
+	    0 },
+	{ "POST", MESSAGES "/*/retry", "", message_page_act, STORE_RETRY,
+	    SCOPE_OPERATE, true, 0 },
+	{ "POST", MESSAGES "/*/hold", "", message_page_act, STORE_HOLD,
+	    SCOPE_OPERATE, true, 0 },
 	{ "POST", MESSAGES "/*/release", "", message_page_act, STORE_RELEASE,
-	    false, true },
-	{ "POST", MESSAGES "/*/drop", "", message_page_act, STORE_DROP, false,
-	    true },
+	    SCOPE_OPERATE, true, 0 },
+	{ "POST", MESSAGES "/*/drop", "", message_page_act, STORE_DROP,
+	    SCOPE_OPERATE, true, 0 },
 };
 
 struct status *
@@ -76,15 +90,10 @@ status_drain(struct status *status)
 	status->draining = true;
 }
 
-/* The first page of the path: the words (retry) stand before the ids. */
-static const struct route *
-find_route(const struct target *target, bool anyone)
+const struct spool_place *
+status_place(const struct status *status)
 {
-	for (unsigned i = 0; i < G_N_ELEMENTS(routes); i++)
-		if ((routes[i].open || !anyone) &&
-		    target_fits(target, routes[i].path))
-			return &routes[i];
-	return NULL;
+	return status->options.place;
 }
 
 /* HEAD is GET whose body the door leaves out. */
@@ -96,14 +105,137 @@ is_method(const struct route *route, const char *method)
 		   strcmp(method, "HEAD") == 0);
 }
 
+/* The methods there are for the path of a route. */
+static const char *
+list_methods(const struct route *first)
+{
+	static const char *const lists[] = { "GET, HEAD", "POST",
+		"GET, HEAD, POST" };
+	unsigned has = 0;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(routes); i++)
+		if (strcmp(routes[i].path, first->path) == 0)
+			has |= strcmp(routes[i].method, "GET") == 0 ? 1 : 2;
+	return lists[has - 1];
+}
+
 static void
 refuse_method(
-    const struct route *route, const char *method, struct status_answer *answer)
+    const struct route *first, const char *method, struct status_answer *answer)
 {
-	answer->allow =
-	    strcmp(route->method, "GET") == 0 ? "GET, HEAD" : "POST";
+	answer->allow = list_methods(first);
 	page_refuse(answer, 405, "%s is not done here; what is: %s", method,
 	    answer->allow);
+}
+
+/* NULL: there is none, and the request is answered. */
+static const struct route *
+find_route(const struct request *request, const struct target *target,
+    struct status_answer *answer)
+{
+	const struct route *first = NULL;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(routes); i++) {
+		if (first == NULL && target_fits(target, routes[i].path))
+			first = &routes[i];
+		if (first != NULL && strcmp(routes[i].path, first->path) == 0 &&
+		    is_method(&routes[i], request->method))
+			return &routes[i];
+	}
+	if (first != NULL)
+		refuse_method(first, request->method, answer);
+	else
+		page_refuse(answer, 404,
+		    "there is no such page; there are /livez, /readyz, "
+		    "/status, /metrics, " MESSAGES);
+	return NULL;
+}
+
+static void
+refuse_stranger(const struct request *request, const char *scope,
+    struct status_answer *answer)
+{
+	if (request->stale)
+		answer->challenge = g_strdup("Bearer realm=\"postferry\", "
+					     "error=\"invalid_token\"");
+	else
+		answer->challenge = g_strdup("Bearer realm=\"postferry\"");
+	page_refuse(answer, 401,
+	    "%s: \"Authorization: Bearer TOKEN\" is expected, with a token of "
+	    "scope %s; `postferry user token NAME --scope %s` makes one, "
+	    "http_loopback of [server] lets programs on this host do without",
+	    request->stale ? "this token is not known" : "this needs a token",
+	    scope, scope);
+}
+
+/* RFC 6750 3.1 */
+static bool
+is_entitled(const struct route *route, const struct request *request,
+    struct status_answer *answer)
+{
+	if ((route->scope & ~request->scopes) == 0)
+		return true;
+	g_autofree char *scope = token_print_scopes(route->scope);
+	if (request->who == NULL) {
+		refuse_stranger(request, scope, answer);
+		return false;
+	}
+	answer->challenge =
+	    g_strdup_printf("Bearer realm=\"postferry\", "
+			    "error=\"insufficient_scope\", scope=\"%s\"",
+		scope);
+	page_refuse(answer, 403, "this needs the scope %s, which %s has not",
+	    scope, request->who);
+	return false;
+}
+
+/* NULL: the request is answered.  Else the target is to be cleared. */
+static const struct route *
+admit(const struct request *request, struct target *target,
+    struct status_answer *answer)
+{
+	const struct route *route;
+	const char *why;
+
+	*answer = (struct status_answer){ 0 };
+	if (!target_read(target, request->target, &why)) {
+		page_refuse(answer, 400, "%s", why);
+		return NULL;
+	}
+	route = find_route(request, target, answer);
+	if (route != NULL && is_entitled(route, request, answer))
+		return route;
+	target_clear(target);
+	return NULL;
+}
+
+bool
+status_admits(struct status *status, const struct request *request,
+    uint64_t *body_most, struct status_answer *answer)
+{
+	struct target target;
+	const struct route *route = admit(request, &target, answer);
+
+	if (route == NULL)
+		return false;
+	const uint64_t most[] = { SMALL_BYTES, EVENT_BYTES,
+		status->options.body_most };
+	*body_most = most[route->body];
+	target_clear(&target);
+	return true;
+}
+
+/* What a client has already needs no body. */
+static void
+finish(const struct page *page, struct status_answer *answer)
+{
+	if (answer->code != 200 || !page_is_known(page, answer))
+		return;
+	if (answer->body != NULL)
+		g_string_free(g_steal_pointer(&answer->body), TRUE);
+	if (answer->spool != NULL)
+		spool_unref(g_steal_pointer(&answer->spool));
+	answer->bytes = NULL;
 }
 
 static void
@@ -120,6 +252,7 @@ handle(
 	}
 	page->question = route->question;
 	route->handle(page, answer);
+	finish(page, answer);
 }
 
 static void
@@ -136,32 +269,23 @@ handle_open(struct status *status, const struct route *route, struct page *page,
 }
 
 void
-status_request(struct status *status, const char *method, const char *text,
-    const char *who, struct status_answer *answer)
+status_request(struct status *status, const struct request *request,
+    struct status_answer *answer)
 {
 	struct target target;
+	const struct route *route = admit(request, &target, answer);
 	struct page page = {
 		.options = &status->options,
+		.request = request,
 		.target = &target,
-		.who = who,
+		.who = request->who,
+		.scopes = request->scopes,
 		.draining = status->draining,
 	};
-	const char *why;
 
-	*answer = (struct status_answer){ 0 };
-	if (!target_read(&target, text, &why)) {
-		page_refuse(answer, 400, "%s", why);
-		return;
-	}
-	const struct route *route = find_route(&target, who == NULL);
 	if (route == NULL)
-		page_refuse(answer, 404,
-		    "there is no such page; there are /livez, /readyz, "
-		    "/status, /metrics%s",
-		    who != NULL ? ", " MESSAGES : "");
-	else if (!is_method(route, method))
-		refuse_method(route, method, answer);
-	else if (who == NULL && route->waits)
+		return;
+	if (request->who == NULL && route->waits)
 		handle_open(status, route, &page, answer);
 	else
 		handle(route, &page, answer);
@@ -175,5 +299,8 @@ status_answer_clear(struct status_answer *answer)
 		g_string_free(answer->body, TRUE);
 	if (answer->spool != NULL)
 		spool_unref(answer->spool);
+	g_free(answer->etag);
+	g_free(answer->location);
+	g_free(answer->challenge);
 	*answer = (struct status_answer){ 0 };
 }

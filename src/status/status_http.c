@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The TCP socket for programs that watch us. */
+/* The TCP socket for other programs. */
 #include "status.h"
 
 #include "core/log.h"
@@ -25,14 +25,25 @@ struct status_http {
 const struct setting status_http_settings[] = {
 	{ "server", "http_address", SETTING_STRING, "127.0.0.1:8025",
 	    .help = "Address and port of the HTTP door, for programs that "
-		    "watch: /livez, /readyz, /status, /metrics (port 0: the "
-		    "system picks one); off: none.  What is said there is not "
-		    "encrypted." },
+		    "watch (/livez, /readyz, /status, /metrics), and with a "
+		    "token for those that send mail and look at it (port 0: "
+		    "the system picks one); off: none.  What is said there is "
+		    "not encrypted." },
 	{ "server", "http_allow", SETTING_NETWORKS, "127.0.0.0/8, ::1",
 	    .help = "Networks whose hosts may ask there: private ones only." },
 	{ "server", "http_hosts", SETTING_LIST,
 	    .help = "Names that requests there may call this host by, beside "
 		    "localhost, hostname and its addresses." },
+	{ "server", "http_loopback", SETTING_LIST,
+	    .help = "What programs on this host may do there without a token: "
+		    "send, read, operate; nothing unless it is set.  Not for "
+		    "those that ask for others (Forwarded, X-Forwarded-For, "
+		    "X-Real-IP, Via)." },
+	{ "server", "http_max_body", SETTING_SIZE, "40000000", .min = 65536,
+	    .max = 1024 * 1024 * 1024,
+	    .help = "Largest body of a request that hands in mail there, as "
+		    "it comes: base64 takes a third more than what it "
+		    "carries." },
 	{ .section = NULL },
 };
 
@@ -59,6 +70,27 @@ add_fault(const struct config *config, GPtrArray *errors, const char *key,
 			config_origin(config, "server", key), key, fault));
 }
 
+/* Of who comes from this host. */
+static bool
+read_loopback(const struct config *config, unsigned *scopes, const char **wrong)
+{
+	return token_read_scopes(
+	    config_list(config, "server", "http_loopback"), scopes, wrong);
+}
+
+static void
+check_loopback(const struct config *config, GPtrArray *errors)
+{
+	const char *wrong;
+	unsigned scopes;
+
+	if (read_loopback(config, &scopes, &wrong))
+		return;
+	g_autofree char *fault =
+	    g_strdup_printf("\"%s\" is none of send, read, operate", wrong);
+	add_fault(config, errors, "http_loopback", fault);
+}
+
 void
 status_http_check(const struct config *config, GPtrArray *errors)
 {
@@ -75,6 +107,7 @@ status_http_check(const struct config *config, GPtrArray *errors)
 
 		add_fault(config, errors, "http_address", fault);
 	}
+	check_loopback(config, errors);
 	for (unsigned i = 0; allow != NULL && i < allow->len; i++)
 		if (!network_is_private(
 			&g_array_index(allow, struct network, i))) {
@@ -84,6 +117,12 @@ status_http_check(const struct config *config, GPtrArray *errors)
 			    "for those outside");
 			return;
 		}
+}
+
+uint64_t
+status_http_body_most(const struct config *config)
+{
+	return (uint64_t)config_number(config, "server", "http_max_body");
 }
 
 /* An address that stands for all is reached by loopback. */
@@ -183,6 +222,7 @@ read_porter(struct status_http *http)
 {
 	const char *const *name =
 	    config_list(http->config, "server", "http_hosts");
+	const char *wrong;
 
 	for (; name != NULL && *name != NULL; name++)
 		g_ptr_array_add(http->hosts, (char *)*name);
@@ -193,6 +233,7 @@ read_porter(struct status_http *http)
 		.allow = config_networks(http->config, "server", "http_allow"),
 		.hosts = (const char *const *)http->hosts->pdata,
 	};
+	read_loopback(http->config, &http->porter.loopback, &wrong);
 }
 
 struct status_http *
@@ -222,8 +263,8 @@ status_http_listen(struct config *config, GError **error)
 }
 
 bool
-status_http_open(
-    struct status_http *http, struct status *status, GError **error)
+status_http_open(struct status_http *http, struct status *status,
+    struct token_set *tokens, GError **error)
 {
 	struct responder_options options = {
 		.status = status,
@@ -231,6 +272,7 @@ status_http_open(
 		.porter = &http->porter,
 	};
 
+	http->porter.tokens = tokens;
 	http->responder = responder_open(&options);
 	if (http->responder == NULL) {
 		g_set_error(error, http_error(), 0,

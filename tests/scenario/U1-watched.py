@@ -215,7 +215,7 @@ class Sidecar(Watched):
 
         self.assertEqual(self.ask("/livez", Host="evil.example")[0], 421)
         self.assertEqual(self.ask("/livez", "POST")[0], 405)
-        self.assertEqual(self.ask("/v1/messages")[0], 404)
+        self.assertEqual(self.ask("/v1/messages")[0], 401)
         self.assertNotIn("livez", self.ferry.text())
 
     def test_commands(self):

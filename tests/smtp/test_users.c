@@ -18,6 +18,10 @@
 #define ONE      "$y$j75$salt$" TAIL
 #define BLOWFISH "$2b$05$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZabcde"
 
+#define DIGEST                             \
+	"ba7816bf8f01cfea414140de5dae2223" \
+	"b00361a396177a9cb410ff61f20015ad" /* of abc */
+
 static const struct {
 	const char *name, *text, *fault;
 } faults[] = {
@@ -41,6 +45,17 @@ static const struct {
 	    "F:1: \"a b@c.example\" is no sender for joe; expected "
 	    "addresses" },
 	{ "sender's domain", "joe:" FIVE ":@-\n", "F:1: \"@-\" is no sender" },
+	{ "a token without scopes", "app:$token$$" DIGEST "\n",
+	    "F:1: what stands behind app: is not all of a token" },
+	{ "a token with another scope", "app:$token$send,root$" DIGEST "\n",
+	    "F:1: what stands behind app: is not all of a token" },
+	{ "a token cut short", "app:$token$send$ba7816bf\n",
+	    "F:1: what stands behind app: is not all of a token; expected "
+	    "$token$SCOPES$DIGEST with scopes of send, read, operate; make it "
+	    "with `postferry user token app --scope send`" },
+	{ "a token of a user's name",
+	    "joe:" FIVE "\njoe:$token$send$" DIGEST "\n",
+	    "F:2: there is a user joe already" },
 	{ "a comma too many", "joe:" FIVE ":a@b.example,\n",
 	    "F:1: \"\" is no sender" },
 	{ "all at once", "joe\n# fine\nann:x:y\nkim:" FIVE ":z\n",
@@ -252,12 +267,58 @@ test_names(void **state)
 	assert_false(users_is_name(longer));
 }
 
+static void
+test_tokens(void **state)
+{
+	g_autoptr(GError) error = NULL;
+	struct users *users = users_parse("F",
+	    "joe:" FIVE "\n"
+	    "app:$token$read,send$" DIGEST ":@shop.example, a@b.example\n"
+	    "any:$token$operate$" DIGEST "\n",
+	    &error);
+	GPtrArray *tokens = users_tokens(users);
+	const struct token *app = tokens->pdata[0], *any = tokens->pdata[1];
+
+	(void)state;
+	assert_int_equal(users_count(users), 3);
+	assert_int_equal(users_token_count(users), 2);
+	assert_int_equal(tokens->len, 2);
+	assert_string_equal(app->name, "app");
+	assert_string_equal(app->digest, DIGEST);
+	assert_int_equal(app->scopes, SCOPE_SEND | SCOPE_READ);
+	assert_string_equal(app->senders[0], "@shop.example");
+	assert_string_equal(app->senders[1], "a@b.example");
+	assert_string_equal(any->name, "any");
+	assert_null(any->senders);
+	/* nobody logs in with one */
+	assert_non_null(users_find_login(users, "joe"));
+	assert_non_null(users_find(users, "app"));
+	assert_null(users_find_login(users, "app"));
+	assert_null(users_find_login(users, "nobody"));
+	assert_true(users_verify(users_find(users, "app")->hash, "abc"));
+	assert_false(users_verify(users_find(users, "app")->hash, "abd"));
+	g_ptr_array_set_free_func(tokens, (GDestroyNotify)token_unref);
+	g_ptr_array_unref(tokens);
+	users_free(users);
+}
+
+static void
+test_token_hash(void **state)
+{
+	g_autofree char *hash = users_token_hash(SCOPE_READ, "abc");
+
+	(void)state;
+	assert_string_equal(hash, "$token$read$" DIGEST);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_many_faults),
+		cmocka_unit_test(test_tokens),
+		cmocka_unit_test(test_token_hash),
 		cmocka_unit_test(test_users),
 		cmocka_unit_test(test_dummy),
 		cmocka_unit_test(test_hashes),

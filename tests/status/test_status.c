@@ -184,9 +184,15 @@ static struct status_answer
 request(struct world *world, const char *method, const char *target)
 {
 	struct status *status = status_new(&world->options);
+	const struct request asked = {
+		.method = method,
+		.target = target,
+		.who = "uid 7",
+		.scopes = SCOPE_ALL,
+	};
 	struct status_answer answer;
 
-	status_request(status, method, target, "uid 7", &answer);
+	status_request(status, &asked, &answer);
 	status_free(status);
 	return answer;
 }
@@ -661,12 +667,13 @@ test_draining(void **state)
 	(void)state;
 	make_world(&world);
 	struct status *status = status_new(&world.options);
+	const struct request asked = { .method = "GET", .target = "/readyz" };
 	struct status_answer answer;
-	status_request(status, "GET", "/readyz", "uid 0", &answer);
+	status_request(status, &asked, &answer);
 	assert_int_equal(answer.code, 200);
 	status_answer_clear(&answer);
 	status_drain(status);
-	status_request(status, "GET", "/readyz", "uid 0", &answer);
+	status_request(status, &asked, &answer);
 	assert_int_equal(answer.code, 503);
 	check_problem(&answer, "postferry is stopping");
 	status_answer_clear(&answer);
@@ -746,11 +753,89 @@ test_disk(void **state)
 	}
 }
 
+/* ---- who may do what ---- */
+
+static const struct {
+	const char *name, *method, *target, *who;
+	unsigned scopes;
+	bool stale;
+	unsigned code;
+	const char *detail;    /* NULL: no problem */
+	const char *challenge; /* NULL: none */
+} entries[] = {
+	{ "health", "GET", "/status", NULL, 0, false, 200, NULL, NULL },
+	{ "health with a wrong token", "GET", "/livez", NULL, 0, true, 200,
+	    NULL, NULL },
+	{ "mails", "GET", MAILS, NULL, 0, false, 401,
+	    "this needs a token: \"Authorization: Bearer TOKEN\" is expected, "
+	    "with a token of scope read",
+	    "Bearer realm=\"postferry\"" },
+	{ "mails with a wrong token", "GET", MAILS, NULL, 0, true, 401,
+	    "this token is not known",
+	    "Bearer realm=\"postferry\", error=\"invalid_token\"" },
+	{ "mails to read", "GET", MAILS, "token a", SCOPE_READ, false, 200,
+	    NULL, NULL },
+	{ "a story to read", "GET", MAILS "/" FAKE_ID, "token a", SCOPE_READ,
+	    false, 200, NULL, NULL },
+	{ "its bytes for one who sends", "GET", MAILS "/" FAKE_ID "/raw",
+	    "token a", SCOPE_SEND, false, 403,
+	    "this needs the scope read, which token a has not",
+	    "Bearer realm=\"postferry\", error=\"insufficient_scope\", "
+	    "scope=\"read\"" },
+	{ "an act of one who reads", "POST", MAILS "/" FAKE_ID "/drop",
+	    "loopback", SCOPE_READ | SCOPE_SEND, false, 403,
+	    "the scope operate, which loopback has not",
+	    "Bearer realm=\"postferry\", error=\"insufficient_scope\", "
+	    "scope=\"operate\"" },
+	{ "acts of one who reads", "POST", MAILS "/hold", "token a", SCOPE_READ,
+	    false, 403, "operate",
+	    "Bearer realm=\"postferry\", error=\"insufficient_scope\", "
+	    "scope=\"operate\"" },
+	{ "an act", "POST", MAILS "/" FAKE_ID "/drop", "token a", SCOPE_OPERATE,
+	    false, 200, NULL, NULL },
+	{ "a page that is none", "GET", "/v2", NULL, 0, false, 404,
+	    "no such page", NULL },
+};
+
+static void
+test_scopes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(entries); i++) {
+		struct world world;
+		struct status_answer answer;
+		const struct request asked = {
+			.method = entries[i].method,
+			.target = entries[i].target,
+			.who = entries[i].who,
+			.scopes = entries[i].scopes,
+			.stale = entries[i].stale,
+		};
+
+		print_message("%s\n", entries[i].name);
+		make_world(&world);
+		struct status *status = status_new(&world.options);
+		status_request(status, &asked, &answer);
+		assert_int_equal(answer.code, entries[i].code);
+		if (entries[i].detail != NULL)
+			check_problem(&answer, entries[i].detail);
+		if (entries[i].challenge != NULL)
+			assert_string_equal(
+			    answer.challenge, entries[i].challenge);
+		else
+			assert_null(answer.challenge);
+		status_answer_clear(&answer);
+		status_free(status);
+		free_world(&world);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_scopes),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_places),

@@ -49,8 +49,25 @@ struct fixture {
 	struct store_mail mail;
 	struct store store;
 	struct status *status;
+	struct token_set *tokens;
 	struct status_http *http;
 };
+
+#define SECRET "pfy_of-the-watch"
+
+static struct token_set *
+make_tokens(void)
+{
+	struct token_set *set = token_set_new();
+	GPtrArray *tokens = g_ptr_array_new();
+	char digest[TOKEN_DIGEST_LENGTH + 1];
+
+	token_digest(SECRET, digest);
+	g_ptr_array_add(tokens,
+	    token_new("watch", SCOPE_READ | SCOPE_OPERATE, digest, NULL));
+	token_set_renew(set, tokens);
+	return set;
+}
 
 static struct fixture *
 open_http(char *const *variables)
@@ -61,12 +78,17 @@ open_http(char *const *variables)
 	g_autoptr(GError) error = NULL;
 
 	g_strlcpy(fixture->mail.id, FAKE_ID, sizeof fixture->mail.id);
+	fixture->mail.recipients = g_ptr_array_new();
+	fixture->mail.attempts = g_ptr_array_new();
+	fixture->mail.acts = g_ptr_array_new();
 	fixture->store.mail = &fixture->mail;
 	fixture->config = read_config(variables);
 	fixture->status = status_new(&options);
+	fixture->tokens = make_tokens();
 	fixture->http = status_http_listen(fixture->config, &error);
 	if (fixture->http == NULL ||
-	    !status_http_open(fixture->http, fixture->status, &error))
+	    !status_http_open(
+		fixture->http, fixture->status, fixture->tokens, &error))
 		fail_msg("%s", error->message);
 	return fixture;
 }
@@ -76,6 +98,10 @@ close_http(struct fixture *fixture)
 {
 	status_http_close(fixture->http);
 	status_free(fixture->status);
+	token_set_free(fixture->tokens);
+	g_ptr_array_unref(fixture->mail.recipients);
+	g_ptr_array_unref(fixture->mail.attempts);
+	g_ptr_array_unref(fixture->mail.acts);
 	config_unref(fixture->config);
 	g_free(fixture);
 }
@@ -162,10 +188,45 @@ static const struct {
 	    "Origin: https://evil.example\r\n\r\n",
 	    "HTTP/1.1 403 ", "Origin" },
 	{ "no host", "GET /livez" CLOSE "\r\n", "HTTP/1.1 400 ", "" },
-	{ "no mails", "GET /v1/messages" HERE, "HTTP/1.1 404 ",
-	    "/livez, /readyz, /status" },
-	{ "no mail", "GET /v1/messages/" FAKE_ID HERE, "HTTP/1.1 404 ", "" },
-	{ "no acts", "POST /v1/messages/drop" HERE, "HTTP/1.1 404 ", "" },
+	{ "two hosts",
+	    "GET /livez" CLOSE "Host: localhost\r\nhost: localhost\r\n\r\n",
+	    "HTTP/1.1 400 ", "one Host field is expected, not 2" },
+	{ "no mails", "GET /v1/messages" HERE, "HTTP/1.1 401 ",
+	    "\r\nWWW-Authenticate: Bearer realm=\"postferry\"\r\n" },
+	{ "no mail", "GET /v1/messages/" FAKE_ID HERE, "HTTP/1.1 401 ",
+	    "this needs a token" },
+	{ "no acts", "POST /v1/messages/drop" HERE, "HTTP/1.1 401 ", "" },
+	{ "no acts, with a body",
+	    "POST /v1/messages/drop" CLOSE "Host: localhost\r\n"
+	    "Content-Length: 4\r\n\r\nbody",
+	    "HTTP/1.1 401 ", "" },
+	{ "mails for a token",
+	    "GET /v1/messages" CLOSE "Host: localhost\r\n"
+	    "Authorization: Bearer " SECRET "\r\n\r\n",
+	    "HTTP/1.1 200 ", "{\"messages\":[" },
+	{ "in other letters",
+	    "GET /v1/messages" CLOSE "Host: localhost\r\n"
+	    "authorization: bearer  " SECRET "\r\n\r\n",
+	    "HTTP/1.1 200 ", "{\"messages\":[" },
+	{ "an act for a token",
+	    "POST /v1/messages/" FAKE_ID "/hold" CLOSE "Host: localhost\r\n"
+	    "Authorization: Bearer " SECRET "\r\n\r\n",
+	    "HTTP/1.1 200 ", "changed" },
+	{ "an act by our own page",
+	    "POST /v1/messages/" FAKE_ID "/hold" CLOSE
+	    "Host: localhost:8025\r\n"
+	    "Origin: http://localhost:8025\r\n"
+	    "Sec-Fetch-Site: same-origin\r\n"
+	    "Authorization: Bearer " SECRET "\r\n\r\n",
+	    "HTTP/1.1 200 ", "changed" },
+	{ "a wrong token",
+	    "GET /v1/messages" CLOSE "Host: localhost\r\n"
+	    "Authorization: Bearer " SECRET "x\r\n\r\n",
+	    "HTTP/1.1 401 ", "error=\"invalid_token\"\r\n" },
+	{ "a password",
+	    "GET /v1/messages" CLOSE "Host: localhost\r\n"
+	    "Authorization: Basic " SECRET "\r\n\r\n",
+	    "HTTP/1.1 401 ", "this needs a token" },
 	{ "no methods", "POST /livez" HERE, "HTTP/1.1 405 ",
 	    "\r\nAllow: GET, HEAD\r\n" },
 	{ "no targets of others", "GET http://localhost/livez" HERE,
@@ -186,7 +247,45 @@ test_exchanges(void **state)
 			fail_msg("not as expected: %s", answer->str);
 		g_string_free(answer, TRUE);
 	}
-	assert_int_equal(fixture->store.question, STORE_COUNTS);
+	assert_string_equal(fixture->store.who, "token watch");
+}
+
+/* What http_loopback lets programs of this host do. */
+static const struct {
+	const char *name, *request, *begins, *holds;
+} on_loopback[] = {
+	{ "without a token", "GET /v1/messages" HERE, "HTTP/1.1 200 ",
+	    "{\"messages\":[" },
+	{ "no more than that", "POST /v1/messages/drop" HERE, "HTTP/1.1 403 ",
+	    "which loopback has not" },
+	{ "not for others",
+	    "GET /v1/messages" CLOSE "Host: localhost\r\n"
+	    "X-Forwarded-For: 192.0.2.1\r\n\r\n",
+	    "HTTP/1.1 401 ", "" },
+	{ "not with a wrong token",
+	    "GET /v1/messages" CLOSE "Host: localhost\r\n"
+	    "Authorization: Bearer x\r\n\r\n",
+	    "HTTP/1.1 401 ", "" },
+};
+
+static void
+test_loopback(void **state)
+{
+	char *const variables[] = { ADDRESS "127.0.0.1:0",
+		"POSTFERRY_SERVER_HTTP_LOOPBACK=read, send", NULL };
+	struct fixture *fixture = open_http(variables);
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(on_loopback); i++) {
+		GString *answer = ask(fixture, on_loopback[i].request);
+
+		print_message("%s\n", on_loopback[i].name);
+		if (!g_str_has_prefix(answer->str, on_loopback[i].begins) ||
+		    strstr(answer->str, on_loopback[i].holds) == NULL)
+			fail_msg("not as expected: %s", answer->str);
+		g_string_free(answer, TRUE);
+	}
+	close_http(fixture);
 }
 
 static void
@@ -392,6 +491,9 @@ test_check(void **state)
 		{ ADDRESS "watch.example:8025", "http_address" },
 		{ ALLOW "private, 192.0.2.0/24", "not private" },
 		{ ALLOW "0.0.0.0/0", "not private" },
+		{ "POSTFERRY_SERVER_HTTP_LOOPBACK=operate,send", NULL },
+		{ "POSTFERRY_SERVER_HTTP_LOOPBACK=send, admin",
+		    "http_loopback: \"admin\" is none of send, read, operate" },
 	};
 
 	(void)state;
@@ -418,6 +520,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		HTTP(test_exchanges),
+		cmocka_unit_test(test_loopback),
 		cmocka_unit_test(test_lets_only_the_allowed_in),
 		HTTP(test_slow),
 		HTTP(test_a_stuck_store),
