@@ -83,7 +83,9 @@ test_rows(void **state)
 		    rows[i].senders != NULL
 			? g_strsplit(rows[i].senders, ",", -1)
 			: NULL;
-		struct user user = { name, hash, senders };
+		struct user user = {
+			.name = name, .hash = hash, .senders = senders
+		};
 		g_autofree char *after = NULL;
 
 		if (rows[i].before != NULL)
@@ -115,7 +117,7 @@ static void
 test_modes(void **state)
 {
 	char name[] = "joe", hash[] = "HASH";
-	struct user user = { name, hash, NULL };
+	struct user user = { .name = name, .hash = hash };
 
 	(void)state;
 	for (unsigned i = 0; i < G_N_ELEMENTS(modes); i++) {
@@ -142,7 +144,7 @@ static void
 test_owner(void **state)
 {
 	char name[] = "joe", hash[] = "HASH";
-	struct user user = { name, hash, NULL };
+	struct user user = { .name = name, .hash = hash };
 	struct place place;
 	struct stat after;
 
@@ -167,7 +169,7 @@ static void
 test_odd_places(void **state)
 {
 	char name[] = "joe", hash[] = "HASH";
-	struct user user = { name, hash, NULL };
+	struct user user = { .name = name, .hash = hash };
 	struct place place = place_new();
 	g_autofree char *link = g_build_filename(place.folder, "link", NULL);
 	g_autofree char *left = g_strconcat(place.path, ".new", NULL);
