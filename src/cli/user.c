@@ -116,11 +116,15 @@ tell_change(
 {
 	static const char *const texts[] = {
 		[USERS_FILE_ADDED] = "added to",
-		[USERS_FILE_REPLACED] = "is replaced in",
+		[USERS_FILE_REPLACED] = "has a new password in",
 		[USERS_FILE_REMOVED] = "removed from",
 	};
 
-	printf("%s %s %s\n", wish->name, texts[change], path);
+	printf("%s %s %s\n", wish->name,
+	    change == USERS_FILE_REPLACED && wish->scopes != 0
+		? "has another secret in"
+		: texts[change],
+	    path);
 	return EX_OK;
 }
 
