@@ -45,13 +45,11 @@ measure_span(int64_t ms)
 {
 	const struct unit *unit = find_unit(ms);
 
-	if (ms < SECOND)
+	/* as the log says it, so that one is found by the other */
+	if (ms < SECOND || (ms < 10 * SECOND && ms % SECOND != 0))
 		return g_strdup_printf("%d ms", (int)MAX(ms, 0));
 	if (ms < MINUTE)
-		return ms < 10 * SECOND && ms % SECOND >= 100
-			   ? g_strdup_printf("%d.%d s", (int)(ms / SECOND),
-				 (int)(ms % SECOND / 100))
-			   : g_strdup_printf("%d s", (int)(ms / SECOND));
+		return measure_rough(ms);
 	int64_t rest = ms % unit->ms / unit[1].ms;
 	if (rest == 0)
 		return measure_rough(ms);

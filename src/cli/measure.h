@@ -11,7 +11,7 @@
 /* "2026-11-21T10:24:00Z" */
 char *measure_date(int64_t wall_ms);
 
-/* "35 ms", "1.2 s", "4 min 12 s", "3 h 5 min", "2 d 1 h" */
+/* "35 ms", "1234 ms", "12 s", "4 min 12 s", "3 h 5 min", "2 d 1 h" */
 char *measure_span(int64_t ms);
 
 /* The same in one unit, for a column: "4 min". */

@@ -724,7 +724,17 @@ class History(Commands):
             self.run_command("why", ID),
             r"(?s)asked mandrill: it has the mail\n.*attempt 1: .*\n"
             r" +redirected to <staging@example\.com>\n"
-            r" +one of the recipients, or more, was refused \(recipient, 550\)")
+            r" +one of the recipients, or more, was refused \(recipient, 550\)"
+            r", after 1250 ms and ")
+
+    def test_span(self):
+        """As the log says it where that is short."""
+        daemon = self.start_daemon({})
+        for ms, said in ((999, "999 ms"), (1000, "1 s"), (9999, "9999 ms"),
+                         (10001, "10 s"), (62000, "1 min 2 s")):
+            daemon.answers = {f"GET /v1/messages/{ID}": (200, mail(
+                attempts=[{**ATTEMPT, "duration_ms": ms}]))}
+            self.assertIn(f"after {said} and ", self.run_command("why", ID))
 
 
 class Acts(Commands):
