@@ -37,14 +37,21 @@ read_body(struct segments *segments)
 	return body;
 }
 
-/* The lines of a raw mail's header, each as it is. */
-static struct json_object *
-show_head(const char *mail, size_t length)
+static void
+add_number(struct json_object *to, const char *key, uint64_t number)
+{
+	json_object_object_add(to, key, json_object_new_int64((int64_t)number));
+}
+
+/* The lines of a raw mail's header, each as it is, and how many more it has. */
+static void
+add_head(struct json_object *to, const char *mail, size_t length)
 {
 	struct json_object *lines = json_object_new_array();
 	const char *end = mail + length;
+	unsigned count = 0;
 
-	for (unsigned i = 0; i < HEAD_MAX && mail < end; i++) {
+	for (; mail < end; count++) {
 		const char *line =
 		    memmem(mail, (size_t)(end - mail), "\r\n", 2);
 		size_t size = (size_t)((line ? line : end) - mail);
@@ -52,16 +59,14 @@ show_head(const char *mail, size_t length)
 
 		if (size == 0)
 			break;
-		json_object_array_add(lines, explain_request_text(text));
+		if (count < HEAD_MAX)
+			json_object_array_add(
+			    lines, explain_request_text(text));
 		mail += size + 2;
 	}
-	return lines;
-}
-
-static void
-add_number(struct json_object *to, const char *key, uint64_t number)
-{
-	json_object_object_add(to, key, json_object_new_int64((int64_t)number));
+	json_object_object_add(to, "head", lines);
+	if (count > HEAD_MAX)
+		add_number(to, "head_more", count - HEAD_MAX);
 }
 
 static void
@@ -111,8 +116,7 @@ show_part(const char *head, const char *content, size_t length)
 		    explain_request_text(type + strlen("Content-Type: ")));
 	add_number(part, "bytes", length);
 	if (strcmp(name, "message") == 0)
-		json_object_object_add(
-		    part, "head", show_head(content, length));
+		add_head(part, content, length);
 	return part;
 }
 
@@ -174,7 +178,7 @@ show_text(const char *name, const char *text, size_t length)
 	}
 	add_number(shown, "bytes", length);
 	if (strcmp(name, "raw_message") == 0)
-		json_object_object_add(shown, "head", show_head(text, length));
+		add_head(shown, text, length);
 	return shown;
 }
 
@@ -273,8 +277,7 @@ show_smtp(struct json_object *request, const struct exchange *exchange,
 	}
 	json_object_object_add(request, "recipients", to);
 	add_number(request, "bytes", body->len);
-	json_object_object_add(
-	    request, "head", show_head((const char *)body->data, body->len));
+	add_head(request, (const char *)body->data, body->len);
 }
 
 struct json_object *
@@ -303,6 +306,26 @@ print_lines(struct json_object *of, const char *key, const char *indent)
 	}
 }
 
+/* A line that goes on with the one before keeps what it begins with. */
+static void
+print_head(struct json_object *of)
+{
+	uint64_t more = fact_number(of, "head_more");
+
+	for (size_t i = 0; i < fact_count(of, "head"); i++) {
+		const char *whole =
+		    json_object_get_string(fact_element(of, "head", i));
+		g_autofree char *line = fact_text_at(of, "head", i);
+
+		printf("        | %.*s%s\n", (int)strspn(whole, " \t"), whole,
+		    line);
+	}
+	if (more > 0)
+		printf("        ... and %" G_GUINT64_FORMAT
+		       " more lines of the header\n",
+		    more);
+}
+
 static void
 print_part(struct json_object *part)
 {
@@ -321,7 +344,7 @@ print_part(struct json_object *part)
 		    value, bytes);
 	else
 		printf("      %s: %s\n", name, value);
-	print_lines(part, "head", "        | ");
+	print_head(part);
 }
 
 static void
@@ -370,5 +393,5 @@ explain_request_print(struct json_object *request)
 	}
 	printf("      DATA, %" G_GUINT64_FORMAT " bytes\n",
 	    fact_number(request, "bytes"));
-	print_lines(request, "head", "        | ");
+	print_head(request);
 }

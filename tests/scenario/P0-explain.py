@@ -194,6 +194,22 @@ class Explained(unittest.TestCase):
         self.assertIn("RCPT TO:<bob@example.net>", out)
         self.assertIn("| Subject: meet", out)
 
+    def test_a_long_header(self):
+        """Lines that go on with the one before are seen to; what is cut is
+        said."""
+        fields = "".join(f"X-{i}: {i}\n" for i in range(80))
+        mail = f"Subject: so\n\tmuch\n to say\n{fields}{INVITATION}"
+        code, out, _ = explain(self.path, mail=mail)
+        self.assertEqual(code, OK)
+        self.assertIn("        | Subject: so\n        | \tmuch\n"
+                      "        |  to say\n        | X-0: 0\n", out)
+        ways, _ = self.facts(mail=mail)
+        head = ways["upstream"]["request"]
+        self.assertEqual(len(head["head"]), 60)
+        self.assertGreater(head["head_more"], 20)
+        self.assertIn(f"        ... and {head['head_more']} more lines of the"
+                      " header\n", out)
+
     def test_no_secret_is_shown(self):
         for mail in PLAIN, INVITATION:
             for words in (), ("--json",):
