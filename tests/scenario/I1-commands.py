@@ -436,7 +436,7 @@ STORIES = [
         r"attempt 1: mailgun was asked for <a@example\.org>, "
         r"<b@example\.org>, <c@example\.org> and 2 more, as fields$",
         r"not taken: it wants to be asked more slowly \(throttle, 429\), after "
-        r"1\.2 s and 6\.0 kB sent: \"Slow down\"$",
+        r"1250 ms and 6\.0 kB sent: \"Slow down\"$",
         r"(?s)attempt 1.*retry by uid 0.*attempt 2: mandrill was asked for "
         r"<b@example\.org>, as raw MIME\n +under way",
         r"<b@example\.org> is in doubt until 20"]),
