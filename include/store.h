@@ -121,7 +121,10 @@ struct store_mail {
 	char *user;     /* authenticated as; NULL: nobody */
 	char *envid;    /* as in struct envelope; NULL: none */
 	enum envelope_return returned;
-	char *sender; /* "" for the null sender */
+	char *sender;  /* "" for the null sender */
+	char *subject; /* decoded; NULL: none, or not read yet, or not kept */
+	char *from;    /* as people read it: "Ann <ann@example.com>"; NULL */
+	char **tags;   /* what it is marked with; NULL: nothing */
 	uint64_t size_bytes;
 	bool report;
 	unsigned rounds;

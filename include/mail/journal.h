@@ -96,6 +96,8 @@ struct journal {
 			     * TAKEN, PASSED: all */
 	GArray *notes;      /* struct journal_note: of this mail; NULL: none */
 	GPtrArray *states;  /* NOTED: struct journal_state *; NULL: none */
+	char *tags;         /* what the mail is marked with, one a line; NULL:
+			     * nothing */
 	struct journal_counts counts;
 	journal_recorded_fn recorded; /* NULL: nobody asks */
 	void *object;

@@ -326,6 +326,24 @@ print_state(const struct story *story)
 	putchar('\n');
 }
 
+/* What its writer says it is; nothing of a mail that has not been read. */
+static void
+print_headline(struct json_object *mail)
+{
+	g_autofree char *from = fact_text_or(mail, "from", "");
+	g_autofree char *subject = fact_text(mail, "subject");
+
+	if (*from != '\0')
+		printf(LABEL "%s\n", "from", from);
+	if (subject != NULL)
+		printf(LABEL "%s\n", "subject", subject);
+	for (size_t i = 0; i < fact_count(mail, "tags"); i++) {
+		g_autofree char *tag = fact_text_at(mail, "tags", i);
+
+		printf(LABEL "%s\n", i == 0 ? "tags" : "", tag);
+	}
+}
+
 void
 story_print_facts(const struct story *story)
 {
@@ -337,6 +355,7 @@ story_print_facts(const struct story *story)
 	printf(LABEL "%s\n", "mail", id);
 	print_received(story);
 	printf(LABEL "<%s>\n", "sender", sender);
+	print_headline(mail);
 	printf(LABEL "%s\n", "size", size);
 	story_wish_print(story);
 	print_recipients(story);

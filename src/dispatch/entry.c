@@ -51,10 +51,35 @@ add_since(struct flight *flight, struct journal *journal)
 }
 
 static void
+add_tags(GPtrArray *tags, const struct mail_options *options)
+{
+	for (unsigned i = 0; options != NULL && i < options->tags->len; i++)
+		if (!g_ptr_array_find_with_equal_func(
+			tags, options->tags->pdata[i], g_str_equal, NULL))
+			g_ptr_array_add(tags, options->tags->pdata[i]);
+}
+
+/* Those of the mail and of its routes, one a line; NULL: none. */
+static char *
+join_tags(const struct flight *flight)
+{
+	g_autoptr(GPtrArray) tags = g_ptr_array_new();
+
+	add_tags(tags, flight->options);
+	for (unsigned i = 0; i < flight->group_count; i++)
+		add_tags(tags, flight->groups[i].options);
+	if (tags->len == 0)
+		return NULL;
+	g_ptr_array_add(tags, NULL);
+	return g_strjoinv("\n", (char **)tags->pdata);
+}
+
+static void
 post(struct dispatcher *dispatcher, struct flight *flight,
     struct journal *journal)
 {
 	add_since(flight, journal);
+	journal->tags = join_tags(flight);
 	dispatcher->options.journal(dispatcher->options.store, journal);
 }
 

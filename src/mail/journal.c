@@ -38,6 +38,7 @@ journal_free(struct journal *journal)
 		g_array_unref(journal->notes);
 	if (journal->states != NULL)
 		g_ptr_array_unref(journal->states);
+	g_free(journal->tags);
 	submission_free(journal->report);
 	if (journal->message != NULL)
 		message_unref(journal->message);

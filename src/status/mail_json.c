@@ -217,6 +217,9 @@ mail_json_new(const struct store_mail *mail)
 	page_add_text(object, "envid", mail->envid);
 	page_add_text(object, "return", tell_return(mail->returned));
 	page_add_text(object, "sender", mail->sender);
+	page_add_text(object, "from", mail->from);
+	page_add_text(object, "subject", mail->subject);
+	json_object_object_add(object, "tags", write_names(mail->tags));
 	page_add_number(object, "size_bytes", mail->size_bytes);
 	page_add_flag(object, "report", mail->report);
 	page_add_number(object, "rounds", mail->rounds);

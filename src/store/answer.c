@@ -57,6 +57,9 @@ store_mail_free(struct store_mail *mail)
 	g_free(mail->user);
 	g_free(mail->envid);
 	g_free(mail->sender);
+	g_free(mail->subject);
+	g_free(mail->from);
+	g_strfreev(mail->tags);
 	g_free(mail->hold);
 	g_ptr_array_unref(mail->recipients);
 	g_ptr_array_unref(mail->attempts);

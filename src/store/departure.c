@@ -3,6 +3,7 @@
 
 #include "answer.h"
 #include "core/clock.h"
+#include "headline.h"
 #include "space.h"
 
 /* Mails that are read in one turn. */
@@ -107,6 +108,20 @@ tell_recipients(struct store_mail *mail, const struct journal *journal)
 }
 
 static void
+tell_headline(struct store_mail *mail, const struct journal *journal)
+{
+	struct headline headline;
+
+	if (!headline_read(&headline, journal))
+		return;
+	mail->subject = g_steal_pointer(&headline.subject);
+	mail->from = g_steal_pointer(&headline.from);
+	if (headline.tags != NULL)
+		mail->tags = g_strsplit(headline.tags, "\n", -1);
+	headline_clear(&headline);
+}
+
+static void
 tell_notes(struct store_mail *mail, const struct journal *journal)
 {
 	for (unsigned i = 0; journal->notes != NULL && i < journal->notes->len;
@@ -148,6 +163,7 @@ departure_pass(struct store *store, const struct journal *journal)
 	mail->size_bytes = spool_size(from->spool);
 	mail->report = from->report;
 	mail->rounds = journal->rounds;
+	tell_headline(mail, journal);
 	tell_recipients(mail, journal);
 	for (unsigned i = 0; i < journal->attempts->len; i++)
 		g_ptr_array_add(mail->attempts,

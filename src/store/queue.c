@@ -254,8 +254,8 @@ enum engine_result
 queue_find(struct queue *queue, const char *id, struct queue_mail *mail)
 {
 	struct query query = query_open(queue->database, "mail",
-	    "SELECT number, due IS NOT NULL, hold IS NOT NULL, remaining"
-	    " FROM mail WHERE id = ?");
+	    "SELECT number, due IS NOT NULL, hold IS NOT NULL, remaining,"
+	    " from_text IS NOT NULL FROM mail WHERE id = ?");
 	bool due, hold;
 
 	query_put_text(&query, id);
@@ -268,6 +268,7 @@ queue_find(struct queue *queue, const char *id, struct queue_mail *mail)
 	hold = query_bool(&query);
 	mail->place = place_of(due, hold);
 	mail->remaining = query_number(&query, 0, UINT_MAX);
+	mail->headed = query_bool(&query);
 	query_end(&query);
 	return queue->database->result;
 }

@@ -35,6 +35,7 @@ struct queue_mail {
 	int64_t number;
 	enum store_place place;
 	int64_t remaining; /* recipients that are not final */
+	bool headed;       /* its headline is there */
 };
 
 struct queue *queue_open(const struct engine_options *options, GError **error);

@@ -3,6 +3,7 @@
 #include "queue.h"
 
 #include "core/clock.h"
+#include "headline.h"
 
 /* Why a mail is held that nobody gave a time. */
 static const char hold_default[] =
@@ -21,6 +22,29 @@ set_recipients(
 			return false;
 	}
 	return true;
+}
+
+/* Its headline, the first time that there is one. */
+static bool
+set_headline(struct queue *queue, const struct queue_mail *mail,
+    const struct journal *journal)
+{
+	struct headline headline;
+	struct query query;
+	bool good;
+
+	if (mail->headed || !headline_read(&headline, journal))
+		return true;
+	query = query_open(queue->database, "mail",
+	    "UPDATE mail SET subject = ?, from_text = ?, tags = ?"
+	    " WHERE number = ?");
+	query_put_text(&query, headline.subject);
+	query_put_text(&query, headline.from);
+	query_put_text(&query, headline.tags);
+	query_put_number(&query, mail->number);
+	good = query_run(&query) == 1;
+	headline_clear(&headline);
+	return good;
 }
 
 /* The number of the last attempt, and how many recipients are left. */
@@ -173,6 +197,7 @@ enter_taken(struct queue *queue, const struct journal *journal, bool in_file)
 		.rounds = journal->rounds,
 		.attempts = find_last(journal),
 	};
+	struct queue_mail mail = { .place = STORE_ACTIVE };
 	struct story story = { .database = queue->database };
 
 	for (unsigned i = 0; i < journal->recipients->len; i++) {
@@ -184,7 +209,9 @@ enter_taken(struct queue *queue, const struct journal *journal, bool in_file)
 	}
 	if (queue_accept(queue, &newcomer) != ENGINE_OK)
 		return queue->database->result;
-	story.mail = newcomer.number;
+	story.mail = mail.number = newcomer.number;
+	if (!set_headline(queue, &mail, journal))
+		return queue->database->result;
 	for (unsigned i = 0; i < journal->attempts->len; i++)
 		if (!story_add_attempt(
 			&story, g_ptr_array_index(journal->attempts, i)))
@@ -207,7 +234,8 @@ enter_active(struct queue *queue, const struct journal *journal, bool *finished)
 	/* Dispatch has no other mail. */
 	if (mail.place != STORE_ACTIVE)
 		return ENGINE_ABSENT;
-	if (!queue_notes_tell(queue, mail.number, journal))
+	if (!set_headline(queue, &mail, journal) ||
+	    !queue_notes_tell(queue, mail.number, journal))
 		return queue->database->result;
 	switch (journal->kind) {
 	case JOURNAL_BEGUN:

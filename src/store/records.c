@@ -114,10 +114,13 @@ remove_mail(struct database *database, const char *id)
 static bool
 add_mail(struct database *database, const struct store_mail *mail)
 {
+	g_autofree char *tags =
+	    mail->tags == NULL ? NULL : g_strjoinv("\n", mail->tags);
 	struct query query = query_open(database, "mail",
 	    "INSERT INTO mail (id, received, listener, peer, helo, protocol,"
-	    " user, envid, ret, sender, size, report, rounds, finished)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	    " user, envid, ret, sender, subject, from_text, tags, size,"
+	    " report, rounds, finished)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
 	query_put_text(&query, mail->id);
 	query_put_number(&query, mail->received_ms);
@@ -129,6 +132,9 @@ add_mail(struct database *database, const struct store_mail *mail)
 	query_put_text(&query, mail->envid);
 	query_put_number(&query, mail->returned);
 	query_put_text(&query, mail->sender);
+	query_put_text(&query, mail->subject);
+	query_put_text(&query, mail->from);
+	query_put_text(&query, tags);
 	query_put_number(&query, (int64_t)mail->size_bytes);
 	query_put_number(&query, mail->report);
 	query_put_number(&query, mail->rounds);

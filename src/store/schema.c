@@ -76,6 +76,14 @@
 	"ALTER TABLE recipient ADD COLUMN orcpt TEXT;"                        \
 	"ALTER TABLE recipient ADD COLUMN told INTEGER NOT NULL DEFAULT 0;"
 
+/* What a list shows of a mail beside its envelope, as far as it has been read:
+ * Subject and From as people read them, and what it is marked with, one a
+ * line. */
+#define KEEP_HEADLINES                                \
+	"ALTER TABLE mail ADD COLUMN subject TEXT;"   \
+	"ALTER TABLE mail ADD COLUMN from_text TEXT;" \
+	"ALTER TABLE mail ADD COLUMN tags TEXT;"
+
 static const char *const queue_steps[] = {
 	"CREATE TABLE mail ("
 	" number INTEGER PRIMARY KEY,"
@@ -156,6 +164,7 @@ static const char *const queue_steps[] = {
 	"ALTER TABLE mail ADD COLUMN planned INTEGER;"
 	"CREATE INDEX mail_planned ON mail (planned)"
 	" WHERE planned IS NOT NULL;",
+	KEEP_HEADLINES,
 };
 
 static const char *const records_steps[] = {
@@ -173,6 +182,7 @@ static const char *const records_steps[] = {
 	COUNT_DOUBTS,
 	TIME_DOUBTS,
 	KEEP_WISHES,
+	KEEP_HEADLINES,
 };
 
 const struct schema schema_queue = {

@@ -219,6 +219,15 @@ story_add_act(const struct story *story, const struct store_act *act)
 	return query_run(&query) == 1;
 }
 
+/* One a line; NULL: none. */
+static char **
+read_lines(struct query *query)
+{
+	g_autofree char *text = query_string_or_null(query);
+
+	return text == NULL ? NULL : g_strsplit(text, "\n", -1);
+}
+
 struct store_mail *
 story_read_mail(struct query *query, int64_t *number)
 {
@@ -245,6 +254,9 @@ story_read_mail(struct query *query, int64_t *number)
 	mail->sender = query_string_or_null(query);
 	if (mail->sender == NULL)
 		mail->sender = g_strdup("");
+	mail->subject = query_string_or_null(query);
+	mail->from = query_string_or_null(query);
+	mail->tags = read_lines(query);
 	mail->size_bytes = (uint64_t)query_number(query, 0, INT64_MAX);
 	mail->report = query_bool(query);
 	mail->rounds = (unsigned)query_number(query, 0, UINT_MAX);
@@ -254,8 +266,6 @@ story_read_mail(struct query *query, int64_t *number)
 static void
 read_recipient(struct query *query, struct recipient *is)
 {
-	g_autofree char *refused = NULL;
-
 	is->state = (enum recipient_state)query_number(
 	    query, RECIPIENT_WAITING, RECIPIENT_DROPPED);
 	is->class = (enum verdict_class)query_number(
@@ -265,9 +275,7 @@ read_recipient(struct query *query, struct recipient *is)
 	is->provider = query_string_or_null(query);
 	is->id = query_string_or_null(query);
 	is->text = query_string_or_null(query);
-	refused = query_string_or_null(query);
-	if (refused != NULL)
-		is->refused_by = g_strsplit(refused, "\n", -1);
+	is->refused_by = read_lines(query);
 	is->until_ms = query_number(query, 0, INT64_MAX);
 	is->doubts = (unsigned)query_number(query, 0, UINT_MAX);
 	is->since_ms = query_number(query, 0, INT64_MAX);

@@ -17,7 +17,8 @@ struct story {
 /* What story_read_mail() reads: these come first in a select. */
 #define STORY_MAIL_COLUMNS                                      \
 	"number, id, received, listener, peer, helo, protocol," \
-	" user, envid, ret, sender, size, report, rounds"
+	" user, envid, ret, sender, subject, from_text, tags,"  \
+	" size, report, rounds"
 
 /* Writing.  False when the database said no. */
 bool story_add_recipient(const struct story *story, unsigned number,

@@ -97,6 +97,7 @@ test_passed(void **state)
 	(void)state;
 	journal_add_recipient(journal, 0, &is);
 	journal_add_attempt(journal, journal_attempt_new(&delivery, "one", 5));
+	journal->tags = g_strdup("a\nb");
 	world->fake.absent = 'P';
 	store_journal_post(world->store, journal);
 	/* whoever asks after it was posted finds it */
@@ -104,6 +105,8 @@ test_passed(void **state)
 	assert_non_null(mail);
 	assert_int_equal(mail->place, STORE_FINISHED);
 	assert_string_equal(mail->sender, "app@example.com");
+	assert_string_equal(mail->subject, "x");
+	assert_string_equal(mail->tags[1], "b");
 	assert_string_equal(mail->peer, "192.0.2.7");
 	assert_string_equal(mail->listener, "local");
 	assert_int_equal(mail->size_bytes, 100);

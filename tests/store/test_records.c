@@ -108,6 +108,9 @@ make_mail(unsigned number, int64_t finished_ms)
 	mail->peer = g_strdup("192.0.2.7");
 	mail->helo = g_strdup("app");
 	mail->sender = g_strdup("app@example.com");
+	mail->subject = g_strdup("Grüße");
+	mail->from = g_strdup("Ann <ann@example.com>");
+	mail->tags = g_strsplit("news,may", ",", -1);
 	mail->size_bytes = 5120;
 	mail->rounds = 2;
 	recipient = store_mail_add_recipient(mail, "one@example.org");
@@ -197,6 +200,11 @@ check_story(const struct store_mail *mail)
 	assert_true(mail->finished_ms > 1000);
 	assert_string_equal(mail->listener, "main");
 	assert_string_equal(mail->sender, "app@example.com");
+	assert_string_equal(mail->subject, "Grüße");
+	assert_string_equal(mail->from, "Ann <ann@example.com>");
+	assert_string_equal(mail->tags[0], "news");
+	assert_string_equal(mail->tags[1], "may");
+	assert_null(mail->tags[2]);
 	assert_int_equal(mail->size_bytes, 5120);
 	assert_int_equal(mail->rounds, 2);
 	assert_string_equal(recipient->address, "one@example.org");

@@ -89,7 +89,7 @@ static const struct {
 	{ "PRAGMA mmap_size", "0" },
 	{ "PRAGMA temp_store", "2" },
 	{ "PRAGMA cache_size", "-16000" },
-	{ "PRAGMA user_version", "5" },
+	{ "PRAGMA user_version", "6" },
 	{ "PRAGMA application_id", "1885761841" },
 	{ "PRAGMA integrity_check", "ok" },
 };
@@ -266,6 +266,24 @@ static const struct {
 	    " remaining, due) VALUES"
 	    " (1, 'a', 1, '', 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 5)",
 	    "SELECT due || coalesce(planned, '-') FROM mail", "5-" },
+	{ "what the queue's mails are about is not known", &schema_queue, 5,
+	    "INSERT INTO mail (number, id, received, peer, repaired,"
+	    " eightbit, declared, size, digest, header_end, header_start,"
+	    " long_lines, folds, body_escapes, traits, in_file, report,"
+	    " remaining, due) VALUES"
+	    " (1, 'a', 1, '', 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 5)",
+	    "SELECT id || due || coalesce(subject, from_text, tags, '-')"
+	    " FROM mail",
+	    "a5-" },
+	{ "nor of those that are recorded", &schema_records, 4,
+	    "INSERT INTO mail (number, id, received, peer, size, report,"
+	    " rounds, finished, protocol) VALUES"
+	    " (1, 'a', 1, '192.0.2.7', 1, 0, 2, 9, 'ESMTP');"
+	    "INSERT INTO recipient (mail, number, address, state)"
+	    " VALUES (1, 0, 'one@example.org', 2)",
+	    "SELECT protocol || coalesce(subject, from_text, tags, '-') ||"
+	    " address FROM mail, recipient",
+	    "ESMTP-one@example.org" },
 	{ "the records have no wishes", &schema_records, 3,
 	    "INSERT INTO mail (number, id, received, peer, size, report,"
 	    " rounds, finished) VALUES (1, 'a', 1, '192.0.2.7', 1, 0, 2, 9);"
@@ -363,7 +381,7 @@ test_killed_between(void **state)
 		answer = ask(database->handle,
 		    "SELECT accepted || ' ' || count(key) || user_version"
 		    " FROM total, pragma_user_version LEFT JOIN resend");
-		assert_string_equal(answer, "5 05");
+		assert_string_equal(answer, "5 06");
 		database_close(database);
 		clear_place(&place);
 		clear_place(&killed);
@@ -420,12 +438,12 @@ static const struct {
 	bool damaged;
 } refusals[] = {
 	{ "newer", "PRAGMA user_version = 99", NULL, false,
-	    ".db: it is of version 99, this postferry knows versions up to 5",
+	    ".db: it is of version 99, this postferry knows versions up to 6",
 	    false },
 	{ "newer, with what we cannot read",
-	    "CREATE TABLE x (a); PRAGMA user_version = 6;"
+	    "CREATE TABLE x (a); PRAGMA user_version = 7;"
 	    "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'Q'",
-	    NULL, false, "is of version 6", false },
+	    NULL, false, "is of version 7", false },
 	{ "negative", "PRAGMA user_version = -1", NULL, false,
 	    "is of version -1", false },
 	{ "another's", "PRAGMA application_id = 5", NULL, false,
@@ -515,7 +533,7 @@ test_newer_with_wal(void **state)
 	database = database_open(
 	    maker.directory, &schema_queue, DATABASE_SYNC_ALL, &damaged, NULL);
 	sqlite3_exec(
-	    database->handle, "PRAGMA user_version = 6", NULL, NULL, NULL);
+	    database->handle, "PRAGMA user_version = 7", NULL, NULL, NULL);
 	g_file_get_contents(maker.path, &file, &file_length, NULL);
 	g_file_get_contents(maker.wal, &wal, &wal_length, NULL);
 	assert_true(wal_length > 0);
@@ -524,7 +542,7 @@ test_newer_with_wal(void **state)
 	database_close(database);
 	assert_null(database_open(place.directory, &schema_queue,
 	    DATABASE_SYNC_ALL, &damaged, &error));
-	assert_non_null(strstr(error->message, "is of version 6"));
+	assert_non_null(strstr(error->message, "is of version 7"));
 	g_file_get_contents(place.path, &after, &after_length, NULL);
 	assert_int_equal(after_length, file_length);
 	assert_memory_equal(after, file, file_length);
