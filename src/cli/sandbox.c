@@ -10,14 +10,17 @@
 #include "simulate/simulator.h"
 #include <errno.h>
 #include <getopt.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
 #define SANDBOX_KEY    "sandbox-key-0123456789"
 #define SANDBOX_DOMAIN "sandbox.example"
+#define PAGE_PORT      8025
 
 enum {
 	MAILGUN,
@@ -116,6 +119,25 @@ start_simulators(struct sandbox *sandbox, GError **error)
 	return true;
 }
 
+/* That of every postferry, so that the page keeps its address; 0, the system's
+ * choice, when another has it, or when that is wanted of mail too. */
+static unsigned
+choose_port(const char *listen)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		.sin_port = htons(PAGE_PORT),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int on = 1;
+	bool is_free = !g_str_has_suffix(listen, ":0");
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	is_free = is_free &&
+		  bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
+	close(fd);
+	return is_free ? PAGE_PORT : 0;
+}
+
 /* The settings as a file, so that the other commands find the sandbox too. */
 static bool
 write_settings(
@@ -128,7 +150,7 @@ write_settings(
 	    "[server]\n"
 	    "state_dir = %s\n"
 	    "confine = no\n"
-	    "http_address = 127.0.0.1:0\n"
+	    "http_address = 127.0.0.1:%u\n"
 	    "http_loopback = send, read, operate\n"
 	    "%s\n"
 	    "[listener sandbox]\n"
@@ -148,7 +170,8 @@ write_settings(
 	    "port = %s\n"
 	    "tls = off\n",
 	    /* it plays all parts, and its folder goes with it */
-	    sandbox->folder, geteuid() == 0 ? "user = root\n" : "", listen,
+	    sandbox->folder, choose_port(listen),
+	    geteuid() == 0 ? "user = root\n" : "", listen,
 	    simulator_address(sandbox->simulators[MAILGUN]),
 	    simulator_address(sandbox->simulators[MANDRILL]), host, colon + 1);
 
@@ -199,7 +222,9 @@ print_welcome(const struct sandbox *sandbox)
 		    simulator_control(sandbox->simulators[i]));
 	printf("  watched    http://%s/status, /metrics, /livez, /readyz\n",
 	    ferry_http_address(sandbox->ferry));
-	printf("\nSend a mail:\n"
+	printf("\nOpen the page, which shows all of it and explains itself:\n"
+	       "  http://%s/\n"
+	       "Send a mail:\n"
 	       "  swaks --server %s --from me@" SANDBOX_DOMAIN
 	       " --to you@example.org\n"
 	       "Take Mailgun down, bring it back:\n"
@@ -211,8 +236,9 @@ print_welcome(const struct sandbox *sandbox)
 	       "  %s queue list --config %s\n"
 	       "  %s why ID --config %s\n"
 	       "Ctrl-C ends it.\n\n",
-	    listen, control, control, control, program_invocation_name,
-	    sandbox->file, program_invocation_name, sandbox->file);
+	    ferry_http_address(sandbox->ferry), listen, control, control,
+	    control, program_invocation_name, sandbox->file,
+	    program_invocation_name, sandbox->file);
 	fflush(stdout);
 }
 

@@ -67,6 +67,9 @@ add_fields(struct MHD_Response *response, const struct status_answer *answer)
 	add_field(
 	    response, "Cache-Control", cache != NULL ? cache : "no-store");
 	add_field(response, "X-Content-Type-Options", "nosniff");
+	add_field(response, "X-Frame-Options", "SAMEORIGIN");
+	add_field(response, "Cross-Origin-Resource-Policy", "same-origin");
+	add_field(response, "Referrer-Policy", "no-referrer");
 	add_field(response, "Content-Security-Policy",
 	    policy != NULL ? policy : "default-src 'none'");
 	add_field(response, "Allow", answer->allow);

@@ -4,6 +4,7 @@
 #include "health_page.h"
 #include "message_page.h"
 #include "metrics_page.h"
+#include "web_page.h"
 #include <stdatomic.h>
 #include <string.h>
 
@@ -41,6 +42,10 @@ static const struct route {
 		BODY_MAIL,  /* http_max_body */
 	} body;
 } routes[] = {
+	{ "GET", "/", "state,q", web_page, 0, 0, false, 0 },
+	{ "GET", "/providers", "", web_page, 0, 0, false, 0 },
+	{ "GET", "/mail/*", "", web_page, 0, 0, false, 0 },
+	{ "GET", "/web/*", "", web_page_file, 0, 0, false, 0 },
 	{ "GET", "/livez", "", health_page_live, 0, 0, false, 0 },
 	{ "GET", "/readyz", "", health_page_ready, 0, 0, false, 0 },
 	{ "GET", "/status", "", health_page_status, 0, 0, true, 0 },
@@ -146,7 +151,7 @@ find_route(const struct request *request, const struct target *target,
 		refuse_method(first, request->method, answer);
 	else
 		page_refuse(answer, 404,
-		    "there is no such page; there are /livez, /readyz, "
+		    "there is no such page; there are /, /livez, /readyz, "
 		    "/status, /metrics, " MESSAGES);
 	return NULL;
 }

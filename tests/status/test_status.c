@@ -285,7 +285,7 @@ static const struct {
 	unsigned code;
 	const char *detail, *allow;
 } refusals[] = {
-	{ "no page", "GET", "/", 404, "/v1/messages", NULL },
+	{ "no page", "GET", "/v1", 404, "/v1/messages", NULL },
 	{ "a slash behind", "GET", "/livez/", 404, "no such page", NULL },
 	{ "deeper", "GET", MAILS "/" FAKE_ID "/raw/x", 404, "no such page",
 	    NULL },

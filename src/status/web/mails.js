@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// The view of all mails: asks for the list, and says what it is when there is
+// none.
+
+import { read, Refusal } from "./door.js";
+import { find, make, replace, say } from "./element.js";
+import { show_filters, show_list } from "./list.js";
+import { announce } from "./notice.js";
+import { hurry, start, stop } from "./pulse.js";
+import { parameters } from "./search.js";
+import { plural } from "./words.js";
+
+const EVERY = 1000; // ms
+const PAGE = 50;
+const MOST = 1000; // the door gives no more at a time
+
+let pulse = null;
+let query = new URLSearchParams();
+let limit = PAGE;
+let shown = ""; // the search whose mails are seen
+let queue = null;
+
+export function is_searched() {
+	return query.toString() !== "";
+}
+
+function show_empty(text) {
+	const words = query.get("q") || query.get("state")
+		? ["Nothing is found.", make("a",
+			{ href: "/", "data-place": true }, "Show all mail")]
+		: ["No mail yet. What is handed to postferry appears here by itself."];
+	replace(find("#empty"), text
+		? make("p", { class: "wrong" }, text)
+		: words.map((word) => make("p", {}, word)));
+	find("#empty").hidden = false;
+}
+
+function show(said) {
+	const search = query.toString();
+	const arrived = show_list(said.messages, search === shown);
+	shown = search;
+	find("#loading").hidden = true;
+	find("#empty").hidden = true;
+	if (said.messages.length === 0)
+		show_empty();
+	const more = said.next !== null && said.next !== undefined;
+	find("#more").hidden = !more || limit >= MOST;
+	const found = find("#found");
+	found.hidden = !is_searched() || said.messages.length === 0;
+	if (!found.hidden)
+		say(found, `${more ? "the newest " : ""}${plural(said.messages.length,
+			"mail")} found`);
+	if (arrived > 0)
+		announce(`${plural(arrived, "new mail")}`);
+}
+
+async function look() {
+	const asked = parameters(query, limit);
+	const search = query.toString();
+	try {
+		const { said, fresh } = await read(`/v1/messages?${asked}`);
+		// meanwhile somebody typed on
+		if (search === query.toString() && (fresh || shown !== search ||
+		    !find("#loading").hidden))
+			show(said);
+	} catch (error) {
+		if (error instanceof Refusal && error.status >= 400 &&
+		    search === query.toString()) {
+			find("#loading").hidden = true;
+			show_list([], false);
+			show_empty(error.message);
+			shown = null;
+		}
+		throw error;
+	}
+}
+
+export function open_mails(place) {
+	const changed = place.query.toString() !== query.toString();
+	query = place.query;
+	if (changed)
+		limit = PAGE;
+	show_filters(query, queue);
+	if (pulse && changed)
+		hurry();
+	if (!pulse) {
+		find("#loading").hidden = find("#list").childElementCount > 0;
+		pulse = start(EVERY, look);
+	}
+}
+
+export function close_mails() {
+	stop(pulse);
+	pulse = null;
+}
+
+export function note_queue(counts) {
+	queue = counts;
+	show_filters(query, queue);
+}
+
+find("#more").addEventListener("click", () => {
+	limit = Math.min(limit + PAGE, MOST);
+	hurry();
+});
