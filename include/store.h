@@ -200,6 +200,11 @@ struct store_ask {
  * in `ask` then. */
 void store_answer(struct store *store, struct store_ask *ask);
 
+/* Any thread, at once: another number whenever what LIST and MAIL tell has
+ * become another, and after a restart.  A question asked after it was read
+ * finds at least what it stands for. */
+uint64_t store_version(const struct store *store);
+
 /* Frees what the answer holds. */
 void store_ask_clear(struct store_ask *ask);
 

@@ -59,6 +59,17 @@ write_all(struct store *store, const struct batch *batch)
 				   : result;
 }
 
+/* Committed, so that whoever sees the new version sees what is new. */
+static void
+note_changes(struct store *store)
+{
+	uint64_t changes = store->engine->changes(store->rows);
+
+	if (changes != store->changes)
+		store_changed(store);
+	store->changes = changes;
+}
+
 static void
 run(struct store *store, const struct batch *batch)
 {
@@ -72,6 +83,8 @@ run(struct store *store, const struct batch *batch)
 	metrics_time(store->options.metrics, METRICS_COMMIT,
 	    clock_monotonic_us() - begun_us);
 	g_assert(result != ENGINE_ABSENT);
+	if (result == ENGINE_OK)
+		note_changes(store);
 	space_measure(store);
 	if (result == ENGINE_FULL)
 		space_full(store, store->engine->error(store->rows));

@@ -225,6 +225,23 @@ on_wal(void *object, sqlite3 *handle, const char *name, int pages)
 	return code;
 }
 
+/* Tables without a rowid are not told of: what happens to a recipient or an
+ * attempt changes the mail's row, too. */
+static void
+on_change(void *object, int what, const char *name, const char *table,
+    sqlite3_int64 row)
+{
+	static const char *const tables[] = { "mail", "act", "event" };
+	struct database *database = object;
+
+	(void)what;
+	(void)name;
+	(void)row;
+	for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
+		if (strcmp(table, tables[i]) == 0)
+			database->changes++;
+}
+
 /* One number or word that a pragma answers; "" when it fails. */
 static char *
 ask(struct database *database, const char *sql)
@@ -316,6 +333,7 @@ set_pragmas(struct database *database, enum database_sync sync)
 				    "state_dir must be on a local file system",
 			database->path, mode));
 	sqlite3_wal_hook(database->handle, on_wal, NULL);
+	sqlite3_update_hook(database->handle, on_change, database);
 	return true;
 }
 

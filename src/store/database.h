@@ -20,6 +20,8 @@ struct database {
 	bool damaged;       /* result is BAD: what was read made no sense */
 	const char *remedy; /* of the schema */
 	char *error;        /* NULL: nothing went wrong yet */
+	uint64_t changes;   /* rows of mails that were written, also in what was
+			     * rolled back */
 };
 
 enum database_sync {

@@ -166,6 +166,14 @@ tell_fill(const void *self, uint64_t *mails, uint64_t *bytes)
 	*bytes = (uint64_t)MAX(totals->bytes, 0);
 }
 
+static uint64_t
+tell_changes(const void *self)
+{
+	const struct queue *queue = self;
+
+	return queue->database->changes;
+}
+
 static enum engine_result
 find_states(void *self, GPtrArray *states)
 {
@@ -236,6 +244,7 @@ const struct engine engine_sqlite = {
 	.next = find_next,
 	.states = find_states,
 	.ask = ask_queue,
+	.changes = tell_changes,
 	.has = has,
 	.finished = find_finished,
 };

@@ -144,6 +144,10 @@ struct engine {
 	/* LIST, MAIL (of the queue, not the records), BODY, COUNTS. */
 	enum engine_result (*ask)(void *self, struct store_ask *ask);
 
+	/* Goes up with every change of what LIST and MAIL tell, without asking
+	 * the disk. */
+	uint64_t (*changes)(const void *self);
+
 	/* True when bodies/ID is referred to: for sweeping orphans. */
 	bool (*has)(void *self, const char *id);
 

@@ -26,6 +26,7 @@ struct records {
 	struct database *database; /* NULL: lost while we ran */
 	GPtrArray *waiting;        /* struct store_mail *: the next batch */
 	bool told;                 /* that nothing can be written */
+	uint64_t changes;          /* of the database, as told last */
 };
 
 /* A mail to keep. */
@@ -99,6 +100,19 @@ give_up(struct records *records)
 	put_aside(records, why);
 	if (!open_database(records, &error))
 		log_error("records closed", log_str("error", error->message));
+	records->changes = 0;
+	records->options.changed(records->options.object);
+}
+
+/* After a commit. */
+static void
+tell_changes(struct records *records)
+{
+	uint64_t changes = records->database->changes;
+
+	if (changes != records->changes)
+		records->options.changed(records->options.object);
+	records->changes = changes;
 }
 
 static bool
@@ -210,10 +224,12 @@ write_batch(struct records *records)
 	for (unsigned i = 0; i < records->waiting->len && good; i++)
 		good =
 		    keep_mail(database, g_ptr_array_index(records->waiting, i));
-	if (good && database_commit(database))
-		records->told = false;
-	else
+	if (!good || !database_commit(database)) {
 		give_up(records);
+		return;
+	}
+	records->told = false;
+	tell_changes(records);
 }
 
 /* Writes what waits, and says so. */
@@ -255,6 +271,8 @@ on_slice(void *object)
 		removed = query_run(&query);
 		if (removed < 0 || !database_commit(records->database))
 			give_up(records);
+		else
+			tell_changes(records);
 	}
 	loop_timer_set(records->timer, removed == SLICE ? 0 : SLICE_MS);
 }

@@ -19,6 +19,8 @@ struct records_options {
 	 * in records.db, or cannot be (a full or broken disk: lost to the
 	 * records, logged once; the queue lets go of them all the same). */
 	void (*moved)(void *object, GPtrArray *ids);
+	/* On the same: what a question finds is another from now on. */
+	void (*changed)(void *object);
 	void *object;
 };
 

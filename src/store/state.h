@@ -23,6 +23,7 @@
 #include "records.h"
 #include "sweep.h"
 #include "window.h"
+#include <stdatomic.h>
 
 struct space {
 	enum disk_state state;
@@ -83,7 +84,16 @@ struct store {
 	struct departures departures;
 	struct resends resends;
 	struct omissions omissions;
+	uint64_t changes;             /* of the rows, as told last */
+	atomic_uint_fast64_t version; /* any thread */
 };
+
+/* What LIST and MAIL tell is another from now on.  Any thread. */
+static inline void
+store_changed(struct store *store)
+{
+	atomic_fetch_add(&store->version, 1);
+}
 
 /* True when mail may be posted onward. */
 static inline bool

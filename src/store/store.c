@@ -9,10 +9,10 @@
 #include "due.h"
 #include "entries.h"
 #include "fresh.h"
-#include "store/medium.h"
 #include "question.h"
 #include "repeat.h"
 #include "space.h"
+#include "store/medium.h"
 
 #define SECOND_MS 1000
 
@@ -139,6 +139,13 @@ open_rows(struct store *store, GError **error)
 	return store->rows != NULL;
 }
 
+/* The records' thread. */
+static void
+on_records_changed(void *object)
+{
+	store_changed(object);
+}
+
 static bool
 open_records(struct store *store, GError **error)
 {
@@ -147,6 +154,7 @@ open_records(struct store *store, GError **error)
 		.keep_ms = read_server(store, "keep_records"),
 		.offline = store->options.offline,
 		.moved = departure_moved,
+		.changed = on_records_changed,
 		.object = store,
 	};
 
@@ -208,6 +216,8 @@ make_store(const struct engine *engine, const struct store_options *options)
 	config_ref(options->config);
 	store->directory = g_strdup(options->directory);
 	store->engine = engine;
+	/* anywhere: a number of before the start is none of these */
+	store->version = (uint64_t)g_random_int() << 32 | g_random_int();
 	store->inline_max = read_server(store, "inline_max");
 	store->loop = loop_new("store", store);
 	loop_after(store->loop, on_turn, store);
@@ -413,6 +423,12 @@ void
 store_answer(struct store *store, struct store_ask *ask)
 {
 	question_ask(store, ask);
+}
+
+uint64_t
+store_version(const struct store *store)
+{
+	return atomic_load(&store->version);
 }
 
 /* ---- close ---- */

@@ -552,6 +552,13 @@ fake_ask(void *self, struct store_ask *ask)
 	return ENGINE_OK;
 }
 
+static inline uint64_t
+fake_changes(const void *self)
+{
+	(void)self;
+	return 0;
+}
+
 static inline bool
 fake_has(void *self, const char *id)
 {
@@ -601,6 +608,7 @@ static const struct engine fake_engine = {
 	.states = fake_states,
 	.fill = fake_fill,
 	.ask = fake_ask,
+	.changes = fake_changes,
 	.has = fake_has,
 	.finished = fake_finished,
 };

@@ -17,6 +17,7 @@ struct stand {
 	GPtrArray *moved; /* the records' thread's until `done` */
 	sem_t done;
 	unsigned expected;
+	unsigned changes; /* the records' thread's until it is answered */
 };
 
 static void
@@ -30,12 +31,21 @@ on_moved(void *object, GPtrArray *ids)
 }
 
 static void
+on_changed(void *object)
+{
+	struct stand *stand = object;
+
+	stand->changes++;
+}
+
+static void
 open_records(struct stand *stand, int64_t keep_ms)
 {
 	struct records_options options = {
 		.directory = stand->directory,
 		.keep_ms = keep_ms,
 		.moved = on_moved,
+		.changed = on_changed,
 		.object = stand,
 	};
 	GError *error = NULL;
@@ -54,6 +64,7 @@ open_offline(struct stand *stand)
 		.keep_ms = 1,
 		.offline = true,
 		.moved = on_moved,
+		.changed = on_changed,
 		.object = stand,
 	};
 
@@ -244,8 +255,11 @@ test_kept(void **state)
 	assert_false(question.ask.found);
 	assert_null(question.ask.obstacle);
 	store_ask_clear(&question.ask);
+	assert_true(stand.changes > 0);
+	stand.changes = 0;
 	assert_int_equal(count(&stand, NULL, 0), 3);
 	assert_int_equal(count(&stand, NULL, 2), 2);
+	assert_int_equal(stand.changes, 0);
 	assert_int_equal(count(&stand, "00000000000000000000000002", 0), 1);
 	end(&stand);
 }
@@ -300,10 +314,12 @@ test_old(void **state)
 		    make_mail(i, i > 1200 ? now : now - 10 * DAY_MS));
 	assert_int_equal(count(&stand, NULL, 2000), 1203);
 	records_close(stand.records);
+	stand.changes = 0;
 	open_records(&stand, DAY_MS);
 	/* slices are timers: each question lets one pass */
 	while (count(&stand, NULL, 2000) > 3)
 		;
+	assert_true(stand.changes > 0);
 	end(&stand);
 }
 
