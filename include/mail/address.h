@@ -54,6 +54,11 @@ bool address_equal(const struct address *a, const struct address *b);
  * text as found in an answer or a header. */
 bool address_matches(const struct address *address, const char *spec);
 
+/* True when it is one of these, NULL-terminated: addresses, and "@domain" for
+ * all of a domain. */
+bool address_is_among(
+    const struct address *address, const char *const *allowed);
+
 /* A hash that agrees with address_matches(): for GHashTable keys made of
  * address->text. */
 unsigned address_hash(const char *text);

@@ -7,7 +7,7 @@
  * any session: a spool with CRLF lines, a header of ASCII, what the limiter
  * saw, an envelope without twins and without Bcc in the header.  Attachments
  * stream from their spools into that of the mail.  One thread at a time, which
- * may wait, with 2 MiB of stack; after parse_start().
+ * may wait, with 128 KiB of stack; after parse_start().
  */
 #ifndef MAIL_COMPOSITION_H
 #define MAIL_COMPOSITION_H
@@ -77,10 +77,12 @@ struct composition_error {
 struct composition_place {
 	const struct spool_place *spools;
 	const struct limiter_limits *limits;
-	const char *domain;      /* added to addresses without one; NULL: such
-				  * are an error */
-	uint64_t mail_bytes;     /* of the mail as it travels, at most */
-	unsigned recipients_max; /* of the envelope */
+	const char *domain; /* added to addresses without one; NULL: such
+			     * are an error */
+	const char *const *senders; /* who it may be from, as
+				     * address_is_among(); NULL: anyone */
+	uint64_t mail_bytes;        /* of the mail as it travels, at most */
+	unsigned recipients_max;    /* of the envelope */
 };
 
 /* How the making of a mail ended. */
@@ -121,6 +123,15 @@ GPtrArray *composition_errors_new(void);
  * the texts for what no mail may hold (NUL, bytes that are no UTF-8). */
 bool composition_check(const struct composition *composition,
     const struct composition_place *place, GPtrArray *errors);
+
+/* Digits of composition_digest(). */
+#define COMPOSITION_DIGEST_LENGTH 64
+
+/* A SHA-256 of all that is said in it, in hexadecimal: two compositions that
+ * are alike have the same, however their requests were written.  False when a
+ * spool cannot be read. */
+bool composition_digest(const struct composition *composition,
+    char digest[static COMPOSITION_DIGEST_LENGTH + 1]);
 
 /* Makes the mail of a composition that passed the check: id, envelope, spool,
  * what the limiter saw and the time are set; who brought it and whom to answer

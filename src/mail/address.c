@@ -357,6 +357,17 @@ address_matches(const struct address *address, const char *spec)
 	return same;
 }
 
+bool
+address_is_among(const struct address *address, const char *const *allowed)
+{
+	for (; *allowed != NULL; allowed++)
+		if (**allowed == '@'
+			? strcmp(*allowed + 1, address->domain) == 0
+			: address_matches(address, *allowed))
+			return true;
+	return false;
+}
+
 unsigned
 address_hash(const char *text)
 {

@@ -5,8 +5,8 @@
 #include "mail/parse_list.h"
 #include <string.h>
 
-/* GMime goes down a level at each; as the limiter has it for a field. */
-#define COLONS_MAX 1024
+/* GMime goes down a level at each of them, and a door has a small stack. */
+#define COLONS_MAX 64
 
 #define EXPECTED                                                          \
 	"expected are addresses like Some Name <user@example.com>, with " \

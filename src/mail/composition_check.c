@@ -2,24 +2,16 @@
 /* All that is wrong with a composition is told, field by field. */
 #include "mail/composition.h"
 
+#include "composition_content.h"
 #include "composition_head.h"
-#include "composition_parts.h"
-#include "composition_text.h"
 #include "date.h"
 #include "mail/doubt_policy.h"
 #include "options_json.h"
 #include "options_value.h"
 #include <string.h>
 
-/* RFC 5322 2.1.1, without the line end. */
-#define LINE_MAX_OCTETS 998
-
-#define CONTENT_ID_MAX 250
 #define MESSAGE_ID_MAX 900
 #define FIELD_NAME_MAX 76
-
-#define EXPECTED_TYPE \
-	"expected is a type like image/png or text/csv; charset=utf-8"
 
 struct check {
 	const struct composition *composition;
@@ -30,33 +22,11 @@ struct check {
 
 /* ---- texts of one line ---- */
 
-/* What no header may hold; NULL: nothing. */
-static const char *
-find_fault(const char *text)
-{
-	if (!g_utf8_validate(text, -1, NULL))
-		return "it is not UTF-8";
-	for (; *text != '\0'; text++)
-		if ((*text >= '\0' && *text < ' ') || *text == 0x7f)
-			return "a line end or another control character is in "
-			       "it";
-	return NULL;
-}
-
 static bool
 check_line(const struct check *check, const char *field, const char *text,
     size_t bytes_max)
 {
-	const char *fault = find_fault(text);
-
-	if (fault != NULL)
-		composition_add_error(check->errors, field, "%s", fault);
-	else if (strlen(text) > bytes_max)
-		composition_add_error(check->errors, field,
-		    "it is longer than %zu bytes", bytes_max);
-	else
-		return true;
-	return false;
+	return composition_content_line(check->errors, field, text, bytes_max);
 }
 
 static void
@@ -87,29 +57,45 @@ check_addresses(const struct check *check, const char *field, const char *text)
 	return 0;
 }
 
+/* One who sends; expected: "one address like ...". */
+static void
+check_author(const struct check *check, const char *field, const char *text,
+    const char *expected)
+{
+	const struct composition_place *place = check->place;
+	g_autoptr(GPtrArray) mailboxes = composition_address_list();
+	g_autofree char *why = NULL;
+	const struct mailbox *author;
+
+	if (!composition_address_read(text, place->domain, mailboxes, &why)) {
+		composition_add_error(check->errors, field, "%s", why);
+		return;
+	}
+	author = mailboxes->pdata[0];
+	if (mailboxes->len > 1)
+		composition_add_error(check->errors, field,
+		    "it names several; expected is %s", expected);
+	else if (place->senders != NULL &&
+		 !address_is_among(author->address, place->senders))
+		composition_add_error(check->errors, field,
+		    "%s is none of the senders that this token may use",
+		    author->address->text);
+}
+
 static void
 check_from(const struct check *check)
 {
 	const char *from = check->composition->from;
+	const char *sender = check->composition->sender;
 
 	if (from == NULL)
 		composition_add_error(
 		    check->errors, "from", "it is missing: who sends the mail");
-	else if (check_addresses(check, "from", from) > 1)
-		composition_add_error(check->errors, "from",
-		    "it names several; expected is one address like Some Name "
-		    "<user@example.com>");
-}
-
-static void
-check_sender(const struct check *check)
-{
-	const char *sender = check->composition->sender;
-
-	if (sender != NULL && *sender != '\0' &&
-	    check_addresses(check, "sender", sender) > 1)
-		composition_add_error(check->errors, "sender",
-		    "it names several; expected is one address");
+	else
+		check_author(check, "from", from,
+		    "one address like Some Name <user@example.com>");
+	if (sender != NULL && *sender != '\0')
+		check_author(check, "sender", sender, "one address");
 }
 
 static void
@@ -275,152 +261,6 @@ check_headers(const struct check *check)
 		check_header(check, i);
 }
 
-/* ---- texts and attachments ---- */
-
-static void
-check_text(
-    const struct check *check, const char *field, const struct spool *spool)
-{
-	struct composition_text text;
-
-	if (spool == NULL || !composition_text_read(spool, &text))
-		return;
-	if (!text.utf8)
-		composition_add_error(check->errors, field, "it is not UTF-8");
-	if (text.nul)
-		composition_add_error(
-		    check->errors, field, "a NUL character is in it");
-}
-
-static bool
-is_token(const char *text, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		if (text[i] <= ' ' || text[i] > '~' ||
-		    strchr("()<>@,;:\\\"/[]?=", text[i]) != NULL)
-			return false;
-	return length > 0;
-}
-
-/* type/subtype, and parameters of visible ASCII (RFC 2045 5.1). */
-static bool
-is_type(const char *type)
-{
-	size_t whole = strcspn(type, ";");
-	const char *slash = memchr(type, '/', whole);
-	size_t length = whole;
-
-	while (length > 0 && type[length - 1] == ' ')
-		length--;
-	return slash != NULL && slash < type + length &&
-	       is_token(type, (size_t)(slash - type)) &&
-	       is_token(slash + 1, (size_t)(type + length - slash - 1)) &&
-	       g_str_is_ascii(type);
-}
-
-/* A mail within the mail may not be encoded. */
-static bool
-is_carried_plain(const struct spool *bytes)
-{
-	struct composition_text text;
-
-	return composition_text_read(bytes, &text) && !text.nul &&
-	       text.longest <= LINE_MAX_OCTETS;
-}
-
-static void
-check_type(const struct check *check, const char *field,
-    const struct composition_attachment *attachment)
-{
-	const char *type = attachment->type;
-
-	if (type == NULL ||
-	    !check_line(check, field, type, COMPOSITION_NAME_MAX))
-		return;
-	if (!is_type(type))
-		composition_add_error(
-		    check->errors, field, "\"%s\"; " EXPECTED_TYPE, type);
-	else if (g_ascii_strncasecmp(type, "multipart/", 10) == 0)
-		composition_add_error(check->errors, field,
-		    "an attachment is no multipart; say its parts as "
-		    "attachments");
-	else if (composition_parts_is_message(type) &&
-		 !is_carried_plain(attachment->bytes))
-		composition_add_error(check->errors, field,
-		    "%s may hold no NUL and no line over %d bytes; send it as "
-		    "application/octet-stream",
-		    type, LINE_MAX_OCTETS);
-}
-
-static void
-check_name(const struct check *check, const char *field, const char *name)
-{
-	if (name == NULL ||
-	    !check_line(check, field, name, COMPOSITION_NAME_MAX))
-		return;
-	if (*name == '\0' || strpbrk(name, "/\\") != NULL ||
-	    strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		composition_add_error(check->errors, field,
-		    "\"%s\"; expected is the name of a file without a path",
-		    name);
-}
-
-static void
-check_content_id(const struct check *check, const char *field, const char *id)
-{
-	size_t length = id == NULL ? 0 : strlen(id);
-	bool open = length > 0 && id[0] == '<';
-	bool close = length > 0 && id[length - 1] == '>';
-	bool good =
-	    open == close && length > 2u * open && length <= CONTENT_ID_MAX;
-
-	if (id == NULL)
-		return;
-	for (size_t i = open; good && i < length - close; i++)
-		good = id[i] > ' ' && id[i] <= '~' &&
-		       strchr("<>()\\\",;:[]", id[i]) == NULL;
-	if (!good)
-		composition_add_error(check->errors, field,
-		    "expected is an id of 1 to %d characters like "
-		    "logo@example.com or logo.png",
-		    CONTENT_ID_MAX);
-}
-
-static void
-check_attachment(const struct check *check, unsigned number)
-{
-	const struct composition_attachment *attachment =
-	    check->composition->attachments->pdata[number];
-	g_autofree char *name = g_strdup_printf("attachments[%u].name", number);
-	g_autofree char *type = g_strdup_printf("attachments[%u].type", number);
-	g_autofree char *id =
-	    g_strdup_printf("attachments[%u].content_id", number);
-
-	check_name(check, name, attachment->name);
-	check_type(check, type, attachment);
-	check_content_id(check, id, attachment->content_id);
-}
-
-static void
-check_content(const struct check *check)
-{
-	const struct composition *composition = check->composition;
-	unsigned count = composition->attachments->len;
-
-	if (composition->text == NULL && composition->html == NULL &&
-	    count == 0)
-		composition_add_error(check->errors, "text",
-		    "there is neither text nor html nor an attachment");
-	check_text(check, "text", composition->text);
-	check_text(check, "html", composition->html);
-	if (count > COMPOSITION_ATTACHMENTS_MAX)
-		composition_add_error(check->errors, "attachments",
-		    "there are %u; one mail may have %d", count,
-		    COMPOSITION_ATTACHMENTS_MAX);
-	for (unsigned i = 0; i < MIN(count, COMPOSITION_ATTACHMENTS_MAX); i++)
-		check_attachment(check, i);
-}
-
 /* ---- what is asked ---- */
 
 static void
@@ -571,12 +411,11 @@ composition_check(const struct composition *composition,
 	unsigned before = errors->len;
 
 	check_from(&check);
-	check_sender(&check);
 	if (composition->reply_to != NULL)
 		check_addresses(&check, "reply_to", composition->reply_to);
 	check_recipients(&check);
 	check_subject(&check);
-	check_content(&check);
+	composition_content_check(composition, errors);
 	check_headers(&check);
 	check_tags(&check);
 	check_metadata(&check);

@@ -251,11 +251,7 @@ auth_may_send(const struct session *session, const struct address *sender)
 {
 	char *const *allowed = session->identity.senders;
 
-	if (allowed == NULL)
-		return true;
-	for (; sender != NULL && *allowed != NULL; allowed++)
-		if (**allowed == '@' ? strcmp(*allowed + 1, sender->domain) == 0
-				     : address_matches(sender, *allowed))
-			return true;
-	return false;
+	return allowed == NULL ||
+	       (sender != NULL &&
+		   address_is_among(sender, (const char *const *)allowed));
 }

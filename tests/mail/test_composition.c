@@ -700,6 +700,67 @@ test_ends(void **state)
 	budget_free(budget);
 }
 
+/* Whoever is tied to senders is so in both places. */
+static void
+test_senders(void **state)
+{
+	static const char *const allowed[] = { "@example.com", "a@b.example",
+		NULL };
+	static const struct {
+		const char *from, *sender;
+		bool good;
+	} authors[] = {
+		{ "Some <some@example.com>", NULL, true },
+		{ "A@b.example", NULL, true },
+		{ "c@b.example", NULL, false },
+		{ "a@sub.example.com", NULL, false },
+		{ "some@example.com", "a@b.example", true },
+		{ "some@example.com", "", true },
+		{ "some@example.com", "c@b.example", false },
+	};
+	struct composition_place place = make_place();
+
+	(void)state;
+	place.senders = allowed;
+	for (size_t i = 0; i < G_N_ELEMENTS(authors); i++) {
+		struct composition *composition = make_composition();
+		g_autoptr(GPtrArray) errors = composition_errors_new();
+
+		set(&composition->from, authors[i].from);
+		set(&composition->sender, authors[i].sender);
+		if (composition_check(composition, &place, errors) !=
+		    authors[i].good)
+			fail_msg("%s", authors[i].from);
+		composition_free(composition);
+	}
+}
+
+/* Alike or not is told by what is said, wherever it is said. */
+static void
+test_digest(void **state)
+{
+	char digests[G_N_ELEMENTS(rows) + 1][COMPOSITION_DIGEST_LENGTH + 1];
+	struct composition *composition = make_composition();
+	char again[COMPOSITION_DIGEST_LENGTH + 1];
+
+	(void)state;
+	assert_true(
+	    composition_digest(composition, digests[G_N_ELEMENTS(rows)]));
+	assert_true(composition_digest(composition, again));
+	assert_string_equal(again, digests[G_N_ELEMENTS(rows)]);
+	composition_free(composition);
+	for (size_t i = 1; i < G_N_ELEMENTS(rows); i++) {
+		composition = make_composition();
+		apply(composition, &rows[i]);
+		assert_true(composition_digest(composition, digests[i]));
+		composition_free(composition);
+		for (size_t k = 1; k < i; k++)
+			assert_string_not_equal(digests[i], digests[k]);
+		assert_string_not_equal(
+		    digests[i], digests[G_N_ELEMENTS(rows)]);
+	}
+}
+
 /* ---- at random ---- */
 
 static const char *const pieces[] = { "a", "Hello", " ", "  ", "\xc3\xa4",
@@ -893,6 +954,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_whole),
 		cmocka_unit_test(test_shapes),
 		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_senders),
+		cmocka_unit_test(test_digest),
 		cmocka_unit_test(test_random),
 	};
 
