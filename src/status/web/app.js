@@ -2,7 +2,7 @@
 // The page: which view is open, and what goes on beside it.
 
 import { watch_daemon } from "./daemon.js";
-import { ask_token } from "./dialog.js";
+import { want_token } from "./dialog.js";
 import { ask_who } from "./door.js";
 import { find, say } from "./element.js";
 import { watch_keys } from "./keys.js";
@@ -93,6 +93,6 @@ watch(show_place);
 watch_keys();
 watch_search();
 watch_connection(show_connection);
-ask_who(ask_token);
+ask_who(want_token);
 watch_daemon();
 show_place();

@@ -19,23 +19,32 @@ export function confirm({ title, text, yes }) {
 	});
 }
 
-let tried = false;
+let tried = false;    // a token that was not taken
+let declined = false; // who has none sees what everybody may see
 
-// Opens once, however many requests were refused meanwhile.
 export function ask_token() {
-	const dialog = find("#token");
-	if (dialog.open)
-		return;
-	say(find("#token-wrong"), tried
-		? "postferry does not know that token, or it may not read." : "");
-	dialog.showModal();
+	say(find("#token-wrong"),
+		tried ? "postferry does not know that token." : "");
+	find("#token").showModal();
+}
+
+// A request was refused: asks, but not again and again.
+export function want_token() {
+	if (!declined && !find("#token").open)
+		ask_token();
 }
 
 find("#token-form").addEventListener("submit", () => {
 	tried = true;
+	declined = false;
 	keep_token(find("#token-text").value.trim());
 	find("#token-text").value = "";
 	hurry();
+});
+find("#token-no").addEventListener("click", () => find("#token").close());
+find("#token").addEventListener("close", () => {
+	declined = find("#token").returnValue !== "yes";
+	find("#token").returnValue = "";
 });
 
 export function is_asking() {

@@ -62,7 +62,7 @@ function make_row() {
 			make("span", { class: "state" }),
 			make("span", { class: "from" }),
 			make("span", { class: "to" }),
-			make("span", { class: "subject" }),
+			make("span", { class: "subject", dir: "auto" }),
 			make("span", { class: "provider" })));
 }
 

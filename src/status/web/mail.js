@@ -149,7 +149,7 @@ function build() {
 				leave("/");
 			} }, "← All mail")),
 		make("div", { class: "bar" },
-			make("h1", { id: "mail-title", tabindex: "-1" }, "…"),
+			make("h1", { id: "mail-title", tabindex: "-1", dir: "auto" }, "…"),
 			make("span", { id: "mail-state" }), actions),
 		make("p", { id: "mail-wrong", class: "wrong", hidden: true }),
 		make("div", { id: "mail-body" },

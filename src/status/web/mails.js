@@ -2,6 +2,7 @@
 // The view of all mails: asks for the list, and says what it is when there is
 // none.
 
+import { ask_token } from "./dialog.js";
 import { read, Refusal } from "./door.js";
 import { find, make, replace, say } from "./element.js";
 import { show_filters, show_list } from "./list.js";
@@ -18,20 +19,26 @@ let pulse = null;
 let query = new URLSearchParams();
 let limit = PAGE;
 let shown = ""; // the search whose mails are seen
+let refused = null; // what the door says instead
 let queue = null;
 
 export function is_searched() {
 	return query.toString() !== "";
 }
 
-function show_empty(text) {
+function show_refusal(error) {
+	replace(find("#empty"), make("p", { class: "wrong" }, error.message),
+		error.status === 401 ? make("p", {}, make("button",
+			{ type: "button", onclick: ask_token }, "Enter a token")) : null);
+	find("#empty").hidden = false;
+}
+
+function show_empty() {
 	const words = query.get("q") || query.get("state")
 		? ["Nothing is found.", make("a",
 			{ href: "/", "data-place": true }, "Show all mail")]
 		: ["No mail yet. What is handed to postferry appears here by itself."];
-	replace(find("#empty"), text
-		? make("p", { class: "wrong" }, text)
-		: words.map((word) => make("p", {}, word)));
+	replace(find("#empty"), words.map((word) => make("p", {}, word)));
 	find("#empty").hidden = false;
 }
 
@@ -39,6 +46,7 @@ function show(said) {
 	const search = query.toString();
 	const arrived = show_list(said.messages, search === shown);
 	shown = search;
+	refused = null;
 	find("#loading").hidden = true;
 	find("#empty").hidden = true;
 	if (said.messages.length === 0)
@@ -68,7 +76,9 @@ async function look() {
 		    search === query.toString()) {
 			find("#loading").hidden = true;
 			show_list([], false);
-			show_empty(error.message);
+			if (refused !== error.message)
+				show_refusal(error);
+			refused = error.message;
 			shown = null;
 		}
 		throw error;

@@ -2,7 +2,7 @@
 // A pulse asks again and again: one request at a time, none while nobody looks,
 // slower while nobody answers.
 
-const SLOWEST = 5000; // ms between two tries when the door is lost
+const SLOWEST = 5000; // ms between two tries when nothing is said
 
 const pulses = new Set();
 let lost = 0;       // pulses in a row that nobody answered
@@ -31,6 +31,7 @@ async function beat(pulse) {
 		return;
 	}
 	pulse.busy = true;
+	let patience = 1;
 	try {
 		await pulse.work();
 		note(true);
@@ -38,10 +39,11 @@ async function beat(pulse) {
 		if (!("status" in error))
 			throw error;
 		note(error.status !== 0);
+		patience = 5; // what was refused is so a moment later
 	} finally {
 		pulse.busy = false;
 		if (pulses.has(pulse))
-			plan(pulse, Math.min(SLOWEST, pulse.every * (lost > 1 ? 2 : 1)));
+			plan(pulse, Math.min(SLOWEST, pulse.every * patience));
 	}
 }
 

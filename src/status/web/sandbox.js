@@ -9,13 +9,10 @@ import { hurry } from "./pulse.js";
 
 const SEEN = "postferry.welcome"; // "closed": it was read
 
-// The faults, as the door names them.
-const FAULTS = [
-	{ fault: "none", word: "Works", title: "takes mail" },
-	{ fault: "slow", word: "Slow", title: "answers after some seconds" },
-	{ fault: "throttle", word: "Throttles", title: "says: too many requests" },
-	{ fault: "down", word: "Down", title: "refuses every connection" },
-];
+// The faults on their switches; the door says which there are.
+const WORDS = { none: "Works", down: "Down", slow: "Slow",
+	throttle: "Throttles", broken: "Broken", lost: "Loses answers",
+	locked: "Locked" };
 
 let sandbox = null; // what the door says of it; null: this is none
 let sent = 0;
@@ -24,9 +21,8 @@ export function is_sandbox() {
 	return sandbox !== null;
 }
 
-function fault_of(name) {
-	const found = sandbox.providers.find((one) => one.name === name);
-	return found ? found.fault : null;
+function played(name) {
+	return sandbox && sandbox.providers.find((one) => one.name === name);
 }
 
 async function turn(name, fault) {
@@ -42,17 +38,17 @@ async function turn(name, fault) {
 }
 
 export function show_switch(group, name) {
-	const now = sandbox ? fault_of(name) : null;
-	group.hidden = now === null;
-	if (now === null)
+	const now = played(name);
+	group.hidden = !now;
+	if (!now)
 		return;
-	keep(group, FAULTS, {
+	keep(group, sandbox.faults, {
 		key: (one) => one.fault,
-		create: (one) => make("button", { type: "button", title: one.title,
+		create: (one) => make("button", { type: "button", title: one.help,
 			"data-fault": one.fault, onclick: () => turn(name, one.fault) },
-			one.word),
-		update: (button, one) =>
-			button.setAttribute("aria-pressed", String(one.fault === now)),
+			WORDS[one.fault] || one.fault),
+		update: (button, one) => button.setAttribute("aria-pressed",
+			String(one.fault === now.fault)),
 	});
 }
 
@@ -60,12 +56,12 @@ const TRIES = [
 	{ subject: "Your ferry leaves at nine", to: "anna@example.org" },
 	{ subject: "Receipt for two tickets to Fårö", to: "bo.ek@example.net" },
 	{ subject: "Reset your password", to: "chiara@example.com" },
-	{ subject: "🚢 The weekly timetable", to: "timetable@example.org" },
+	{ subject: "The weekly timetable", to: "timetable@example.org" },
 ];
 
 function trial() {
 	const { subject, to } = TRIES[sent++ % TRIES.length];
-	return { from: "Harbour <harbour@sandbox.example>", to: [to], subject,
+	return { from: `Harbour <${sandbox.sender}>`, to: [to], subject,
 		text: `Good morning,\n\n${subject}.\n\nThis mail was sent by the page of the sandbox.\n`,
 		html: `<style>body { font-family: sans-serif } h1 { color: #0b6b82 }</style><h1>${subject}</h1>` +
 			`<p>This mail was sent by the page of the sandbox: it has a text and an HTML part.</p>`,
@@ -109,8 +105,8 @@ function build_welcome(section) {
 		make("ol", { class: "steps" },
 			make("li", {}, make("strong", {}, "Send a mail."), " Press ",
 				make("em", {}, "Send a test mail"), ", or from a terminal:",
-				command(`swaks --server ${smtp} --from me@sandbox.example --to you@example.org`),
-				command(`curl http://${location.host}/v1/messages --json '{"from": "me@sandbox.example", "to": "you@example.org", "subject": "Hello", "text": "Ahoy"}'`),
+				command(`swaks --server ${smtp} --from ${sandbox.sender} --to you@example.org`),
+				command(`curl http://${location.host}/v1/messages --json '{"from": "${sandbox.sender}", "to": "you@example.org", "subject": "Hello", "text": "Ahoy"}'`),
 				make("p", { class: "hint" }, "Any program does: SMTP host ",
 					make("code", {}, host), ", port ", make("code", {}, port),
 					", no password, no TLS.")),

@@ -15,6 +15,7 @@ const TOP = 14;
 const AXIS = 26;
 const BAR = 18;
 const LETTER = 6.3; // px, at 11 px: enough to know what fits
+const BOLD = 7.2;
 const NARROW = 560;
 const STEP = 34; // px, the least that a stretch gets before it scrolls
 const FELT = 500; // ms: shorter waiting is nobody's concern
@@ -45,9 +46,9 @@ function scale_of(story, now, left, right) {
 	return { instants: sorted, x: (instant) => x.get(instant) };
 }
 
-// The longest of the texts that fits between the two.
-function fitting(texts, from, until) {
-	return texts.find((text) => text.length * LETTER <= until - from) || "";
+// The first of the texts that fits.
+function fitting(texts, room, letter) {
+	return texts.find((text) => text.length * letter <= room) || "";
 }
 
 // Above each lane there is one line for words: who comes first has it.
@@ -99,7 +100,7 @@ function gaps(frame, story) {
 			continue;
 		const word = until > frame.now ? "waits" : "waited";
 		const text = fitting([`${word} ${duration(until - from)}`,
-			duration(until - from)], x(from) + 14, x(until) - 14);
+			duration(until - from)], x(until) - x(from) - 28, LETTER);
 		const middle = (x(from) + x(until)) / 2;
 		const half = text.length * LETTER / 2;
 		out.push(titled(draw("line", { class: until > frame.now ? "to-come" : "gap",
@@ -120,7 +121,7 @@ function bar(frame, fact, next) {
 	const texts = [`${fact.what}${code} ·${took}`, `${fact.what} ·${took}`,
 		fact.what, took.trim()];
 	const text = fact.open ? "asked…"
-		: fitting(texts, from, Math.max(next, from + width));
+		: fitting(texts, Math.max(next - from, width), BOLD);
 	return titled(draw("g", { class: `attempt c-${fact.class}`,
 		"data-class": fact.class, "data-provider": fact.provider },
 		draw("rect", { x: from, y: y - BAR / 2, width, height: BAR, rx: 3 }),
