@@ -10,6 +10,7 @@
 #include "hello.h"
 #include "intake.h"
 #include "lmtp.h"
+#include "renewal.h"
 #include "sasl.h"
 #include "starttls.h"
 #include "tls.h"
@@ -51,7 +52,7 @@ dialogue_new(const struct dialogue_options *options)
 	session->id = options->id;
 	session->state = SESSION_GREETING;
 	session->world = options->world;
-	session->rules = options->rules;
+	session->rules = rules_ref(options->rules);
 	session->peer = *options->peer;
 	session->back = options->back;
 	session->verb = "connect";
@@ -513,6 +514,12 @@ dialogue_admit(struct dialogue *dialogue, enum reply_name refused)
 		expect_command(session);
 	}
 	channel_turn(session->channel);
+}
+
+void
+dialogue_renew(struct dialogue *dialogue, struct rules *rules)
+{
+	renewal_offer(dialogue->session, rules);
 }
 
 void

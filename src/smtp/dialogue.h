@@ -25,7 +25,7 @@ struct dialogue_options {
 	struct event_base *base;
 	struct channel_buffer *buffer;
 	const struct session_world *world;
-	const struct rules *rules;
+	struct rules *rules;             /* counted anew */
 	const struct session_peer *peer; /* copied */
 	struct session_back back;
 	uint64_t id;
@@ -56,6 +56,9 @@ void dialogue_judge(
 /* The main loop has counted: REPLY_NONE takes it, else the client is told, and
  * one that came behind a proxy is closed.  gone() may be called. */
 void dialogue_admit(struct dialogue *dialogue, enum reply_name refused);
+
+/* Its listener has these rules from now on: they hold from its next mail on. */
+void dialogue_renew(struct dialogue *dialogue, struct rules *rules);
 
 /* We are under stress: a client that may not send mail has little time from now
  * on.  gone() may be called. */

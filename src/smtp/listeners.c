@@ -277,6 +277,14 @@ listeners_renew(struct listeners *listeners, struct config *config)
 }
 
 void
+listeners_each(const struct listeners *listeners,
+    void (*each)(void *object, const struct listener *listener), void *object)
+{
+	for (unsigned i = 0; i < listeners->each->len; i++)
+		each(object, get(listeners, i));
+}
+
+void
 listeners_start(struct listeners *listeners)
 {
 	for (unsigned i = 0; i < listeners->each->len; i++)

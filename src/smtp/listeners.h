@@ -52,6 +52,9 @@ void listeners_limit(struct listeners *listeners,
  * cannot be opened, stays where it is, which the log tells. */
 void listeners_renew(struct listeners *listeners, struct config *config);
 
+void listeners_each(const struct listeners *listeners,
+    void (*each)(void *object, const struct listener *listener), void *object);
+
 /* Clients are accepted from now on, until no more. */
 void listeners_start(struct listeners *listeners);
 void listeners_stop(struct listeners *listeners);

@@ -358,11 +358,10 @@ on_accepted(void *object, const struct listener *listener, int fd,
 static enum reply_name
 count(struct server *server, const struct sessions_admission *admission)
 {
-	const struct rules *rules = admission->visitor->rules;
-
-	return admission->mail
-		   ? crowd_permit(server->crowd, rules, &admission->peer)
-		   : crowd_admit(server->crowd, rules, &admission->peer);
+	return admission->mail ? crowd_permit(server->crowd, admission->rules,
+				     &admission->peer)
+			       : crowd_admit(server->crowd, admission->rules,
+				     &admission->peer);
 }
 
 /* A proxy has said whom it speaks for, or a mail is to be counted. */
@@ -377,7 +376,7 @@ on_knocked(void *owner, struct letter *letter)
 	(void)owner;
 	/* its loop is no more */
 	if (server->freed) {
-		g_free(admission);
+		sessions_admission_free(admission);
 		return;
 	}
 	admission->peer.proxied = false;
@@ -458,6 +457,17 @@ server_stop(struct server *server, int64_t data_grace_ms,
 	loop_post(server->main, &server->farewell, on_farewell);
 }
 
+/* Sessions that are open are told. */
+static void
+on_listener_renewed(void *object, const struct listener *listener)
+{
+	struct server *server = object;
+
+	for (unsigned i = 0; i < server->loops->len; i++)
+		sessions_renew_post(
+		    g_ptr_array_index(server->loops, i), listener->rules);
+}
+
 void
 server_renew(struct server *server, struct config *config)
 {
@@ -465,6 +475,7 @@ server_renew(struct server *server, struct config *config)
 	if (server->size_most != NULL)
 		listeners_limit(
 		    server->listeners, server->size_most, server->world.stage);
+	listeners_each(server->listeners, on_listener_renewed, server);
 	roster_reread(server->roster);
 	report_complaints(server);
 }

@@ -324,5 +324,7 @@ session_free(struct session *session)
 	if (session->charged > 0)
 		budget_give(session->world->budget, session->charged);
 	tls_keys_unref(session->peer.keys);
+	rules_free(session->rules);
+	rules_free(session->renewed);
 	g_free(session);
 }

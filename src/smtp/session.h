@@ -151,7 +151,9 @@ struct session {
 	uint64_t id;
 	enum session_state state;
 	const struct session_world *world;
-	const struct rules *rules;
+	struct rules *rules;   /* counted */
+	struct rules *renewed; /* counted; those of the next mail; NULL: the
+				* same */
 	struct session_peer peer;
 	struct channel *channel; /* owned */
 	struct session_identity identity;

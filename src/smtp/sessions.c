@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "dialogue.h"
 #include <stdatomic.h>
+#include <string.h>
 #include <unistd.h>
 
 struct sessions {
@@ -98,10 +99,18 @@ on_knock(void *object, const struct dialogue *dialogue)
 	admission->visitor =
 	    g_hash_table_lookup(sessions->visitors, &admission->id);
 	admission->mail = session->state == SESSION_PERMIT;
+	admission->rules = rules_ref(session->rules);
 	admission->peer = session->peer;
 	admission->peer.keys = NULL;
 	loop_post(sessions->options.main, &admission->letter,
 	    sessions->options.knocked);
+}
+
+void
+sessions_admission_free(struct sessions_admission *admission)
+{
+	rules_free(admission->rules);
+	g_free(admission);
 }
 
 static void
@@ -115,7 +124,7 @@ on_admission(void *owner, struct letter *letter)
 
 	if (visitor != NULL)
 		dialogue_admit(visitor->dialogue, admission->refused);
-	g_free(admission);
+	sessions_admission_free(admission);
 }
 
 void
@@ -221,6 +230,40 @@ uint64_t
 sessions_dropped(const struct sessions *sessions)
 {
 	return atomic_load_explicit(&sessions->dropped, memory_order_relaxed);
+}
+
+struct renewed {
+	struct letter letter;
+	struct rules *rules; /* counted */
+};
+
+static void
+on_renewed(void *owner, struct letter *letter)
+{
+	struct sessions *sessions = owner;
+	struct renewed *renewed = LETTER_OF(letter, struct renewed, letter);
+	GHashTableIter iter;
+	void *at;
+
+	g_hash_table_iter_init(&iter, sessions->visitors);
+	while (g_hash_table_iter_next(&iter, NULL, &at)) {
+		const struct sessions_visitor *visitor = at;
+
+		if (strcmp(visitor->rules->listener,
+			renewed->rules->listener) == 0)
+			dialogue_renew(visitor->dialogue, renewed->rules);
+	}
+	rules_free(renewed->rules);
+	g_free(renewed);
+}
+
+void
+sessions_renew_post(struct sessions *sessions, struct rules *rules)
+{
+	struct renewed *renewed = g_new0(struct renewed, 1);
+
+	renewed->rules = rules_ref(rules);
+	loop_post(sessions->loop, &renewed->letter, on_renewed);
 }
 
 static void

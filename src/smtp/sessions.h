@@ -38,6 +38,7 @@ struct sessions_admission {
 					   * back there after this */
 	uint64_t id;
 	bool mail;                /* a mail is to be counted, not the peer */
+	struct rules *rules;      /* counted; what holds for it now */
 	struct session_peer peer; /* as the header says; without keys */
 	enum reply_name refused;  /* the answer */
 };
@@ -62,6 +63,13 @@ void sessions_admit_post(struct sessions_admission *admission);
 
 /* Takes the answer over; any thread. */
 void sessions_answer_post(struct sessions *sessions, struct answer *answer);
+
+/* The listener of these rules has them from now on, and so do its sessions from
+ * their next mail on.  Counted anew. */
+void sessions_renew_post(struct sessions *sessions, struct rules *rules);
+
+/* Frees it, with what it counts. */
+void sessions_admission_free(struct sessions_admission *admission);
 
 /* We are under stress: sessions of clients that may not send mail have little
  * time from now on. */

@@ -8,6 +8,7 @@
 #include "intake.h"
 #include "lmtp.h"
 #include "parameters.h"
+#include "renewal.h"
 #include "smtp/aliases.h"
 #include <string.h>
 
@@ -267,6 +268,7 @@ transaction_mail(struct session *session, const char *argument)
 	struct envelope *envelope;
 	struct path path;
 
+	renewal_take(session);
 	if (!take_path(session, &mail_form, argument, &path))
 		return;
 	if (!session->peer.allowed &&

@@ -6,6 +6,7 @@ FULL=1: a hundred times, with a key that changes each time."""
 import os
 import re
 import signal
+import time
 
 import durable
 import ferry
@@ -15,6 +16,8 @@ import load
 FULL = os.environ.get("FULL") == "1"
 TIMES = 100 if FULL else 6
 SESSIONS = 10
+MAIL = "MAIL FROM:<ann@example.com>"
+FIRST, SECOND = "RCPT TO:<a@example.net>", "RCPT TO:<b@example.net>"
 
 
 class Reload(durable.Durable):
@@ -208,6 +211,29 @@ class Changes(Reload):
             code, _ = client.begin("ann@example.com",
                                    ("a@example.net", "b@example.net"))
             self.assertEqual(code, 452)
+
+    def test_open_session(self):
+        """It ends its mail by the rules it began with, and begins the next by
+        those of now."""
+        text = self.read_conf()
+        with ferry.Client(self.address) as client:
+            self.assertEqual(self.say(client, MAIL, FIRST), 250)
+            self.change(text.replace("[listener local]",
+                                     "[listener local]\nrecipients = 1"))
+            self.reload()
+            self.assertEqual(self.say(client, SECOND), 250)
+            end = time.monotonic() + ferry.PATIENCE
+            code = 250
+            while code == 250 and time.monotonic() < end:
+                # its loop may hear of it a bit later
+                code = self.say(client, "RSET", MAIL, FIRST, SECOND)
+            self.assertEqual(code, 452)
+
+    def say(self, client, *commands):
+        """What the last was told."""
+        for command in commands:
+            code, _ = client.command(command)
+        return code
 
     def test_while_it_ends(self):
         """It is asked to reload until it is no more, which is no reason to
