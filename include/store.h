@@ -18,6 +18,7 @@
 #include "core/disk.h"
 #include "core/metrics.h"
 #include "core/setting.h"
+#include "mail/event.h"
 #include "mail/journal.h"
 #include "mail/submission.h"
 
@@ -61,6 +62,12 @@ void store_accept_post(void *store, struct submission *submission);
 
 /* Any thread; a journal_fn. */
 void store_journal_post(void *store, struct journal *journal);
+
+/* Any thread; an event_fn: enters what providers tell of the mails they took,
+ * once each, in the mail's story, be it in the queue or in the records; of one
+ * in doubt that it is not.  Of a mail that nobody knows nothing is kept but
+ * that it was heard. */
+void store_hear_post(void *store, struct event_batch *batch);
 
 /* Any thread: a provider may be asked again: mails that wait for one are
  * posted onward before they are due, oldest first: at most `count`; UINT_MAX:
@@ -109,6 +116,20 @@ struct store_act {
 	char *who;     /* "uid 0"; or STORE_NOTED */
 };
 
+/* What a provider told of a mail it had taken. */
+struct store_event {
+	enum event_kind kind;
+	char *provider;
+	char *event_id;   /* as in struct event */
+	char *recipient;  /* as in the envelope; NULL: none of those */
+	unsigned number;  /* of that one; with NULL: no meaning */
+	int64_t at_ms;    /* wall clock, as the provider says */
+	int64_t heard_ms; /* wall clock: when we heard of it */
+	unsigned status;  /* 0: not told */
+	char *enhanced;   /* NULL: not told */
+	char *text;       /* NULL: not told */
+};
+
 /* One mail as the store knows it. */
 struct store_mail {
 	char id[ID_LENGTH + 1];
@@ -134,6 +155,8 @@ struct store_mail {
 				* of many the first, the last, and those in
 				* doubt */
 	GPtrArray *acts;       /* struct store_act *, in order; MAIL only */
+	GPtrArray *events;     /* struct store_event *, in the order of at_ms;
+				* MAIL only */
 };
 
 /* Counted in recipients, since the queue was made; a number that must be 0:

@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "fact.h"
 #include "measure.h"
+#include "story_event.h"
 #include "story_wish.h"
 #include <glib.h>
 #include <stdio.h>
@@ -95,9 +96,10 @@ tell_accepted(const struct story *story, struct json_object *recipient)
 	g_autofree char *provider = find_provider(recipient);
 	g_autofree char *id = fact_text(recipient, "provider_id");
 	g_autofree char *redirect = tell_redirect(story, recipient);
+	g_autofree char *fate = story_event_tell_last(story->mail, recipient);
 
-	return g_strdup_printf("%s accepted it%s%s%s", provider, redirect,
-	    id != NULL ? " as " : "", id != NULL ? id : "");
+	return g_strdup_printf("%s accepted it%s%s%s%s", provider, redirect,
+	    id != NULL ? " as " : "", id != NULL ? id : "", fate);
 }
 
 static bool

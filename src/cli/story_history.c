@@ -3,6 +3,7 @@
 #include "fact.h"
 #include "measure.h"
 #include "store.h"
+#include "story_event.h"
 #include <stdio.h>
 
 /* Addresses named in one line; of more the number is said. */
@@ -126,32 +127,73 @@ print_act(struct json_object *act)
 		printf("  %s  %s by %s\n", date, what, who);
 }
 
-/* Both are in order: the earlier of the two heads is next. */
+static void
+print_event(struct json_object *event)
+{
+	g_autofree char *date = measure_date(fact_time(event, "at"));
+	g_autofree char *text = story_event_tell(event);
+
+	printf("  %s  %s\n", date, text);
+}
+
+/* The list whose head is earliest is next; of those at one time the first. */
+enum list {
+	ATTEMPTS,
+	EVENTS,
+	ACTS,
+	LISTS
+};
+
+static const struct {
+	const char *key, *date;
+} lists[LISTS] = {
+	[ACTS] = { "acts", "at" },
+	[ATTEMPTS] = { "attempts", "begun" },
+	[EVENTS] = { "events", "at" },
+};
+
+/* LISTS: none is left. */
+static enum list
+choose_list(struct json_object *mail, const size_t heads[static LISTS])
+{
+	enum list best = LISTS;
+	int64_t first = INT64_MAX;
+
+	for (enum list i = 0; i < LISTS; i++) {
+		struct json_object *head =
+		    fact_element(mail, lists[i].key, heads[i]);
+
+		if (head == NULL ||
+		    (best != LISTS && fact_time(head, lists[i].date) >= first))
+			continue;
+		best = i;
+		first = fact_time(head, lists[i].date);
+	}
+	return best;
+}
+
 void
 story_history_print(const struct story *story)
 {
-	struct json_object *mail = story->mail;
-	size_t attempts = fact_count(mail, "attempts");
-	size_t acts = fact_count(mail, "acts");
+	size_t heads[LISTS] = { 0 };
 	unsigned last = 0;
+	enum list next;
 
 	puts("\nWhat happened");
-	if (attempts == 0)
+	if (fact_count(story->mail, "attempts") == 0)
 		puts("  No provider was asked.");
-	for (size_t i = 0, k = 0; i < attempts || k < acts;) {
-		struct json_object *attempt = fact_element(mail, "attempts", i);
-		struct json_object *act = fact_element(mail, "acts", k);
+	while ((next = choose_list(story->mail, heads)) != LISTS) {
+		struct json_object *head =
+		    fact_element(story->mail, lists[next].key, heads[next]++);
 
-		if (act == NULL ||
-		    (attempt != NULL &&
-			fact_time(attempt, "begun") < fact_time(act, "at"))) {
-			print_gap(last, attempt);
-			print_attempt(story, attempt);
-			last = (unsigned)fact_number(attempt, "number");
-			i++;
+		if (next == ATTEMPTS) {
+			print_gap(last, head);
+			print_attempt(story, head);
+			last = (unsigned)fact_number(head, "number");
+		} else if (next == EVENTS) {
+			print_event(head);
 		} else {
-			print_act(act);
-			k++;
+			print_act(head);
 		}
 	}
 }

@@ -197,6 +197,37 @@ add_acts(struct json_object *object, const struct store_mail *mail)
 	json_object_object_add(object, "acts", array);
 }
 
+static struct json_object *
+write_event(const struct store_event *event)
+{
+	struct json_object *object = json_object_new_object();
+
+	page_add_text(object, "kind", event_kind_text(event->kind));
+	page_add_text(object, "provider", event->provider);
+	page_add_text(object, "recipient", event->recipient);
+	page_add_time(object, "at", event->at_ms);
+	page_add_time(object, "heard", event->heard_ms);
+	if (event->status != 0)
+		page_add_number(object, "status", event->status);
+	else
+		json_object_object_add(object, "status", NULL);
+	page_add_text(object, "enhanced", event->enhanced);
+	page_add_text(object, "text", event->text);
+	page_add_text(object, "event_id", event->event_id);
+	return object;
+}
+
+static void
+add_events(struct json_object *object, const struct store_mail *mail)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (unsigned i = 0; i < mail->events->len; i++)
+		json_object_array_add(
+		    array, write_event(mail->events->pdata[i]));
+	json_object_object_add(object, "events", array);
+}
+
 struct json_object *
 mail_json_new(const struct store_mail *mail)
 {
@@ -229,5 +260,7 @@ mail_json_new(const struct store_mail *mail)
 		add_attempts(object, mail);
 	if (mail->acts != NULL)
 		add_acts(object, mail);
+	if (mail->events != NULL)
+		add_events(object, mail);
 	return object;
 }

@@ -29,6 +29,19 @@ on_act_free(void *object)
 }
 
 static void
+on_event_free(void *object)
+{
+	struct store_event *event = object;
+
+	g_free(event->provider);
+	g_free(event->event_id);
+	g_free(event->recipient);
+	g_free(event->enhanced);
+	g_free(event->text);
+	g_free(event);
+}
+
+static void
 on_mail_free(void *object)
 {
 	store_mail_free(object);
@@ -42,6 +55,7 @@ store_mail_new(void)
 	mail->recipients = g_ptr_array_new_with_free_func(on_recipient_free);
 	mail->attempts = g_ptr_array_new_with_free_func(on_attempt_free);
 	mail->acts = g_ptr_array_new_with_free_func(on_act_free);
+	mail->events = g_ptr_array_new_with_free_func(on_event_free);
 	return mail;
 }
 
@@ -64,6 +78,7 @@ store_mail_free(struct store_mail *mail)
 	g_ptr_array_unref(mail->recipients);
 	g_ptr_array_unref(mail->attempts);
 	g_ptr_array_unref(mail->acts);
+	g_ptr_array_unref(mail->events);
 	g_free(mail);
 }
 

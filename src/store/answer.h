@@ -5,8 +5,8 @@
 
 #include "store.h"
 
-/* With empty lists of recipients, attempts and acts, which own what they
- * hold. */
+/* With empty lists of recipients, attempts, acts and events, which own what
+ * they hold. */
 struct store_mail *store_mail_new(void);
 void store_mail_free(struct store_mail *mail);
 

@@ -6,6 +6,7 @@
 #include "due.h"
 #include "entries.h"
 #include "fresh.h"
+#include "hearing.h"
 #include "question.h"
 #include "space.h"
 
@@ -23,6 +24,7 @@ static const struct step {
 	{ DISK_WELL, entries_wait, entries_write, entries_settle },
 	{ DISK_WELL, question_waits, question_write, question_settle },
 	{ DISK_WELL, departure_waits, departure_write, departure_settle },
+	{ DISK_WELL, hearing_waits, hearing_write, hearing_settle },
 	{ DISK_WELL, due_waits, due_write, due_settle },
 	{ DISK_FULL, entries_wait_results, entries_write_results,
 	    entries_settle },
@@ -144,6 +146,7 @@ batch_turn(struct store *store)
 	if (store->space.state == DISK_BAD)
 		settle_bad(store);
 	if (store_has_room(store))
-		more |= question_waits(store) || departure_waits(store);
+		more |= question_waits(store) || departure_waits(store) ||
+			hearing_waits(store);
 	return more;
 }

@@ -57,6 +57,17 @@ departure_add(struct store *store, const char *id)
 		g_queue_push_tail(&departures->finished, g_strdup(id));
 }
 
+bool
+departure_renew(struct store *store, const char *id)
+{
+	struct departures *departures = &store->departures;
+
+	if (!g_hash_table_contains(departures->leaving, id))
+		return false;
+	g_queue_push_tail(&departures->finished, g_strdup(id));
+	return true;
+}
+
 static void
 add_removal(struct store *store, const char *id)
 {

@@ -15,6 +15,10 @@ void departure_free(struct store *store);
 /* The mail is finished; one that departs already goes on doing so. */
 void departure_add(struct store *store, const char *id);
 
+/* More is known of the mail: if it departs, the records are told of it once
+ * more.  False: it does not. */
+bool departure_renew(struct store *store, const char *id);
+
 /* The mail is to be removed without a word to anyone. */
 void departure_abort(struct store *store, const char *id);
 

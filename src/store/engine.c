@@ -130,6 +130,12 @@ remove_mail(void *self, const char *id, bool *in_file)
 }
 
 static enum engine_result
+hear(void *self, struct engine_hearing *hearing)
+{
+	return settle(self, queue_hear(self, hearing));
+}
+
+static enum engine_result
 act(void *self, struct engine_act *act)
 {
 	return settle(self, queue_act(self, act));
@@ -237,6 +243,7 @@ const struct engine engine_sqlite = {
 	.enter = enter,
 	.load = load,
 	.remove = remove_mail,
+	.hear = hear,
 	.act = act,
 	.clamp = clamp,
 	.due = find_due,

@@ -54,6 +54,23 @@ struct engine_act {
 	bool done;     /* that was the last slice */
 };
 
+/* An event that was heard. */
+struct engine_hearing {
+	const struct event *event;
+	int64_t now_ms;    /* wall clock */
+	int64_t forget_ms; /* wall clock: what was heard before is forgotten,
+			    * some at a time */
+	bool sought;       /* the records were asked: if its mail is not in the
+			    * queue there is no more to be done */
+	/* out */
+	bool again;             /* it was heard before: nothing was done */
+	bool found;             /* its mail is in the queue */
+	bool active;            /* ...and in dispatch */
+	bool due;               /* ...and due now, as less is left to be done */
+	bool finished;          /* ...and finished by it */
+	char id[ID_LENGTH + 1]; /* found: the mail's */
+};
+
 struct engine {
 	/* Open attempts are doubts from now on, and mails that were active are
 	 * due, also for a report of success that is owed; offline only those
@@ -112,6 +129,12 @@ struct engine {
 	/* Its rows leave the queue; *in_file: bodies/ID is to be unlinked after
 	 * the commit. */
 	enum engine_result (*remove)(void *self, const char *id, bool *in_file);
+
+	/* Enters an event of a mail that is in the queue; sought: that it was
+	 * heard.  A recipient in doubt at that provider is settled when it
+	 * proves that it has the mail: at once if the mail waits or is held,
+	 * else with its LANDED.  Not found and not sought: nothing is done. */
+	enum engine_result (*hear)(void *self, struct engine_hearing *hearing);
 
 	/* A slice of RETRY, HOLD, RELEASE, DROP of ask->id, or of all mails of
 	 * ask->place.  When it is rolled back the caller puts `at`, `bound` and

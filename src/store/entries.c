@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "departure.h"
 #include "due.h"
+#include "hearing.h"
 #include "space.h"
 #include <string.h>
 
@@ -291,7 +292,9 @@ follow_landing(struct store *store, struct entry *entry)
 
 	window_leave(store->window, id_of(entry));
 	due_left(store);
-	if (!entry->finished && journal->due_ms > 0)
+	if (hearing_landed(store, id_of(entry)))
+		due_expect(store, 0);
+	else if (!entry->finished && journal->due_ms > 0)
 		due_expect(store, journal->due_ms);
 	if (journal->report == NULL || entry->absent)
 		return;

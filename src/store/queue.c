@@ -152,12 +152,6 @@ settle_attempts(struct queue *queue, int64_t now_ms)
 		   now_ms, VERDICT_DOUBT) >= 0;
 }
 
-/* Its sender asked to be told when a provider has it, and was not yet. */
-#define OWES_REPORT                                                    \
-	"sender IS NOT NULL AND report = 0 AND EXISTS"                 \
-	" (SELECT 1 FROM recipient WHERE recipient.mail = mail.number" \
-	" AND state = 2 AND (notify & 2) <> 0 AND told = 0)"
-
 /* Nobody has the mails that were in dispatch. */
 static bool
 settle_mails(struct queue *queue, int64_t now_ms)
@@ -165,7 +159,7 @@ settle_mails(struct queue *queue, int64_t now_ms)
 	int moved = settle(queue,
 	    "UPDATE mail SET due = ?1"
 	    " WHERE due IS NULL AND hold IS NULL"
-	    " AND (remaining > ?2 OR (" OWES_REPORT "))",
+	    " AND (remaining > ?2 OR (" QUEUE_OWES_REPORT "))",
 	    now_ms, 0);
 
 	if (moved < 0)

@@ -49,6 +49,13 @@ void queue_rollback(struct queue *queue);
 enum engine_result queue_find(
     struct queue *queue, const char *id, struct queue_mail *mail);
 
+/* In a select of mails: its sender asked to be told when a provider has it, and
+ * was not yet. */
+#define QUEUE_OWES_REPORT                                              \
+	"sender IS NOT NULL AND report = 0 AND EXISTS"                 \
+	" (SELECT 1 FROM recipient WHERE recipient.mail = mail.number" \
+	" AND state = 2 AND (notify & 2) <> 0 AND told = 0)"
+
 /* What is true of a mail that changes its place. */
 struct queue_move {
 	enum store_place place;
@@ -130,6 +137,13 @@ enum engine_result queue_load(
 
 enum engine_result queue_remove(
     struct queue *queue, const char *id, bool *in_file);
+
+/* Events (queue_hear.c); settle: recipients of a mail that is not active are
+ * taken out of doubt by what their provider told: it is due now then. */
+enum engine_result queue_hear(
+    struct queue *queue, struct engine_hearing *hearing);
+bool queue_hear_settle(
+    struct queue *queue, struct queue_mail *mail, int64_t now_ms);
 
 enum engine_result queue_act(struct queue *queue, struct engine_act *act);
 

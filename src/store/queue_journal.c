@@ -147,7 +147,8 @@ static enum engine_result
 enter_landed(struct queue *queue, struct queue_mail *mail,
     const struct journal *journal, bool *finished)
 {
-	struct queue_move move = choose_place(journal, clock_wall_ms());
+	int64_t now_ms = clock_wall_ms();
+	struct queue_move move = choose_place(journal, now_ms);
 
 	if (!set_recipients(queue, mail, journal) ||
 	    !set_rounds(queue, mail, journal) ||
@@ -162,7 +163,9 @@ enter_landed(struct queue *queue, struct queue_mail *mail,
 		move.place = STORE_HELD;
 		move.hold = hold_default;
 	}
-	queue_move(queue, mail, &move);
+	if (!queue_move(queue, mail, &move) ||
+	    !queue_hear_settle(queue, mail, now_ms))
+		return queue->database->result;
 	*finished = mail->remaining == 0 && mail->place == STORE_ACTIVE;
 	return queue->database->result;
 }

@@ -9,7 +9,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/loop.h"
-#include "story.h"
+#include "heard.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -198,6 +198,8 @@ add_story(const struct story *story, const struct store_mail *mail)
 	good = good && add_attempts(story, mail);
 	for (unsigned i = 0; i < mail->acts->len && good; i++)
 		good = story_add_act(story, g_ptr_array_index(mail->acts, i));
+	for (unsigned i = 0; i < mail->events->len && good; i++)
+		good = heard_copy(story, mail->events->pdata[i]);
 	return good;
 }
 
@@ -406,6 +408,56 @@ records_ask_post(struct records *records, struct store_ask *ask,
 	question->ask = ask;
 	question->answered = answered;
 	loop_post(records->loop, &question->letter, on_question);
+}
+
+/* Events that are to be entered. */
+struct hearing {
+	struct letter letter;
+	struct records_hearing asked;
+};
+
+static void
+hear_each(struct records *records, const struct records_hearing *asked)
+{
+	struct database *database = records->database;
+	bool good = database_begin(database);
+
+	for (unsigned i = 0; i < asked->events->len && good; i++) {
+		const struct event *event = asked->events->pdata[i];
+		struct heard_of of;
+
+		asked->found[i] = heard_find(database, event, &of);
+		if (asked->found[i])
+			heard_add(database, &of, event, clock_wall_ms());
+		good = database->result == ENGINE_OK;
+	}
+	if (good && database_commit(database))
+		tell_changes(records);
+	else
+		give_up(records);
+}
+
+static void
+on_hearing(void *owner, struct letter *letter)
+{
+	struct records *records = owner;
+	struct hearing *hearing = LETTER_OF(letter, struct hearing, letter);
+
+	/* What was posted before is to be found. */
+	on_after(owner);
+	if (records->database != NULL)
+		hear_each(records, &hearing->asked);
+	hearing->asked.entered(hearing->asked.object);
+	g_free(hearing);
+}
+
+void
+records_hear_post(struct records *records, const struct records_hearing *asked)
+{
+	struct hearing *hearing = g_new0(struct hearing, 1);
+
+	hearing->asked = *asked;
+	loop_post(records->loop, &hearing->letter, on_hearing);
 }
 
 void

@@ -43,6 +43,18 @@ void records_pass_post(struct records *records, struct store_mail *mail);
 void records_ask_post(struct records *records, struct store_ask *ask,
     void (*answered)(struct store_ask *ask));
 
+/* Events of mails that may be finished. */
+struct records_hearing {
+	const GPtrArray *events; /* struct event *; borrowed until entered() */
+	bool *found;             /* of each: there is such a mail; likewise */
+	void (*entered)(void *object); /* on the records' thread */
+	void *object;
+};
+
+/* Any thread: enters them in the stories of their mails, once each. */
+void records_hear_post(
+    struct records *records, const struct records_hearing *hearing);
+
 /* Writes what waits, ends the thread.  NULL is fine. */
 void records_close(struct records *records);
 

@@ -83,6 +83,26 @@
 	"ALTER TABLE mail ADD COLUMN subject TEXT;"   \
 	"ALTER TABLE mail ADD COLUMN from_text TEXT;" \
 	"ALTER TABLE mail ADD COLUMN tags TEXT;"
+/* What providers tell of a mail they took: once each, and of which recipient
+ * (NULL: of none that is known); and how such a mail is found that they name by
+ * an id of their own, or, in doubt, by its Message-ID. */
+#define KEEP_EVENTS                                                 \
+	"CREATE TABLE event ("                                      \
+	" number INTEGER PRIMARY KEY,"                              \
+	" mail INTEGER NOT NULL REFERENCES mail ON DELETE CASCADE," \
+	" recipient INTEGER,"                                       \
+	" kind INTEGER NOT NULL,"                                   \
+	" provider TEXT NOT NULL,"                                  \
+	" event TEXT NOT NULL,"                                     \
+	" at INTEGER NOT NULL,"                                     \
+	" heard INTEGER NOT NULL,"                                  \
+	" status INTEGER NOT NULL,"                                 \
+	" enhanced TEXT, text TEXT,"                                \
+	" UNIQUE (provider, event)) STRICT;"                        \
+	"CREATE INDEX event_mail ON event (mail, recipient);"       \
+	"CREATE INDEX recipient_known ON recipient (provider_id)"   \
+	" WHERE provider_id IS NOT NULL;"                           \
+	"CREATE INDEX attempt_doubt ON attempt (message_id) WHERE class = 8;"
 
 static const char *const queue_steps[] = {
 	"CREATE TABLE mail ("
@@ -165,6 +185,13 @@ static const char *const queue_steps[] = {
 	"CREATE INDEX mail_planned ON mail (planned)"
 	" WHERE planned IS NOT NULL;",
 	KEEP_HEADLINES,
+	KEEP_EVENTS
+	/* Events that were heard, those of finished mail too: a digest of the
+	 * provider's name and its id of the event. */
+	"CREATE TABLE heard ("
+	" key BLOB PRIMARY KEY,"
+	" at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX heard_at ON heard (at);",
 };
 
 static const char *const records_steps[] = {
@@ -183,6 +210,7 @@ static const char *const records_steps[] = {
 	TIME_DOUBTS,
 	KEEP_WISHES,
 	KEEP_HEADLINES,
+	KEEP_EVENTS,
 };
 
 const struct schema schema_queue = {

@@ -12,6 +12,7 @@
  *	departure.c  finished mails: to the records, then out of the queue
  *	due.c        what is to be loaded, when
  *	repeat.c     mails that their client sends once more
+ *	hearing.c    what providers tell of mails they took
  *	space.c      whether there is room on the disk, and the ballast
  */
 #ifndef STORE_STATE_H
@@ -61,6 +62,13 @@ struct resends {
 	int64_t look_ms; /* monotonic: the next look for old ones */
 };
 
+struct hearings {
+	GQueue waiting;     /* struct hearing *: to be entered */
+	GQueue later;       /* whose mail may come yet: in a second */
+	GHashTable *proven; /* ids of active mails that an event may take out
+			     * of doubt when they land */
+};
+
 struct store {
 	struct store_options options;
 	char *directory;
@@ -82,6 +90,7 @@ struct store {
 	GQueue questions; /* struct question * */
 	struct due due;
 	struct departures departures;
+	struct hearings hearings;
 	struct resends resends;
 	struct omissions omissions;
 	uint64_t changes;             /* of the rows, as told last */

@@ -9,6 +9,7 @@
 #include "due.h"
 #include "entries.h"
 #include "fresh.h"
+#include "hearing.h"
 #include "question.h"
 #include "repeat.h"
 #include "space.h"
@@ -89,6 +90,7 @@ on_second(void *object)
 	due_watch(store);
 	omission_tell(&store->omissions, clock_monotonic_ms());
 	repeat_sweep(store);
+	hearing_again(store);
 	if (store->space.state != DISK_BAD && !store->closing)
 		entries_again(store);
 	take_turn(store);
@@ -226,6 +228,7 @@ make_store(const struct engine *engine, const struct store_options *options)
 	due_open(store);
 	departure_open(store);
 	repeat_open(store);
+	hearing_open(store);
 	return store;
 }
 
@@ -240,6 +243,7 @@ free_store(struct store *store)
 	sweep_free(store->sweep);
 	window_free(store->window);
 	departure_free(store);
+	hearing_free(store);
 	g_ptr_array_unref(store->due.loaded);
 	g_free(store->directory);
 	config_unref(store->options.config);
@@ -355,6 +359,12 @@ store_accept_post(void *store, struct submission *submission)
 }
 
 void
+store_hear_post(void *store, struct event_batch *batch)
+{
+	hearing_post(store, batch);
+}
+
+void
 store_journal_post(void *store, struct journal *journal)
 {
 	entries_post(store, journal);
@@ -460,5 +470,6 @@ store_close(struct store *store)
 	entries_end(store);
 	omission_tell(&store->omissions, clock_monotonic_ms());
 	question_end(store);
+	hearing_end(store);
 	free_store(store);
 }

@@ -2,6 +2,7 @@
 #include "story.h"
 
 #include "answer.h"
+#include "heard.h"
 #include <string.h>
 
 /* Mails that a list holds when nobody says how many. */
@@ -470,5 +471,6 @@ story_answer_mail(
 	story_read_recipients(&story, mail);
 	story_read_attempts(&story, mail);
 	story_read_acts(&story, mail);
+	heard_read(&story, mail);
 	ask->found = true;
 }

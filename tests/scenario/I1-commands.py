@@ -123,6 +123,9 @@ DOUBTED = [{**ATTEMPT, "provider": "mandrill", "class": "doubt",
 ACT = {"at": moment(-100), "what": "retry", "who": "uid 0"}
 NOTE = {"at": moment(-120), "what": "asked mandrill: it has the mail",
         "who": "postferry"}
+EVENT = {"provider": "mailgun", "recipient": "a@example.org",
+         "at": moment(-50), "heard": moment(-49), "status": None,
+         "enhanced": None, "text": None, "event_id": "e1"}
 BOUNCED = {"at": moment(-90), "who": "postferry",
            "what": f"bounce {OTHER} made for me@example.com, about 1 recipient"}
 POLICY = {"at": moment(-100), "who": "postferry",
@@ -499,6 +502,18 @@ STORIES = [
                               "recipients": [HELD_DOUBT]}, [
         rf"(?s)postferry queue release {ID} sends it again, and who has it "
         r"already then\s+gets it twice \(counted as a possible duplicate\),$"]),
+    ("events", {"state": "finished", "due": None, "finished": moment(-60),
+                "recipients": [ACCEPTED], "attempts": [ATTEMPT],
+                "acts": [NOTE],
+                "events": [{**EVENT, "kind": "accepted", "at": moment(-70)},
+                           {**EVENT, "kind": "bounced", "status": 550,
+                            "enhanced": "5.1.1", "text": "no such user"},
+                           {**EVENT, "kind": "clicked"}]}, [
+        r"<a@example\.org>: mailgun accepted it as <1@mg\.example\.com>; "
+        r"bounced, 550 5\.1\.1: no such user$",
+        r"(?s)attempt 1.*^  20\S+Z  mailgun tells: it has the mail "
+        r"\(<a@example\.org>\)$.*^  20\S+Z  mailgun tells: bounced "
+        r"\(<a@example\.org>\), 550 5\.1\.1: no such user$.*a link in it"]),
     ("a note alone", {"acts": [NOTE]}, [
         r"^  No provider was asked\.$",
         r"^  20\S+Z  asked mandrill: it has the mail$"]),
