@@ -83,6 +83,7 @@
 	"ALTER TABLE mail ADD COLUMN subject TEXT;"   \
 	"ALTER TABLE mail ADD COLUMN from_text TEXT;" \
 	"ALTER TABLE mail ADD COLUMN tags TEXT;"
+
 /* What providers tell of a mail they took: once each, and of which recipient
  * (NULL: of none that is known); and how such a mail is found that they name by
  * an id of their own, or, in doubt, by its Message-ID. */
