@@ -69,6 +69,10 @@ const char *simulator_control(const struct simulator *simulator);
 bool simulator_fault(
     struct simulator *simulator, const char *fault, GError **error);
 
+/* Any thread that may wait, but its own: the lines of the faults that were set
+ * last, here or at the control door; NULL: all is well; new. */
+char *simulator_faults(struct simulator *simulator);
+
 /* A page about the faults of a kind, a line each, for people; to be freed. */
 char *simulator_words(const char *kind);
 

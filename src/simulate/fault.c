@@ -4,6 +4,7 @@
 #include <string.h>
 
 struct faults {
+	char *text;
 	GPtrArray *list; /* struct fault * */
 };
 
@@ -176,6 +177,7 @@ faults_parse(const char *text, int kind, GError **error)
 	struct faults *faults = g_new0(struct faults, 1);
 	g_auto(GStrv) lines = g_strsplit_set(text, "\r\n", -1);
 
+	faults->text = g_strstrip(g_strdup(text));
 	faults->list = g_ptr_array_new_with_free_func(destroy_fault);
 	for (char **line = lines; *line != NULL; line++) {
 		g_auto(GStrv) words = g_strsplit(g_strstrip(*line), " ", -1);
@@ -190,6 +192,12 @@ faults_parse(const char *text, int kind, GError **error)
 	return faults;
 }
 
+const char *
+faults_text(const struct faults *faults)
+{
+	return faults == NULL || *faults->text == '\0' ? NULL : faults->text;
+}
+
 const struct fault *
 faults_get(const struct faults *faults, unsigned index)
 {
@@ -202,6 +210,7 @@ faults_free(struct faults *faults)
 	if (faults == NULL)
 		return;
 	g_ptr_array_unref(faults->list);
+	g_free(faults->text);
 	g_free(faults);
 }
 

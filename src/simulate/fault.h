@@ -136,6 +136,9 @@ struct faults;
  * that says which word or option is not known, and what is. */
 struct faults *faults_parse(const char *text, int kind, GError **error);
 
+/* What they were read from; NULL: no faults, as of NULL.  Borrowed. */
+const char *faults_text(const struct faults *faults);
+
 /* The fault of that line, from 0, or NULL behind the last.  Borrowed. */
 const struct fault *faults_get(const struct faults *faults, unsigned index);
 

@@ -333,6 +333,28 @@ simulator_fault(struct simulator *simulator, const char *fault, GError **error)
 	return true;
 }
 
+struct look {
+	const struct simulator *simulator;
+	char *faults;
+};
+
+static void
+on_look(void *object)
+{
+	struct look *look = object;
+
+	look->faults = g_strdup(faults_text(look->simulator->house->faults));
+}
+
+char *
+simulator_faults(struct simulator *simulator)
+{
+	struct look look = { .simulator = simulator };
+
+	loop_call(simulator->loop, on_look, &look);
+	return look.faults;
+}
+
 char *
 simulator_words(const char *kind)
 {

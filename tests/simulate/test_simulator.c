@@ -115,7 +115,10 @@ test_fault(void **state)
 	g_autoptr(GError) error = NULL;
 
 	(void)state;
+	assert_null(simulator_faults(simulator));
 	assert_true(simulator_fault(simulator, "status=503", NULL));
+	g_autofree char *told = simulator_faults(simulator);
+	assert_string_equal(told, "status=503");
 	g_autofree char *bad = ask(address, MAIL);
 	assert_true(g_str_has_prefix(bad, "HTTP/1.1 503 "));
 	for (unsigned i = 0; i < 10; i++) {
@@ -127,6 +130,7 @@ test_fault(void **state)
 		assert_true(fd >= 0);
 		close(fd);
 	}
+	assert_null(simulator_faults(simulator));
 	assert_false(simulator_fault(simulator, "nonsense", &error));
 	assert_non_null(strstr(error->message, "nonsense"));
 	g_autofree char *good = ask(address, MAIL);
