@@ -15,9 +15,14 @@
  *		be empty
  *	GET  /v1/messages/ID             the whole story
  *	GET  /v1/messages/ID/raw         its bytes, message/rfc822
+ *	GET  /v1/messages/ID/parts       its MIME parts
+ *	GET  /v1/messages/ID/parts/N     the content of one, decoded
  *	POST /v1/messages/ID/retry | hold | release | drop
  *	POST /v1/messages/retry | hold | release | drop ?state=
  *		all mails of a state
+ *	GET  /v1/series                  the last hour, for charts
+ *	GET, POST /v1/sandbox            what goes wrong with the simulated
+ *		providers of `postferry sandbox`
  *
  * Answers are JSON; errors application/problem+json (RFC 9457).
  */
@@ -31,6 +36,44 @@
 #include "mail/standing.h"
 #include "store.h"
 
+/* An album holds the bytes of the mails that came last, so that they can be
+ * looked at when they are finished and the queue has let go of them.  Any
+ * thread. */
+struct album;
+
+/* For so many bytes (http_bodies), a quarter of the budget at most; NULL of 0,
+ * which is fine below. */
+struct album *album_new(uint64_t bytes, const struct budget *budget);
+void album_free(struct album *album);
+
+/* Adds the mail, unless it has it; the oldest go when it is full. */
+void album_add(struct album *album, const struct submission *submission);
+
+/* Its bytes, counted; NULL: not there. */
+struct spool *album_find(struct album *album, const char *id);
+
+/* Something that can be made to go wrong with a simulated provider. */
+struct status_fault {
+	const char *word;
+	const char *help; /* what it is, for people */
+};
+
+/* What the sandbox has beyond a daemon: providers that are simulated. */
+struct status_sandbox {
+	const char *smtp;                  /* "127.0.0.1:2525": mail in */
+	const char *sender;                /* whom its providers let send */
+	const char *const *providers;      /* their names; NULL-terminated */
+	const struct status_fault *faults; /* the first: all is well; the last:
+					    * without a word */
+
+	/* Threads of a door.  The word of `faults` that holds for that
+	 * provider; NULL: a fault that was set elsewhere. */
+	const char *(*fault)(void *object, unsigned provider);
+	/* From now on that one of `faults` holds. */
+	void (*set_fault)(void *object, unsigned provider, unsigned fault);
+	void *object;
+};
+
 struct status_options {
 	struct store *store; /* borrowed; NULL: none */
 	struct disk *disk;   /* borrowed; NULL: none */
@@ -38,6 +81,7 @@ struct status_options {
 	const struct budget *budget;
 	struct complaints *complaints; /* borrowed; NULL: none */
 	const struct metrics *metrics; /* borrowed; NULL: none */
+	struct album *album;           /* borrowed; NULL: none */
 	int64_t started_ms;            /* wall clock; 0: no daemon runs */
 	/* of bodies; borrowed; NULL: none is kept */
 	const struct spool_place *place;
@@ -46,6 +90,7 @@ struct status_options {
 	 * NULL: none. */
 	void (*providers)(void *object, GPtrArray *out);
 	void *object;
+	const struct status_sandbox *sandbox; /* borrowed; NULL: it is none */
 };
 
 /* The handlers, without a socket. */
@@ -53,6 +98,10 @@ struct status;
 
 struct status *status_new(const struct status_options *options);
 void status_free(struct status *status);
+
+/* From now on the providers and the queue are looked at for /v1/series. False
+ * and error when there is no thread left. */
+bool status_start(struct status *status, GError **error);
 
 /* Any thread: postferry stops, so it is not ready from now on. */
 void status_drain(struct status *status);
@@ -99,6 +148,7 @@ struct status_answer {
 	int64_t modified_ms;       /* wall clock */
 	const char *cache_control; /* a literal; NULL: no-store */
 	char *location;
+	char *disposition;    /* Content-Disposition */
 	char *challenge;      /* WWW-Authenticate */
 	const char *policy;   /* a literal: Content-Security-Policy; NULL:
 			       * default-src 'none' */

@@ -114,6 +114,7 @@ on_submission(void *object, struct submission *submission)
 {
 	struct ferry *ferry = object;
 
+	album_add(ferry->album, submission);
 	if (submission->when == ANSWER_QUEUED)
 		store_accept_post(ferry->store, submission);
 	else
@@ -125,6 +126,7 @@ on_queued(void *object, struct submission *submission)
 {
 	struct ferry *ferry = object;
 
+	album_add(ferry->album, submission);
 	helm_take(ferry->helm, submission);
 }
 
@@ -251,14 +253,18 @@ make_doors(struct ferry *ferry, GError **error)
 		.budget = ferry->budget,
 		.complaints = ferry->complaints,
 		.metrics = ferry->metrics,
+		.album = ferry->album,
 		.started_ms = clock_wall_ms(),
 		.place = &ferry->place,
 		.body_most = status_http_body_most(ferry->config),
 		.providers = on_providers,
 		.object = ferry,
+		.sandbox = ferry->options.sandbox,
 	};
 
 	ferry->status = status_new(&options);
+	if (!status_start(ferry->status, error))
+		return false;
 	if (ferry->watched != NULL && !status_http_open(ferry->watched,
 					  ferry->status, ferry->tokens, error))
 		return false;
@@ -327,6 +333,9 @@ make_ground(struct ferry *ferry)
 	ferry->budget = ferry_budget(config);
 	ferry->place.directory = ferry->directory;
 	ferry->place.budget = ferry->budget;
+	ferry->album =
+	    album_new((uint64_t)config_number(config, "server", "http_bodies"),
+		ferry->budget);
 	ferry->main = loop_new("main", ferry);
 	ferry->service = service_new(ferry->main);
 	ferry->complaints = complaints_new();
@@ -470,6 +479,7 @@ ferry_free(struct ferry *ferry)
 	g_clear_pointer(&ferry->service, service_free);
 	g_clear_pointer(&ferry->disk, disk_free);
 	g_clear_pointer(&ferry->busy, busy_close);
+	g_clear_pointer(&ferry->album, album_free);
 	g_clear_pointer(&ferry->budget, budget_free);
 	g_clear_pointer(&ferry->complaints, complaints_free);
 	g_clear_pointer(&ferry->metrics, metrics_free);

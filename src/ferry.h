@@ -24,6 +24,7 @@ struct ferry_options {
 	void *loader;
 	dispatch_event_fn event; /* NULL: none; called on the dispatch loop */
 	void *object;
+	const struct status_sandbox *sandbox; /* lasting; NULL: it is none */
 };
 
 /* Once, in main, before any thread and any ferry: signals, umask, limits, the

@@ -31,6 +31,7 @@ struct ferry {
 	struct spool_place place;
 	struct store *store;
 	struct complaints *complaints;
+	struct album *album; /* NULL: none */
 	struct status *status;
 	struct status_door *door;    /* NULL: no queue */
 	struct status_http *watched; /* NULL: off */

@@ -7,6 +7,7 @@
 
 #include "core/log.h"
 #include "ferry.h"
+#include "sandbox_faults.h"
 #include "simulate/simulator.h"
 #include <errno.h>
 #include <getopt.h>
@@ -29,12 +30,12 @@ enum {
 	PROVIDERS
 };
 
-static const char *const names[PROVIDERS] = { "mailgun", "mandrill",
-	"upstream" };
+static const char *const names[] = { "mailgun", "mandrill", "upstream", NULL };
 static const char *const kinds[PROVIDERS] = { "mailgun", "mandrill", "smtp" };
 
 struct sandbox {
 	struct simulator *simulators[PROVIDERS];
+	struct status_sandbox offer; /* to the HTTP door */
 	char *folder; /* the queue and the settings, removed at the end */
 	char *file;
 	struct config *config;
@@ -101,6 +102,24 @@ on_mail(void *object, const struct dispatch_event *event)
 	g_string_free(line, TRUE);
 }
 
+static const char *
+read_fault(void *object, unsigned provider)
+{
+	struct sandbox *sandbox = object;
+
+	return sandbox_faults_read(
+	    sandbox->simulators[provider], provider == UPSTREAM);
+}
+
+static void
+set_fault(void *object, unsigned provider, unsigned fault)
+{
+	struct sandbox *sandbox = object;
+
+	sandbox_faults_set(
+	    sandbox->simulators[provider], provider == UPSTREAM, fault);
+}
+
 static bool
 start_simulators(struct sandbox *sandbox, GError **error)
 {
@@ -151,6 +170,7 @@ write_settings(
 	    "state_dir = %s\n"
 	    "confine = no\n"
 	    "http_address = 127.0.0.1:%u\n"
+	    "http_bodies = 100m\n"
 	    "http_loopback = send, read, operate\n"
 	    "%s\n"
 	    "[listener sandbox]\n"
@@ -260,11 +280,21 @@ run(struct sandbox *sandbox, const char *listen, GError **error)
 	sandbox->config = read_settings(sandbox, &settings);
 	if (sandbox->config == NULL)
 		return EX_CONFIG;
+	sandbox->offer = (struct status_sandbox){
+		.sender = "me@" SANDBOX_DOMAIN,
+		.providers = names,
+		.faults = sandbox_faults,
+		.fault = read_fault,
+		.set_fault = set_fault,
+		.object = sandbox,
+	};
 	struct ferry_options options = { .config = sandbox->config,
-		.event = on_mail };
+		.event = on_mail,
+		.sandbox = &sandbox->offer };
 	sandbox->ferry = ferry_new(&options, &busy, error);
 	if (sandbox->ferry == NULL)
 		return EX_UNAVAILABLE;
+	sandbox->offer.smtp = ferry_address(sandbox->ferry, "sandbox");
 	if (!ferry_load(sandbox->ferry, error))
 		return EX_UNAVAILABLE;
 	print_welcome(sandbox);

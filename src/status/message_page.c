@@ -147,18 +147,31 @@ message_page_story(const struct page *page, struct status_answer *answer)
 	store_ask_clear(&ask);
 }
 
+/* What was looked at a moment ago is mostly still in the album. */
+struct spool *
+message_page_find(const struct page *page, struct status_answer *answer)
+{
+	struct store_ask ask = { .question = STORE_BODY };
+	struct spool *spool = NULL;
+	char id[ID_LENGTH + 1];
+
+	if (page_read_id(page->target->segments[ID_SEGMENT], id))
+		spool = album_find(page->options->album, id);
+	if (spool != NULL || !ask_of_mail(page, id, &ask, answer))
+		return spool;
+	spool = spool_ref(ask.spool);
+	store_ask_clear(&ask);
+	return spool;
+}
+
 void
 message_page_raw(const struct page *page, struct status_answer *answer)
 {
-	struct store_ask ask = { .question = STORE_BODY };
-	char id[ID_LENGTH + 1];
-
-	if (!ask_of_mail(page, id, &ask, answer))
+	answer->spool = message_page_find(page, answer);
+	if (answer->spool == NULL)
 		return;
 	answer->code = 200;
 	answer->type = "message/rfc822";
-	answer->spool = spool_ref(ask.spool);
-	store_ask_clear(&ask);
 }
 
 static void

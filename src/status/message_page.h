@@ -10,6 +10,10 @@
 
 void message_page_list(const struct page *page, struct status_answer *answer);
 void message_page_story(const struct page *page, struct status_answer *answer);
+/* The bytes of the mail that the path names, counted; NULL: there are none, and
+ * the request is answered. */
+struct spool *message_page_find(
+    const struct page *page, struct status_answer *answer);
 void message_page_raw(const struct page *page, struct status_answer *answer);
 
 /* page->question to one mail; to all of a state. */

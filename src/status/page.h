@@ -18,6 +18,7 @@ struct page {
 	const char *who;              /* never NULL where a scope is needed */
 	unsigned scopes;              /* enum scope */
 	bool draining;                /* postferry stops */
+	struct sampler *sampler;      /* NULL: nobody looks */
 	enum store_question question; /* of the acts: which */
 };
 

@@ -77,6 +77,7 @@ add_fields(struct MHD_Response *response, const struct status_answer *answer)
 	add_field(
 	    response, "Last-Modified", answer->modified_ms != 0 ? date : NULL);
 	add_field(response, "Location", answer->location);
+	add_field(response, "Content-Disposition", answer->disposition);
 	add_field(response, "WWW-Authenticate", answer->challenge);
 	add_field(
 	    response, "Retry-After", answer->retry_after != 0 ? seconds : NULL);

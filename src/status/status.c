@@ -4,6 +4,10 @@
 #include "health_page.h"
 #include "message_page.h"
 #include "metrics_page.h"
+#include "parts_page.h"
+#include "sampler.h"
+#include "sandbox_page.h"
+#include "series_page.h"
 #include "web_page.h"
 #include <stdatomic.h>
 #include <string.h>
@@ -14,6 +18,7 @@
 
 struct status {
 	struct status_options options;
+	struct sampler *sampler; /* NULL: not started */
 	atomic_bool draining;
 	atomic_uint waiting; /* strangers */
 };
@@ -64,6 +69,10 @@ static const struct route {
 	    0 },
 	{ "GET", MESSAGES "/*/raw", "", message_page_raw, 0, SCOPE_READ, true,
 	    0 },
+	{ "GET", MESSAGES "/*/parts", "", parts_page_list, 0, SCOPE_READ, true,
+	    0 },
+	{ "GET", MESSAGES "/*/parts/*", "", parts_page_content, 0, SCOPE_READ,
+	    true, 0 },
 	{ "POST", MESSAGES "/*/retry", "", message_page_act, STORE_RETRY,
 	    SCOPE_OPERATE, true, 0 },
 	{ "POST", MESSAGES "/*/hold", "", message_page_act, STORE_HOLD,
@@ -72,6 +81,10 @@ static const struct route {
 	    SCOPE_OPERATE, true, 0 },
 	{ "POST", MESSAGES "/*/drop", "", message_page_act, STORE_DROP,
 	    SCOPE_OPERATE, true, 0 },
+	{ "GET", "/v1/series", "", series_page, 0, SCOPE_READ, false, 0 },
+	{ "GET", "/v1/sandbox", "", sandbox_page_show, 0, SCOPE_READ, true, 0 },
+	{ "POST", "/v1/sandbox", "", sandbox_page_set, 0, SCOPE_OPERATE, true,
+	    0 },
 };
 
 struct status *
@@ -83,9 +96,24 @@ status_new(const struct status_options *options)
 	return status;
 }
 
+bool
+status_start(struct status *status, GError **error)
+{
+	status->sampler = sampler_start(&status->options);
+	if (status->sampler != NULL)
+		return true;
+	g_set_error(error, g_quark_from_static_string("status"), 0,
+	    "cannot watch the providers for the HTTP door: no threads are "
+	    "left");
+	return false;
+}
+
 void
 status_free(struct status *status)
 {
+	if (status == NULL)
+		return;
+	sampler_stop(status->sampler);
 	g_free(status);
 }
 
@@ -286,6 +314,7 @@ status_request(struct status *status, const struct request *request,
 		.who = request->who,
 		.scopes = request->scopes,
 		.draining = status->draining,
+		.sampler = status->sampler,
 	};
 
 	if (route == NULL)
@@ -306,6 +335,7 @@ status_answer_clear(struct status_answer *answer)
 		spool_unref(answer->spool);
 	g_free(answer->etag);
 	g_free(answer->location);
+	g_free(answer->disposition);
 	g_free(answer->challenge);
 	*answer = (struct status_answer){ 0 };
 }

@@ -44,6 +44,11 @@ const struct setting status_http_settings[] = {
 	    .help = "Largest body of a request that hands in mail there, as "
 		    "it comes: base64 takes a third more than what it "
 		    "carries." },
+	{ "server", "http_bodies", SETTING_SIZE, "0", 0, INT64_C(1) << 30,
+	    .help = "Bytes of the mails that came last which are kept in "
+		    "memory (a quarter of memory_budget at most), so that "
+		    "their content can be looked at after they are finished; "
+		    "0: none are." },
 	{ .section = NULL },
 };
 
