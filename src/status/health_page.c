@@ -117,6 +117,7 @@ add_daemon(struct json_object *object, const struct page *page)
 	else
 		json_object_object_add(object, "pid", NULL);
 	page_add_time(object, "started", options->started_ms);
+	page_add_flag(object, "sandbox", options->sandbox != NULL);
 	page_add_flag(object, "ready", obstacle == NULL);
 	page_add_text(object, "why", obstacle);
 }

@@ -134,16 +134,33 @@ ask_of_mail(const struct page *page, char id[static ID_LENGTH + 1],
 	return false;
 }
 
+/* True when its bytes can be had. */
+static bool
+is_kept(const struct page *page, const struct store_mail *mail)
+{
+	struct spool *spool;
+
+	if (mail->place != STORE_FINISHED)
+		return true;
+	spool = album_find(page->options->album, mail->id);
+	if (spool != NULL)
+		spool_unref(spool);
+	return spool != NULL;
+}
+
 void
 message_page_story(const struct page *page, struct status_answer *answer)
 {
 	struct store_ask ask = { .question = STORE_MAIL };
+	struct json_object *object;
 	char id[ID_LENGTH + 1];
 
 	if (!ask_of_mail(page, id, &ask, answer))
 		return;
 	g_assert(ask.mails->len == 1);
-	page_answer(answer, mail_json_new(ask.mails->pdata[0]));
+	object = mail_json_new(ask.mails->pdata[0]);
+	page_add_flag(object, "kept", is_kept(page, ask.mails->pdata[0]));
+	page_answer(answer, object);
 	store_ask_clear(&ask);
 }
 

@@ -87,6 +87,11 @@ export async function open_letter(mail) {
 	if (letter && letter.id === mail.id)
 		return;
 	letter = { id: mail.id };
+	if (mail.kept === false) {
+		replace(find("#letter-body"), make("p", { class: "hint" },
+			"It is finished, and its bytes are not kept: http_bodies of [server] keeps those of the mails that came last."));
+		return;
+	}
 	try {
 		const { said } = await read(`/v1/messages/${mail.id}/parts`);
 		if (letter && letter.id === mail.id)

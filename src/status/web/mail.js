@@ -239,6 +239,8 @@ async function look() {
 			say(find("#mail-wrong"), error.message);
 			find("#mail-wrong").hidden = false;
 			find("#mail-body").hidden = true;
+			if (error.status === 404)
+				stop(open.pulse);
 		}
 		throw error;
 	}
