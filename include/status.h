@@ -34,6 +34,7 @@
 #include "core/metrics.h"
 #include "core/token.h"
 #include "mail/standing.h"
+#include "status/handin.h"
 #include "store.h"
 
 /* An album holds the bytes of the mails that came last, so that they can be
@@ -85,7 +86,8 @@ struct status_options {
 	int64_t started_ms;            /* wall clock; 0: no daemon runs */
 	/* of bodies; borrowed; NULL: none is kept */
 	const struct spool_place *place;
-	uint64_t body_most; /* bytes of a mail handed in (http_max_body) */
+	uint64_t body_most;    /* bytes of a mail handed in (http_max_body) */
+	struct handin *handin; /* borrowed; NULL: no mail is taken */
 	/* Fills in struct provider_standing *; called on a thread of the door;
 	 * NULL: none. */
 	void (*providers)(void *object, GPtrArray *out);

@@ -119,13 +119,22 @@ on_quiet_asked(void *owner, struct letter *letter)
 	loop_post(ferry->main, &ferry->quiet, on_quiet);
 }
 
-/* No session is left, so nothing more comes in. */
+/* Nobody who handed in a mail waits, and no session is left: nothing more comes
+ * in.  Maybe on the thread that gave the last answer. */
+static void
+on_handin_stopped(void *object)
+{
+	struct ferry *ferry = object;
+
+	loop_post(ferry->dispatch, &ferry->quiet, on_quiet_asked);
+}
+
 static void
 on_server_stopped(void *object)
 {
 	struct ferry *ferry = object;
 
-	loop_post(ferry->dispatch, &ferry->quiet, on_quiet_asked);
+	handin_stop(ferry->handin, on_handin_stopped, ferry);
 }
 
 static void

@@ -243,6 +243,25 @@ on_providers(void *object, GPtrArray *out)
 	g_ptr_array_extend_and_steal(out, g_steal_pointer(&standings));
 }
 
+static void
+make_handin(struct ferry *ferry)
+{
+	struct handin_options options = {
+		.config = ferry->config,
+		.hostname = server_hostname(ferry->config),
+		.place = &ferry->place,
+		.budget = ferry->budget,
+		.disk = ferry->disk,
+		.metrics = ferry->metrics,
+		.onward = on_submission,
+		.size_most = find_size_most,
+		.routes = name_routes,
+		.stage = ferry,
+	};
+
+	ferry->handin = handin_new(&options);
+}
+
 static bool
 make_doors(struct ferry *ferry, GError **error)
 {
@@ -257,6 +276,7 @@ make_doors(struct ferry *ferry, GError **error)
 		.started_ms = clock_wall_ms(),
 		.place = &ferry->place,
 		.body_most = status_http_body_most(ferry->config),
+		.handin = ferry->handin,
 		.providers = on_providers,
 		.object = ferry,
 		.sandbox = ferry->options.sandbox,
@@ -285,6 +305,7 @@ ferry_check(struct config *config, GPtrArray *errors)
 	dispatcher_check(config, errors);
 	bell_check(config, errors);
 	status_http_check(config, errors);
+	handin_check(config, errors);
 	circle_check(config, errors);
 	if (errors->len == before)
 		return true;
@@ -417,6 +438,7 @@ ferry_load(struct ferry *ferry, GError **error)
 	/* the door asks it how the providers are */
 	loop_start(ferry->dispatch);
 	ending_heed(ferry);
+	make_handin(ferry);
 	return make_doors(ferry, error);
 }
 
@@ -458,6 +480,7 @@ ferry_free(struct ferry *ferry)
 {
 	if (ferry == NULL)
 		return;
+	handin_leave(ferry->handin);
 	g_clear_pointer(&ferry->door, status_door_close);
 	g_clear_pointer(&ferry->watched, status_http_close);
 	g_clear_pointer(&ferry->status, status_free);
@@ -470,6 +493,7 @@ ferry_free(struct ferry *ferry)
 	/* what dispatch let go of last is written here */
 	g_clear_pointer(&ferry->store, store_close);
 	g_clear_pointer(&ferry->helm, helm_free);
+	g_clear_pointer(&ferry->handin, handin_free);
 	g_clear_pointer(&ferry->dispatch, loop_free);
 	g_clear_pointer(&ferry->bell, bell_free);
 	g_clear_pointer(&ferry->herald, herald_free);

@@ -16,6 +16,7 @@
 #include "service.h"
 #include "smtp/server.h"
 #include "status.h"
+#include "status/handin.h"
 
 struct ferry {
 	struct ferry_options options;
@@ -32,6 +33,7 @@ struct ferry {
 	struct store *store;
 	struct complaints *complaints;
 	struct album *album; /* NULL: none */
+	struct handin *handin;
 	struct status *status;
 	struct status_door *door;    /* NULL: no queue */
 	struct status_http *watched; /* NULL: off */

@@ -62,7 +62,8 @@ is_row_of(const struct setting *table, const struct setting *row)
 static bool
 is_live(const struct setting *row)
 {
-	bool known = is_row_of(dispatcher_settings, row);
+	bool known = is_row_of(dispatcher_settings, row) ||
+		     is_row_of(handin_settings, row);
 
 	if (strcmp(row->section, "server") != 0)
 		return strcmp(row->section, "listener") == 0 ||
@@ -187,6 +188,7 @@ apply(struct ferry *ferry, struct config *config, GPtrArray *errors)
 	}
 	ferry->config = config;
 	server_renew(ferry->server, config);
+	handin_renew(ferry->handin, config, server_hostname(config));
 	tell_change(ferry, before);
 	config_unref(before);
 	return true;

@@ -9,6 +9,7 @@
 #include "smtp/server.h"
 #include "smtp/users.h"
 #include "status.h"
+#include "status/handin.h"
 #include "store.h"
 #include <string.h>
 #include <unistd.h>
@@ -64,6 +65,7 @@ settings_collect(struct settings *settings)
 		settings->tables[n++] = server_tables[i];
 	settings->tables[n++] = store_settings;
 	settings->tables[n++] = status_http_settings;
+	settings->tables[n++] = handin_settings;
 	settings->tables[n++] = bell_settings;
 	settings->tables[n++] = dispatcher_settings;
 	settings->tables[n++] = route_settings;

@@ -177,8 +177,11 @@ read_envelope(const struct import *import,
 		.envelope = submission->envelope,
 	};
 
-	if (header == NULL)
+	if (header == NULL) {
+		composition_add_error(
+		    errors, "mail", "it could not be read back");
 		return false;
+	}
 	read_authors(&reading);
 	read_sender(&reading);
 	read_recipients(&reading);
