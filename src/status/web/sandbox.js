@@ -63,7 +63,7 @@ function trial() {
 	const { subject, to } = TRIES[sent++ % TRIES.length];
 	return { from: `Harbour <${sandbox.sender}>`, to: [to], subject,
 		text: `Good morning,\n\n${subject}.\n\nThis mail was sent by the page of the sandbox.\n`,
-		html: `<style>body { font-family: sans-serif } h1 { color: #0b6b82 }</style><h1>${subject}</h1>` +
+		html: `<!doctype html><html lang="en"><title>${subject}</title><style>body { font-family: sans-serif } h1 { color: #0b6b82 }</style><h1>${subject}</h1>` +
 			`<p>This mail was sent by the page of the sandbox: it has a text and an HTML part.</p>`,
 		attachments: [{ name: "timetable.csv", type: "text/csv",
 			content: btoa("from,to,leaves\nNynashamn,Visby,09:00\n") }],

@@ -63,12 +63,14 @@ export function size(bytes) {
 	return `${value >= 10 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
-// 80 ms, 1.2 s, 48 s, 3 min, 1 h 5 min, 2 d 3 h
+// < 1 ms, 80 ms, 1.2 s, 48 s, 3 min, 1 h 5 min, 2 d 3 h
 export function duration(ms) {
 	const pair = (big, unit, small, other) =>
 		small === 0 ? `${big} ${unit}` : `${big} ${unit} ${small} ${other}`;
+	if (ms < 1)
+		return "< 1 ms";
 	if (ms < 1000)
-		return `${Math.max(0, Math.round(ms))} ms`;
+		return `${Math.round(ms)} ms`;
 	if (ms < 9950)
 		return `${(ms / 1000).toFixed(1)} s`;
 	const seconds = Math.round(ms / 1000);
