@@ -70,7 +70,8 @@ static bool
 is_of_others(const struct porter_head *head)
 {
 	return (head->origin != NULL && !is_own_origin(head)) ||
-	       (head->site != NULL && !is_same_site(head->site));
+	       (head->site != NULL && !head->followed &&
+		   !is_same_site(head->site));
 }
 
 /* The types that a form of any page is sent in, without a question before

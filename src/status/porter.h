@@ -26,6 +26,9 @@ struct porter_head {
 	const char *host;          /* Host, the first */
 	const char *origin;        /* Origin */
 	const char *site;          /* Sec-Fetch-Site */
+	bool followed;             /* a person goes there by a link: the
+				    * answer is seen by nobody else, and to
+				    * GET is to do nothing */
 	const char *type;          /* Content-Type */
 	const char *authorization; /* Authorization */
 	bool loopback;             /* the peer is this host... */

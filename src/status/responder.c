@@ -160,6 +160,17 @@ is_forwarded(struct MHD_Connection *connection)
 	return false;
 }
 
+/* As a page of its own, not within one of others. */
+static bool
+is_followed(struct MHD_Connection *connection, const char *method)
+{
+	return strcmp(method, "GET") == 0 &&
+	       g_strcmp0(
+		   find_field(connection, "Sec-Fetch-Mode"), "navigate") == 0 &&
+	       g_strcmp0(
+		   find_field(connection, "Sec-Fetch-Dest"), "document") == 0;
+}
+
 /* Over TCP; false: the answer says why not. */
 static bool
 pass_porter(const struct porter *porter, struct call *call, const char *version,
@@ -172,6 +183,7 @@ pass_porter(const struct porter *porter, struct call *call, const char *version,
 		.host = find_field(connection, "Host"),
 		.origin = find_field(connection, "Origin"),
 		.site = find_field(connection, "Sec-Fetch-Site"),
+		.followed = is_followed(connection, request->method),
 		.type = find_field(connection, "Content-Type"),
 		.authorization = find_field(connection, "Authorization"),
 		.loopback = is_loopback(connection),
