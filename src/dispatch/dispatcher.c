@@ -251,10 +251,12 @@ dispatcher_new(const struct dispatcher_options *options, GError **error)
 	doubt_open(dispatcher);
 	probe_open(dispatcher);
 	pause_open(dispatcher);
-	if (options->before != NULL)
+	if (options->before != NULL) {
 		keeping_inherit(dispatcher, options->before);
-	else
+		probe_inherit(dispatcher, options->before);
+	} else {
 		keeping_recall(dispatcher);
+	}
 	dispatcher->options.before = NULL;
 	return dispatcher;
 }

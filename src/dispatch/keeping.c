@@ -86,15 +86,22 @@ find_lane(const struct dispatcher *dispatcher, const char *name)
 	return NULL;
 }
 
+/* Of the alarms, or NULL: of a provider that is set no more. */
+static struct lane *
+find_recalled(struct dispatcher *dispatcher, const struct journal_state *state)
+{
+	if (strcmp(state->provider, ALARMS) == 0)
+		alarms_recall(dispatcher->alarms, state->text);
+	return find_lane(dispatcher, state->provider);
+}
+
 static void
 recall_one(struct dispatcher *dispatcher, const struct journal_state *state)
 {
-	struct lane *lane = find_lane(dispatcher, state->provider);
+	struct lane *lane = find_recalled(dispatcher, state);
 	int64_t now = dispatcher_now(dispatcher);
 	enum lane_recall recall;
 
-	if (strcmp(state->provider, ALARMS) == 0)
-		alarms_recall(dispatcher->alarms, state->text);
 	if (lane == NULL)
 		return;
 	recall = lane_state_recall(lane, state->text, now);
@@ -108,10 +115,15 @@ recall_one(struct dispatcher *dispatcher, const struct journal_state *state)
 }
 
 /* Whoever has the settings read anew may have mended its account, or a From
- * domain there. */
+ * domain there.  That it is as it was is no news. */
 static void
-inherit_one(struct lane *lane, const struct lane *before, int64_t now_ms)
+inherit_one(struct lane *lane, const struct lane *before, const char *state,
+    int64_t now_ms)
 {
+	enum lane_recall recall = lane_state_recall(lane, state, now_ms);
+
+	if (recall == LANE_RECALL_CHANGED)
+		bulletin_recall(lane, recall, now_ms);
 	lane->accepted = before->accepted;
 	lane->failed = before->failed;
 	lane_retry(lane, now_ms);
@@ -122,15 +134,16 @@ keeping_inherit(struct dispatcher *dispatcher, struct dispatcher *before)
 {
 	struct journal *states = keeping_print(before);
 
-	for (unsigned i = 0; i < states->states->len; i++)
-		recall_one(dispatcher, states->states->pdata[i]);
-	journal_free(states);
-	for (unsigned i = 0; before->names[i] != NULL; i++) {
-		struct lane *lane = find_lane(dispatcher, before->names[i]);
+	/* first those of the lanes, in their order */
+	for (unsigned i = 0; i < states->states->len; i++) {
+		const struct journal_state *state = states->states->pdata[i];
+		struct lane *lane = find_recalled(dispatcher, state);
+
 		if (lane != NULL)
-			inherit_one(
-			    lane, before->lanes[i], dispatcher_now(dispatcher));
+			inherit_one(lane, before->lanes[i], state->text,
+			    dispatcher_now(dispatcher));
 	}
+	journal_free(states);
 }
 
 void

@@ -176,10 +176,8 @@ add_settings(GChecksum *sum, const struct provider *provider)
 					  provider->section, row->key));
 }
 
-/* Of what decides whether the provider knows us and where it is: enough to see
- * a change, too little to guess a secret by. */
-static char *
-print_settings(const struct provider *provider)
+char *
+lane_state_settings(const struct provider *provider)
 {
 	const struct endpoint *endpoint = &provider->endpoint;
 	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
@@ -202,7 +200,7 @@ char *
 lane_state_tell(const struct lane *lane, int64_t now_ms)
 {
 	GString *line = g_string_new("v=1");
-	g_autofree char *settings = print_settings(lane->provider);
+	g_autofree char *settings = lane_state_settings(lane->provider);
 
 	g_string_append_printf(line, " settings=%s", settings);
 	tell_breaker(line, lane);
@@ -500,7 +498,7 @@ recall_trouble(struct lane *lane, struct reading *reading, int64_t now_ms)
 static bool
 are_settings_other(const struct lane *lane, const struct reading *reading)
 {
-	g_autofree char *settings = print_settings(lane->provider);
+	g_autofree char *settings = lane_state_settings(lane->provider);
 
 	return reading->settings != NULL &&
 	       strcmp(reading->settings, settings) != 0;

@@ -19,6 +19,10 @@ void lane_state_standing(const struct lane *lane, int64_t now_ms,
  * so lane_clock() was called. */
 char *lane_state_tell(const struct lane *lane, int64_t now_ms);
 
+/* Of what decides whether the provider knows us and where it is: enough to see
+ * a change, too little to guess a secret by.  New string. */
+char *lane_state_settings(const struct provider *provider);
+
 /* What came of a line. */
 enum lane_recall {
 	LANE_RECALL_NONSENSE, /* the lane is as it was */

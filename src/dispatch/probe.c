@@ -3,7 +3,9 @@
 
 #include "core/log.h"
 #include "keeping.h"
+#include "lane_state.h"
 #include "reserve.h"
+#include <string.h>
 
 /* One exchange; of a probe that takes several each. */
 #define ANSWER_MS (20 * INT64_C(1000))
@@ -25,6 +27,7 @@ struct probe {
 	char *overruled; /* what it found wrong, and mail was taken; NULL: that
 			  * did not happen */
 	bool started;
+	bool asked_anew; /* somebody waits for what it finds */
 };
 
 static void on_timer(void *object);
@@ -58,6 +61,31 @@ probe_close(struct dispatcher *dispatcher)
 		g_free(probe->overruled);
 	}
 	g_free(dispatcher->probes);
+}
+
+static void
+inherit_one(struct probe *probe, const struct probe *before)
+{
+	g_autofree char *now = lane_state_settings(probe->lane->provider);
+	g_autofree char *then = lane_state_settings(before->lane->provider);
+
+	if (strcmp(now, then) != 0)
+		return;
+	health_clear(&probe->health);
+	health_copy(&probe->health, &before->health);
+	probe->overruled = g_strdup(before->overruled);
+	probe->failures = before->failures;
+	probe->asked_anew = true;
+}
+
+void
+probe_inherit(struct dispatcher *dispatcher, const struct dispatcher *before)
+{
+	for (unsigned i = 0; dispatcher->names[i] != NULL; i++)
+		for (unsigned j = 0; before->names[j] != NULL; j++)
+			if (g_str_equal(dispatcher->names[i], before->names[j]))
+				inherit_one(
+				    &dispatcher->probes[i], &before->probes[j]);
 }
 
 /* It refused our account, and no mail has been tried since. */
@@ -148,8 +176,9 @@ tell(const struct probe *probe, enum health_state was)
 		    "provider does not answer a probe" },
 	};
 	const struct health *is = &probe->health;
+	bool changed = is->state != was || (probe->asked_anew && is_ill(is));
 
-	if (is->state == was || !log_wants(events[is->state].level))
+	if (!changed || !log_wants(events[is->state].level))
 		return;
 	const struct log_field fields[] = {
 		log_str("provider", probe->lane->provider->name),
@@ -222,6 +251,7 @@ finish(struct probe *probe)
 	probe->found = (struct health){ 0 };
 	probe->health.probed_ms = dispatcher_wall(probe->dispatcher);
 	tell(probe, was);
+	probe->asked_anew = false;
 	ring(probe);
 	keep_closed(probe);
 	hasten(probe);

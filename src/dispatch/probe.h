@@ -19,6 +19,12 @@ struct probe;
 void probe_open(struct dispatcher *dispatcher);
 void probe_close(struct dispatcher *dispatcher);
 
+/* What is known of a provider in the dispatcher before is known of the one of
+ * its name, when it is the same account: it is no news when the next probe
+ * finds it well, but one that is still ill is told of once more. */
+void probe_inherit(
+    struct dispatcher *dispatcher, const struct dispatcher *before);
+
 /* All are probed, now and from time to time. */
 void probe_start(struct dispatcher *dispatcher);
 void probe_stop(struct dispatcher *dispatcher);

@@ -193,6 +193,44 @@ test_inherits(void **state)
 	stop_helm();
 }
 
+static void
+expect_health(enum health_state wanted)
+{
+	g_autoptr(GPtrArray) standings = helm_standings(helm);
+
+	assert_int_equal(find_standing(standings, "one")->health.state, wanted);
+}
+
+#define PROBED(more) PROVIDER("one", "probes = yes\n" more)
+
+/* What a probe found is known until the next one finds something else, and is
+ * no news then; but not of another account. */
+static void
+test_probes(void **state)
+{
+	(void)state;
+	start_alone(PROBED(""));
+	helm_start(helm);
+	serve("probe one", "good");
+	wait_for_loop();
+	expect_health(HEALTH_GOOD);
+	renew(PROBED(""));
+	expect_health(HEALTH_GOOD);
+	serve("probe one", "bad");
+	wait_for_loop();
+	expect_health(HEALTH_BAD);
+	renew(PROBED("connections = 3\n"));
+	expect_health(HEALTH_BAD);
+	serve("probe one", "good");
+	wait_for_loop();
+	expect_health(HEALTH_GOOD);
+	renew(PROBED("account = another\n"));
+	expect_health(HEALTH_UNKNOWN);
+	serve("probe one", "good");
+	wait_for_loop();
+	stop_helm();
+}
+
 /* What is on its way ends as it began, and its provider is closed then. */
 static void
 test_under_way(void **state)
@@ -414,6 +452,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_inherits),
+		cmocka_unit_test(test_probes),
 		cmocka_unit_test(test_under_way),
 		cmocka_unit_test(test_encoding),
 		cmocka_unit_test(test_client_waits),

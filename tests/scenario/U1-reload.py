@@ -149,6 +149,34 @@ class Rotated(Reload):
         self.drain()
 
 
+class Probed(Reload):
+    """Whoever is well as before is no news."""
+
+    def make_settings(self):
+        return {"server": {**durable.QUICK, "reread": self.reread}}
+
+    def probed(self):
+        """When each was, once all have been."""
+        end = time.monotonic() + ferry.PATIENCE
+        while time.monotonic() < end:
+            times = [provider["health"]["probed"]
+                     for provider in self.queue.status()["providers"]]
+            if all(times):
+                return times
+        return self.fail("not probed")
+
+    def test_well_as_before(self):
+        first = self.probed()
+        self.ferry.wait_line("provider is well provider=mailgun was=unknown")
+        self.ferry.wait_line("provider is well provider=mandrill was=unknown")
+        self.reload()
+        end = time.monotonic() + ferry.PATIENCE
+        while any(now == then for now, then in zip(self.probed(), first)):
+            self.assertLess(time.monotonic(), end, "not probed again")
+        self.assertEqual(
+            len(re.findall("provider is well", self.ferry.text())), 2)
+
+
 class Changes(Reload):
     def test_bad_file_changes_nothing(self):
         good = self.read_conf()
