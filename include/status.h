@@ -75,6 +75,8 @@ struct status_sandbox {
 	void *object;
 };
 
+struct handin;
+
 struct status_options {
 	struct store *store; /* borrowed; NULL: none */
 	struct disk *disk;   /* borrowed; NULL: none */
@@ -84,6 +86,7 @@ struct status_options {
 	const struct metrics *metrics; /* borrowed; NULL: none */
 	struct album *album;           /* borrowed; NULL: none */
 	int64_t started_ms;            /* wall clock; 0: no daemon runs */
+	struct handin *handin;         /* borrowed; NULL: no mail is taken */
 	/* of bodies; borrowed; NULL: none is kept */
 	const struct spool_place *place;
 	uint64_t body_most;    /* bytes of a mail handed in (http_max_body) */
@@ -124,6 +127,7 @@ struct request {
 	const struct token *token; /* the one shown; NULL: none */
 	bool stale;                /* it showed one that is none of ours */
 	bool loopback;             /* comes from this host */
+	const char *peer;          /* its address; NULL: a Unix socket */
 
 	/* A field of the head by its name in any letters; NULL: none.  NULL:
 	 * there is no head. */

@@ -79,23 +79,37 @@ find_title(unsigned code)
 	g_assert_not_reached();
 }
 
+struct json_object *
+page_problem(unsigned code, const char *detail)
+{
+	struct json_object *object = json_object_new_object();
+
+	page_add_text(object, "type", "about:blank");
+	page_add_text(object, "title", find_title(code));
+	page_add_number(object, "status", code);
+	page_add_text(object, "detail", detail);
+	return object;
+}
+
+void
+page_refuse_with(
+    struct status_answer *answer, unsigned code, struct json_object *problem)
+{
+	answer->code = code;
+	answer->type = "application/problem+json";
+	write_body(answer, problem);
+}
+
 void
 page_refuse(
     struct status_answer *answer, unsigned code, const char *format, ...)
 {
-	struct json_object *object = json_object_new_object();
 	va_list arguments;
 
 	va_start(arguments, format);
 	g_autofree char *detail = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
-	page_add_text(object, "type", "about:blank");
-	page_add_text(object, "title", find_title(code));
-	page_add_number(object, "status", code);
-	page_add_text(object, "detail", detail);
-	answer->code = code;
-	answer->type = "application/problem+json";
-	write_body(answer, object);
+	page_refuse_with(answer, code, page_problem(code, detail));
 }
 
 /* What is said of an obstacle depends on whether the mail is there: then it is

@@ -35,6 +35,12 @@ void page_answer(struct status_answer *answer, struct json_object *object);
 void page_refuse(struct status_answer *answer, unsigned code,
     const char *format, ...) G_GNUC_PRINTF(3, 4);
 
+/* The same with more to be said: the problem, which page_problem() made, is
+ * taken over. */
+struct json_object *page_problem(unsigned code, const char *detail);
+void page_refuse_with(
+    struct status_answer *answer, unsigned code, struct json_object *problem);
+
 /* With etag or modified_ms in the answer: true when the client has that already
  * (RFC 9110 13.2.2); then the request is answered, 304, and all work for a body
  * would be in vain. */

@@ -47,7 +47,8 @@ struct guest {
 /* A request while it is read and answered. */
 struct call {
 	char *target;
-	char who[64 + 1];
+	char who[256];
+	char peer[NETWORK_PEER_LENGTH];
 	struct MHD_Connection *connection;
 	struct request request;
 	struct upload upload;
@@ -138,13 +139,12 @@ on_host(
 	return MHD_YES;
 }
 
-static bool
-is_loopback(struct MHD_Connection *connection)
+static const struct sockaddr *
+find_peer(struct MHD_Connection *connection)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-	    connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-
-	return info != NULL && network_is_loopback(info->client_addr);
+	return MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+	    ->client_addr;
 }
 
 /* By one of these a proxy says for whom it asks. */
@@ -186,13 +186,15 @@ pass_porter(const struct porter *porter, struct call *call, const char *version,
 		.followed = is_followed(connection, request->method),
 		.type = find_field(connection, "Content-Type"),
 		.authorization = find_field(connection, "Authorization"),
-		.loopback = is_loopback(connection),
+		.loopback = network_is_loopback(find_peer(connection)),
 		.forwarded = is_forwarded(connection),
 	};
 
 	MHD_get_connection_values(
 	    connection, MHD_HEADER_KIND, on_host, &head.hosts);
 	porter_identify(porter, &head, request);
+	network_print_peer(find_peer(connection), call->peer);
+	request->peer = call->peer;
 	if (request->token != NULL) {
 		g_snprintf(call->who, sizeof call->who, "token %s",
 		    request->token->name);

@@ -8,6 +8,7 @@
 #include "sampler.h"
 #include "sandbox_page.h"
 #include "series_page.h"
+#include "submit_page.h"
 #include "web_page.h"
 #include <stdatomic.h>
 #include <string.h>
@@ -57,6 +58,12 @@ static const struct route {
 	{ "GET", "/metrics", "", metrics_page, 0, 0, true, 0 },
 	{ "GET", MESSAGES, "state,after,limit,recipient", message_page_list, 0,
 	    SCOPE_READ, true, 0 },
+	{ "POST", MESSAGES, "sender,to", submit_page_message, 0, SCOPE_SEND,
+	    true, BODY_MAIL },
+	{ "POST", "/send", "", submit_page_send, 0, SCOPE_SEND, true,
+	    BODY_MAIL },
+	{ "POST", "/email", "", submit_page_email, 0, SCOPE_SEND, true,
+	    BODY_MAIL },
 	{ "POST", MESSAGES "/retry", "state", message_page_act_all, STORE_RETRY,
 	    SCOPE_OPERATE, true, 0 },
 	{ "POST", MESSAGES "/hold", "state", message_page_act_all, STORE_HOLD,
