@@ -10,6 +10,8 @@
  *	GET  /readyz                     200 or 503: mail can be accepted
  *	GET  /status                     the daemon, its providers, its queue
  *	GET  /metrics                    the same, counted, for Prometheus
+ *	POST /v1/messages                mail, in this server's own shape
+ *	POST /send, POST /email          in the shapes of two older services
  *	GET  /v1/messages?state=&after=&limit=&recipient=
  *		"next" is `after` of the next page; of a recipient a page may
  *		be empty
@@ -75,8 +77,6 @@ struct status_sandbox {
 	void *object;
 };
 
-struct handin;
-
 struct status_options {
 	struct store *store; /* borrowed; NULL: none */
 	struct disk *disk;   /* borrowed; NULL: none */
@@ -90,7 +90,6 @@ struct status_options {
 	/* of bodies; borrowed; NULL: none is kept */
 	const struct spool_place *place;
 	uint64_t body_most;    /* bytes of a mail handed in (http_max_body) */
-	struct handin *handin; /* borrowed; NULL: no mail is taken */
 	/* Fills in struct provider_standing *; called on a thread of the door;
 	 * NULL: none. */
 	void (*providers)(void *object, GPtrArray *out);
