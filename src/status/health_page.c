@@ -222,7 +222,6 @@ health_page_status(const struct page *page, struct status_answer *answer)
 		return;
 	object = json_object_new_object();
 	add_daemon(object, page);
-	page_add_flag(object, "sandbox", options->sandbox != NULL);
 	json_object_object_add(object, "disk", write_disk(options->disk));
 	if (options->store != NULL) {
 		json_object_object_add(

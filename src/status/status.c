@@ -276,6 +276,7 @@ finish(const struct page *page, struct status_answer *answer)
 	if (answer->spool != NULL)
 		spool_unref(g_steal_pointer(&answer->spool));
 	answer->bytes = NULL;
+	answer->length = 0;
 }
 
 static void

@@ -91,6 +91,7 @@ test_known(void **state)
 
 	(void)state;
 	assert_int_equal(again.code, 304);
+	assert_int_equal(again.length, 0);
 	assert_null(again.bytes);
 	assert_string_equal(again.etag, first.etag);
 	assert_int_equal(other.code, 200);
