@@ -3,7 +3,7 @@
 // none.
 
 import { ask_token } from "./dialog.js";
-import { read, Refusal } from "./door.js";
+import { forget, read, Refusal } from "./door.js";
 import { find, make, replace, say } from "./element.js";
 import { show_filters, show_list } from "./list.js";
 import { announce } from "./notice.js";
@@ -14,10 +14,12 @@ import { plural } from "./words.js";
 const EVERY = 1000; // ms
 const PAGE = 50;
 const MOST = 1000; // the door gives no more at a time
+const TURNS = 10;  // it looks at some thousand mails for each
 
 let pulse = null;
 let query = new URLSearchParams();
 let limit = PAGE;
+let turns = TURNS;
 let shown = ""; // the search whose mails are seen
 let refused = null; // what the door says instead
 let queue = null;
@@ -56,17 +58,32 @@ function show(said) {
 	const found = find("#found");
 	found.hidden = !is_searched() || said.messages.length === 0;
 	if (!found.hidden)
-		say(found, `${more ? "the newest " : ""}${plural(said.messages.length,
-			"mail")} found`);
+		say(found, `${plural(said.messages.length, "mail")} found${
+			more ? " so far" : ""}`);
 	if (arrived > 0)
 		announce(`${plural(arrived, "new mail")}`);
 }
 
-async function look() {
+// What is searched for may be far between.
+async function read_list() {
 	const asked = parameters(query, limit);
+	const { said, fresh } = await read(`/v1/messages?${asked}`);
+	const whole = { messages: [...said.messages], next: said.next };
+	for (let turn = 1; fresh && turn < turns && whole.next &&
+	    whole.messages.length < limit; turn++) {
+		asked.set("after", whole.next);
+		asked.set("limit", limit - whole.messages.length);
+		const further = (await read(`/v1/messages?${asked}`)).said;
+		whole.messages.push(...further.messages);
+		whole.next = further.next;
+	}
+	return { said: whole, fresh };
+}
+
+async function look() {
 	const search = query.toString();
 	try {
-		const { said, fresh } = await read(`/v1/messages?${asked}`);
+		const { said, fresh } = await read_list();
 		// meanwhile somebody typed on
 		if (search === query.toString() && (fresh || shown !== search ||
 		    !find("#loading").hidden))
@@ -88,8 +105,11 @@ async function look() {
 export function open_mails(place) {
 	const changed = place.query.toString() !== query.toString();
 	query = place.query;
-	if (changed)
+	if (changed) {
 		limit = PAGE;
+		turns = TURNS;
+		forget("/v1/messages?");
+	}
 	show_filters(query, queue);
 	if (pulse && changed)
 		hurry();
@@ -110,6 +130,10 @@ export function note_queue(counts) {
 }
 
 find("#more").addEventListener("click", () => {
-	limit = Math.min(limit + PAGE, MOST);
+	if (find("#list").childElementCount >= limit)
+		limit = Math.min(limit + PAGE, MOST);
+	else
+		turns += TURNS;
+	forget("/v1/messages?");
 	hurry();
 });

@@ -164,7 +164,7 @@ function show_latency(card, series, told) {
 	const size = size_of(series);
 	const [p50, p95] = [told.p50_us, told.p95_us].map((points) =>
 		bundle(column(series, points), size, most).map(milliseconds));
-	const top = ceiling(Math.max(0, ...p95), 100);
+	const top = ceiling(Math.max(0, ...p95), 10);
 	const [low, high] = [last_of(p50), last_of(p95)];
 	const now = low === null ? "none"
 		: `p50 ${duration(low)} · p95 ${duration(high)}`;

@@ -43,7 +43,9 @@ async function beat(pulse) {
 	} finally {
 		pulse.busy = false;
 		if (pulses.has(pulse))
-			plan(pulse, Math.min(SLOWEST, pulse.every * patience));
+			plan(pulse, pulse.again ? 0
+				: Math.min(SLOWEST, pulse.every * patience));
+		pulse.again = false;
 	}
 }
 
@@ -55,7 +57,8 @@ function plan(pulse, wait) {
 // Calls work, which may be asynchronous, now and every so many ms after it has
 // ended.  A Refusal is its affair; other errors are ours.
 export function start(every, work) {
-	const pulse = { every, work, timer: null, busy: false, slept: false };
+	const pulse = { every, work, timer: null, busy: false, again: false,
+		slept: false };
 	pulses.add(pulse);
 	plan(pulse, 0);
 	return pulse;
@@ -70,7 +73,9 @@ export function stop(pulse) {
 // Something was done: look at once what came of it.
 export function hurry() {
 	for (const pulse of pulses)
-		if (!pulse.busy)
+		if (pulse.busy)
+			pulse.again = true; // what it asked may be of before
+		else
 			plan(pulse, 0);
 }
 

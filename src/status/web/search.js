@@ -2,7 +2,7 @@
 // What is typed into the search box, and what the door is asked for it.
 
 const FIELDS = { from: "sender", to: "recipient", provider: "provider",
-	tag: "tag", subject: "subject" };
+	tag: "tag", listener: "listener", subject: "subject" };
 
 const ID = /^[0-9A-HJKMNP-TV-Z]{26}$/i;
 

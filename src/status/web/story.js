@@ -45,7 +45,8 @@ function act_of(act, providers) {
 	const provider = provider_in(act.what, providers);
 	const asked = act.what.startsWith("asked ");
 	return { kind: "note", from, provider, what: asked ? "asked" : "noted",
-		short: asked ? act.what.replace(/^asked \S+?:? /, "asked: ") : act.what,
+		// the others only say what the drawing shows
+		short: asked ? act.what.replace(/^asked \S+?:? /, "asked: ") : null,
 		detail: act.what };
 }
 

@@ -163,8 +163,7 @@ function bars(frame, story) {
 // Of what was asked, done and told: a mark, and its word where there is room.
 function marks(frame, story) {
 	const out = [];
-	for (const fact of story.facts.filter((one) =>
-		["note", "act", "event"].includes(one.kind))) {
+	for (const fact of story.facts.filter((one) => one.short)) {
 		const lane = Math.max(0, frame.lanes.indexOf(fact.provider));
 		const x = frame.scale.x(fact.from);
 		const y = frame.y(lane);
