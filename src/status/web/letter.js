@@ -99,9 +99,12 @@ export async function open_letter(mail) {
 	} catch (error) {
 		if (!(error instanceof Refusal))
 			throw error;
-		if (letter && letter.id === mail.id)
-			replace(find("#letter-body"), make("p", { class: "hint" },
-				error.message));
+		if (!letter || letter.id !== mail.id)
+			return;
+		replace(find("#letter-body"),
+			make("p", { class: "hint" }, error.message));
+		if (error.status === 0)
+			letter = null; // it is asked again with the mail
 	}
 }
 

@@ -216,7 +216,6 @@ function show(mail) {
 		caption: plural(mail.recipients.length, "recipient"),
 		heads: ["Address", "State", "Provider", "Verdict", "Said"],
 		rows: mail.recipients.map(recipient_row) }));
-	open_letter(mail);
 	if (was !== null && was !== is)
 		announce(`The mail is ${STATES[is]} now.`);
 }
@@ -231,6 +230,7 @@ async function look() {
 			show(said);
 		else if (open.moving)
 			show_drawing(story_of(said, Date.now()));
+		open_letter(said);
 	} catch (error) {
 		if (error instanceof Refusal && error.status >= 400 && open &&
 		    open.id === id && !open.said) {
