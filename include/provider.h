@@ -12,11 +12,13 @@
 
 #include "core/config.h"
 #include "mail/delivery.h"
+#include "mail/event.h"
 #include "mail/exchange.h"
 #include "mail/health.h"
 #include "mail/inquiry.h"
 #include "mail/options_fit.h"
 #include "mail/outcome.h"
+#include "mail/webhook.h"
 
 /* Which forms lose nothing. */
 enum carry_forms {
@@ -66,6 +68,22 @@ struct provider_pace {
 	uint64_t day_max;  /* in a day (UTC); 0: any */
 	bool overflow;     /* what does not fit now goes to the next provider
 			    * at once; else it waits for this one */
+};
+
+/* How a provider tells what became of the mail. */
+enum provider_telling {
+	PROVIDER_MUTE,   /* not at all */
+	PROVIDER_POSTS,  /* by webhooks */
+	PROVIDER_POLLED, /* when it is asked */
+};
+
+struct provider_events {
+	enum provider_telling telling;
+	int64_t poll_ms;         /* POLLED: from one time to the next */
+	const char *webhook_key; /* POSTS: that it signs with */
+	const char *webhook_url; /* POSTS: ours as it knows it, where that is
+				  * signed too; NULL: it is not */
+	int64_t webhook_age_ms;  /* how long a signature holds */
 };
 
 struct provider;
@@ -119,6 +137,23 @@ struct translator {
 	 * what was found before. */
 	bool (*probed)(const struct provider *provider,
 	    struct exchange *exchange, struct health *health);
+
+	/* Looks whether the webhook is the provider's own (in constant time),
+	 * and reads its events: GOOD, FORGED, LATE or UNREADABLE.  NULL where
+	 * no kind of it posts any.  Any thread. */
+	enum webhook_end (*hear)(
+	    const struct provider *provider, struct webhook *webhook);
+
+	/* Asks what happened in that span of time, by a new exchange.  False:
+	 * it cannot be asked.  NULL where no kind of it can. */
+	bool (*harvest)(const struct provider *provider,
+	    const struct event_span *span, struct exchange *exchange);
+
+	/* Adds what is found (struct event *), and says in the reply whether
+	 * all is.  True as in asked(). */
+	bool (*harvested)(const struct provider *provider,
+	    const struct event_span *span, struct exchange *exchange,
+	    GPtrArray *events, struct inquiry_reply *reply);
 };
 
 struct provider {
@@ -129,6 +164,7 @@ struct provider {
 	struct endpoint endpoint;
 	enum format format;
 	struct provider_pace pace;
+	struct provider_events events;
 	bool respects_suppression; /* whom it has on its suppression list is
 				    * not sent to by another one either */
 	char **domains;        /* whose mail it may carry as From, lower case,

@@ -81,6 +81,12 @@ bool event_kind_read(const char *text, enum event_kind *kind);
  * to be told again later. */
 typedef void (*event_recorded_fn)(void *object, bool recorded);
 
+/* A span of time of which a provider is asked what happened in it: the wall
+ * clock, ends included; end_ms 0: until now. */
+struct event_span {
+	int64_t begin_ms, end_ms;
+};
+
 /* Several events on their way to the store. */
 struct event_batch {
 	struct letter letter;

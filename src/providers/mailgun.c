@@ -7,6 +7,8 @@
 #include "carry.h"
 #include "domains.h"
 #include "mailgun_account.h"
+#include "mailgun_harvest.h"
+#include "mailgun_hear.h"
 #include "mailgun_inquiry.h"
 #include "mailgun_options.h"
 #include "mailgun_probe.h"
@@ -68,6 +70,41 @@ static const struct setting mailgun_settings[] = {
 	    .only = "mailgun",
 	    .help = "A second key for lookups and checks, where the sending "
 		    "key may not ask." },
+	{ .section = "provider",
+	    .key = "events",
+	    .type = SETTING_CHOICE,
+	    .choices = "webhook|poll|off",
+	    .only = "mailgun",
+	    .help =
+		"How we hear what became of the mail (delivered, bounced, "
+		"complained of): by Mailgun's webhooks to /v1/events/NAME of "
+		"the HTTP door, by asking every events_poll, "
+		"or not at all; the default is webhook where webhook_key "
+		"is set, else off." },
+	{ .section = "provider",
+	    .key = "events_poll",
+	    .type = SETTING_DURATION,
+	    .fallback = "60s",
+	    .min = 1000,
+	    .max = 86400000,
+	    .only = "mailgun",
+	    .help = "events = poll: how often they are asked for; Mailgun "
+		    "wants 15s at least." },
+	{ .section = "provider",
+	    .key = "webhook_key",
+	    .type = SETTING_SECRET,
+	    .only = "mailgun",
+	    .help = "The HTTP webhook signing key of the Mailgun account." },
+	{ .section = "provider",
+	    .key = "webhook_age",
+	    .type = SETTING_DURATION,
+	    .fallback = "5m",
+	    .min = 1000,
+	    .max = 86400000,
+	    .only = "mailgun",
+	    .help = "How long ago a webhook may have been signed; an older "
+		    "one is refused for good. Mailgun sends what was not "
+		    "taken again for 8h." },
 	{ 0 },
 };
 
@@ -204,4 +241,7 @@ const struct translator mailgun = {
 	.asked = mailgun_inquiry_asked,
 	.probe = mailgun_probe_ask,
 	.probed = mailgun_probe_read,
+	.hear = mailgun_hear,
+	.harvest = mailgun_harvest_ask,
+	.harvested = mailgun_harvest_asked,
 };

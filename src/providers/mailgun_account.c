@@ -3,6 +3,7 @@
 
 #include "core/log.h"
 #include "mailgun_verdicts.h"
+#include "telling.h"
 #include "translators.h"
 #include <string.h>
 
@@ -103,8 +104,11 @@ mailgun_account_open(
 	struct mailgun_account *self;
 	char *domain;
 
-	if (!read_domain(provider, &domain, error))
+	if (!telling_read(provider, error) ||
+	    !read_domain(provider, &domain, error))
 		return false;
+	provider->events.webhook_age_ms =
+	    config_number(config, provider->section, "webhook_age");
 	if (provider->endpoint.base_url == NULL)
 		provider->endpoint.base_url = europe ? EU_URL : US_URL;
 	provider->endpoint.username = "api";

@@ -2,6 +2,7 @@
 #include "mailgun_inquiry.h"
 
 #include "mailgun_account.h"
+#include "mailgun_page.h"
 #include "query.h"
 #include "response.h"
 
@@ -162,48 +163,19 @@ mailgun_inquiry_ask(const struct provider *provider, const GPtrArray *inquiries,
 
 /* ---- what is found ---- */
 
-/* Seconds since 1970; 0: not said.  Events have a number, logs a text. */
-static int64_t
-read_time(struct json_object *item)
-{
-	struct json_object *number = NULL;
-	const char *text = response_member(item, "@timestamp");
-	g_autoptr(GDateTime) time = NULL;
-
-	if (json_object_object_get_ex(item, "timestamp", &number) &&
-	    (json_object_is_type(number, json_type_double) ||
-		json_object_is_type(number, json_type_int)))
-		return (int64_t)json_object_get_double(number);
-	if (text == NULL)
-		text = response_member(item, "timestamp");
-	if (text != NULL)
-		time = g_date_time_new_from_iso8601(text, NULL);
-	return time != NULL ? g_date_time_to_unix(time) : 0;
-}
-
-static const char *
-read_message_id(struct json_object *item)
-{
-	struct json_object *message =
-	    query_member(item, "message", json_type_object);
-
-	return response_member(
-	    query_member(message, "headers", json_type_object), "message-id");
-}
-
 /* An acceptance of this mail, not of one with the same Message-ID before.  Some
  * times are in whole seconds. */
 static bool
 is_of(struct json_object *item, const struct inquiry *inquiry)
 {
 	const char *event = response_member(item, "event");
-	const char *id = read_message_id(item);
+	const char *id = mailgun_page_message_id(item);
 	g_autofree char *theirs = id != NULL ? strip_brackets(id) : NULL;
 	g_autofree char *ours = strip_brackets(inquiry->message_id);
 
 	return g_strcmp0(event, "accepted") == 0 &&
 	       g_strcmp0(theirs, ours) == 0 &&
-	       read_time(item) >= inquiry->begun_ms / 1000;
+	       mailgun_page_time(item) / 1000 >= inquiry->begun_ms / 1000;
 }
 
 static void
@@ -235,30 +207,6 @@ is_logs(const struct exchange *exchange)
 	return g_str_has_prefix(exchange->http.path, LOGS_PATH);
 }
 
-/* The path and query of the next page: the host is ours, whatever it says.
- * NULL: it is no page of these events, or this one again. */
-static char *
-read_next(struct json_object *json, const char *domain, const char *path)
-{
-	const char *next = response_member(
-	    query_member(json, "paging", json_type_object), "next");
-	g_autofree char *prefix = g_strdup_printf("/v3/%s/events", domain);
-	g_autoptr(GUri) uri =
-	    next != NULL ? g_uri_parse(next, G_URI_FLAGS_ENCODED, NULL) : NULL;
-	const char *query = uri != NULL ? g_uri_get_query(uri) : NULL;
-	g_autofree char *page = NULL;
-
-	if (uri == NULL)
-		return NULL;
-	page = g_strconcat(g_uri_get_path(uri), query != NULL ? "?" : "",
-	    query != NULL ? query : "", NULL);
-	if (!g_str_has_prefix(page, prefix) || strstr(page, "..") != NULL ||
-	    !g_str_is_ascii(page) || strpbrk(page, " \t\r\n") != NULL ||
-	    strcmp(page, path) == 0)
-		return NULL;
-	return g_steal_pointer(&page);
-}
-
 /* True when there is a next page, which stands in the exchange then. */
 static bool
 ask_next(const struct provider *provider, const struct inquiry *inquiry,
@@ -280,7 +228,7 @@ ask_next(const struct provider *provider, const struct inquiry *inquiry,
 		ask_logs(domain, inquiry, token, exchange);
 		return true;
 	}
-	page = read_next(json, domain, exchange->http.path);
+	page = mailgun_page_next(json, domain, exchange->http.path);
 	if (page == NULL)
 		return false;
 	exchange_renew(exchange);

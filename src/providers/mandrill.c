@@ -8,12 +8,15 @@
 #include "domains.h"
 #include "guise.h"
 #include "mandrill_account.h"
+#include "mandrill_harvest.h"
+#include "mandrill_hear.h"
 #include "mandrill_inquiry.h"
 #include "mandrill_options.h"
 #include "mandrill_probe.h"
 #include "mandrill_request.h"
 #include "mandrill_verdicts.h"
 #include "response.h"
+#include "telling.h"
 #include "translators.h"
 
 #include <json-c/json.h>
@@ -41,16 +44,62 @@ static const struct setting mandrill_settings[] = {
 	    .help = "Whether Mandrill is asked if it has a mail whose answer "
 		    "was lost; best let it index the metadata field "
 		    "postferry_id." },
+	{ .section = "provider",
+	    .key = "events",
+	    .type = SETTING_CHOICE,
+	    .choices = "webhook|poll|off",
+	    .only = "mandrill",
+	    .help = "How we hear what became of the mail (delivered, bounced, "
+		    "complained of): by Mandrill's webhooks to /v1/events/NAME "
+		    "of the HTTP door, by asking every events_poll, "
+		    "or not at all; the default is webhook where webhook_key "
+		    "is set, else off." },
+	{ .section = "provider",
+	    .key = "events_poll",
+	    .type = SETTING_DURATION,
+	    .fallback = "60s",
+	    .min = 1000,
+	    .max = 86400000,
+	    .only = "mandrill",
+	    .help = "events = poll: how often Mandrill's search is asked how "
+		    "the newest 200 mails are; it has no better." },
+	{ .section = "provider",
+	    .key = "webhook_key",
+	    .type = SETTING_SECRET,
+	    .only = "mandrill",
+	    .help = "The key that Mandrill shows beside the webhook." },
+	{ .section = "provider",
+	    .key = "webhook_url",
+	    .type = SETTING_STRING,
+	    .only = "mandrill",
+	    .help = "The URL of the webhook exactly as it stands at Mandrill, "
+		    "which signs it too; of this host, or of the proxy before "
+		    "it." },
 	{ 0 },
 };
+
+/* Where webhooks come to. */
+static bool
+read_url(struct provider *provider, GError **error)
+{
+	if (provider->events.telling != PROVIDER_POSTS)
+		return true;
+	provider->events.webhook_url = telling_need(provider, "webhook_url",
+	    "the URL of the webhook exactly as it stands at Mandrill, which "
+	    "signs it too",
+	    error);
+	return provider->events.webhook_url != NULL;
+}
 
 static bool
 open_mandrill(
     struct provider *provider, const struct config *config, GError **error)
 {
-	struct mandrill_account *self = g_new0(struct mandrill_account, 1);
+	struct mandrill_account *self;
 
-	(void)error;
+	if (!telling_read(provider, error) || !read_url(provider, error))
+		return false;
+	self = g_new0(struct mandrill_account, 1);
 	self->key = config_string(config, provider->section, "api_key");
 	self->lookup =
 	    strcmp(config_string(config, provider->section, "lookup"), "on") ==
@@ -240,4 +289,7 @@ const struct translator mandrill = {
 	.asked = mandrill_inquiry_asked,
 	.probe = mandrill_probe_ask,
 	.probed = mandrill_probe_read,
+	.hear = mandrill_hear,
+	.harvest = mandrill_harvest_ask,
+	.harvested = mandrill_harvest_asked,
 };

@@ -53,6 +53,26 @@ query_member(struct json_object *object, const char *name, int type)
 	return member;
 }
 
+char **
+query_texts(struct json_object *object, const char *name)
+{
+	struct json_object *list = query_member(object, name, json_type_array);
+	size_t count = list != NULL ? json_object_array_length(list) : 0;
+	g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *one = json_object_array_get_idx(list, i);
+
+		if (json_object_is_type(one, json_type_string))
+			g_ptr_array_add(
+			    texts, g_strdup(json_object_get_string(one)));
+	}
+	if (texts->len == 0)
+		return NULL;
+	g_ptr_array_add(texts, NULL);
+	return (char **)g_ptr_array_steal(texts, NULL);
+}
+
 /* {"message": TEXT}, {"name": NAME, "message": TEXT}, a string, or a page. */
 static char *
 read_text(const struct http_response *response)

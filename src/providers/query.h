@@ -30,6 +30,10 @@ struct json_object *query_answer(
 struct json_object *query_member(
     struct json_object *object, const char *name, int type);
 
+/* The texts of an array that is a member of the object, as a new array ending
+ * with NULL; NULL: there are none. */
+char **query_texts(struct json_object *object, const char *name);
+
 /* What the answer says, in one line with its status: "HTTP 401: Forbidden"; of
  * an exchange without one what went wrong.  New string. */
 char *query_text(const struct exchange *exchange);

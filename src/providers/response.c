@@ -13,18 +13,17 @@
 #define TEXT_MAX 2048
 
 struct json_object *
-response_parse(const struct http_response *response)
+response_read(const char *bytes, size_t size)
 {
 	g_autofree char *text = NULL;
 	struct json_tokener *tokener;
 	struct json_object *object;
 	size_t length;
 
-	if (response->cut || response->body->len > INT_MAX / 3)
+	if (size > INT_MAX / 3)
 		return NULL;
 	/* it may echo what the mail says, byte for byte */
-	text =
-	    g_utf8_make_valid(response->body->str, (gssize)response->body->len);
+	text = g_utf8_make_valid(bytes, (gssize)size);
 	length = strlen(text);
 	tokener = json_tokener_new_ex(DEPTH);
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
@@ -36,6 +35,14 @@ response_parse(const struct http_response *response)
 	}
 	json_tokener_free(tokener);
 	return object;
+}
+
+struct json_object *
+response_parse(const struct http_response *response)
+{
+	return response->cut
+		   ? NULL
+		   : response_read(response->body->str, response->body->len);
 }
 
 const char *

@@ -17,6 +17,9 @@ struct json_object;
  * 32 or not JSON to its last byte. */
 struct json_object *response_parse(const struct http_response *response);
 
+/* The same of any bytes. */
+struct json_object *response_read(const char *bytes, size_t length);
+
 /* A member of an object, NULL when it is missing or no string without NUL.
  * Lives as long as the object. */
 const char *response_member(struct json_object *object, const char *name);
