@@ -25,6 +25,8 @@
  *	GET  /v1/series                  the last hour, for charts
  *	GET, POST /v1/sandbox            what goes wrong with the simulated
  *		providers of `postferry sandbox`
+ *	POST /v1/events/PROVIDER         what became of mail, signed by the
+ *		provider; GET: 200 where one posts such
  *
  * Answers are JSON; errors application/problem+json (RFC 9457).
  */
@@ -36,6 +38,7 @@
 #include "core/metrics.h"
 #include "core/token.h"
 #include "mail/standing.h"
+#include "mail/webhook.h"
 #include "status/handin.h"
 #include "store.h"
 
@@ -89,10 +92,15 @@ struct status_options {
 	struct handin *handin;         /* borrowed; NULL: no mail is taken */
 	/* of bodies; borrowed; NULL: none is kept */
 	const struct spool_place *place;
-	uint64_t body_most;    /* bytes of a mail handed in (http_max_body) */
+	uint64_t body_most; /* bytes of a mail handed in (http_max_body) */
 	/* Fills in struct provider_standing *; called on a thread of the door;
 	 * NULL: none. */
 	void (*providers)(void *object, GPtrArray *out);
+	/* What a provider posted, on a thread of the door (helm_hear()); and
+	 * whether one of that name does.  NULL: none does. */
+	enum webhook_end (*hear)(
+	    void *object, const char *provider, struct webhook *webhook);
+	bool (*listens)(void *object, const char *provider);
 	void *object;
 	const struct status_sandbox *sandbox; /* borrowed; NULL: it is none */
 };

@@ -186,6 +186,7 @@ make_helm(struct ferry *ferry, GError **error)
 		prepare.journal = store_journal_post;
 		dispatcher.states = states = store_states(ferry->store);
 		dispatcher.journal = store_journal_post;
+		dispatcher.hear = store_hear_post;
 		dispatcher.wake = store_wake_post;
 		dispatcher.ramp = store_ramp_post;
 		dispatcher.store = ferry->store;
@@ -262,6 +263,23 @@ make_handin(struct ferry *ferry)
 	ferry->handin = handin_new(&options);
 }
 
+/* The same. */
+static enum webhook_end
+on_webhook(void *object, const char *provider, struct webhook *webhook)
+{
+	struct ferry *ferry = object;
+
+	return helm_hear(ferry->helm, provider, webhook);
+}
+
+static bool
+is_listening(void *object, const char *provider)
+{
+	struct ferry *ferry = object;
+
+	return helm_listens(ferry->helm, provider);
+}
+
 static bool
 make_doors(struct ferry *ferry, GError **error)
 {
@@ -278,6 +296,8 @@ make_doors(struct ferry *ferry, GError **error)
 		.body_most = status_http_body_most(ferry->config),
 		.handin = ferry->handin,
 		.providers = on_providers,
+		.hear = on_webhook,
+		.listens = is_listening,
 		.object = ferry,
 		.sandbox = ferry->options.sandbox,
 	};

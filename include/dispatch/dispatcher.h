@@ -51,6 +51,7 @@ struct dispatcher_options {
 	void (*wake)(void *store, unsigned count); /* store.h */
 	void (*ramp)(void *store, unsigned most);  /* likewise; NULL: all come
 						    * at once */
+	event_fn hear; /* where events go on to; NULL: nowhere */
 	void *store;
 
 	/* How the providers were at the last stop (struct journal_state *);

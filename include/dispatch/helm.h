@@ -43,6 +43,16 @@ void helm_stop(struct helm *helm, loop_fn stopped, void *object);
 /* As dispatcher_standings(). */
 GPtrArray *helm_standings(struct helm *helm);
 
+/* Any thread that may wait (no loop): what the provider of that name posted;
+ * its events are on disk when it is GOOD.  REPLAYED, LOST and UNKNOWN are said
+ * here, the others by its translator; refusals are told to the log, once a
+ * minute. */
+enum webhook_end helm_hear(
+    struct helm *helm, const char *name, struct webhook *webhook);
+
+/* The same thread: true when there is a provider of that name that posts. */
+bool helm_listens(struct helm *helm, const char *name);
+
 /* As dispatcher_size_most(); before loop_start(), or the main thread. */
 uint64_t helm_size_most(struct helm *helm, const char *listener);
 

@@ -76,6 +76,19 @@ char *simulator_faults(struct simulator *simulator);
 /* A page about the faults of a kind, a line each, for people; to be freed. */
 char *simulator_words(const char *kind);
 
+/* Where a simulator posts the events of its mails. */
+struct simulator_webhook {
+	const char *url;        /* http://host:port/path */
+	const char *key;        /* it signs with */
+	const char *signed_url; /* mandrill: that it signs instead; NULL: url */
+};
+
+/* Any thread but its own: from now on each mail that is accepted is told of
+ * there, and what was not told yet is not.  False and error when it has no
+ * events or that is no URL. */
+bool simulator_webhook(struct simulator *simulator,
+    const struct simulator_webhook *webhook, GError **error);
+
 /* Mails accepted so far. */
 uint64_t simulator_accepted(const struct simulator *simulator);
 

@@ -31,12 +31,20 @@ static const char usage[] =
     "                         smtp: STARTTLS is offered; PEM files\n"
     "  --record DIRECTORY     keep each mail there: NNNNNN.json, .mime, "
     ".part\n"
+    "  --webhook URL, --webhook-key KEY\n"
+    "                         mailgun, mandrill: each mail's events are "
+    "posted\n"
+    "                         there, signed; a recipient bounce@, "
+    "soft-bounce@,\n"
+    "                         complain@, unsubscribe@ or suppressed@ "
+    "anywhere does so\n"
     "  --fault WORDS          what goes wrong from the start; repeatable\n"
     "\n"
     "The control door speaks JSON: GET /mails[?after=N&wait=MS&count=K],\n"
     "GET /mails/N, /mails/N/raw, /mails/N/files/K, DELETE /mails, GET /state,\n"
     "GET /violations, PUT /fault (its body is WORDS), DELETE /fault, DELETE\n"
-    "/most (of the most sends at once, in the state).\n"
+    "/most (of the most sends at once, in the state), PUT /webhook (URL KEY, or\n"
+    "URL KEY SIGNED-URL), DELETE /webhook.\n"
     "\n"
     "WORDS are lines of one fault each, the first that wants a request has "
     "it:\n"
@@ -100,6 +108,7 @@ static const char troubles[] =
 
 struct simulation {
 	struct simulator_options options;
+	struct simulator_webhook webhook; /* url NULL: none */
 	GString *fault;
 };
 
@@ -114,6 +123,8 @@ enum {
 	OPTION_CERTIFICATE,
 	OPTION_PRIVATE_KEY,
 	OPTION_RECORD,
+	OPTION_WEBHOOK,
+	OPTION_WEBHOOK_KEY,
 	OPTION_FAULT,
 	OPTION_HELP,
 };
@@ -129,6 +140,8 @@ static const struct option rows[] = {
 	{ "certificate", required_argument, NULL, OPTION_CERTIFICATE },
 	{ "private-key", required_argument, NULL, OPTION_PRIVATE_KEY },
 	{ "record", required_argument, NULL, OPTION_RECORD },
+	{ "webhook", required_argument, NULL, OPTION_WEBHOOK },
+	{ "webhook-key", required_argument, NULL, OPTION_WEBHOOK_KEY },
 	{ "fault", required_argument, NULL, OPTION_FAULT },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ NULL, 0, NULL, 0 },
@@ -136,8 +149,10 @@ static const struct option rows[] = {
 
 /* Where the text of an option goes. */
 static const char **
-find_target(struct simulator_options *options, int option)
+find_target(struct simulation *simulation, int option)
 {
+	struct simulator_options *options = &simulation->options;
+
 	switch (option) {
 	case OPTION_LISTEN:
 		return &options->listen;
@@ -159,6 +174,10 @@ find_target(struct simulator_options *options, int option)
 		return &options->private_key;
 	case OPTION_RECORD:
 		return &options->record;
+	case OPTION_WEBHOOK:
+		return &simulation->webhook.url;
+	case OPTION_WEBHOOK_KEY:
+		return &simulation->webhook.key;
 	default:
 		return NULL;
 	}
@@ -198,7 +217,7 @@ read_options(int argc, char **argv, struct simulation *simulation)
 
 	optind = 1;
 	while ((option = getopt_long(argc, argv, "", rows, NULL)) != -1) {
-		const char **target = find_target(options, option);
+		const char **target = find_target(simulation, option);
 
 		if (option == '?')
 			return refuse("an option is wrong", NULL);
@@ -222,6 +241,11 @@ read_options(int argc, char **argv, struct simulation *simulation)
 		    options->kind);
 	if (argv[optind + 1] != NULL)
 		return refuse("not expected here", argv[optind + 1]);
+	if ((simulation->webhook.url == NULL) !=
+	    (simulation->webhook.key == NULL))
+		return refuse("--webhook and --webhook-key are given both or "
+			      "not at all",
+		    NULL);
 	if (g_strcmp0(options->control, "none") == 0)
 		options->control = NULL;
 	return -1;
@@ -239,6 +263,16 @@ raise_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static bool
+set_up(struct simulator *simulator, const struct simulation *simulation,
+    GError **error)
+{
+	return simulator != NULL &&
+	       simulator_fault(simulator, simulation->fault->str, error) &&
+	       (simulation->webhook.url == NULL ||
+		   simulator_webhook(simulator, &simulation->webhook, error));
+}
+
 static int
 run(const struct simulation *simulation, const sigset_t *signals)
 {
@@ -247,8 +281,7 @@ run(const struct simulation *simulation, const sigset_t *signals)
 	    simulator_new(&simulation->options, &error);
 	int caught;
 
-	if (simulator == NULL ||
-	    !simulator_fault(simulator, simulation->fault->str, &error)) {
+	if (!set_up(simulator, simulation, &error)) {
 		fprintf(stderr, "postferry simulate: %s\n", error->message);
 		simulator_free(simulator);
 		return g_error_matches(

@@ -4,6 +4,7 @@
 #include "cutoff.h"
 #include "doubt.h"
 #include "evidence.h"
+#include "harvest.h"
 #include "inquest.h"
 #include "keeping.h"
 #include "lane_state.h"
@@ -176,6 +177,8 @@ read_settings(struct dispatcher *dispatcher)
 	dispatcher->memory = before != NULL
 				 ? memory_share(before->memory, &memory)
 				 : memory_new(&memory);
+	dispatcher->hearsay =
+	    before != NULL ? hearsay_ref(before->hearsay) : hearsay_new();
 	dispatcher->weighing = weighing_new(dispatcher->map->providers->len,
 	    read_server(dispatcher, "refusal_wait"));
 	dispatcher->alarms = alarms_new(
@@ -250,6 +253,7 @@ dispatcher_new(const struct dispatcher_options *options, GError **error)
 	dispatcher->courtesy = report_courtesy(options->loop);
 	doubt_open(dispatcher);
 	probe_open(dispatcher);
+	harvest_open(dispatcher);
 	pause_open(dispatcher);
 	if (options->before != NULL) {
 		keeping_inherit(dispatcher, options->before);
@@ -308,11 +312,12 @@ dispatcher_release(struct dispatcher *dispatcher, struct flight *flight)
 	g_queue_unlink(&dispatcher->flights, &flight->link);
 }
 
-/* Only asks and probes are under way, which nobody waits for. */
+/* Only asks, probes and harvests are under way, which nobody waits for. */
 static void
 break_off(const struct dispatcher *dispatcher)
 {
 	probe_break_off(dispatcher);
+	harvest_break_off(dispatcher);
 	for (unsigned i = 0; i < dispatcher->map->providers->len; i++)
 		inquest_break_off(dispatcher->inquests[i]);
 }
@@ -406,6 +411,7 @@ dispatcher_halt(struct dispatcher *dispatcher, loop_fn stopped, void *object)
 	pause_stop(dispatcher);
 	doubt_stop(dispatcher);
 	probe_stop(dispatcher);
+	harvest_stop(dispatcher);
 	reserve_stop(dispatcher);
 	dispatcher_tell_if_stopped(dispatcher);
 }
@@ -485,6 +491,7 @@ on_start(void *owner, struct letter *letter)
 		return;
 	pause_start(dispatcher);
 	probe_start(dispatcher);
+	harvest_start(dispatcher);
 }
 
 void
@@ -505,6 +512,7 @@ dispatcher_free(struct dispatcher *dispatcher)
 	pause_close(dispatcher);
 	doubt_close(dispatcher);
 	probe_close(dispatcher);
+	harvest_close(dispatcher);
 	for (unsigned i = 0; i < dispatcher->map->providers->len; i++)
 		lane_free(dispatcher->lanes[i]);
 	g_free(dispatcher->lanes);
@@ -512,6 +520,7 @@ dispatcher_free(struct dispatcher *dispatcher)
 	g_free(dispatcher->names);
 	g_free(dispatcher->smtp_names);
 	memory_free(dispatcher->memory);
+	hearsay_unref(dispatcher->hearsay);
 	weighing_free(dispatcher->weighing);
 	reserve_free(dispatcher->reserve);
 	keeping_free(dispatcher->keeping);

@@ -3,6 +3,7 @@
 
 #include "entry.h"
 #include "evidence.h"
+#include "hearing.h"
 #include "lifetime.h"
 #include "thaw.h"
 #include "watch.h"
@@ -181,6 +182,7 @@ doubt_settle(
 void
 doubt_thaw(struct dispatcher *dispatcher, struct flight *flight, int64_t now_ms)
 {
+	hearing_apply(dispatcher, flight);
 	thaw_flight(dispatcher, flight, now_ms);
 }
 

@@ -28,7 +28,8 @@ void doubt_recall(
 void doubt_settle(
     struct dispatcher *dispatcher, struct flight *flight, int64_t now_ms);
 
-/* Doubts that were waited out by now are settled by their policy: to be sent
+/* Doubts of which the provider told that it has the mail are settled; those
+ * that were waited out by now are settled by their policy: to be sent
  * again, or held; who was in doubt too often is held; when the mail's lifetime
  * is over nobody is asked any more. */
 void doubt_thaw(

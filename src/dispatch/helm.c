@@ -2,11 +2,16 @@
 #include "dispatch/helm.h"
 
 #include "core/log.h"
+#include "hearing.h"
 #include "state.h"
 #include "succession.h"
+#include "tokens.h"
 
 /* How often those before are looked at, whether they are through. */
 #define LOOK_MS 1000
+
+/* How often it is told that webhooks are refused. */
+#define TOLD_MS 60000
 
 struct helm {
 	struct loop *loop;
@@ -16,10 +21,14 @@ struct helm {
 	struct dispatcher *now;
 	GPtrArray *before; /* those that it took over from, not through yet */
 	struct loop_timer *timer;
+	struct tokens *tokens; /* that came with webhooks */
 	bool stopping;
 	unsigned stops; /* dispatchers that have not told that they stopped */
 	loop_fn stopped;
 	void *stopped_object;
+
+	_Atomic int64_t told_ms; /* wall clock: of a webhook that was refused */
+	atomic_uint untold;      /* refused since then */
 };
 
 static void
@@ -57,6 +66,7 @@ helm_new(const struct dispatcher_options *options,
 	helm->before = g_ptr_array_new_with_free_func(free_dispatcher);
 	first->elders = helm->before;
 	helm->timer = loop_timer_new(helm->loop, on_look, helm);
+	helm->tokens = tokens_new();
 	prepared.dispatcher = first;
 	helm->prepare = prepare_new(&prepared);
 	return helm;
@@ -69,6 +79,7 @@ helm_free(struct helm *helm)
 		return;
 	prepare_free(helm->prepare);
 	loop_timer_free(helm->timer);
+	tokens_free(helm->tokens);
 	g_ptr_array_unref(helm->before);
 	dispatcher_free(helm->now);
 	g_free(helm);
@@ -211,4 +222,164 @@ uint64_t
 helm_size_most(struct helm *helm, const char *listener)
 {
 	return dispatcher_size_most(helm->now, listener);
+}
+
+/* ---- what providers post ---- */
+
+/* A webhook on its way: of the thread that waits for the answer, but for what
+ * the loop and the store do in between. */
+struct post {
+	struct letter letter, answer;
+	struct helm *helm;
+	const char *name;
+	struct webhook *webhook;
+	struct provider *provider; /* counted; NULL: there is none */
+	struct mailbox *reply;
+	enum webhook_end end;
+};
+
+static void
+find_here(void *object)
+{
+	struct post *post = object;
+	const struct route_map *map = dispatcher_route(post->helm->now);
+
+	for (unsigned i = 0; i < map->providers->len; i++) {
+		struct provider *provider = route_map_provider(map, i);
+		if (strcmp(provider->name, post->name) == 0)
+			post->provider = provider_ref(provider);
+	}
+}
+
+static void
+on_answer(void *object, struct letter *letter)
+{
+	(void)object;
+	(void)letter;
+}
+
+static void
+answer(struct post *post, enum webhook_end end)
+{
+	post->end = end;
+	mailbox_post(post->reply, &post->answer, on_answer);
+}
+
+/* The store's thread, or here when there is none. */
+static void
+on_recorded(void *object, bool recorded)
+{
+	answer(object, recorded ? WEBHOOK_GOOD : WEBHOOK_LOST);
+}
+
+static void
+take_here(void *owner, struct letter *letter)
+{
+	struct post *post = LETTER_OF(letter, struct post, letter);
+	struct webhook *webhook = post->webhook;
+	struct dispatcher *dispatcher = post->helm->now;
+	struct event_batch *batch;
+
+	(void)owner;
+	if (webhook->token != NULL &&
+	    tokens_is_spent(post->helm->tokens, post->name, webhook->token,
+		dispatcher_now(dispatcher))) {
+		answer(post, WEBHOOK_REPLAYED);
+		return;
+	}
+	batch = event_batch_new();
+	g_ptr_array_extend_and_steal(
+	    batch->events, g_steal_pointer(&webhook->events));
+	batch->recorded = on_recorded;
+	batch->object = post;
+	hearing_take(dispatcher, batch);
+}
+
+/* Only what is recorded is not to come again. */
+static void
+spend_here(void *object)
+{
+	struct post *post = object;
+	int64_t age = post->provider->events.webhook_age_ms;
+
+	/* signed that long before, or that long after */
+	tokens_spend(post->helm->tokens, post->name, post->webhook->token,
+	    dispatcher_now(post->helm->now) + 2 * age);
+}
+
+static void
+record(struct post *post)
+{
+	post->reply = mailbox_new(NULL);
+	loop_post(post->helm->loop, &post->letter, take_here);
+	mailbox_read_one(post->reply);
+	mailbox_free(post->reply);
+	if (post->end == WEBHOOK_GOOD && post->webhook->token != NULL)
+		loop_call(post->helm->loop, spend_here, post);
+}
+
+/* Anybody may post anything: once a minute. */
+static void
+tell(struct post *post)
+{
+	struct helm *helm = post->helm;
+	int64_t now = post->webhook->now_ms;
+	int64_t told = atomic_load(&helm->told_ms);
+
+	if ((told != 0 && now >= told && now < told + TOLD_MS) ||
+	    !atomic_compare_exchange_strong(&helm->told_ms, &told, now)) {
+		atomic_fetch_add(&helm->untold, 1);
+		return;
+	}
+	log_warn("webhook refused", log_str("provider", post->name),
+	    log_str("why", webhook_end_text(post->end)),
+	    log_num_if("also", atomic_exchange(&helm->untold, 0)));
+}
+
+enum webhook_end
+helm_hear(struct helm *helm, const char *name, struct webhook *webhook)
+{
+	struct post post = {
+		.helm = helm,
+		.name = name,
+		.webhook = webhook,
+		.end = WEBHOOK_UNKNOWN,
+	};
+
+	loop_call(helm->loop, find_here, &post);
+	if (post.provider != NULL &&
+	    post.provider->events.telling == PROVIDER_POSTS)
+		post.end =
+		    post.provider->translator->hear(post.provider, webhook);
+	if (post.end == WEBHOOK_GOOD)
+		record(&post);
+	if (post.end != WEBHOOK_GOOD)
+		tell(&post);
+	provider_unref(post.provider);
+	return post.end;
+}
+
+static void
+knows_here(void *object)
+{
+	struct post *post = object;
+
+	find_here(post);
+	if (post->provider != NULL &&
+	    post->provider->events.telling == PROVIDER_POSTS)
+		post->end = WEBHOOK_GOOD;
+	provider_unref(post->provider);
+}
+
+bool
+helm_listens(struct helm *helm, const char *name)
+{
+	struct post post = {
+		.helm = helm,
+		.name = name,
+		.end = WEBHOOK_UNKNOWN,
+	};
+
+	loop_call(helm->loop, knows_here, &post);
+	return post.end == WEBHOOK_GOOD;
 }

@@ -3,6 +3,7 @@
 
 #include "bulletin.h"
 #include "core/log.h"
+#include "harvest.h"
 #include "lane_state.h"
 #include <string.h>
 
@@ -34,6 +35,7 @@ keeping_print(struct dispatcher *dispatcher)
 	}
 	g_autofree char *alarms = alarms_print(dispatcher->alarms);
 	journal_add_state(journal, ALARMS, alarms);
+	harvest_print(dispatcher, journal);
 	return journal;
 }
 
@@ -86,12 +88,13 @@ find_lane(const struct dispatcher *dispatcher, const char *name)
 	return NULL;
 }
 
-/* Of the alarms, or NULL: of a provider that is set no more. */
+/* Of the alarms or a harvest, or NULL: of a provider that is set no more. */
 static struct lane *
 find_recalled(struct dispatcher *dispatcher, const struct journal_state *state)
 {
 	if (strcmp(state->provider, ALARMS) == 0)
 		alarms_recall(dispatcher->alarms, state->text);
+	harvest_recall(dispatcher, state);
 	return find_lane(dispatcher, state->provider);
 }
 

@@ -296,6 +296,13 @@ stop_waiting(struct dispatcher *dispatcher, struct flight *flight)
 	return true;
 }
 
+void
+round_rouse(struct dispatcher *dispatcher, struct flight *flight)
+{
+	if (stop_waiting(dispatcher, flight))
+		round_advance(dispatcher, flight);
+}
+
 /* The client's time is over. */
 static void
 expire(struct dispatcher *dispatcher, struct flight *flight)

@@ -11,6 +11,7 @@
 #include "courtesy.h"
 #include "dispatch/dispatcher.h"
 #include "flight.h"
+#include "hearsay.h"
 #include "known.h"
 #include "lane.h"
 #include "memory.h"
@@ -65,10 +66,13 @@ struct dispatcher {
 	bool soft_bounce; /* nobody is refused for good */
 
 	struct memory *memory;
+	struct hearsay *hearsay;
 	struct inquest **inquests; /* of each; NULL: it cannot be asked */
 	struct watch *watch;
 	struct probe *probes; /* of each */
-	unsigned asides; /* asks and probes under way: exchanges of no flight */
+	struct harvest *
+	    *harvests;   /* of those that are polled; NULL-terminated */
+	unsigned asides; /* asks, probes and harvests under way: of no flight */
 	struct weighing *weighing;
 	struct alarms *alarms;
 	struct reserve *reserve;
@@ -147,6 +151,10 @@ void pause_arm(
 /* round.c: the dispatcher stops, or the mail is lost to it: the flight lands
  * unless an attempt is under way. */
 void round_stop(struct dispatcher *dispatcher, struct flight *flight);
+
+/* round.c: what a flight waits for has come otherwise: the next step.  Nothing
+ * when it waits for something other than a doubt or a refusal. */
+void round_rouse(struct dispatcher *dispatcher, struct flight *flight);
 
 /* round.c: another dispatcher has taken over.  True when the flight is to begin
  * anew there: it is in nobody's hands.  Else a client's goes on here, and one

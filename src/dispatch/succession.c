@@ -2,6 +2,7 @@
 #include "succession.h"
 
 #include "doubt.h"
+#include "harvest.h"
 #include "pause.h"
 #include "probe.h"
 #include "ramp.h"
@@ -53,6 +54,7 @@ succession_pass(struct dispatcher *before)
 
 	alarms_mute(before->alarms);
 	probe_stop(before);
+	harvest_stop(before);
 	reserve_stop(before);
 	ramp_stop(before);
 	while (link != NULL) {

@@ -39,6 +39,15 @@ is_signed(const struct provider *provider, const struct webhook *webhook,
 	    G_CHECKSUM_SHA1, events->webhook_key, message, webhook->signature);
 }
 
+/* When it is told of a webhook Mandrill looks whether it is there by posting
+ * none, signed with a key that nobody knows yet. */
+static bool
+is_trial(GHashTable *form)
+{
+	return form != NULL &&
+	       g_strcmp0(g_hash_table_lookup(form, FIELD), "[]") == 0;
+}
+
 enum webhook_end
 mandrill_hear(const struct provider *provider, struct webhook *webhook)
 {
@@ -48,7 +57,7 @@ mandrill_hear(const struct provider *provider, struct webhook *webhook)
 	struct json_object *list;
 
 	if (!is_signed(provider, webhook, form))
-		return WEBHOOK_FORGED;
+		return is_trial(form) ? WEBHOOK_GOOD : WEBHOOK_FORGED;
 	text = g_hash_table_lookup(form, FIELD);
 	list = text != NULL ? response_read(text, strlen(text)) : NULL;
 	if (!json_object_is_type(list, json_type_array)) {

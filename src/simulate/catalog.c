@@ -153,7 +153,7 @@ read_people(struct catalog *catalog, const struct record *record)
 	return people;
 }
 
-void
+const struct entry *
 catalog_add(struct catalog *catalog, const struct record *record)
 {
 	struct entry *entry = g_new0(struct entry, 1);
@@ -173,6 +173,7 @@ catalog_add(struct catalog *catalog, const struct record *record)
 	g_queue_push_tail(&catalog->entries, entry);
 	if (catalog->entries.length > KEPT_ENTRIES)
 		free_entry(g_queue_pop_head(&catalog->entries));
+	return entry;
 }
 
 static void

@@ -41,8 +41,9 @@ struct catalog *catalog_new(void);
 /* NULL is fine. */
 void catalog_free(struct catalog *catalog);
 
-/* Adds a record that was kept. */
-void catalog_add(struct catalog *catalog, const struct record *record);
+/* Adds a record that was kept: borrowed until the next. */
+const struct entry *catalog_add(
+    struct catalog *catalog, const struct record *record);
 
 /* All that fit the question (struct hit), oldest first unless a fault says
  * otherwise.  Entries are borrowed: until the next catalog_add(). */

@@ -243,6 +243,24 @@ put_fault(struct control *control, const struct ask *ask)
 }
 
 static struct response *
+put_webhook(struct control *control, const struct ask *ask)
+{
+	g_auto(GStrv) words = g_strsplit(g_strstrip(ask->body->str), " ", 3);
+	unsigned count = g_strv_length(words);
+	const struct simulator_webhook webhook = {
+		.url = words[0],
+		.key = count > 1 ? words[1] : NULL,
+		.signed_url = count > 2 ? words[2] : NULL,
+	};
+
+	if (count < 2 ||
+	    !control->owner->set_webhook(control->object, &webhook))
+		return response_new_message(
+		    400, "URL KEY is wanted, of a provider that has events");
+	return response_new_message(200, "so be it");
+}
+
+static struct response *
 delete_thing(struct control *control, const char *name)
 {
 	if (strcmp(name, "fault") == 0)
@@ -251,9 +269,11 @@ delete_thing(struct control *control, const char *name)
 		records_clear(control->house->records);
 	else if (strcmp(name, "most") == 0)
 		control->house->most_busy = control->house->busy;
+	else if (strcmp(name, "webhook") == 0)
+		control->owner->set_webhook(control->object, NULL);
 	else
 		return response_new_message(
-		    404, "mails, fault or most is deleted");
+		    404, "mails, fault, webhook or most is deleted");
 	return response_new_message(200, "gone");
 }
 
@@ -287,6 +307,9 @@ finish(void *object, struct request *request)
 	else if (strcmp(request->method, "PUT") == 0 &&
 		 strcmp(name, "fault") == 0)
 		request->answer = put_fault(control, request->state);
+	else if (strcmp(request->method, "PUT") == 0 &&
+		 strcmp(name, "webhook") == 0)
+		request->answer = put_webhook(control, request->state);
 	else
 		request->answer = response_new_message(
 		    404, "there are /mails, /state, /violations and /fault");

@@ -14,6 +14,8 @@
  *	    most there were at once since DELETE /most
  *	GET /violations         what should not have been
  *	PUT /fault              body: faults, see fault.h; DELETE /fault
+ *	PUT /webhook            body: "URL KEY", or "URL KEY SIGNED-URL": events
+ *	    are posted there from now on; DELETE /webhook
  */
 #ifndef SIMULATE_CONTROL_H
 #define SIMULATE_CONTROL_H
@@ -27,6 +29,10 @@ struct control;
 struct control_owner {
 	/* Puts faults into force; takes them over, NULL: none. */
 	void (*set_faults)(void *object, struct faults *faults);
+	/* Events are told there from now on; NULL: nowhere.  False: that is no
+	 * URL, or there are no events. */
+	bool (*set_webhook)(
+	    void *object, const struct simulator_webhook *webhook);
 	/* Connections open now. */
 	unsigned (*count_open)(void *object);
 };

@@ -273,14 +273,32 @@ events_message(const struct entry *entry)
 	return message;
 }
 
-static struct json_object *
-print_event(const struct hit *hit, const char *type)
+static void
+add_status(struct json_object *object, const struct aftermath *step)
+{
+	struct json_object *status = json_object_new_object();
+
+	if (step->severity != NULL)
+		add_text(object, "severity", step->severity);
+	if (step->reason != NULL)
+		add_text(object, "reason", step->reason);
+	json_object_object_add(
+	    status, "code", json_object_new_int((int)step->code));
+	if (step->enhanced != NULL)
+		add_text(status, "enhanced-code", step->enhanced);
+	add_text(status, "message", step->text);
+	json_object_object_add(object, "delivery-status", status);
+}
+
+struct json_object *
+events_print(const struct hit *hit, const struct aftermath *step)
 {
 	struct json_object *object = json_object_new_object();
-	g_autofree char *id = g_strdup_printf("%.3s-%s", type, hit->person->id);
+	g_autofree char *id = g_strdup_printf("%.3s%.1s-%s", step->mailgun,
+	    step->severity != NULL ? step->severity : "", hit->person->id);
 	const char *at = strrchr(hit->person->address, '@');
 
-	add_text(object, "event", type);
+	add_text(object, "event", step->mailgun);
 	add_text(object, "id", id);
 	json_object_object_add(object, "timestamp",
 	    json_object_new_double((double)hit->entry->time_ms / 1000));
@@ -292,33 +310,51 @@ print_event(const struct hit *hit, const char *type)
 	json_object_object_add(object, "tags", json_object_new_array());
 	json_object_object_add(
 	    object, "user-variables", json_object_new_object());
+	if (step->code != 0)
+		add_status(object, step);
 	return object;
 }
 
-/* Both events of each hit that are wanted, the page of them that is asked. */
+/* A page while it is filled. */
+struct page {
+	const struct ask *ask;
+	const char *wanted; /* event; NULL: any */
+	uint64_t index;
+	struct json_object *items;
+};
+
+static void
+print_step(
+    struct page *page, const struct hit *hit, const struct aftermath *step)
+{
+	if (page->wanted != NULL && !events_match(page->wanted, step->mailgun))
+		return;
+	if (page->index++ < page->ask->offset ||
+	    json_object_array_length(page->items) >= page->ask->limit)
+		return;
+	json_object_array_add(page->items, events_print(hit, step));
+}
+
+/* The events of each hit that are wanted, the page of them that is asked. */
 static struct json_object *
 print_items(const struct ask *ask, const GArray *found)
 {
-	static const char *const types[] = { "accepted", "delivered" };
-	const char *wanted = g_hash_table_lookup(ask->parameters, "event");
-	struct json_object *items = json_object_new_array();
-	uint64_t index = 0;
+	struct page page = {
+		.ask = ask,
+		.wanted = g_hash_table_lookup(ask->parameters, "event"),
+		.items = json_object_new_array(),
+	};
 
-	for (guint i = 0; i < found->len * G_N_ELEMENTS(types); i++) {
-		guint at = i / (guint)G_N_ELEMENTS(types);
-		const char *type = types[i % G_N_ELEMENTS(types)];
+	for (guint i = 0; i < found->len; i++) {
+		guint at = ask->descending ? found->len - 1 - i : i;
+		const struct hit *hit = &g_array_index(found, struct hit, at);
 
-		if (ask->descending)
-			at = found->len - 1 - at;
-		if (wanted != NULL && !events_match(wanted, type))
-			continue;
-		if (index++ < ask->offset ||
-		    json_object_array_length(items) >= ask->limit)
-			continue;
-		json_object_array_add(items,
-		    print_event(&g_array_index(found, struct hit, at), type));
+		for (const struct aftermath *step =
+			 aftermath_of(hit->person->address);
+		     step->mailgun != NULL; step++)
+			print_step(&page, hit, step);
 	}
-	return items;
+	return page.items;
 }
 
 static void

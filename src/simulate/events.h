@@ -2,11 +2,13 @@
 /*
  * Events are how Mailgun tells which mail it took, by two interfaces: GET
  * /v3/DOMAIN/events with its pages, and POST /v1/analytics/logs.  For each
- * recipient there is one "accepted" and one "delivered".
+ * recipient there is one "accepted", and in the end mostly one "delivered"
+ * (aftermath.h).
  */
 #ifndef SIMULATE_EVENTS_H
 #define SIMULATE_EVENTS_H
 
+#include "aftermath.h"
 #include "catalog.h"
 #include "door.h"
 #include "house.h"
@@ -15,6 +17,10 @@
  * the path, NULL: nothing.  Notes violations. */
 struct response *events_list(struct house *house, struct request *request,
     const char *domain, const char *page);
+
+/* One event as the list and webhooks have it. */
+struct json_object *events_print(
+    const struct hit *hit, const struct aftermath *step);
 
 /* What the events of a mail say of it; used by both interfaces. */
 struct json_object *events_message(const struct entry *entry);

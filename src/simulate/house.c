@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "house.h"
 #include "core/clock.h"
+#include "teller.h"
 #include <string.h>
 
 #define KEPT_VIOLATIONS 10000
@@ -152,6 +153,13 @@ house_note(struct house *house, const char *path, const char *text)
 		free_violation(g_queue_pop_head(&house->violations));
 }
 
+static void
+tell(struct house *house, const struct entry *entry)
+{
+	if (house->teller != NULL)
+		teller_tell(house->teller, entry);
+}
+
 bool
 house_keep(struct house *house, struct record *record, GError **error)
 {
@@ -160,7 +168,7 @@ house_keep(struct house *house, struct record *record, GError **error)
 	if (!records_keep(house->records, record, error))
 		return false;
 	if (house->kind != FAULT_SMTP)
-		catalog_add(house->catalog, record);
+		tell(house, catalog_add(house->catalog, record));
 	atomic_fetch_add_explicit(&house->accepted, 1, memory_order_relaxed);
 	if (house->on_record != NULL)
 		house->on_record(house->on_record_object);

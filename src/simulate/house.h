@@ -32,6 +32,7 @@ struct house {
 	struct faults *faults;
 	struct records *records;
 	struct catalog *catalog; /* what lookups find; empty of SMTP */
+	struct teller *teller;   /* NULL: no webhook */
 	GArray *searches;  /* int64_t: when Mandrill's were, monotonic ms */
 	GQueue violations; /* struct violation *, oldest first */
 

@@ -153,6 +153,19 @@ add_text(struct json_object *object, const char *name, const char *text)
 	json_object_object_add(object, name, json_object_new_string(valid));
 }
 
+/* What it came to in the end. */
+static const char *
+find_state(const struct hit *hit)
+{
+	const char *state = hit->person->status;
+
+	for (const struct aftermath *at = aftermath_of(hit->person->address);
+	     at->mailgun != NULL; at++)
+		if (at->state != NULL && strcmp(state, "sent") == 0)
+			return at->state;
+	return state;
+}
+
 static struct json_object *
 print_message(const struct hit *hit)
 {
@@ -168,11 +181,27 @@ print_message(const struct hit *hit)
 	json_object_object_add(object, "tags", json_object_new_array());
 	json_object_object_add(object, "opens", json_object_new_int(0));
 	json_object_object_add(object, "clicks", json_object_new_int(0));
-	add_text(object, "state", hit->person->status);
+	add_text(object, "state", find_state(hit));
 	json_object_object_add(
 	    object, "metadata", json_object_get(entry->metadata));
 	json_object_object_add(object, "smtp_events", json_object_new_array());
 	return object;
+}
+
+struct json_object *
+search_print_event(const struct hit *hit, const struct aftermath *step)
+{
+	struct json_object *event = json_object_new_object();
+	struct json_object *message = print_message(hit);
+
+	add_text(event, "event", step->mandrill);
+	add_text(event, "_id", hit->person->id);
+	json_object_object_add(
+	    event, "ts", json_object_new_int64(clock_wall_ms() / 1000));
+	if (step->severity != NULL)
+		add_text(message, "diag", step->text);
+	json_object_object_add(event, "msg", message);
+	return event;
 }
 
 /* The newest first, as the real one has them. */

@@ -11,6 +11,7 @@
 #include "mischief.h"
 #include "odd.h"
 #include "sink.h"
+#include "teller.h"
 #include "texts.h"
 #include "word.h"
 #include <event2/event.h>
@@ -160,6 +161,20 @@ apply_faults(void *object, struct faults *faults)
 	}
 }
 
+/* NULL: nobody is told any more. */
+static bool
+set_webhook(void *object, const struct simulator_webhook *webhook)
+{
+	struct simulator *simulator = object;
+	struct house *house = simulator->house;
+
+	g_clear_pointer(&house->teller, teller_free);
+	if (webhook != NULL && house->kind != FAULT_SMTP)
+		house->teller = teller_new(
+		    loop_base(simulator->loop), house->kind, webhook);
+	return webhook == NULL || house->teller != NULL;
+}
+
 static unsigned
 count_open(void *object)
 {
@@ -219,6 +234,7 @@ static const struct door_service service = {
 
 static const struct control_owner owner = {
 	.set_faults = apply_faults,
+	.set_webhook = set_webhook,
 	.count_open = count_open,
 };
 
@@ -355,6 +371,37 @@ simulator_faults(struct simulator *simulator)
 	return look.faults;
 }
 
+/* Whom its loop is to tell of the events from now on. */
+struct hiring {
+	struct simulator *simulator;
+	const struct simulator_webhook *webhook;
+	bool done;
+};
+
+static void
+on_hire(void *object)
+{
+	struct hiring *hiring = object;
+
+	hiring->done = set_webhook(hiring->simulator, hiring->webhook);
+}
+
+bool
+simulator_webhook(struct simulator *simulator,
+    const struct simulator_webhook *webhook, GError **error)
+{
+	struct hiring hiring = { simulator, webhook, false };
+
+	loop_call(simulator->loop, on_hire, &hiring);
+	if (hiring.done)
+		return true;
+	g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+	    "a simulator of kind %s cannot post events to %s: mailgun and "
+	    "mandrill can, to http://HOST:PORT/PATH",
+	    simulator->house->name, webhook->url);
+	return false;
+}
+
 char *
 simulator_words(const char *kind)
 {
@@ -382,6 +429,7 @@ close_all(struct simulator *simulator)
 	control_free(simulator->control);
 	door_free(simulator->door);
 	sink_free(simulator->sink);
+	set_webhook(simulator, NULL);
 }
 
 static void

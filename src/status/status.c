@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "status.h"
 
+#include "events_page.h"
 #include "health_page.h"
 #include "message_page.h"
 #include "metrics_page.h"
@@ -25,6 +26,7 @@ struct status {
 };
 
 #define MESSAGES "/v1/messages"
+#define EVENTS   "/v1/events"
 
 /* Bodies that nobody has a use for, but clients send. */
 #define SMALL_BYTES (UINT64_C(64) << 10)
@@ -92,6 +94,8 @@ static const struct route {
 	{ "GET", "/v1/sandbox", "", sandbox_page_show, 0, SCOPE_READ, true, 0 },
 	{ "POST", "/v1/sandbox", "", sandbox_page_set, 0, SCOPE_OPERATE, true,
 	    0 },
+	{ "GET", EVENTS "/*", "", events_page_look, 0, 0, true, 0 },
+	{ "POST", EVENTS "/*", "", events_page_take, 0, 0, true, BODY_EVENT },
 };
 
 struct status *

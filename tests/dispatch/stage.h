@@ -224,6 +224,7 @@ provider_open(const char *name, struct config *config, GError **error)
 	struct provider *provider = g_new0(struct provider, 1);
 
 	(void)error;
+	g_atomic_ref_count_init(&provider->count);
 	provider->name = g_strdup(name);
 	provider->section = g_strdup_printf("provider %s", name);
 	provider->translator = make_translator(config, provider->section);
@@ -246,9 +247,18 @@ provider_open(const char *name, struct config *config, GError **error)
 	return provider;
 }
 
+struct provider *
+provider_ref(struct provider *provider)
+{
+	g_atomic_ref_count_inc(&provider->count);
+	return provider;
+}
+
 void
 provider_unref(struct provider *provider)
 {
+	if (provider == NULL || !g_atomic_ref_count_dec(&provider->count))
+		return;
 	if (post.tells_closed)
 		put(&post.closed, g_strdup(provider->name));
 	g_free((void *)provider->translator);
