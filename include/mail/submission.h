@@ -35,11 +35,14 @@ struct answer {
 	unsigned code;    /* 250, 451, 550, ... */
 	char *enhanced;   /* "2.0.0" (RFC 3463) */
 	char *text;       /* one line, printable, without code or class */
-	struct answer_line *each; /* one per recipient of the envelope, in its
-				   * order; code 0: as above; NULL: all are
-				   * told the same */
-	unsigned count;           /* of them */
-	answer_told_fn told;      /* NULL: nobody wants to know */
+	struct answer_line *each;  /* one per recipient of the envelope, in its
+				    * order; code 0: as above; NULL: all are
+				    * told the same */
+	unsigned count;            /* of them */
+	char first[ID_LENGTH + 1]; /* the mail that has its idempotency key
+				    * already: 250, it is that one; else it
+				    * is another; "": none has */
+	answer_told_fn told;       /* NULL: nobody wants to know */
 	void *object;
 };
 
@@ -72,6 +75,9 @@ struct submission {
 	char *user;            /* authenticated as; NULL: nobody */
 	char *resend_key;      /* what a client's own resend has in common with
 				* this mail; NULL: not known, or of no matter */
+	char *idempotency_key; /* with which one mail is accepted, once; with
+				* who said it; NULL: none.  Of fresh mail */
+	char *idempotency_digest; /* of what was said; NULL: no key */
 	bool each;             /* one answer per recipient is wanted (LMTP) */
 	bool repaired;         /* line ends were mended */
 	int64_t received_ms;   /* wall clock, at the end of data */

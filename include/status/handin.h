@@ -68,15 +68,19 @@ struct handin_order {
 	const char *user;           /* the name of the token; NULL: none */
 	const char *const *senders; /* as in struct composition_place */
 	const char *peer;           /* its address; NULL: not known */
-	bool tls;                   /* a proxy says it came by https */
+	const char *key; /* its idempotency key: with it one mail is accepted,
+			  * once, of this who; NULL: none */
+	bool tls;        /* a proxy says it came by https */
 };
 
 /* What it is told. */
 struct handin_answer {
-	/* of HTTP: 200 delivered, 202 safe with us, 400 with errors, 413,
-	 * 422, 503, 507 */
+	/* of HTTP: 200 delivered, 202 safe with us, 400 with errors, 409 the
+	 * key is another mail's, 413, 422, 503, 507 */
 	unsigned code;
-	char id[ID_LENGTH + 1]; /* of the mail; "": there is none */
+	char id[ID_LENGTH + 1]; /* of the mail, 409: of the other; "": there is
+				 * none */
+	bool replayed;          /* 202: it was here before, by its key */
 	char *text;             /* one line for people */
 	GPtrArray *errors;      /* struct composition_error *; NULL: none */
 	unsigned retry_after;   /* seconds; 0: not said */
@@ -96,6 +100,9 @@ void handin_import(struct handin *handin, const struct import *import,
     const struct handin_order *order, struct handin_answer *answer);
 
 void handin_answer_clear(struct handin_answer *answer);
+
+/* Characters of a key. */
+#define HANDIN_KEY_MAX 255
 
 /* The rows of [server] that it reads, ending with an empty one. */
 extern const struct setting handin_settings[];

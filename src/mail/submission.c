@@ -29,6 +29,8 @@ submission_free(struct submission *submission)
 	g_free(submission->helo);
 	g_free(submission->user);
 	g_free(submission->resend_key);
+	g_free(submission->idempotency_key);
+	g_free(submission->idempotency_digest);
 	if (submission->config != NULL)
 		config_unref(submission->config);
 	g_free(submission);

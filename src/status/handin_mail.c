@@ -71,10 +71,63 @@ refuse_end(struct errand *errand, enum composition_end end, char *why)
 	};
 
 	if (codes[end] / 100 == 5)
-		handin_put_off(errand->answer, codes[end], why);
+		handin_put_off(errand->answer, codes[end],
+		    why != NULL ? why
+				: "what was sent could not be read back: send "
+				  "it again later");
 	else
 		refuse(errand, codes[end], g_strdup(why));
 	g_free(why);
+}
+
+/* ---- its key ---- */
+
+/* 1 to HANDIN_KEY_MAX visible characters, or blanks between. */
+static bool
+is_key(const char *key)
+{
+	size_t length = strlen(key);
+
+	for (const char *at = key; *at != '\0'; at++)
+		if (*at < ' ' || *at > '~')
+			return false;
+	return length > 0 && length <= HANDIN_KEY_MAX;
+}
+
+/* False: it is refused.  Only the queue remembers keys. */
+static bool
+check_key(struct errand *errand, GPtrArray *errors)
+{
+	const char *key = errand->order->key;
+	struct config *config = errand->terms->config;
+
+	if (key == NULL)
+		return true;
+	if (!is_key(key))
+		composition_add_error(errors, "idempotency_key",
+		    "expected are 1 to %d characters of ASCII", HANDIN_KEY_MAX);
+	else if (config_string(config, "server", "state_dir") == NULL)
+		composition_add_error(errors, "idempotency_key",
+		    "there is no queue that could remember it: set state_dir "
+		    "of [server], or leave the key out");
+	else
+		return true;
+	refuse_errors(errand, errors);
+	return false;
+}
+
+/* One line of its own for each who. */
+static void
+set_key(const struct errand *errand, struct submission *submission,
+    const char *digest)
+{
+	const struct handin_order *order = errand->order;
+
+	if (order->key == NULL)
+		return;
+	submission->idempotency_key =
+	    g_strconcat(order->who, "\n", order->key, NULL);
+	submission->idempotency_digest = g_strdup(digest);
 }
 
 /* ---- what it says of its route ---- */
@@ -136,7 +189,7 @@ address_submission(const struct errand *errand, struct submission *submission)
 	g_strlcpy(submission->peer, order->peer != NULL ? order->peer : "",
 	    sizeof submission->peer);
 	submission->deadline_ms = clock_monotonic_ms() + terms->deadline_ms;
-	submission->when = terms->when;
+	submission->when = order->key != NULL ? ANSWER_QUEUED : terms->when;
 	submission->config = config_ref(terms->config);
 }
 
@@ -188,9 +241,26 @@ static unsigned
 judge_taken(const struct errand *errand, const struct answer *said)
 {
 	bool queued = errand->terms->when == ANSWER_QUEUED ||
+		      errand->order->key != NULL ||
 		      g_str_has_prefix(said->text, "Ok: queued");
 
 	return queued ? 202 : 200;
+}
+
+/* The key is that of a mail that was here before. */
+static void
+tell_first(struct errand *errand, const struct answer *said)
+{
+	bool alike = said->code / 100 == 2;
+
+	errand->answer->replayed = alike;
+	g_strlcpy(errand->answer->id, said->first, sizeof errand->answer->id);
+	refuse(errand, alike ? 202 : 409,
+	    alike ? g_strdup(said->text)
+		  : g_strdup_printf("the idempotency key is that of mail %s, "
+				    "which says something else: give each mail "
+				    "a key of its own",
+			said->first));
 }
 
 static void
@@ -198,7 +268,9 @@ tell_answer(struct errand *errand, const struct answer *said, const char *id)
 {
 	struct handin_answer *answer = errand->answer;
 
-	if (said->code / 100 == 2) {
+	if (said->first[0] != '\0') {
+		tell_first(errand, said);
+	} else if (said->code / 100 == 2) {
 		g_strlcpy(answer->id, id, sizeof answer->id);
 		refuse(errand, judge_taken(errand, said), g_strdup(said->text));
 	} else if (said->code / 100 == 5) {
@@ -242,12 +314,13 @@ post(struct errand *errand, struct submission *submission)
 	}
 }
 
-/* Takes the submission over. */
+/* Takes the submission over; digest: of what was said, where it has a key. */
 static void
-take(struct errand *errand, struct submission *submission)
+take(struct errand *errand, struct submission *submission, const char *digest)
 {
 	uint64_t bytes = spool_size(submission->spool);
 
+	set_key(errand, submission, digest);
 	if (handin_has_room(errand->handin, bytes, errand->answer) &&
 	    heed(errand, submission))
 		post(errand, submission);
@@ -264,20 +337,24 @@ handin_compose(struct handin *handin, const struct composition *composition,
 	struct errand errand = begin(handin, order, answer);
 	struct composition_place place = find_place(&errand);
 	g_autoptr(GPtrArray) errors = composition_errors_new();
-	struct submission *submission;
-	enum composition_end end;
-	char *why;
+	struct submission *submission = NULL;
+	char digest[COMPOSITION_DIGEST_LENGTH + 1];
+	enum composition_end end = COMPOSITION_BROKEN;
+	char *why = NULL;
+	bool told = !check_key(&errand, errors);
 
-	if (!composition_check(composition, &place, errors)) {
+	if (!told && !composition_check(composition, &place, errors)) {
 		refuse_errors(&errand, errors);
-	} else {
+		told = true;
+	}
+	if (!told &&
+	    (order->key == NULL || composition_digest(composition, digest)))
 		submission =
 		    composition_submission(composition, &place, &end, &why);
-		if (submission != NULL)
-			take(&errand, submission);
-		else
-			refuse_end(&errand, end, why);
-	}
+	if (submission != NULL)
+		take(&errand, submission, digest);
+	else if (!told)
+		refuse_end(&errand, end, why);
 	handin_terms_unref(errand.terms);
 }
 
@@ -288,16 +365,20 @@ handin_import(struct handin *handin, const struct import *import,
 	struct errand errand = begin(handin, order, answer);
 	struct composition_place place = find_place(&errand);
 	g_autoptr(GPtrArray) errors = composition_errors_new();
-	enum composition_end end;
-	char *why;
-	struct submission *submission =
-	    import_submission(import, &place, errors, &end, &why);
+	struct submission *submission = NULL;
+	char digest[COMPOSITION_DIGEST_LENGTH + 1];
+	enum composition_end end = COMPOSITION_BROKEN;
+	char *why = NULL;
+	bool told = !check_key(&errand, errors);
 
+	if (!told && (order->key == NULL || import_digest(import, digest)))
+		submission =
+		    import_submission(import, &place, errors, &end, &why);
 	if (submission != NULL)
-		take(&errand, submission);
-	else if (errors->len > 0)
+		take(&errand, submission, digest);
+	else if (!told && errors->len > 0)
 		refuse_errors(&errand, errors);
-	else
+	else if (!told)
 		refuse_end(&errand, end, why);
 	handin_terms_unref(errand.terms);
 }

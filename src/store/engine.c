@@ -106,6 +106,19 @@ find_resends(void *self, const struct submission *submission, char **ids)
 }
 
 static enum engine_result
+find_keyed(
+    void *self, const struct submission *submission, struct engine_keyed *out)
+{
+	return settle(self, queue_key_find(self, submission, out));
+}
+
+static enum engine_result
+forget_keys(void *self, int64_t before_ms, unsigned most, bool *more)
+{
+	return settle(self, queue_key_sweep(self, before_ms, most, more));
+}
+
+static enum engine_result
 forget_resends(void *self, int64_t before_ms, unsigned most, bool *more)
 {
 	return settle(self, queue_resend_sweep(self, before_ms, most, more));
@@ -239,6 +252,8 @@ const struct engine engine_sqlite = {
 	.rollback = rollback,
 	.accept = accept_mail,
 	.resends = find_resends,
+	.keyed = find_keyed,
+	.forget_keys = forget_keys,
 	.forget = forget_resends,
 	.enter = enter,
 	.load = load,

@@ -71,6 +71,13 @@ struct engine_hearing {
 	char id[ID_LENGTH + 1]; /* found: the mail's */
 };
 
+/* The mail that has an idempotency key. */
+struct engine_keyed {
+	char *id;      /* g_free(); NULL: none has */
+	int64_t at_ms; /* wall clock: received */
+	bool alike;    /* what was said then has the same digest */
+};
+
 struct engine {
 	/* Open attempts are doubts from now on, and mails that were active are
 	 * due, also for a report of success that is owed; offline only those
@@ -102,6 +109,15 @@ struct engine {
 	 * recipient. */
 	enum engine_result (*resends)(
 	    void *self, const struct submission *submission, char **ids);
+
+	/* Of a submission with an idempotency_key: the mail that was accepted
+	 * with it, into out, which is empty. */
+	enum engine_result (*keyed)(void *self,
+	    const struct submission *submission, struct engine_keyed *out);
+
+	/* Forgets keys of mails received before, as forget() does. */
+	enum engine_result (*forget_keys)(
+	    void *self, int64_t before_ms, unsigned most, bool *more);
 
 	/* Forgets resends of mails received before: `most` at once; *more:
 	 * there may be others. */

@@ -219,13 +219,11 @@ take_back(struct store *store, struct fresh *fresh)
 static void
 settle_repeat(struct store *store, struct fresh *fresh)
 {
-	g_autofree char *text = repeat_answer(&fresh->repeat);
-
 	if (repeat_is_void(store, &fresh->repeat)) {
 		refuse_whole(store, fresh, REFUSAL_LATE);
 		return;
 	}
-	answer(fresh->submission, 250, "2.0.0", text);
+	repeat_answer(&fresh->repeat, fresh->submission);
 	repeat_tell(&fresh->repeat, fresh->submission);
 	if (fresh->in_file)
 		body_remove(store->bodies, fresh->submission->id);

@@ -119,6 +119,15 @@ bool queue_resend_forget(struct queue *queue, int64_t mail, bool whole);
 enum engine_result queue_resend_sweep(
     struct queue *queue, int64_t before_ms, unsigned most, bool *more);
 
+/* Idempotency keys (queue_key.c): of a mail that comes, unless it has none; of
+ * one that is taken back. */
+bool queue_key_keep(struct queue *queue, const struct submission *submission);
+enum engine_result queue_key_find(struct queue *queue,
+    const struct submission *submission, struct engine_keyed *out);
+bool queue_key_forget(struct queue *queue, int64_t mail);
+enum engine_result queue_key_sweep(
+    struct queue *queue, int64_t before_ms, unsigned most, bool *more);
+
 enum engine_result queue_journal(struct queue *queue,
     const struct journal *journal, bool in_file, bool *finished);
 

@@ -154,7 +154,8 @@ add_recipients(struct queue *queue, const struct queue_newcomer *newcomer)
 		queue->totals.accepted++;
 		queue_count(queue, recipient.is.state, 1);
 	}
-	return queue_resend_keep(queue, newcomer);
+	return queue_resend_keep(queue, newcomer) &&
+	       queue_key_keep(queue, newcomer->submission);
 }
 
 enum engine_result

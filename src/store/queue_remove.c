@@ -50,7 +50,8 @@ queue_remove(struct queue *queue, const char *id, bool *in_file)
 	uncount_mail(queue, &mail, in_file);
 	if (mail.remaining > 0) {
 		uncount_recipients(queue, &mail);
-		if (!queue_resend_forget(queue, mail.number, true))
+		if (!queue_resend_forget(queue, mail.number, true) ||
+		    !queue_key_forget(queue, mail.number))
 			return queue->database->result;
 	}
 	query = query_open(

@@ -16,6 +16,8 @@ repeat_open(struct store *store)
 {
 	store->resends.keep_ms =
 	    config_number(store->options.config, "server", "keep_resends");
+	store->resends.keep_keys_ms =
+	    config_number(store->options.config, "server", "idempotency_keep");
 	store->resends.look_ms = clock_monotonic_ms() + PAUSE_MS;
 }
 
@@ -56,6 +58,27 @@ take_ids(const struct store *store, struct submission *submission, char **ids,
 			envelope_remove_recipient(envelope, i - 1);
 }
 
+/* A key that is too old is as good as none, and so is that of a mail that was
+ * taken back. */
+static enum engine_result
+look_for_key(struct store *store, const struct submission *submission,
+    struct repeat *repeat)
+{
+	int64_t since_ms = clock_wall_ms() - store->resends.keep_keys_ms;
+	struct engine_keyed keyed = { 0 };
+	enum engine_result result =
+	    store->engine->keyed(store->rows, submission, &keyed);
+
+	if (result == ENGINE_OK && keyed.id != NULL &&
+	    keyed.at_ms >= since_ms && !departure_is_aborted(store, keyed.id)) {
+		add_first(repeat, g_steal_pointer(&keyed.id));
+		repeat->whole = repeat->keyed = true;
+		repeat->other = !keyed.alike;
+	}
+	g_free(keyed.id);
+	return result;
+}
+
 enum engine_result
 repeat_look(
     struct store *store, struct submission *submission, struct repeat *repeat)
@@ -64,6 +87,8 @@ repeat_look(
 	g_autofree char **ids = NULL;
 	enum engine_result result;
 
+	if (submission->idempotency_key != NULL)
+		return look_for_key(store, submission, repeat);
 	if (submission->resend_key == NULL)
 		return ENGINE_OK;
 	ids = g_new0(char *, count);
@@ -91,6 +116,13 @@ repeat_tell(const struct repeat *repeat, const struct submission *submission)
 {
 	if (repeat->known == 0)
 		return;
+	if (repeat->other) {
+		log_info("idempotency key taken",
+		    log_str("mail", submission->id),
+		    log_str("first", repeat->firsts->pdata[0]),
+		    log_str("client", submission->peer));
+		return;
+	}
 	log_info("resend known", log_str("mail", submission->id),
 	    log_str("first", repeat->firsts->pdata[0]),
 	    log_str("client", submission->peer),
@@ -99,10 +131,25 @@ repeat_tell(const struct repeat *repeat, const struct submission *submission)
 		repeat->whole ? 0 : submission->envelope->recipients->len));
 }
 
-char *
-repeat_answer(const struct repeat *repeat)
+void
+repeat_answer(const struct repeat *repeat, const struct submission *submission)
 {
-	return g_strconcat("Ok: duplicate of ", repeat->firsts->pdata[0], NULL);
+	const struct return_address *to = &submission->return_to;
+	const char *first = repeat->firsts->pdata[0];
+	g_autofree char *text =
+	    g_strconcat(repeat->other ? "The key is that of another "
+					"mail, "
+				      : "Ok: duplicate of ",
+		first, NULL);
+	struct answer *answer;
+
+	if (to->post == NULL)
+		return;
+	answer = answer_new(to->session, repeat->other ? 554 : 250,
+	    repeat->other ? "5.7.0" : "2.0.0", text);
+	if (repeat->keyed)
+		g_strlcpy(answer->first, first, sizeof answer->first);
+	to->post(to->server, answer);
 }
 
 void
@@ -115,12 +162,18 @@ repeat_clear(struct repeat *repeat)
 static enum engine_result
 forget_old(struct store *store, bool *more)
 {
-	int64_t before_ms = clock_wall_ms() - store->resends.keep_ms;
+	int64_t now_ms = clock_wall_ms();
+	const struct resends *resends = &store->resends;
 	enum engine_result result = store->engine->begin(store->rows);
+	bool more_keys = false;
 
 	if (result == ENGINE_OK)
 		result = store->engine->forget(
-		    store->rows, before_ms, SWEEP_ROWS, more);
+		    store->rows, now_ms - resends->keep_ms, SWEEP_ROWS, more);
+	if (result == ENGINE_OK)
+		result = store->engine->forget_keys(store->rows,
+		    now_ms - resends->keep_keys_ms, SWEEP_ROWS, &more_keys);
+	*more |= more_keys;
 	return result == ENGINE_OK ? store->engine->commit(store->rows)
 				   : result;
 }

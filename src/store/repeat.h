@@ -2,7 +2,8 @@
 /*
  * A client that did not hear our 250 sends its mail again.  Where it says by
  * which mark (submission->resend_key), the mail is known, and queued only for
- * whoever is not in the first one.
+ * whoever is not in the first one.  A program that gives a mail a key of its
+ * own (submission->idempotency_key) gets one mail for it, and no other.
  */
 #ifndef STORE_REPEAT_H
 #define STORE_REPEAT_H
@@ -15,6 +16,8 @@ struct repeat {
 			    * NULL: none */
 	unsigned known;    /* recipients of these */
 	bool whole;        /* that is all of them */
+	bool keyed;        /* by its idempotency key, as a whole */
+	bool other;        /* which the first of them has, and is not alike */
 };
 
 void repeat_open(struct store *store);
@@ -32,8 +35,9 @@ bool repeat_is_void(const struct store *store, const struct repeat *repeat);
 void repeat_tell(
     const struct repeat *repeat, const struct submission *submission);
 
-/* What is told of a mail that is known as a whole: a new string. */
-char *repeat_answer(const struct repeat *repeat);
+/* Answers a mail that is known as a whole. */
+void repeat_answer(
+    const struct repeat *repeat, const struct submission *submission);
 
 void repeat_clear(struct repeat *repeat);
 

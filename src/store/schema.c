@@ -193,6 +193,15 @@ static const char *const queue_steps[] = {
 	" key BLOB PRIMARY KEY,"
 	" at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX heard_at ON heard (at);",
+	/* Keys that programs gave to mails (queue_key.c): a digest of each, the
+	 * id of its mail, and a digest of what was said.  Kept when that mail
+	 * is gone. */
+	"CREATE TABLE idempotency ("
+	" key BLOB PRIMARY KEY,"
+	" mail TEXT NOT NULL,"
+	" digest TEXT NOT NULL,"
+	" at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX idempotency_at ON idempotency (at);",
 };
 
 static const char *const records_steps[] = {

@@ -59,7 +59,8 @@ struct departures {
 
 struct resends {
 	int64_t keep_ms;
-	int64_t look_ms; /* monotonic: the next look for old ones */
+	int64_t keep_keys_ms; /* idempotency keys */
+	int64_t look_ms;      /* monotonic: the next look for old ones */
 };
 
 struct hearings {

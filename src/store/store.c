@@ -41,6 +41,11 @@ const struct setting store_settings[] = {
 	    .help = "How long the mail of a client whose resends are known "
 		    "([listener] resends) is remembered: the same once more "
 		    "is not sent again." },
+	{ "server", "idempotency_keep", SETTING_DURATION, "24h", .min = 1000,
+	    .max = 365LL * 24 * 3600 * 1000,
+	    .help = "How long an idempotency key of a mail that is handed in "
+		    "by HTTP is remembered: the same mail with it is not sent "
+		    "again, another is refused." },
 	{ "server", "min_free", SETTING_SIZE, "0", .max = 1LL << 50,
 	    .help = "What is left free on the disk of state_dir: without that "
 		    "no mail is begun; 0: the smaller of 10 % and 200 MB." },

@@ -19,6 +19,8 @@ struct stage {
 	sem_t came; /* a mail */
 	char from[64], listener[16], user[16], peer[32];
 	unsigned recipients, mails;
+	const char *first; /* of the answer; NULL: none */
+	char *key, *digest;
 	enum answer_when when;
 };
 
@@ -62,6 +64,7 @@ on_submission(void *object, struct submission *submission)
 {
 	struct stage *stage = object;
 	const struct envelope *envelope = submission->envelope;
+	struct answer *answer;
 
 	stage->mails++;
 	stage->recipients = envelope->recipients->len;
@@ -74,13 +77,20 @@ on_submission(void *object, struct submission *submission)
 	g_strlcpy(stage->user, submission->user != NULL ? submission->user : "",
 	    sizeof stage->user);
 	g_strlcpy(stage->peer, submission->peer, sizeof stage->peer);
+	g_free(stage->key);
+	g_free(stage->digest);
+	stage->key = g_strdup(submission->idempotency_key);
+	stage->digest = g_strdup(submission->idempotency_digest);
 	if (stage->keeps) {
 		stage->kept = submission;
 		sem_post(&stage->came);
 		return;
 	}
-	submission_answer(
-	    submission, stage->code, stage->enhanced, stage->text);
+	answer = answer_new(submission->return_to.session, stage->code,
+	    stage->enhanced, stage->text);
+	if (stage->first != NULL)
+		g_strlcpy(answer->first, stage->first, sizeof answer->first);
+	submission->return_to.post(submission->return_to.server, answer);
 	submission_free(submission);
 }
 
@@ -122,6 +132,8 @@ tear_down(struct stand *stand)
 	config_unref(stand->config);
 	budget_free(stand->budget);
 	sem_destroy(&stand->stage.came);
+	g_free(stand->stage.key);
+	g_free(stand->stage.digest);
 }
 
 static const struct handin_order order = {
@@ -278,6 +290,106 @@ test_import(void **state)
 	tear_down(&stand);
 }
 
+/* ---- keys ---- */
+
+#define FIRST "01JQZX3V5K8M2N4P6R7S9T0W1Y"
+
+/* Hands in one with that subject and key. */
+static struct handin_answer
+hand_in(
+    struct stand *stand, const char *subject, const char *who, const char *key)
+{
+	struct handin_order keyed = { .who = who, .key = key };
+	struct composition *composition = make_composition(stand);
+	struct handin_answer answer;
+
+	composition->subject = g_strdup(subject);
+	handin_compose(stand->handin, composition, &keyed, &answer);
+	composition_free(composition);
+	return answer;
+}
+
+/* What the queue is told: who and key make one key, and alike is what says the
+ * same.  It waits for the queue, whatever else does. */
+static void
+test_key(void **state)
+{
+	struct stand stand;
+	struct handin_answer answer;
+	g_autofree char *key = NULL, *digest = NULL;
+
+	(void)state;
+	set_up(&stand, DELIVERED, 1 << 30);
+	answer = hand_in(&stand, "Hi", "token a", "one");
+	assert_int_equal(answer.code, 202);
+	assert_int_equal(stand.stage.when, ANSWER_QUEUED);
+	handin_answer_clear(&answer);
+	key = g_strdup(stand.stage.key);
+	digest = g_strdup(stand.stage.digest);
+	answer = hand_in(&stand, "Hi", "token a", "one");
+	handin_answer_clear(&answer);
+	assert_string_equal(stand.stage.key, key);
+	assert_string_equal(stand.stage.digest, digest);
+	answer = hand_in(&stand, "Ho", "token b", "one");
+	handin_answer_clear(&answer);
+	assert_string_not_equal(stand.stage.key, key);
+	assert_string_not_equal(stand.stage.digest, digest);
+	answer = hand_in(&stand, "Hi", "token b", NULL);
+	handin_answer_clear(&answer);
+	assert_null(stand.stage.key);
+	assert_int_equal(stand.stage.when, ANSWER_DELIVERED);
+	tear_down(&stand);
+}
+
+static void
+test_key_answers(void **state)
+{
+	struct stand stand;
+	struct handin_answer answer;
+
+	(void)state;
+	set_up(&stand, QUEUED, 1 << 30);
+	stand.stage.first = FIRST;
+	answer = hand_in(&stand, "Hi", "token a", "one");
+	assert_int_equal(answer.code, 202);
+	assert_true(answer.replayed);
+	assert_string_equal(answer.id, FIRST);
+	handin_answer_clear(&answer);
+	stand.stage.code = 554;
+	answer = hand_in(&stand, "Hi", "token a", "one");
+	assert_int_equal(answer.code, 409);
+	assert_false(answer.replayed);
+	assert_string_equal(answer.id, FIRST);
+	assert_non_null(strstr(answer.text, FIRST));
+	handin_answer_clear(&answer);
+	tear_down(&stand);
+}
+
+static void
+test_bad_keys(void **state)
+{
+	g_autofree char *long_key = g_strnfill(HANDIN_KEY_MAX + 1, 'x');
+	const char *const keys[] = { "", "\xc3\xa4", "a\nb", long_key };
+	struct stand stand;
+	struct handin_answer answer;
+
+	(void)state;
+	set_up(&stand, QUEUED, 1 << 30);
+	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+		answer = hand_in(&stand, "Hi", "token a", keys[i]);
+		assert_int_equal(answer.code, 400);
+		assert_int_equal(answer.errors->len, 1);
+		handin_answer_clear(&answer);
+	}
+	tear_down(&stand);
+	set_up(&stand, "", 1 << 30);
+	answer = hand_in(&stand, "Hi", "token a", "one");
+	assert_int_equal(answer.code, 400);
+	handin_answer_clear(&answer);
+	assert_int_equal(stand.stage.mails, 0);
+	tear_down(&stand);
+}
+
 /* ---- the wait ---- */
 
 static void *
@@ -421,6 +533,9 @@ main(void)
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_import),
+		cmocka_unit_test(test_key),
+		cmocka_unit_test(test_key_answers),
+		cmocka_unit_test(test_bad_keys),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_leave),
 		cmocka_unit_test(test_renew),

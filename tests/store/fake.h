@@ -308,6 +308,37 @@ fake_resends(void *self, const struct submission *submission, char **ids)
 	return ENGINE_OK;
 }
 
+/* A key that is the id of a mail is of that; "not ID" of that, which is
+ * another. */
+static inline enum engine_result
+fake_keyed(
+    void *self, const struct submission *submission, struct engine_keyed *out)
+{
+	struct fake *fake = self;
+	enum engine_result result = fake_result(fake, "keyed");
+	const char *key = submission->idempotency_key;
+	bool other = g_str_has_prefix(key, "not ");
+
+	if (result != ENGINE_OK)
+		return result;
+	fake_note(fake, "keyed %c", fake_letter(submission->id));
+	if (strlen(key) < ID_LENGTH)
+		return ENGINE_OK;
+	out->id = g_strdup(other ? key + strlen("not ") : key);
+	out->at_ms = submission->received_ms;
+	out->alike = !other;
+	return ENGINE_OK;
+}
+
+static inline enum engine_result
+fake_forget_keys(void *self, int64_t before_ms, unsigned most, bool *more)
+{
+	(void)before_ms;
+	(void)most;
+	*more = false;
+	return fake_result(self, "forget-keys");
+}
+
 static inline enum engine_result
 fake_forget(void *self, int64_t before_ms, unsigned most, bool *more)
 {
@@ -597,6 +628,8 @@ static const struct engine fake_engine = {
 	.rollback = fake_rollback,
 	.accept = fake_accept,
 	.resends = fake_resends,
+	.keyed = fake_keyed,
+	.forget_keys = fake_forget_keys,
 	.forget = fake_forget,
 	.enter = fake_enter,
 	.load = fake_load,

@@ -98,6 +98,51 @@ test_large(void **state)
 	world_free(world);
 }
 
+static struct submission *
+make_keyed(struct world *world, char letter, const char *key)
+{
+	struct submission *submission = world_submission(world, letter, 100);
+
+	submission->idempotency_key = g_strdup(key);
+	submission->idempotency_digest = g_strdup("x");
+	submission->received_ms = clock_wall_ms();
+	return submission;
+}
+
+static const struct {
+	const char *key, *trace, *answer, *text;
+	int64_t age_ms;
+} keys[] = {
+	{ "new", "begin keyed B accept B commit 250 B onward B", "onward B",
+	    "2.0.0 Ok: queued as 0000000000000000000000000B", 0 },
+	{ FIRST, "begin keyed B commit 250 B", "250 B",
+	    "2.0.0 Ok: duplicate of " FIRST, 0 },
+	{ "not " FIRST, "begin keyed B commit 554 B", "554 B",
+	    "5.7.0 The key is that of another mail, " FIRST, 0 },
+	{ FIRST, "begin keyed B accept B commit 250 B onward B", "onward B",
+	    "2.0.0 Ok: queued as 0000000000000000000000000B",
+	    25LL * 3600 * 1000 },
+};
+
+/* With a key one mail is accepted, for as long as the key is kept. */
+static void
+test_keys(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+		struct world *world = world_start("");
+		struct submission *submission =
+		    make_keyed(world, 'B', keys[i].key);
+
+		submission->received_ms -= keys[i].age_ms;
+		store_accept_post(world->store, submission);
+		fake_await(&world->fake, keys[i].answer);
+		fake_expect(&world->fake, keys[i].trace);
+		assert_string_equal(world->fake.text, keys[i].text);
+		world_free(world);
+	}
+}
+
 static const struct {
 	const char *what;
 	enum engine_result how;
@@ -134,10 +179,10 @@ test_faults(void **state)
 static void
 test_taken_back(void **state)
 {
-	static const char *const keys[] = { "all " FIRST, FIRST };
+	static const char *const marks[] = { "all " FIRST, FIRST, NULL };
 
 	(void)state;
-	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(marks); i++) {
 		struct world *world = world_start("");
 		struct submission *first = world_submission(world, 'A', 100);
 
@@ -146,7 +191,9 @@ test_taken_back(void **state)
 		fake_await(&world->fake, "at-commit");
 		first->deadline_ms = clock_monotonic_ms() + 60000;
 		store_accept_post(world->store, first);
-		store_accept_post(world->store, make(world, 'B', keys[i]));
+		store_accept_post(world->store,
+		    marks[i] != NULL ? make(world, 'B', marks[i])
+				     : make_keyed(world, 'B', FIRST));
 		world->fake.expires = 'A';
 		world->fake.expire = true;
 		fake_hold(&world->fake, false);
@@ -164,6 +211,7 @@ main(void)
 		cmocka_unit_test(test_some),
 		cmocka_unit_test(test_left),
 		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_taken_back),
 	};
