@@ -62,6 +62,7 @@ tell_id(const struct handin_answer *told, struct status_answer *answer)
 	page_answer(answer, object);
 	answer->code = told->code;
 	answer->location = g_strconcat("/v1/messages/", told->id, NULL);
+	answer->replayed = told->replayed;
 }
 
 /* The answer of the hand-in, as HTTP has it; it is cleared. */
@@ -93,6 +94,7 @@ make_order(const struct page *page)
 		    token != NULL ? (const char *const *)token->senders : NULL,
 		.peer = request->peer,
 		.tls = scheme != NULL && strcmp(scheme, "https") == 0,
+		.key = page_field(page, "Idempotency-Key"),
 	};
 }
 
@@ -129,7 +131,12 @@ hand_in(const struct page *page, enum dialect dialect, struct payload *payload,
 		page_refuse(answer, payload->code, "%s", payload->why);
 	} else if (payload->errors->len > 0) {
 		refuse_fields(400, dialect, payload->errors, answer);
+	} else if (key != NULL && order.key != NULL &&
+		   strcmp(key, order.key) != 0) {
+		page_refuse(answer, 400,
+		    "idempotency_key and the field Idempotency-Key differ");
 	} else {
+		order.key = order.key != NULL ? order.key : key;
 		handin_compose(
 		    page->options->handin, composition, &order, &told);
 		pass_on(&told, dialect, answer);
