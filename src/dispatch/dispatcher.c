@@ -452,6 +452,9 @@ add_standing(struct look *look, unsigned number)
 
 	lane_clock(lane, dispatcher_wall(look->dispatcher), now);
 	lane_state_standing(lane, now, one);
+	/* it never was in trouble */
+	if (one->since_ms == lane->apart_ms)
+		one->since_ms = look->dispatcher->started_wall_ms;
 	probe_fill(look->dispatcher, number, one);
 	one->doubts = evidence_waiting(look->dispatcher, number);
 	g_ptr_array_add(look->standings, one);

@@ -132,6 +132,15 @@ inherit_one(struct lane *lane, const struct lane *before, const char *state,
 	lane_retry(lane, now_ms);
 }
 
+/* It goes on being well. */
+static void
+inherit_since(struct lane *lane, const struct lane *before, int64_t started_ms)
+{
+	if (lane->mode == LANE_OPEN && !before->troubled)
+		lane->since_ms =
+		    before->since_ms != 0 ? before->since_ms : started_ms;
+}
+
 void
 keeping_inherit(struct dispatcher *dispatcher, struct dispatcher *before)
 {
@@ -142,9 +151,11 @@ keeping_inherit(struct dispatcher *dispatcher, struct dispatcher *before)
 		const struct journal_state *state = states->states->pdata[i];
 		struct lane *lane = find_recalled(dispatcher, state);
 
-		if (lane != NULL)
-			inherit_one(lane, before->lanes[i], state->text,
-			    dispatcher_now(dispatcher));
+		if (lane == NULL)
+			continue;
+		inherit_one(lane, before->lanes[i], state->text,
+		    dispatcher_now(dispatcher));
+		inherit_since(lane, before->lanes[i], before->started_ms);
 	}
 	journal_free(states);
 }

@@ -52,6 +52,23 @@ drop_entries(void)
 	}
 }
 
+/* A provider that never was in trouble is well since the start, not since the
+ * clock began; ten minutes for a wall clock that is set meanwhile. */
+static void
+test_well_since(void **state)
+{
+	int64_t begun_ms = clock_wall_ms();
+
+	(void)state;
+	start_with_store(TWO);
+	g_autoptr(GPtrArray) all = dispatcher_standings(post.dispatcher);
+	const struct provider_standing *one = find_standing(all, "one");
+
+	assert_string_equal(one->state, "open");
+	assert_in_range(one->since_ms, begun_ms - 600000, begun_ms + 600000);
+	stop();
+}
+
 /* Its mail goes by the reserve, which is told when it lasts. */
 static void
 test_reserve(void **state)
@@ -340,6 +357,7 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_well_since),
 		cmocka_unit_test(test_reserve),
 		cmocka_unit_test(test_all_down),
 		cmocka_unit_test(test_sender_refused),

@@ -193,6 +193,37 @@ test_inherits(void **state)
 	stop_helm();
 }
 
+/* Since when a provider is as it is, by the monotonic clock. */
+static int64_t
+find_since(const char *name)
+{
+	g_autoptr(GPtrArray) standings = helm_standings(helm);
+	int64_t apart_ms = clock_wall_ms() - clock_monotonic_ms();
+
+	return find_standing(standings, name)->since_ms - apart_ms;
+}
+
+/* The settings are read anew, and a provider is well for as long as it was.
+ * Looked at more than once, as the wall clock may be set meanwhile. */
+static void
+test_well_since(void **state)
+{
+	int64_t begun_ms, end_ms;
+
+	(void)state;
+	start_alone(ONE);
+	wait_for_loop();
+	begun_ms = clock_monotonic_ms();
+	end_ms = begun_ms + MINUTE;
+	g_usleep(1200000);
+	for (unsigned i = 0; i < 2; i++) {
+		renew(i == 0 ? ONE TWO_ALONE : ONE);
+		while (find_since("one") > begun_ms + 600)
+			assert_true(clock_monotonic_ms() < end_ms);
+	}
+	stop_helm();
+}
+
 static void
 expect_health(enum health_state wanted)
 {
@@ -452,6 +483,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_inherits),
+		cmocka_unit_test(test_well_since),
 		cmocka_unit_test(test_probes),
 		cmocka_unit_test(test_under_way),
 		cmocka_unit_test(test_encoding),
