@@ -12,9 +12,13 @@
  *	GET  /metrics                    the same, counted, for Prometheus
  *	POST /v1/messages                mail, in this server's own shape
  *	POST /send, POST /email          in the shapes of two older services
- *	GET  /v1/messages?state=&after=&limit=&recipient=
- *		"next" is `after` of the next page; of a recipient a page may
- *		be empty
+ *	GET  /v1/messages?state=&after=&limit=&order=&sender=&recipient=
+ *		&provider=&listener=&tag=&subject=&since=&until=
+ *		all mails, the oldest first (order=newest: the newest), or those
+ *		of a state (waiting, active, held, finished, or unfinished for
+ *		the first three) of which all that is asked for is true; "next"
+ *		is `after` of the next page, null behind the last; a page may
+ *		have few mails, or none, and not be the last
  *	GET  /v1/messages/ID             the whole story
  *	GET  /v1/messages/ID/raw         its bytes, message/rfc822
  *	GET  /v1/messages/ID/parts       its MIME parts

@@ -184,7 +184,7 @@ struct store_counts {
 };
 
 enum store_question {
-	STORE_LIST,    /* mails, oldest first */
+	STORE_LIST,    /* mails, by their ids, which is by time */
 	STORE_MAIL,    /* one mail with its whole story, finished ones too */
 	STORE_BODY,    /* its bytes */
 	STORE_COUNTS,  /* of the queue */
@@ -195,18 +195,38 @@ enum store_question {
 	STORE_DROP,    /* who is not final is DROPPED; not while it is active */
 };
 
+/* What mails a list is of, beside their place: those of which all of this is
+ * true.  NULL or 0: anything is.  Addresses and names in letters of either
+ * case.  Borrowed. */
+struct store_filter {
+	const char *sender;    /* of the envelope; "": the null sender */
+	const char *recipient; /* one of them */
+	const char *provider;  /* of one of its recipients: who said something
+				* of it last */
+	const char *listener;
+	const char *tag;     /* one of them, as it is written */
+	const char *subject; /* contained in it, in letters of either case */
+	int64_t since_ms;    /* wall clock: received then or later */
+	int64_t until_ms;    /* received before */
+};
+
+/* Beside enum store_place. */
+#define STORE_UNFINISHED (-1) /* any but FINISHED */
+#define STORE_ANYWHERE   (-2) /* LIST: FINISHED too, in one list */
+
 struct store_ask {
 	struct letter letter;
 	enum store_question question;
-	const char *id; /* of the mail; LIST: those after it, or NULL; the
-			 * last four questions: NULL: all mails of `place` */
+	const char *id; /* of the mail; LIST: those behind it in the order, or
+			 * NULL; the last four questions: NULL: all mails of
+			 * `place` */
 	unsigned limit; /* LIST: at most, 0: 1000 */
-	const char *recipient; /* LIST: only mails with that address, letters of
-				* either case; a scan of some thousand mails at
-				* a time; NULL: all */
-	int place;             /* LIST and the last four: enum store_place,
-				* -1: any but FINISHED */
-	const char *who;       /* the last four: whoever asked */
+	bool newest;    /* LIST: the newest first, not the oldest */
+	struct store_filter filter; /* LIST: some thousand mails are looked at
+				     * in one go, so it may find none and not
+				     * be the last */
+	int place; /* LIST and the last four: enum store_place, or as above */
+	const char *who; /* the last four: whoever asked */
 
 	/* the answer */
 	bool found;               /* there is such a mail */

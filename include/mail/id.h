@@ -7,9 +7,16 @@
 #ifndef MAIL_ID_H
 #define MAIL_ID_H
 
+#include <stdint.h>
+
 #define ID_LENGTH 26
 
 /* Writes a new id and its NUL into out.  Any thread. */
 void id_make(char out[static ID_LENGTH + 1]);
+
+/* Writes what ids begin with that are made at that time (milliseconds of the
+ * wall clock): older ones sort before it, those of then or later behind it. */
+#define ID_TIME_LENGTH 10
+void id_print_time(int64_t wall_ms, char out[static ID_TIME_LENGTH + 1]);
 
 #endif

@@ -169,6 +169,15 @@ add_parameter(GString *target, const char *name, const char *value)
 	g_string_append_uri_escaped(target, value, NULL, FALSE);
 }
 
+/* Who asks for a recipient wants to know of finished mail, too. */
+static const char *
+find_state(const struct order *order)
+{
+	if (order->state != NULL)
+		return order->state;
+	return order->recipient != NULL ? "all" : "unfinished";
+}
+
 static char *
 write_target(const struct order *order, const char *after, size_t printed)
 {
@@ -179,7 +188,7 @@ write_target(const struct order *order, const char *after, size_t printed)
 		limit = MIN(limit, order->limit - printed);
 	g_string_append_printf(target, "?limit=%zu", limit);
 	add_parameter(target, "after", after);
-	add_parameter(target, "state", order->state);
+	add_parameter(target, "state", find_state(order));
 	add_parameter(target, "recipient", order->recipient);
 	return g_string_free(target, FALSE);
 }
@@ -227,19 +236,6 @@ print_pages(struct ask *ask, const struct order *order, size_t *printed)
 	return exit_code;
 }
 
-/* Who asks for a recipient wants to know of finished mail, too. */
-static int
-print_finished(struct ask *ask, const struct order *order, size_t *printed)
-{
-	struct order finished = *order;
-
-	if (order->recipient == NULL || order->state != NULL ||
-	    (order->limit > 0 && *printed >= order->limit))
-		return EX_OK;
-	finished.state = "finished";
-	return print_pages(ask, &finished, printed);
-}
-
 int
 queue_list_print(struct ask *ask, const struct order *order)
 {
@@ -247,8 +243,6 @@ queue_list_print(struct ask *ask, const struct order *order)
 	size_t printed = 0;
 	int exit_code = print_pages(ask, order, &printed);
 
-	if (exit_code == EX_OK)
-		exit_code = print_finished(ask, order, &printed);
 	if (exit_code == EX_OK && printed == 0 && !order->json)
 		printf("There is no mail%s%s%s%s.\n",
 		    order->recipient != NULL ? " to " : "",

@@ -41,8 +41,15 @@ id_make(char out[static ID_LENGTH + 1])
 		high = high << 8 | random[i];
 		low = low << 8 | random[RANDOM_BYTES / 2 + i];
 	}
-	write_digits((uint64_t)clock_wall_ms(), out, 10);
+	id_print_time(clock_wall_ms(), out);
 	write_digits(high, out + 10, 8);
 	write_digits(low, out + 18, 8);
 	out[ID_LENGTH] = '\0';
+}
+
+void
+id_print_time(int64_t wall_ms, char out[static ID_TIME_LENGTH + 1])
+{
+	write_digits((uint64_t)wall_ms, out, ID_TIME_LENGTH);
+	out[ID_TIME_LENGTH] = '\0';
 }

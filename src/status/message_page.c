@@ -2,49 +2,11 @@
 #include "message_page.h"
 
 #include "mail_json.h"
+#include "search.h"
 #include <string.h>
-
-/* Mails on one page of a list. */
-#define LIMIT_DEFAULT 100
-#define LIMIT_MAX     1000
 
 /* /v1/messages/ID: where the id stands. */
 #define ID_SEGMENT 2
-
-static bool
-read_limit(
-    const struct page *page, unsigned *limit, struct status_answer *answer)
-{
-	const char *text = target_parameter(page->target, "limit");
-	guint64 number = LIMIT_DEFAULT;
-
-	if (text != NULL && !g_ascii_string_to_unsigned(
-				text, 10, 1, LIMIT_MAX, &number, NULL)) {
-		page_refuse(answer, 400,
-		    "limit = \"%s\": a number from 1 to %d is expected", text,
-		    LIMIT_MAX);
-		return false;
-	}
-	*limit = (unsigned)number;
-	return true;
-}
-
-/* NULL in *after when it is not given. */
-static bool
-read_after(const struct page *page, char id[static ID_LENGTH + 1],
-    const char **after, struct status_answer *answer)
-{
-	const char *text = target_parameter(page->target, "after");
-
-	*after = text != NULL ? id : NULL;
-	if (text == NULL || page_read_id(text, id))
-		return true;
-	page_refuse(answer, 400,
-	    "after = \"%s\": the id of a mail is expected: %d digits and "
-	    "letters",
-	    text, ID_LENGTH);
-	return false;
-}
 
 static void
 write_list(const struct store_ask *ask, struct status_answer *answer)
@@ -64,17 +26,13 @@ write_list(const struct store_ask *ask, struct status_answer *answer)
 void
 message_page_list(const struct page *page, struct status_answer *answer)
 {
-	struct store_ask ask = { .question = STORE_LIST };
-	char id[ID_LENGTH + 1];
+	struct search search;
 
-	ask.recipient = target_parameter(page->target, "recipient");
-	if (!read_limit(page, &ask.limit, answer) ||
-	    !read_after(page, id, &ask.id, answer) ||
-	    !page_read_state(page, &ask.place, STORE_FINISHED, answer) ||
-	    !page_ask(page, &ask, answer))
+	if (!search_read(page, &search, answer) ||
+	    !page_ask(page, &search.ask, answer))
 		return;
-	write_list(&ask, answer);
-	store_ask_clear(&ask);
+	write_list(&search.ask, answer);
+	store_ask_clear(&search.ask);
 }
 
 /* True when the mail is finished: then the queue does not know it, but the
@@ -203,9 +161,9 @@ write_changed(const struct store_ask *ask, struct status_answer *answer)
 void
 message_page_act(const struct page *page, struct status_answer *answer)
 {
-	struct store_ask ask = {
-		.question = page->question, .place = -1, .who = page->who
-	};
+	struct store_ask ask = { .question = page->question,
+		.place = STORE_UNFINISHED,
+		.who = page->who };
 	char id[ID_LENGTH + 1];
 
 	if (!ask_of_mail(page, id, &ask, answer))

@@ -133,28 +133,60 @@ page_ask(const struct page *page, struct store_ask *ask,
 	return false;
 }
 
+/* The words of what is more than one place, and of the places to the last. */
+static const struct {
+	const char *word;
+	int place;
+} wide[] = {
+	{ "unfinished", STORE_UNFINISHED },
+	{ "all", STORE_ANYWHERE },
+};
+
+static bool
+find_place(const char *word, int last, int *place)
+{
+	for (int i = STORE_WAITING; i <= last; i++)
+		if (strcmp(word, store_place_text((enum store_place)i)) == 0) {
+			*place = i;
+			return true;
+		}
+	for (size_t i = 0; last == STORE_FINISHED && i < G_N_ELEMENTS(wide);
+	     i++)
+		if (strcmp(word, wide[i].word) == 0) {
+			*place = wide[i].place;
+			return true;
+		}
+	return false;
+}
+
+static char *
+list_places(int last)
+{
+	GString *words = g_string_new(NULL);
+
+	for (int i = STORE_WAITING; i <= last; i++)
+		g_string_append_printf(words, "%s%s",
+		    words->len > 0 ? ", " : "",
+		    store_place_text((enum store_place)i));
+	for (size_t i = 0; last == STORE_FINISHED && i < G_N_ELEMENTS(wide);
+	     i++)
+		g_string_append_printf(words, ", %s", wide[i].word);
+	return g_string_free(words, FALSE);
+}
+
 bool
 page_read_state(
     const struct page *page, int *place, int last, struct status_answer *answer)
 {
 	const char *word = target_parameter(page->target, "state");
-	g_autoptr(GString) words = g_string_new(NULL);
+	g_autofree char *words = NULL;
 
-	*place = -1;
-	if (word == NULL)
+	*place = last == STORE_FINISHED ? STORE_ANYWHERE : STORE_UNFINISHED;
+	if (word == NULL || find_place(word, last, place))
 		return true;
-	for (int i = STORE_WAITING; i <= last; i++) {
-		const char *text = store_place_text((enum store_place)i);
-
-		if (strcmp(word, text) == 0)
-			*place = i;
-		g_string_append_printf(
-		    words, "%s%s", words->len > 0 ? ", " : "", text);
-	}
-	if (*place >= 0)
-		return true;
-	page_refuse(answer, 400, "state = \"%s\": one of %s is expected", word,
-	    words->str);
+	words = list_places(last);
+	page_refuse(
+	    answer, 400, "state = \"%s\": one of %s is expected", word, words);
 	return false;
 }
 

@@ -51,8 +51,9 @@ bool page_is_known(const struct page *page, struct status_answer *answer);
 bool page_ask(const struct page *page, struct store_ask *ask,
     struct status_answer *answer);
 
-/* The parameter state as an enum store_place, -1 when not given; false when it
- * is another word than these: then the request is answered. */
+/* The parameter state: an enum store_place up to the last; up to FINISHED also
+ * UNFINISHED and ANYWHERE, which it is when not given, else UNFINISHED.  False
+ * when it is another word than these: then the request is answered. */
 bool page_read_state(const struct page *page, int *place, int last,
     struct status_answer *answer);
 

@@ -9,6 +9,7 @@
 #include "sampler.h"
 #include "sandbox_page.h"
 #include "series_page.h"
+#include "search.h"
 #include "submit_page.h"
 #include "web_page.h"
 #include <stdatomic.h>
@@ -58,8 +59,8 @@ static const struct route {
 	{ "GET", "/readyz", "", health_page_ready, 0, 0, false, 0 },
 	{ "GET", "/status", "", health_page_status, 0, 0, true, 0 },
 	{ "GET", "/metrics", "", metrics_page, 0, 0, true, 0 },
-	{ "GET", MESSAGES, "state,after,limit,recipient", message_page_list, 0,
-	    SCOPE_READ, true, 0 },
+	{ "GET", MESSAGES, SEARCH_PARAMETERS, message_page_list, 0, SCOPE_READ,
+	    true, 0 },
 	{ "POST", MESSAGES, "sender,to", submit_page_message, 0, SCOPE_SEND,
 	    true, BODY_MAIL },
 	{ "POST", "/send", "", submit_page_send, 0, SCOPE_SEND, true,

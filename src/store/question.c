@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "departure.h"
 #include "due.h"
+#include "listing.h"
 #include "space.h"
 
 /* Mails that one transaction changes. */
@@ -21,6 +22,7 @@ struct question {
 	struct engine_act act;    /* a deed: how far it came */
 	struct engine_act before; /* this transaction */
 	bool written;             /* in this transaction */
+	struct listing_part part; /* a list of both: the queue's */
 };
 
 static const char *const deeds[] = {
@@ -209,18 +211,34 @@ question_settle_full(struct store *store, enum engine_result result)
 static void
 on_answered(struct store_ask *ask)
 {
-	answer(LETTER_OF(ask, struct question, ask));
+	struct question *question = LETTER_OF(ask, struct question, ask);
+
+	if (question->part.mails != NULL && ask->obstacle == NULL)
+		listing_join(&question->part, ask);
+	g_clear_pointer(&question->part.mails, g_ptr_array_unref);
+	answer(question);
+}
+
+static bool
+is_list(const struct store_ask *ask, int place)
+{
+	return ask->question == STORE_LIST && ask->place == place;
 }
 
 static bool
 is_for_records(const struct store_ask *ask)
 {
-	return ask->question == STORE_LIST && ask->place == STORE_FINISHED;
+	return is_list(ask, STORE_FINISHED) || is_list(ask, STORE_ANYWHERE) ||
+	       (ask->question == STORE_MAIL && !ask->found);
 }
 
 static void
-ask_records(struct store *store, struct store_ask *ask)
+ask_records(struct store *store, struct question *question)
 {
+	struct store_ask *ask = &question->ask;
+
+	if (is_list(ask, STORE_ANYWHERE))
+		listing_take(&question->part, ask);
 	store_ask_clear(ask);
 	records_ask_post(store->records, ask, on_answered);
 }
@@ -231,15 +249,14 @@ read_one(struct store *store, struct question *question)
 	struct store_ask *ask = &question->ask;
 	enum engine_result result = ENGINE_OK;
 
-	if (!is_for_records(ask))
+	if (!is_list(ask, STORE_FINISHED))
 		result = store->engine->ask(store->rows, ask);
 	if (result == ENGINE_BAD)
 		space_bad(store, store->engine->error(store->rows));
 	if (result != ENGINE_OK)
 		refuse(question, store->engine->error(store->rows));
-	else if (is_for_records(ask) ||
-		 (ask->question == STORE_MAIL && !ask->found))
-		ask_records(store, ask);
+	else if (is_for_records(ask))
+		ask_records(store, question);
 	else
 		answer(question);
 }

@@ -3,6 +3,7 @@
 #include "queue.h"
 
 #include "answer.h"
+#include "listing.h"
 
 /* Up to so many mails the rows are counted; of more the counter is told, which
  * the tests compare with the rows. */
@@ -26,35 +27,42 @@ read_mail(struct query *query, int64_t *number)
 	return mail;
 }
 
+#define SELECT  "SELECT " MAIL_COLUMNS " FROM mail WHERE id > ? AND id < ?"
+#define WAITING " AND due IS NOT NULL"
+#define ACTIVE  " AND due IS NULL AND hold IS NULL"
+#define HELD    " AND hold IS NOT NULL"
+#define OLDEST  " ORDER BY id LIMIT ?"
+#define NEWEST  " ORDER BY id DESC LIMIT ?"
+
 static const char *
-select_list(int place)
+select_list(const struct store_ask *ask)
 {
-	switch (place) {
-	case STORE_WAITING:
-		return "SELECT " MAIL_COLUMNS " FROM mail WHERE id > ?"
-		       " AND due IS NOT NULL ORDER BY id LIMIT ?";
-	case STORE_ACTIVE:
-		return "SELECT " MAIL_COLUMNS " FROM mail WHERE id > ?"
-		       " AND due IS NULL AND hold IS NULL ORDER BY id LIMIT ?";
-	case STORE_HELD:
-		return "SELECT " MAIL_COLUMNS " FROM mail WHERE id > ?"
-		       " AND hold IS NOT NULL ORDER BY id LIMIT ?";
-	default:
-		return "SELECT " MAIL_COLUMNS " FROM mail WHERE id > ?"
-		       " ORDER BY id LIMIT ?";
-	}
+	static const char *const selects[][2] = {
+		[STORE_WAITING] = { SELECT WAITING OLDEST,
+		    SELECT WAITING NEWEST },
+		[STORE_ACTIVE] = { SELECT ACTIVE OLDEST, SELECT ACTIVE NEWEST },
+		[STORE_HELD] = { SELECT HELD OLDEST, SELECT HELD NEWEST },
+	};
+	static const char *const all[] = { SELECT OLDEST, SELECT NEWEST };
+
+	return ask->place < 0 ? all[ask->newest]
+			      : selects[ask->place][ask->newest];
 }
 
 static void
 answer_list(struct queue *queue, struct store_ask *ask)
 {
+	struct listing listing;
+	struct query query;
+
 	ask->mails = store_mails_new();
 	ask->found = true;
 	if (ask->place == STORE_FINISHED)
 		return;
-	struct query query =
-	    query_open(queue->database, "mail", select_list(ask->place));
-	story_answer_list(&query, read_mail, ask);
+	query = query_open(queue->database, "mail", select_list(ask));
+	listing_begin(&listing, ask);
+	listing_put(&query, &listing);
+	listing_answer(&query, read_mail, ask);
 }
 
 static void

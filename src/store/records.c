@@ -6,6 +6,7 @@
 #include "records.h"
 
 #include "answer.h"
+#include "archive.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/loop.h"
@@ -334,33 +335,13 @@ records_pass_post(struct records *records, struct store_mail *mail)
 	loop_post_later(records->loop, &make_keep(mail)->letter, on_keep);
 }
 
-static struct store_mail *
-read_mail(struct query *query, int64_t *number)
-{
-	struct store_mail *mail = story_read_mail(query, number);
-
-	mail->place = STORE_FINISHED;
-	mail->finished_ms = query_number(query, 0, INT64_MAX);
-	return mail;
-}
-
-static void
-answer_list(struct database *database, struct store_ask *ask)
-{
-	struct query query = query_open(database, "mail",
-	    "SELECT " STORY_MAIL_COLUMNS ", finished FROM mail WHERE id > ?"
-	    " ORDER BY id LIMIT ?");
-
-	story_answer_list(&query, read_mail, ask);
-}
-
 static void
 answer_mail(struct database *database, struct store_ask *ask)
 {
 	struct query query = query_open(database, "mail",
-	    "SELECT " STORY_MAIL_COLUMNS ", finished FROM mail WHERE id = ?");
+	    "SELECT " ARCHIVE_COLUMNS " FROM mail WHERE id = ?");
 
-	story_answer_mail(&query, read_mail, ask);
+	story_answer_mail(&query, archive_read, ask);
 }
 
 static void
@@ -373,7 +354,7 @@ answer_question(struct records *records, struct store_ask *ask)
 	if (database != NULL && database->result == ENGINE_FULL)
 		database->result = ENGINE_OK;
 	if (database != NULL && ask->question == STORE_LIST)
-		answer_list(database, ask);
+		archive_list(database, ask);
 	else if (database != NULL)
 		answer_mail(database, ask);
 	if (database != NULL && database->result == ENGINE_OK)

@@ -221,6 +221,9 @@ static const char *const records_steps[] = {
 	KEEP_WISHES,
 	KEEP_HEADLINES,
 	KEEP_EVENTS,
+	"CREATE INDEX mail_sender ON mail (sender COLLATE NOCASE, id);"
+	"CREATE INDEX recipient_address"
+	" ON recipient (address COLLATE NOCASE);",
 };
 
 const struct schema schema_queue = {

@@ -5,12 +5,6 @@
 #include "heard.h"
 #include <string.h>
 
-/* Mails that a list holds when nobody says how many. */
-#define LIST_DEFAULT 1000
-
-/* Mails that are looked at in one go for a recipient. */
-#define LIST_LOOKS 5000
-
 /* Kept on disk: a class that is put between others moves these. */
 G_STATIC_ASSERT(
     VERDICT_NONE == 0 && VERDICT_ACCEPTED == 1 && VERDICT_PAYLOAD == 2 &&
@@ -403,56 +397,6 @@ story_read_acts(const struct story *story, struct store_mail *mail)
 		g_free(act.what);
 		g_free(act.who);
 	}
-}
-
-static bool
-is_wanted(const struct store_mail *mail, const char *recipient)
-{
-	for (unsigned i = 0; recipient != NULL && i < mail->recipients->len;
-	     i++) {
-		const struct store_recipient *one = mail->recipients->pdata[i];
-
-		if (g_ascii_strcasecmp(one->address, recipient) == 0)
-			return true;
-	}
-	return recipient == NULL;
-}
-
-/* The next row: added, or not one of those that are wanted. */
-static void
-take_row(struct query *query, story_mail_fn read, struct store_ask *ask)
-{
-	struct story story = { .database = query->database };
-	struct store_mail *mail = read(query, &story.mail);
-
-	story_read_recipients(&story, mail);
-	g_strlcpy(ask->next, mail->id, sizeof ask->next);
-	if (is_wanted(mail, ask->recipient))
-		g_ptr_array_add(ask->mails, mail);
-	else
-		store_mail_free(mail);
-}
-
-void
-story_answer_list(
-    struct query *query, story_mail_fn read, struct store_ask *ask)
-{
-	unsigned limit = ask->limit == 0 ? LIST_DEFAULT : ask->limit;
-	unsigned looks = ask->recipient == NULL ? limit : LIST_LOOKS;
-	unsigned looked = 0;
-
-	*ask->next = '\0';
-	query_put_text(query, ask->id == NULL ? "" : ask->id);
-	query_put_number(query, looks);
-	while (ask->mails->len < limit && query_next(query)) {
-		take_row(query, read, ask);
-		looked++;
-	}
-	if (ask->mails->len == limit)
-		query_end(query);
-	else if (looked < looks)
-		*ask->next = '\0';
-	ask->found = true;
 }
 
 void

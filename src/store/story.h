@@ -51,10 +51,8 @@ void story_read_acts(const struct story *story, struct store_mail *mail);
 typedef struct store_mail *(*story_mail_fn)(
     struct query *query, int64_t *number);
 
-/* Answers LIST by a select that takes an id and a limit, MAIL by one that takes
- * an id: found or not, and the mails added to ask->mails. */
-void story_answer_list(
-    struct query *query, story_mail_fn read, struct store_ask *ask);
+/* Answers MAIL by a select that takes an id: found or not, and the mail added
+ * to ask->mails. */
 void story_answer_mail(
     struct query *query, story_mail_fn read, struct store_ask *ask);
 

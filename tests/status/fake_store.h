@@ -62,7 +62,7 @@ store_answer(struct store *store, struct store_ask *ask)
 	if (ask->question == STORE_LIST && ask->mails->len == ask->limit)
 		g_strlcpy(ask->next, store->mail->id, sizeof ask->next);
 	g_strlcpy(store->recipient,
-	    ask->recipient != NULL ? ask->recipient : "",
+	    ask->filter.recipient != NULL ? ask->filter.recipient : "",
 	    sizeof store->recipient);
 	if (ask->question == STORE_BODY && ask->found)
 		ask->spool = spool_ref(store->spool);

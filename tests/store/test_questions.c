@@ -407,7 +407,7 @@ test_lists(void **state)
 			.place = lists[i].place,
 			.id = ids[lists[i].after],
 			.limit = lists[i].limit,
-			.recipient = lists[i].recipient,
+			.filter.recipient = lists[i].recipient,
 		};
 		g_autoptr(GString) have = g_string_new(NULL);
 
