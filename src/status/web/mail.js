@@ -11,12 +11,13 @@ import { badge } from "./mark.js";
 import { announce, tell } from "./notice.js";
 import { leave } from "./place.js";
 import { hurry, start, stop } from "./pulse.js";
-import { facts_of, sentence_of, story_of } from "./story.js";
+import { facts_of, later_of, sentence_of, story_of } from "./story.js";
 import { timeline } from "./timeline.js";
-import { at, CLASSES, duration, exactly, moment, plural, size, state_of,
+import { at, CLASSES, duration, exactly, moment, number, plural, size, state_of,
 	STATES } from "./words.js";
 
-const EVERY = 1000;
+const EVERY = 1000;     // ms
+const RECIPIENTS = 100; // shown at first
 
 // What a person may do, by where the mail is.
 const ACTS = {
@@ -122,7 +123,7 @@ function told_row(one, story) {
 // A recipient's state, as a mail of one recipient would have it.
 const RECIPIENT = { accepted: "sent", refused: "bounced", open: "sending" };
 
-function recipient_row(one) {
+function recipient_row(one, mail) {
 	const state = RECIPIENT[one.state] || one.state;
 	const verdict = one.class ? CLASSES[one.class] || one.class : "";
 	return row("recipient",
@@ -130,7 +131,8 @@ function recipient_row(one) {
 		cell("what", badge(state, STATES[state] || one.state)),
 		cell("when", one.provider || ""),
 		cell("took", `${verdict} ${one.status || ""}`),
-		cell("said", [one.text, one.suppressed ? "on a suppression list" : null]
+		cell("said", [one.text, one.suppressed ? "on a suppression list" : null,
+			later_of(mail, one.address)]
 			.filter(Boolean).join(" · ")));
 }
 
@@ -199,6 +201,21 @@ function show_story(mail) {
 		heads: ["When", "Who", "What", "Took", "Detail"], rows }));
 }
 
+// Of very many the first, until somebody wants all.
+function show_recipients(mail) {
+	const all = mail.recipients;
+	const some = open.all ? all : all.slice(0, RECIPIENTS);
+	replace(find("#recipients"), table({ name: "recipients",
+		caption: plural(all.length, "recipient"),
+		heads: ["Address", "State", "Provider", "Verdict", "Said"],
+		rows: some.map((one) => recipient_row(one, mail)) }),
+	some.length === all.length ? null : make("button", { type: "button",
+		onclick: () => {
+			open.all = true;
+			show_recipients(mail);
+		} }, `Show all ${number(all.length)}`));
+}
+
 function show(mail) {
 	const is = state_of(mail);
 	const was = open.said ? state_of(open.said) : null;
@@ -212,10 +229,7 @@ function show(mail) {
 		find(`#act-${name}`).hidden = !what.places.includes(mail.state);
 	replace(find("#mail-facts"), facts_list(mail));
 	show_story(mail);
-	replace(find("#recipients"), table({ name: "recipients",
-		caption: plural(mail.recipients.length, "recipient"),
-		heads: ["Address", "State", "Provider", "Verdict", "Said"],
-		rows: mail.recipients.map(recipient_row) }));
+	show_recipients(mail);
 	if (was !== null && was !== is)
 		announce(`The mail is ${STATES[is]} now.`);
 }
@@ -251,7 +265,7 @@ export function open_mail(id) {
 		return;
 	close_mail();
 	build();
-	open = { id, said: null, moving: false };
+	open = { id, said: null, moving: false, all: false };
 	find("#mail-body").hidden = true;
 	find("#mail-title").focus();
 	open.pulse = start(EVERY, look);

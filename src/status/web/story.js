@@ -7,6 +7,10 @@ import { at, CLASSES, duration, plural, size, state_of, STATES }
 
 const NOTED = "postferry"; // acts of nobody: what was noted of the mail
 
+// What a provider tells later, and nobody likes to hear.
+const BAD = ["deferred", "bounced", "soft-bounced", "rejected", "complained",
+	"unsubscribed"];
+
 function received(mail) {
 	const by = [mail.protocol, mail.listener && `listener ${mail.listener}`,
 		mail.peer && `from ${mail.peer}`, mail.user && `as ${mail.user}`];
@@ -51,11 +55,8 @@ function act_of(act, providers) {
 }
 
 function event_of(event) {
-	const bad = ["bounced hard", "bounced soft", "rejected", "complained",
-		"deferred", "unsubscribed"];
-	const what = (event.kind || "").replace(/_/g, " ");
-	return { kind: "event", from: at(event.at), provider: event.provider, what,
-		short: what, bad: bad.includes(what),
+	return { kind: "event", from: at(event.at), provider: event.provider,
+		what: event.kind, short: event.kind, bad: BAD.includes(event.kind),
 		detail: [event.recipient, event.status, event.enhanced, event.text]
 			.filter(Boolean).join(" ") };
 }
@@ -99,6 +100,14 @@ export function facts_of(story) {
 		: facts.findIndex((fact) => fact.from > end.from);
 	return later < 0 ? [...facts, end]
 		: [...facts.slice(0, later), end, ...facts.slice(later)];
+}
+
+// What a provider told last of a recipient; null: nothing.
+export function later_of(mail, address) {
+	const told = (mail.events || []).filter((event) => event.recipient &&
+		event.recipient.toLowerCase() === address.toLowerCase());
+	return told.length === 0 ? null
+		: `${told[told.length - 1].provider}: ${told[told.length - 1].kind}`;
 }
 
 // The story in one sentence, for who does not see the drawing.
