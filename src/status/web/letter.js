@@ -66,6 +66,9 @@ function show(parts) {
 			open: () => html_view(html) },
 		text && { name: "text", word: "Text",
 			open: () => text_view(url(id, text)) },
+		// a frame cannot show a token
+		html && token() && { name: "html", word: "HTML as text",
+			open: () => text_view(url(id, html)) },
 		{ name: "source", word: "Source", open: () => text_view(url(id)) },
 	].filter(Boolean);
 	replace(find("#letter-body"),
