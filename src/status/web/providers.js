@@ -3,8 +3,9 @@
 
 import { bundle, ceiling, corners, lines, most, stacked, strip, sum }
 	from "./chart.js";
+import { follow } from "./cursor.js";
 import { find, keep, make, replace, say } from "./element.js";
-import { column, last_of, minutes, size_of } from "./series.js";
+import { clock_of, column, last_of, minutes, size_of } from "./series.js";
 import { show_switch } from "./sandbox.js";
 import { CLASSES, duration, number } from "./words.js";
 
@@ -124,6 +125,21 @@ export function show_providers(providers) {
 		show_provider_charts(last_series);
 }
 
+// "16:12: 3 accepted, 1 outage"
+function tell_bar(series, all, i) {
+	const some = all.filter((one) => one.points[i] > 0)
+		.map((one) => `${number(one.points[i])} ${CLASSES[one.name]}`);
+	return `${clock_of(series, i, all[0].points.length)}: ${
+		some.join(", ") || "none"}`;
+}
+
+function tell_lines(series, all, i, print) {
+	const some = all.filter((one) => one.points[i] !== null)
+		.map((one) => `${one.word} ${print(one.points[i])}`);
+	return `${clock_of(series, i, all[0].points.length)}: ${
+		some.join(", ") || "none"}`;
+}
+
 function show_attempts(card, series, told) {
 	const size = size_of(series);
 	const all = Object.keys(CLASSES).filter((name) => told.attempts[name])
@@ -137,9 +153,12 @@ function show_attempts(card, series, told) {
 	const top = ceiling(highest, 4);
 	const words = totals.map((one) =>
 		`${number(one.count)} ${CLASSES[one.name]}`);
-	replace(find(".attempts", card), stacked(all, top,
+	const plot = find(".attempts", card);
+	replace(plot, stacked(all, top,
 		`Attempts in the last ${minutes()} minutes: ${words.join(", ") || "none"}.`),
 		corners(number(top), minutes()));
+	if (all.length > 0)
+		follow(plot, all[0].points.length, (i) => tell_bar(series, all, i));
 	replace(find(".legend", card), totals.map((one) =>
 		make("span", { class: `legend-${one.name}` },
 			make("span", { class: `key f-${one.name}`, "aria-hidden": "true" }),
@@ -168,9 +187,12 @@ function show_latency(card, series, told) {
 	const [low, high] = [last_of(p50), last_of(p95)];
 	const now = low === null ? "none"
 		: `p50 ${duration(low)} · p95 ${duration(high)}`;
-	replace(find(".latency", card), lines([{ name: "p95", points: p95 },
-		{ name: "p50", points: p50 }], top, `Latency, last: ${now}.`),
+	const all = [{ name: "p95", word: "p95", points: p95 },
+		{ name: "p50", word: "p50", points: p50 }];
+	const plot = find(".latency", card);
+	replace(plot, lines(all, top, `Latency, last: ${now}.`),
 		corners(duration(top), minutes()));
+	follow(plot, p50.length, (i) => tell_lines(series, all, i, duration));
 	say(find(".latency-now", card), now);
 }
 
@@ -181,10 +203,13 @@ function show_gate(card, series, told) {
 	const top = ceiling(Math.max(0, ...limit, ...requests), 4);
 	const [open, busy] = [last_of(limit), last_of(requests)];
 	const now = open === null ? "none" : `${number(busy)} of ${number(open)}`;
-	replace(find(".gate", card), lines([{ name: "limit", points: limit },
-		{ name: "requests", points: requests }], top,
+	const all = [{ name: "limit", word: "gate", points: limit },
+		{ name: "requests", word: "under way", points: requests }];
+	const plot = find(".gate", card);
+	replace(plot, lines(all, top,
 		`Requests under way and how many its gate lets through, last: ${now}.`),
 		corners(number(top), minutes()));
+	follow(plot, limit.length, (i) => tell_lines(series, all, i, number));
 	say(find(".gate-now", card), now);
 }
 

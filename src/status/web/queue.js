@@ -2,8 +2,9 @@
 // The queue: how much waits now, and over time.
 
 import { bundle, ceiling, corners, lines, most } from "./chart.js";
+import { follow } from "./cursor.js";
 import { find, keep, make, replace, say } from "./element.js";
-import { column, minutes, size_of } from "./series.js";
+import { clock_of, column, minutes, size_of } from "./series.js";
 import { at, duration, number, size } from "./words.js";
 
 const KINDS = [
@@ -51,13 +52,17 @@ export function show_queue_chart(series) {
 	const told = series.queue || {};
 	build(find("#queue"));
 	const size_ = size_of(series);
-	const all = KINDS.map(({ name }) => ({ name,
+	const all = KINDS.map(({ name, word }) => ({ name, word,
 		points: bundle(column(series, told[name]), size_, most) }));
 	const highest = Math.max(0, ...all.flatMap((one) => one.points));
 	const top = ceiling(highest, 4);
 	const text = highest === 0
 		? `Nothing waited in the last ${minutes()} minutes.`
 		: `The queue over the last ${minutes()} minutes, at most ${number(highest)} mails of a kind.`;
-	replace(find("#queue-chart"), lines(all, top, text),
-		corners(number(top), minutes()));
+	const plot = find("#queue-chart");
+	replace(plot, lines(all, top, text), corners(number(top), minutes()));
+	follow(plot, all[0].points.length, (i) => [
+		`${clock_of(series, i, all[0].points.length)}:`,
+		...all.filter((one) => one.points[i] > 0)
+			.map((one) => `${number(one.points[i])} ${one.word}`)].join(" "));
 }

@@ -27,7 +27,7 @@ export function id_in(text) {
 
 // The parameters of /v1/messages for a place of the page.
 export function parameters(query, limit) {
-	const asked = new URLSearchParams({ limit });
+	const asked = new URLSearchParams({ order: "newest", limit });
 	const found = read_words(query.get("q") || "");
 	if (query.get("state"))
 		asked.set("state", query.get("state"));

@@ -2,6 +2,8 @@
 // The last hour as the daemon tells it: arrays with a point for each step,
 // oldest first.  Here they are cut or filled up to the time that is shown.
 
+import { at, hour_and_minute } from "./words.js";
+
 const BARS = { 10: 60, 60: 120 }; // drawn, for so many minutes
 
 let shown = 60;
@@ -24,6 +26,12 @@ export function column(series, points) {
 	const count = Math.round(shown * 60000 / series.step_ms);
 	const last = (points || []).slice(-count);
 	return [...new Array(count - last.length).fill(null), ...last];
+}
+
+// "16:12", of the i-th of `count` bars.
+export function clock_of(series, i, count) {
+	return hour_and_minute(at(series.at) -
+		(count - 1 - i) * size_of(series) * series.step_ms);
 }
 
 export function last_of(points) {
