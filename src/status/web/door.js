@@ -12,7 +12,7 @@ export class Refusal extends Error {
 }
 
 let on_unknown = null;
-const known = new Map(); // of what is polled: its tag and what it said
+const known = new Map(); // of what is polled: its tag, its text, what it says
 
 export function token() {
 	return sessionStorage.getItem(TOKEN);
@@ -65,13 +65,14 @@ async function explain(response) {
 export async function read(target) {
 	const before = known.get(target);
 	const response = await ask(target,
-		{ headers: before ? { "If-None-Match": before.tag } : {} });
+		{ headers: before && before.tag ? { "If-None-Match": before.tag } : {} });
 	if (response.status === 304)
 		return { said: before.said, fresh: false };
-	const said = await response.json();
-	const tag = response.headers.get("ETag");
-	if (tag)
-		known.set(target, { tag, said });
+	const text = await response.text();
+	if (before && before.text === text)
+		return { said: before.said, fresh: false };
+	const said = JSON.parse(text);
+	known.set(target, { tag: response.headers.get("ETag"), text, said });
 	return { said, fresh: true };
 }
 
