@@ -500,7 +500,6 @@ ferry_free(struct ferry *ferry)
 {
 	if (ferry == NULL)
 		return;
-	handin_leave(ferry->handin);
 	g_clear_pointer(&ferry->door, status_door_close);
 	g_clear_pointer(&ferry->watched, status_http_close);
 	g_clear_pointer(&ferry->status, status_free);

@@ -53,10 +53,6 @@ typedef void (*handin_stopped_fn)(void *object);
 void handin_stop(
     struct handin *handin, handin_stopped_fn stopped, void *object);
 
-/* Any thread: no mail is taken any more, and whoever waits is told that nobody
- * knows what became of his.  NULL is fine. */
-void handin_leave(struct handin *handin);
-
 /* Any thread: largest mail in bytes, as it travels. */
 uint64_t handin_size_most(struct handin *handin);
 

@@ -138,13 +138,6 @@ handin_stop(struct handin *handin, handin_stopped_fn stopped, void *object)
 	handin_room_close(handin->room, stopped, object);
 }
 
-void
-handin_leave(struct handin *handin)
-{
-	if (handin != NULL)
-		handin_room_leave(handin->room);
-}
-
 uint64_t
 handin_size_most(struct handin *handin)
 {

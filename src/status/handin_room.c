@@ -6,14 +6,14 @@
 #include <time.h>
 
 /* Who answers keeps the deadline; this is for who does not. */
-#define GRACE_MS 10000
+#define GRACE_MS 5000
 
 struct handin_room {
 	pthread_mutex_t mutex;
 	GHashTable *guests; /* number -> struct guest */
 	uint64_t last;      /* number that was given */
 	unsigned under_way; /* posted, and not answered */
-	bool closed, left;
+	bool closed;
 	void (*emptied)(void *object); /* NULL: nobody wants to know, or was
 					* told */
 	void *object;
@@ -21,7 +21,7 @@ struct handin_room {
 
 /* On the stack of who waits. */
 struct guest {
-	pthread_cond_t told; /* its answer came, or it is to leave */
+	pthread_cond_t told; /* its answer came */
 	uint64_t number;
 	struct answer *answer; /* NULL: not yet */
 };
@@ -119,7 +119,7 @@ wait_until(struct handin_room *room, struct guest *guest, int64_t until_ms)
 	int end = 0;
 
 	pthread_mutex_lock(&room->mutex);
-	while (guest->answer == NULL && !room->left && end == 0)
+	while (guest->answer == NULL && end == 0)
 		end =
 		    pthread_cond_timedwait(&guest->told, &room->mutex, &until);
 	g_hash_table_remove(room->guests, &guest->number);
@@ -162,18 +162,4 @@ handin_room_close(
 	pthread_mutex_unlock(&room->mutex);
 	if (emptied != NULL)
 		emptied(object);
-}
-
-void
-handin_room_leave(struct handin_room *room)
-{
-	GHashTableIter at;
-	void *guest;
-
-	pthread_mutex_lock(&room->mutex);
-	room->closed = room->left = true;
-	g_hash_table_iter_init(&at, room->guests);
-	while (g_hash_table_iter_next(&at, NULL, &guest))
-		pthread_cond_signal(&((struct guest *)guest)->told);
-	pthread_mutex_unlock(&room->mutex);
 }

@@ -16,8 +16,8 @@ void handin_room_free(struct handin_room *room);
 
 /* Posts the submission, which is taken over, with this room as its return
  * address, and waits until the answer is here, or for so long behind its
- * deadline.  NULL: the room is closed, and the submission is freed; or it was
- * left or the time is over, and then *posted. */
+ * deadline.  NULL: the room is closed, and the submission is freed; or the time
+ * is over, and then *posted. */
 struct answer *handin_room_wait(struct handin_room *room,
     struct submission *submission, submission_fn onward, void *stage,
     bool *posted);
@@ -26,8 +26,5 @@ struct answer *handin_room_wait(struct handin_room *room,
  * waited for. */
 void handin_room_close(
     struct handin_room *room, void (*emptied)(void *object), void *object);
-
-/* Nothing is posted any more, and nobody waits on. */
-void handin_room_leave(struct handin_room *room);
 
 #endif
