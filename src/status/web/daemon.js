@@ -58,7 +58,7 @@ function show_series() {
 
 async function look() {
 	const { said } = await read("/status");
-	if (said.sandbox && !is_sandbox())
+	if (said.sandbox)
 		await look_sandbox();
 	const started = at(said.started);
 	if (!chosen && started !== null)

@@ -108,7 +108,7 @@ function when(one, story) {
 }
 
 function told_row(one, story) {
-	const who = one.provider || "postferry";
+	const who = one.provider || one.who || "postferry";
 	return row(one.kind,
 		cell("when", when(one, story)),
 		cell("who", one.number ? `${one.number} · ${who}` : who),

@@ -136,7 +136,10 @@ export function keep_welcome(open) {
 
 export async function look_sandbox() {
 	const first = sandbox === null;
-	sandbox = (await read("/v1/sandbox")).said;
+	const { said, fresh } = await read("/v1/sandbox");
+	if (!first && !fresh)
+		return;
+	sandbox = said;
 	for (const group of document.querySelectorAll("#providers .switch"))
 		show_switch(group, group.closest("[data-provider]").dataset.provider);
 	if (!first)

@@ -45,7 +45,7 @@ function act_of(act, providers) {
 	const from = at(act.at);
 	if (act.who !== NOTED)
 		return { kind: "act", from, provider: null, what: act.what,
-			short: act.what, detail: `by ${act.who}` };
+			who: act.who, short: act.what, detail: "" };
 	const provider = provider_in(act.what, providers);
 	const asked = act.what.startsWith("asked ");
 	return { kind: "note", from, provider, what: asked ? "asked" : "noted",

@@ -267,8 +267,9 @@ export function timeline(story, now, room) {
 		draw("rect", { width: 2.5, height: 6, class: "hatch-line" }))));
 	// words find their places in this order; the first mark stands on a road
 	const start = start_mark(frame, story);
+	const marked = marks(frame, story);
 	for (const node of [lane_lines(frame), gaps(frame, story), start,
-		bars(frame, story), marks(frame, story), end_mark(frame, story),
+		bars(frame, story), marked, end_mark(frame, story),
 		axis(frame, story), lane_names(frame)].flat())
 		if (node)
 			svg.append(node);
