@@ -6,6 +6,8 @@
  * is not for everybody.  The same handlers answer the commands when no daemon
  * runs.
  *
+ *	GET  /  /providers  /mail/ID     the page, for a browser
+ *	GET  /web/NAME                   its files
  *	GET  /livez                      200: the process is there
  *	GET  /readyz                     200 or 503: mail can be accepted
  *	GET  /status                     the daemon, its providers, its queue
