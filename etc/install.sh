@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # sh etc/install.sh WHO...: installs those packages of etc/packages that WHO
-# (build, package, try, test, fuzz) needs and that are missing.  Needs root or sudo only when
+# (build, package, try, test, page, fuzz) needs and that are missing.  Needs root or sudo only when
 # one is missing.  Starts no daemon and asks nothing.
 set -eu
 cd "$(dirname "$0")/.."
