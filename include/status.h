@@ -98,6 +98,8 @@ struct status_options {
 	struct handin *handin;         /* borrowed; NULL: no mail is taken */
 	/* of bodies; borrowed; NULL: none is kept */
 	const struct spool_place *place;
+	int64_t counts_ms;  /* how long somebody unknown waits for the queue to
+			     * be counted; 0: 8 s */
 	uint64_t body_most; /* bytes of a mail handed in (http_max_body) */
 	/* Fills in struct provider_standing *; called on a thread of the door;
 	 * NULL: none. */

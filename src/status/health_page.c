@@ -215,20 +215,18 @@ void
 health_page_status(const struct page *page, struct status_answer *answer)
 {
 	const struct status_options *options = page->options;
-	struct store_ask ask = { .question = STORE_COUNTS };
+	struct store_counts counts;
 	struct json_object *object;
 
-	if (options->store != NULL && !page_ask(page, &ask, answer))
+	if (options->store != NULL && !page_count(page, &counts, answer))
 		return;
 	object = json_object_new_object();
 	add_daemon(object, page);
 	json_object_object_add(object, "disk", write_disk(options->disk));
 	if (options->store != NULL) {
+		json_object_object_add(object, "queue", write_queue(&counts));
 		json_object_object_add(
-		    object, "queue", write_queue(&ask.counts));
-		json_object_object_add(
-		    object, "totals", write_totals(&ask.counts.totals));
-		store_ask_clear(&ask);
+		    object, "totals", write_totals(&counts.totals));
 	}
 	json_object_object_add(
 	    object, "complaints", write_complaints(options->complaints));

@@ -409,10 +409,10 @@ void
 metrics_page(const struct page *page, struct status_answer *answer)
 {
 	const struct status_options *options = page->options;
-	struct store_ask ask = { .question = STORE_COUNTS };
+	struct store_counts counts;
 	GString *out;
 
-	if (options->store != NULL && !page_ask(page, &ask, answer))
+	if (options->store != NULL && !page_count(page, &counts, answer))
 		return;
 	out = g_string_sized_new(16384);
 	write_process(out, page);
@@ -420,12 +420,10 @@ metrics_page(const struct page *page, struct status_answer *answer)
 	if (options->metrics != NULL)
 		write_listener(out, options);
 	if (options->store != NULL)
-		write_queue(out, &ask.counts);
+		write_queue(out, &counts);
 	if (options->disk != NULL)
 		write_disk(out, options->disk);
 	write_providers(out, options);
-	if (options->store != NULL)
-		store_ask_clear(&ask);
 	answer->code = 200;
 	answer->type = "text/plain; version=0.0.4; charset=utf-8";
 	answer->body = out;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "page.h"
 
+#include "census.h"
 #include "condition.h"
 #include "core/clock.h"
 #include <string.h>
@@ -131,6 +132,40 @@ page_ask(const struct page *page, struct store_ask *ask,
 	    ask->obstacle);
 	store_ask_clear(ask);
 	return false;
+}
+
+/* Less than those who watch wait themselves, so that they hear of it. */
+#define COUNTS_MS (8 * INT64_C(1000))
+
+static bool
+count_for_stranger(const struct page *page, struct store_counts *counts,
+    struct status_answer *answer)
+{
+	int64_t wait_ms = page->options->counts_ms;
+	g_autofree char *obstacle = NULL;
+
+	if (census_take(page->census, wait_ms != 0 ? wait_ms : COUNTS_MS,
+		counts, &obstacle))
+		return true;
+	page_refuse(answer, 503, "%s",
+	    obstacle != NULL ? obstacle
+			     : "the queue does not answer: ask again");
+	return false;
+}
+
+bool
+page_count(const struct page *page, struct store_counts *counts,
+    struct status_answer *answer)
+{
+	struct store_ask ask = { .question = STORE_COUNTS };
+
+	if (page->who == NULL)
+		return count_for_stranger(page, counts, answer);
+	if (!page_ask(page, &ask, answer))
+		return false;
+	*counts = ask.counts;
+	store_ask_clear(&ask);
+	return true;
 }
 
 /* The words of what is more than one place, and of the places to the last. */

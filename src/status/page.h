@@ -19,6 +19,7 @@ struct page {
 	unsigned scopes;              /* enum scope */
 	bool draining;                /* postferry stops */
 	struct sampler *sampler;      /* NULL: nobody looks */
+	struct census *census;        /* NULL: no store */
 	enum store_question question; /* of the acts: which */
 };
 
@@ -49,6 +50,11 @@ bool page_is_known(const struct page *page, struct status_answer *answer);
 /* The store's answer to a question, to be cleared; false when there is none: no
  * store, or it cannot say: then the request is answered. */
 bool page_ask(const struct page *page, struct store_ask *ask,
+    struct status_answer *answer);
+
+/* The counts of the queue: whoever is known waits as long as it takes, others
+ * for counts_ms.  False when there are none: then the request is answered. */
+bool page_count(const struct page *page, struct store_counts *counts,
     struct status_answer *answer);
 
 /* The parameter state: an enum store_place up to the last; up to FINISHED also

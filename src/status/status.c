@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "status.h"
 
+#include "census.h"
 #include "events_page.h"
 #include "health_page.h"
 #include "message_page.h"
@@ -8,8 +9,8 @@
 #include "parts_page.h"
 #include "sampler.h"
 #include "sandbox_page.h"
-#include "series_page.h"
 #include "search.h"
+#include "series_page.h"
 #include "submit_page.h"
 #include "web_page.h"
 #include <stdatomic.h>
@@ -22,6 +23,7 @@
 struct status {
 	struct status_options options;
 	struct sampler *sampler; /* NULL: not started */
+	struct census *census;   /* NULL: no store */
 	atomic_bool draining;
 	atomic_uint waiting; /* strangers */
 };
@@ -105,6 +107,8 @@ status_new(const struct status_options *options)
 	struct status *status = g_new0(struct status, 1);
 
 	status->options = *options;
+	if (options->store != NULL)
+		status->census = census_new(options->store);
 	return status;
 }
 
@@ -126,6 +130,7 @@ status_free(struct status *status)
 	if (status == NULL)
 		return;
 	sampler_stop(status->sampler);
+	census_free(status->census);
 	g_free(status);
 }
 
@@ -328,6 +333,7 @@ status_request(struct status *status, const struct request *request,
 		.scopes = request->scopes,
 		.draining = status->draining,
 		.sampler = status->sampler,
+		.census = status->census,
 	};
 
 	if (route == NULL)

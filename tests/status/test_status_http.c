@@ -2,6 +2,7 @@
 /* The TCP door as its settings make it. */
 #include "status.h"
 
+#include "core/clock.h"
 #include "core/network.h"
 #include "fake_store.h"
 #include <arpa/inet.h>
@@ -69,12 +70,14 @@ make_tokens(void)
 	return set;
 }
 
+/* counts_ms as in struct status_options. */
 static struct fixture *
-open_http(char *const *variables)
+open_patient(char *const *variables, int64_t counts_ms)
 {
 	struct fixture *fixture = g_new0(struct fixture, 1);
 	const struct status_options options = { .store = &fixture->store,
-		.started_ms = 1 };
+		.started_ms = 1,
+		.counts_ms = counts_ms };
 	g_autoptr(GError) error = NULL;
 
 	g_strlcpy(fixture->mail.id, FAKE_ID, sizeof fixture->mail.id);
@@ -91,6 +94,12 @@ open_http(char *const *variables)
 		fixture->http, fixture->status, fixture->tokens, &error))
 		fail_msg("%s", error->message);
 	return fixture;
+}
+
+static struct fixture *
+open_http(char *const *variables)
+{
+	return open_patient(variables, 0);
 }
 
 static void
@@ -354,6 +363,7 @@ test_slow(void **state)
 /* ---- a store that does not answer ---- */
 
 #define STUCK 3
+#define LONG  (10 * 60 * INT64_C(1000))
 
 struct pause {
 	sem_t entered, go;
@@ -368,47 +378,129 @@ on_asked(void *object)
 	sem_wait(&pause->go);
 }
 
-static void *
-run_ask(void *fixture)
+/* Whoever asks it from now on waits for `go`. */
+static struct fixture *
+open_stuck(struct pause *pause, int64_t counts_ms)
 {
-	return ask(fixture, "GET /status" HERE);
+	char *const variables[] = { ADDRESS "127.0.0.1:0", NULL };
+	struct fixture *fixture = open_patient(variables, counts_ms);
+
+	sem_init(&pause->entered, 0, 0);
+	sem_init(&pause->go, 0, 0);
+	fixture->store.during = on_asked;
+	fixture->store.object = pause;
+	return fixture;
 }
 
 static void
-test_a_stuck_store(void **state)
+close_stuck(struct fixture *fixture, struct pause *pause)
 {
-	struct fixture *fixture = *state;
-	struct pause pause;
-	pthread_t askers[STUCK];
+	close_http(fixture);
+	sem_destroy(&pause->entered);
+	sem_destroy(&pause->go);
+}
 
-	sem_init(&pause.entered, 0, 0);
-	sem_init(&pause.go, 0, 0);
-	fixture->store.during = on_asked;
-	fixture->store.object = &pause;
-	for (unsigned i = 0; i < STUCK; i++) {
-		pthread_create(&askers[i], NULL, run_ask, fixture);
-		sem_wait(&pause.entered);
-	}
+static void
+expect_answer(struct fixture *fixture, const char *request, const char *begins,
+    const char *holds)
+{
+	GString *answer = ask(fixture, request);
 
-	GString *alive = ask(fixture, "GET /livez" HERE);
-	assert_true(g_str_has_prefix(alive->str, "HTTP/1.1 200 "));
-	GString *status = ask(fixture, "GET /status" HERE);
-	assert_true(g_str_has_prefix(status->str, "HTTP/1.1 503 "));
+	if (!g_str_has_prefix(answer->str, begins) ||
+	    strstr(answer->str, holds) == NULL)
+		fail_msg("%s", answer->str);
+	g_string_free(answer, TRUE);
+}
 
-	for (unsigned i = 0; i < STUCK; i++)
-		sem_post(&pause.go);
-	for (unsigned i = 0; i < STUCK; i++) {
-		void *answer;
+/* On a busy machine the first may wait in vain. */
+static void
+wait_answered(struct fixture *fixture)
+{
+	int64_t end_ms = clock_monotonic_ms() + 60000;
+	bool answered = false;
 
-		pthread_join(askers[i], &answer);
-		assert_true(g_str_has_prefix(
-		    ((GString *)answer)->str, "HTTP/1.1 200 "));
+	while (!answered && clock_monotonic_ms() < end_ms) {
+		GString *answer = ask(fixture, "GET /status" HERE);
+
+		answered = g_str_has_prefix(answer->str, "HTTP/1.1 200 ");
 		g_string_free(answer, TRUE);
 	}
-	g_string_free(alive, TRUE);
-	g_string_free(status, TRUE);
-	sem_destroy(&pause.entered);
-	sem_destroy(&pause.go);
+	assert_true(answered);
+}
+
+/* Nobody waits for ever; whoever asks when it goes on is answered. */
+static void
+test_a_stuck_store(void **state)
+{
+	struct pause pause;
+	struct fixture *fixture = open_stuck(&pause, 50);
+
+	(void)state;
+	for (unsigned i = 0; i < STUCK + 2; i++) {
+		expect_answer(fixture, "GET /metrics" HERE, "HTTP/1.1 503 ",
+		    "the queue does not answer");
+		expect_answer(fixture, "GET /status" HERE, "HTTP/1.1 503 ",
+		    "the queue does not answer");
+	}
+	expect_answer(fixture, "GET /livez" HERE, "HTTP/1.1 200 ", "");
+	sem_wait(&pause.entered);
+	fixture->store.during = NULL;
+	sem_post(&pause.go);
+	wait_answered(fixture);
+	close_stuck(fixture, &pause);
+}
+
+struct asker {
+	struct fixture *fixture;
+	pthread_t thread;
+	GString *answer;
+	sem_t *done;
+};
+
+static void *
+run_ask(void *object)
+{
+	struct asker *asker = object;
+
+	asker->answer = ask(asker->fixture, "GET /status" HERE);
+	sem_post(asker->done);
+	return NULL;
+}
+
+/* Of those who wait for it there are so many at a time, whoever they are; it is
+ * asked again for those who came while it was asked. */
+static void
+test_askers_of_a_stuck_store(void **state)
+{
+	struct pause pause;
+	struct fixture *fixture = open_stuck(&pause, LONG);
+	struct asker askers[STUCK + 1];
+	unsigned refused = 0;
+	sem_t done;
+
+	(void)state;
+	sem_init(&done, 0, 0);
+	for (unsigned i = 0; i < STUCK + 1; i++) {
+		askers[i] = (struct asker){ .fixture = fixture, .done = &done };
+		pthread_create(&askers[i].thread, NULL, run_ask, &askers[i]);
+	}
+	sem_wait(&done); /* one too many */
+	sem_wait(&pause.entered);
+	fixture->store.during = NULL;
+	sem_post(&pause.go);
+	for (unsigned i = 0; i < STUCK + 1; i++) {
+		pthread_join(askers[i].thread, NULL);
+		refused += strstr(askers[i].answer->str,
+			       "too many ask at a time") != NULL;
+		if (!g_str_has_prefix(askers[i].answer->str, "HTTP/1.1 200 ") &&
+		    !g_str_has_prefix(askers[i].answer->str, "HTTP/1.1 503 "))
+			fail_msg("%s", askers[i].answer->str);
+		g_string_free(askers[i].answer, TRUE);
+	}
+	assert_int_equal(refused, 1);
+	assert_in_range(fixture->store.asked, 1, 2);
+	close_stuck(fixture, &pause);
+	sem_destroy(&done);
 }
 
 /* ---- settings ---- */
@@ -523,7 +615,8 @@ main(void)
 		cmocka_unit_test(test_loopback),
 		cmocka_unit_test(test_lets_only_the_allowed_in),
 		HTTP(test_slow),
-		HTTP(test_a_stuck_store),
+		cmocka_unit_test(test_a_stuck_store),
+		cmocka_unit_test(test_askers_of_a_stuck_store),
 		cmocka_unit_test(test_off),
 		HTTP(test_taken),
 		cmocka_unit_test(test_urls),
