@@ -16,6 +16,8 @@ const FILTERS = [
 	{ state: "finished", word: "Finished" },
 ];
 
+const CROWD = 8; // mails that come at a time
+
 export function show_filters(query, queue) {
 	const now = query.get("state") || "";
 	keep(find("#filters"), FILTERS, {
@@ -103,7 +105,8 @@ export function show_list(mails, same_search) {
 	find("#list-head").hidden = mails.length === 0;
 	if (!same_search || before === 0)
 		return 0;
-	for (const row of made) {
+	// a crowd that comes at once would only flicker
+	for (const row of made.length > CROWD ? [] : made) {
 		row.classList.add("arrived");
 		row.addEventListener("animationend",
 			() => row.classList.remove("arrived"), { once: true });

@@ -13,6 +13,7 @@ import { plural } from "./words.js";
 
 const EVERY = 1000; // ms
 const PAGE = 50;
+const FAST = 200; // more than that is asked for less often
 const MOST = 1000; // the door gives no more at a time
 const TURNS = 10;  // it looks at some thousand mails for each
 
@@ -130,9 +131,10 @@ export function note_queue(counts) {
 }
 
 find("#more").addEventListener("click", () => {
-	if (find("#list").childElementCount >= limit)
+	if (find("#list").childElementCount >= limit) {
 		limit = Math.min(limit + PAGE, MOST);
-	else
+		pulse.every = EVERY * Math.ceil(limit / FAST);
+	} else
 		turns += TURNS;
 	forget("/v1/messages?");
 	hurry();

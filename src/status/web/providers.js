@@ -40,7 +40,8 @@ function build(provider) {
 			"aria-label": `What ${provider.name} plays`, hidden: true }),
 		make("div", { class: "plots" },
 			make("div", { class: "plot-box" },
-				make("p", { class: "plot-name" }, "Attempts",
+				make("p", { class: "plot-name" },
+					make("span", {}, "Attempts ", make("span", { class: "rate" })),
 					make("span", { class: "legend" })),
 				make("div", { class: "plot attempts" }),
 				make("div", { class: "breaker" })),
@@ -125,6 +126,13 @@ export function show_providers(providers) {
 		show_provider_charts(last_series);
 }
 
+// Attempts in the last minute.
+function rate_of(series, told) {
+	const points = Math.round(60000 / series.step_ms);
+	return Object.values(told.attempts).map((all) => all.slice(-points))
+		.flat().reduce((a, b) => a + (b || 0), 0);
+}
+
 // "16:12: 3 accepted, 1 outage"
 function tell_bar(series, all, i) {
 	const some = all.filter((one) => one.points[i] > 0)
@@ -165,6 +173,7 @@ function show_attempts(card, series, told) {
 			`${number(one.count)} ${CLASSES[one.name]}`)));
 	if (totals.length === 0)
 		say(find(".legend", card), "none");
+	say(find(".rate", card), `${number(rate_of(series, told))}/min`);
 }
 
 function show_breaker(card, series, told) {
