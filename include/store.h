@@ -151,10 +151,9 @@ struct store_mail {
 	unsigned rounds;
 	char *hold;            /* HELD: why */
 	GPtrArray *recipients; /* struct store_recipient * */
-	GPtrArray *attempts;   /* struct journal_attempt *, in order; MAIL only:
-				* of many the first, the last, and those in
-				* doubt */
-	GPtrArray *acts;       /* struct store_act *, in order; MAIL only */
+	GPtrArray *attempts;   /* struct journal_attempt *, in order; of many
+				* the first, the last, and those in doubt */
+	GPtrArray *acts;       /* struct store_act *, in order */
 	GPtrArray *events;     /* struct store_event *, in the order of at_ms;
 				* MAIL only */
 };
@@ -210,6 +209,15 @@ struct store_filter {
 	int64_t until_ms;    /* received before */
 };
 
+/* Lists that belong to a mail. */
+enum store_part {
+	STORE_RECIPIENTS = 1 << 0, /* always there */
+	STORE_ATTEMPTS = 1 << 1,
+	STORE_ACTS = 1 << 2,
+	STORE_EVENTS = 1 << 3,
+	STORE_STORY = (1 << 4) - 1, /* all of them */
+};
+
 /* Beside enum store_place. */
 #define STORE_UNFINISHED (-1) /* any but FINISHED */
 #define STORE_ANYWHERE   (-2) /* LIST: FINISHED too, in one list */
@@ -225,6 +233,8 @@ struct store_ask {
 	struct store_filter filter; /* LIST: some thousand mails are looked at
 				     * in one go, so it may find none and not
 				     * be the last */
+	unsigned parts; /* LIST: enum store_part: what to read of each mail
+			 * beside its recipients */
 	int place; /* LIST and the last four: enum store_place, or as above */
 	const char *who; /* the last four: whoever asked */
 

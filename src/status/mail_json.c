@@ -229,7 +229,7 @@ add_events(struct json_object *object, const struct store_mail *mail)
 }
 
 struct json_object *
-mail_json_new(const struct store_mail *mail)
+mail_json_new(const struct store_mail *mail, unsigned parts)
 {
 	struct json_object *object = json_object_new_object();
 	enum store_place place = mail->place;
@@ -255,12 +255,14 @@ mail_json_new(const struct store_mail *mail)
 	page_add_flag(object, "report", mail->report);
 	page_add_number(object, "rounds", mail->rounds);
 	page_add_text(object, "hold", place == STORE_HELD ? mail->hold : NULL);
-	json_object_object_add(object, "recipients", write_recipients(mail));
-	if (mail->attempts != NULL)
+	if ((parts & STORE_RECIPIENTS) != 0)
+		json_object_object_add(
+		    object, "recipients", write_recipients(mail));
+	if ((parts & STORE_ATTEMPTS) != 0)
 		add_attempts(object, mail);
-	if (mail->acts != NULL)
+	if ((parts & STORE_ACTS) != 0)
 		add_acts(object, mail);
-	if (mail->events != NULL)
+	if ((parts & STORE_EVENTS) != 0)
 		add_events(object, mail);
 	return object;
 }

@@ -8,7 +8,9 @@
 #include "store.h"
 #include <json-c/json.h>
 
-/* Its facts and recipients, and what it has of attempts and acts. */
-struct json_object *mail_json_new(const struct store_mail *mail);
+/* Its facts, and of its lists those that are asked for (enum store_part), which
+ * must have been read. */
+struct json_object *mail_json_new(
+    const struct store_mail *mail, unsigned parts);
 
 #endif

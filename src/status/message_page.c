@@ -2,37 +2,96 @@
 #include "message_page.h"
 
 #include "mail_json.h"
+#include "revision.h"
 #include "search.h"
+#include "selection.h"
 #include <string.h>
 
 /* /v1/messages/ID: where the id stands. */
 #define ID_SEGMENT 2
 
+/* Mails on one page of a list with all that happened to them. */
+#define STORIES_MAX 100u
+
+/* Whether the bytes of a mail can be had. */
+#define KEPT "kept"
+
+/* A number that stands for all that the pages of mails tell. */
+static uint64_t
+read_version(const struct page *page)
+{
+	const struct store *store = page->options->store;
+
+	return store == NULL ? 0 : store_version(store);
+}
+
+static struct json_object *
+write_mail(const struct store_mail *mail, const struct selection *selection)
+{
+	struct json_object *object = mail_json_new(mail, selection->parts);
+
+	selection_apply(selection, object);
+	return object;
+}
+
 static void
-write_list(const struct store_ask *ask, struct status_answer *answer)
+write_list(const struct store_ask *ask, const struct selection *selection,
+    struct status_answer *answer)
 {
 	struct json_object *object = json_object_new_object();
 	struct json_object *mails = json_object_new_array();
 
 	for (unsigned i = 0; i < ask->mails->len; i++)
 		json_object_array_add(
-		    mails, mail_json_new(ask->mails->pdata[i]));
+		    mails, write_mail(ask->mails->pdata[i], selection));
 	json_object_object_add(object, "messages", mails);
 	/* what `after` is for the next page; null: there is none */
 	page_add_text(object, "next", *ask->next != '\0' ? ask->next : NULL);
 	page_answer(answer, object);
 }
 
+/* Whole stories are asked for a few at a time. */
+static bool
+is_small(const struct search *search, struct status_answer *answer)
+{
+	if ((search->ask.parts & ~(unsigned)STORE_RECIPIENTS) == 0 ||
+	    search->ask.limit <= STORIES_MAX)
+		return true;
+	page_refuse(answer, 400,
+	    "limit = %u: with attempts, acts or events it is at most %u",
+	    search->ask.limit, STORIES_MAX);
+	return false;
+}
+
+static void
+answer_list(const struct page *page, struct search *search,
+    const struct selection *selection, struct status_answer *answer)
+{
+	uint64_t version = read_version(page);
+
+	search->ask.parts = selection->parts;
+	if (!is_small(search, answer) ||
+	    revision_is_known(page, version, answer) ||
+	    !page_ask(page, &search->ask, answer))
+		return;
+	write_list(&search->ask, selection, answer);
+	revision_keep(page, version, answer);
+	store_ask_clear(&search->ask);
+}
+
 void
 message_page_list(const struct page *page, struct status_answer *answer)
 {
+	static const struct selection_choice choice = { STORE_RECIPIENTS,
+		NULL };
+	struct selection selection;
 	struct search search;
 
 	if (!search_read(page, &search, answer) ||
-	    !page_ask(page, &search.ask, answer))
+	    !selection_read(page, &choice, &selection, answer))
 		return;
-	write_list(&search.ask, answer);
-	store_ask_clear(&search.ask);
+	answer_list(page, &search, &selection, answer);
+	selection_clear(&selection);
 }
 
 /* True when the mail is finished: then the queue does not know it, but the
@@ -106,20 +165,53 @@ is_kept(const struct page *page, const struct store_mail *mail)
 	return spool != NULL;
 }
 
-void
-message_page_story(const struct page *page, struct status_answer *answer)
+/* The album forgets without a word to the store. */
+static uint64_t
+read_state(const struct page *page)
+{
+	char id[ID_LENGTH + 1];
+	struct spool *spool = NULL;
+
+	if (page_read_id(page->target->segments[ID_SEGMENT], id))
+		spool = album_find(page->options->album, id);
+	if (spool == NULL)
+		return read_version(page);
+	spool_unref(spool);
+	return ~read_version(page);
+}
+
+static void
+answer_story(const struct page *page, const struct selection *selection,
+    struct status_answer *answer)
 {
 	struct store_ask ask = { .question = STORE_MAIL };
+	uint64_t state = read_state(page);
 	struct json_object *object;
 	char id[ID_LENGTH + 1];
 
-	if (!ask_of_mail(page, id, &ask, answer))
+	if (revision_is_known(page, state, answer) ||
+	    !ask_of_mail(page, id, &ask, answer))
 		return;
 	g_assert(ask.mails->len == 1);
-	object = mail_json_new(ask.mails->pdata[0]);
-	page_add_flag(object, "kept", is_kept(page, ask.mails->pdata[0]));
+	object = write_mail(ask.mails->pdata[0], selection);
+	if (selection->fields == NULL ||
+	    g_strv_contains((const char *const *)selection->fields, KEPT))
+		page_add_flag(object, KEPT, is_kept(page, ask.mails->pdata[0]));
 	page_answer(answer, object);
+	revision_keep(page, state, answer);
 	store_ask_clear(&ask);
+}
+
+void
+message_page_story(const struct page *page, struct status_answer *answer)
+{
+	static const struct selection_choice choice = { STORE_STORY, KEPT };
+	struct selection selection;
+
+	if (!selection_read(page, &choice, &selection, answer))
+		return;
+	answer_story(page, &selection, answer);
+	selection_clear(&selection);
 }
 
 /* What was looked at a moment ago is mostly still in the album. */

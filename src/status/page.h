@@ -20,6 +20,7 @@ struct page {
 	bool draining;                /* postferry stops */
 	struct sampler *sampler;      /* NULL: nobody looks */
 	struct census *census;        /* NULL: no store */
+	struct revisions *revisions;
 	enum store_question question; /* of the acts: which */
 };
 

@@ -7,9 +7,11 @@
 #include "message_page.h"
 #include "metrics_page.h"
 #include "parts_page.h"
+#include "revision.h"
 #include "sampler.h"
 #include "sandbox_page.h"
 #include "search.h"
+#include "selection.h"
 #include "series_page.h"
 #include "submit_page.h"
 #include "web_page.h"
@@ -24,6 +26,7 @@ struct status {
 	struct status_options options;
 	struct sampler *sampler; /* NULL: not started */
 	struct census *census;   /* NULL: no store */
+	struct revisions *revisions;
 	atomic_bool draining;
 	atomic_uint waiting; /* strangers */
 };
@@ -61,8 +64,8 @@ static const struct route {
 	{ "GET", "/readyz", "", health_page_ready, 0, 0, false, 0 },
 	{ "GET", "/status", "", health_page_status, 0, 0, true, 0 },
 	{ "GET", "/metrics", "", metrics_page, 0, 0, true, 0 },
-	{ "GET", MESSAGES, SEARCH_PARAMETERS, message_page_list, 0, SCOPE_READ,
-	    true, 0 },
+	{ "GET", MESSAGES, SEARCH_PARAMETERS "," SELECTION_PARAMETERS,
+	    message_page_list, 0, SCOPE_READ, true, 0 },
 	{ "POST", MESSAGES, "sender,to", submit_page_message, 0, SCOPE_SEND,
 	    true, BODY_MAIL },
 	{ "POST", "/send", "", submit_page_send, 0, SCOPE_SEND, true,
@@ -77,8 +80,8 @@ static const struct route {
 	    STORE_RELEASE, SCOPE_OPERATE, true, 0 },
 	{ "POST", MESSAGES "/drop", "state", message_page_act_all, STORE_DROP,
 	    SCOPE_OPERATE, true, 0 },
-	{ "GET", MESSAGES "/*", "", message_page_story, 0, SCOPE_READ, true,
-	    0 },
+	{ "GET", MESSAGES "/*", SELECTION_PARAMETERS, message_page_story, 0,
+	    SCOPE_READ, true, 0 },
 	{ "GET", MESSAGES "/*/raw", "", message_page_raw, 0, SCOPE_READ, true,
 	    0 },
 	{ "GET", MESSAGES "/*/parts", "", parts_page_list, 0, SCOPE_READ, true,
@@ -109,6 +112,7 @@ status_new(const struct status_options *options)
 	status->options = *options;
 	if (options->store != NULL)
 		status->census = census_new(options->store);
+	status->revisions = revision_open();
 	return status;
 }
 
@@ -131,6 +135,7 @@ status_free(struct status *status)
 		return;
 	sampler_stop(status->sampler);
 	census_free(status->census);
+	revision_close(status->revisions);
 	g_free(status);
 }
 
@@ -334,6 +339,7 @@ status_request(struct status *status, const struct request *request,
 		.draining = status->draining,
 		.sampler = status->sampler,
 		.census = status->census,
+		.revisions = status->revisions,
 	};
 
 	if (route == NULL)

@@ -2,6 +2,7 @@
 #include "listing.h"
 
 #include "answer.h"
+#include "heard.h"
 #include <string.h>
 
 /* Mails that a list holds when nobody says how many. */
@@ -148,6 +149,17 @@ struct page {
 	char *subject; /* folded; NULL: any */
 };
 
+static void
+read_parts(const struct story *story, unsigned parts, struct store_mail *mail)
+{
+	if ((parts & STORE_ATTEMPTS) != 0)
+		story_read_attempts(story, mail);
+	if ((parts & STORE_ACTS) != 0)
+		story_read_acts(story, mail);
+	if ((parts & STORE_EVENTS) != 0)
+		heard_read(story, mail);
+}
+
 /* The next row: added, or not one of those that are wanted. */
 static void
 take_row(const struct page *page, struct query *query)
@@ -161,10 +173,12 @@ take_row(const struct page *page, struct query *query)
 	g_strlcpy(page->ask->next, mail->id, sizeof page->ask->next);
 	if (fits)
 		story_read_recipients(&story, mail);
-	if (fits && fits_recipients(filter, mail))
-		g_ptr_array_add(page->ask->mails, mail);
-	else
+	if (!fits || !fits_recipients(filter, mail)) {
 		store_mail_free(mail);
+		return;
+	}
+	read_parts(&story, page->ask->parts, mail);
+	g_ptr_array_add(page->ask->mails, mail);
 }
 
 void

@@ -21,6 +21,7 @@ struct store {
 	struct store_counts counts;
 	const char *obstacle;
 	unsigned changed;
+	uint64_t version;
 	void (*during)(void *object); /* called while it is asked */
 	void *object;
 
@@ -31,8 +32,15 @@ struct store {
 	char who[64];
 	char recipient[64];
 	unsigned limit;
+	unsigned parts;
 	int place;
 };
+
+uint64_t
+store_version(const struct store *store)
+{
+	return store->version;
+}
 
 void
 store_answer(struct store *store, struct store_ask *ask)
@@ -43,6 +51,7 @@ store_answer(struct store *store, struct store_ask *ask)
 	g_strlcpy(
 	    store->who, ask->who != NULL ? ask->who : "", sizeof store->who);
 	store->limit = ask->limit;
+	store->parts = ask->parts;
 	store->place = ask->place;
 	if (store->during != NULL)
 		store->during(store->object);

@@ -52,6 +52,7 @@ make_mail(struct world *world)
 		.recipients = g_ptr_array_new(),
 		.attempts = g_ptr_array_new(),
 		.acts = g_ptr_array_new(),
+		.events = g_ptr_array_new(),
 	};
 	world->recipients[0] =
 	    (struct store_recipient){ (char *)"a@example.org",
@@ -176,6 +177,7 @@ free_world(struct world *world)
 	g_ptr_array_unref(world->mail.recipients);
 	g_ptr_array_unref(world->mail.attempts);
 	g_ptr_array_unref(world->mail.acts);
+	g_ptr_array_unref(world->mail.events);
 	spool_unref(world->store.spool);
 	budget_free(world->budget);
 }
