@@ -107,6 +107,8 @@ read_fields(const struct page *page, const struct selection_choice *choice,
 	selection->fields = split(page, "fields");
 	if (selection->fields == NULL)
 		return true;
+	if (*selection->fields == NULL)
+		return refuse("fields", "", choice, answer);
 	if (target_parameter(page->target, "include") == NULL)
 		selection->parts = 0;
 	for (char **word = selection->fields; *word != NULL; word++) {
