@@ -22,6 +22,11 @@
  *		is `after` of the next page, null behind the last; a page may
  *		have few mails, or none, and not be the last
  *	GET  /v1/messages/ID             the whole story
+ *		both with &fields= (id,state,subject: no more than these) and
+ *		&include= (recipients, attempts, acts, events: these lists;
+ *		when not said a list of mails has their recipients, one mail
+ *		all); both with ETag and Last-Modified, and 304 for who has
+ *		it already
  *	GET  /v1/messages/ID/raw         its bytes, message/rfc822
  *	GET  /v1/messages/ID/parts       its MIME parts
  *	GET  /v1/messages/ID/parts/N     the content of one, decoded

@@ -15,11 +15,11 @@ struct page {
 	const struct status_options *options;
 	const struct request *request;
 	const struct target *target;
-	const char *who;              /* never NULL where a scope is needed */
-	unsigned scopes;              /* enum scope */
-	bool draining;                /* postferry stops */
-	struct sampler *sampler;      /* NULL: nobody looks */
-	struct census *census;        /* NULL: no store */
+	const char *who;         /* never NULL where a scope is needed */
+	unsigned scopes;         /* enum scope */
+	bool draining;           /* postferry stops */
+	struct sampler *sampler; /* NULL: nobody looks */
+	struct census *census;   /* NULL: no store */
 	struct revisions *revisions;
 	enum store_question question; /* of the acts: which */
 };
