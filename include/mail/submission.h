@@ -103,6 +103,9 @@ struct submission {
 				  * nothing is known of any */
 };
 
+/* The listener of mail that is handed in by HTTP; no section has its name. */
+#define SUBMISSION_HTTP "http"
+
 /* Where a stage hands submissions on. */
 typedef void (*submission_fn)(void *stage, struct submission *submission);
 

@@ -3,8 +3,9 @@
  * The hand-in takes mail from programs that speak HTTP and gives it the road
  * that SMTP mail takes: it makes a submission of what a request says, posts it
  * onward as a listener does, and waits for the answer on the thread that asked.
- * Its listener is "http", which may give orders in the header.  What the
- * listeners would not take now - memory, disk, a stop - it does not, either.
+ * Its listener is SUBMISSION_HTTP, which may give orders in the header.  What
+ * the listeners would not take now - memory, disk, a stop - it does not,
+ * either.
  */
 #ifndef STATUS_HANDIN_H
 #define STATUS_HANDIN_H
@@ -13,9 +14,6 @@
 #include "core/metrics.h"
 #include "core/setting.h"
 #include "mail/import.h"
-
-/* The name of its listener, in logs, records and rules of routes. */
-#define HANDIN_LISTENER "http"
 
 struct handin;
 

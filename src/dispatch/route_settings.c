@@ -19,10 +19,11 @@ const struct setting route_settings[] = {
 	    .help = "Condition: the recipient's domain is one of these; the "
 		    "other recipients of the mail go by other routes." },
 	{ "route", "listeners", SETTING_LIST,
-	    .help = "Condition: the mail came by one of these listeners." },
+	    .help = "Condition: the mail came by one of these listeners; http: "
+		    "it was handed in by HTTP." },
 	{ "route", "user", SETTING_LIST,
 	    .help = "Condition: the mail came from one of these users, who "
-		    "logged in by AUTH." },
+		    "logged in by AUTH, or whose token it came with." },
 	{ "route", "header", SETTING_STRING,
 	    .help = "Condition: the mail has this header field, like X-Class, "
 		    "or with this value, like X-Class: otp; compared without "

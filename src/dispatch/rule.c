@@ -13,7 +13,8 @@ check_listeners(const struct rule *rule, const struct pattern_place *place,
 
 	for (char **name = rule->listeners; name != NULL && *name != NULL;
 	     name++)
-		if (!g_strv_contains(known, *name))
+		if (!g_strv_contains(known, *name) &&
+		    strcmp(*name, SUBMISSION_HTTP) != 0)
 			g_ptr_array_add(errors,
 			    g_strdup_printf(
 				"%s: [%s] listeners names \"%s\", and there "

@@ -33,19 +33,34 @@ read_when(const struct config *config)
 		   : ANSWER_DELIVERED;
 }
 
-bool
-handin_check(const struct config *config, GPtrArray *errors)
+static void
+check_answer(const struct config *config, GPtrArray *errors)
 {
 	bool queue = config_string(config, "server", "state_dir") != NULL;
 
-	if (queue || !config_is_set(config, "server", "http_answer") ||
-	    read_when(config) != ANSWER_QUEUED)
-		return true;
-	g_ptr_array_add(errors,
-	    g_strdup_printf("%s: [server] http_answer = queued needs a "
-			    "queue: set state_dir, or http_answer = delivered",
-		config_origin(config, "server", "http_answer")));
-	return false;
+	if (!queue && config_is_set(config, "server", "http_answer") &&
+	    read_when(config) == ANSWER_QUEUED)
+		g_ptr_array_add(errors,
+		    g_strdup_printf(
+			"%s: [server] http_answer = queued needs a queue: set "
+			"state_dir, or http_answer = delivered",
+			config_origin(config, "server", "http_answer")));
+}
+
+bool
+handin_check(const struct config *config, GPtrArray *errors)
+{
+	unsigned before = errors->len;
+
+	check_answer(config, errors);
+	if (g_strv_contains(config_names(config, "listener"), SUBMISSION_HTTP))
+		g_ptr_array_add(errors,
+		    g_strdup_printf(
+			"%s: [listener " SUBMISSION_HTTP "]: that is the name "
+			"of mail handed in by HTTP: give the listener another",
+			config_origin(
+			    config, "listener " SUBMISSION_HTTP, "address")));
+	return errors->len == before;
 }
 
 /* ---- the terms ---- */
@@ -60,7 +75,7 @@ make_terms(
 	uint64_t most =
 	    options->size_most == NULL
 		? 0
-		: options->size_most(options->stage, HANDIN_LISTENER);
+		: options->size_most(options->stage, SUBMISSION_HTTP);
 
 	g_atomic_ref_count_init(&terms->count);
 	terms->config = config_ref(config);

@@ -182,7 +182,7 @@ address_submission(const struct errand *errand, struct submission *submission)
 	const struct handin_order *order = errand->order;
 	const struct handin_terms *terms = errand->terms;
 
-	submission->listener = HANDIN_LISTENER;
+	submission->listener = SUBMISSION_HTTP;
 	submission->protocol = order->tls ? "HTTPS" : "HTTP";
 	submission->helo = g_strdup(order->who);
 	submission->user = g_strdup(order->user);

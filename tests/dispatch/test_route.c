@@ -80,6 +80,14 @@ static const struct {
 	{ "a condition is reach enough",
 	    THREE ROUTE "one\n[route x]\nproviders = two\nheader = X-A\n",
 	    "one, one", { NULL } },
+	{ "a condition that only mail handed in by HTTP fits",
+	    "[listener a]\n" THREE ROUTE
+	    "one\n[route x]\nproviders = two\nlisteners = http\n",
+	    "one, one", { NULL } },
+	{ "a listener that is not there",
+	    "[listener a]\n" THREE ROUTE
+	    "one\n[route x]\nproviders = two\nlisteners = b\n",
+	    NULL, { "listeners names \"b\"", "there are: a" } },
 	{ "a name is reach enough, where orders are read",
 	    "[listener a]\n" THREE ROUTE "one\n[route x]\nproviders = two\n",
 	    "one, one", { NULL } },

@@ -40,6 +40,7 @@ static const struct setting server[] = {
 	    .help = "" },
 	{ "server", "recipients", SETTING_NUMBER, "10", .max = 50000,
 	    .help = "" },
+	{ "listener", "address", SETTING_ENDPOINT, .help = "" },
 	{ .section = NULL },
 };
 
@@ -524,6 +525,10 @@ test_settings(void **state)
 	config_unref(config);
 	config = read_config("");
 	assert_true(handin_check(config, errors));
+	config_unref(config);
+	config = read_config("POSTFERRY_LISTENER_HTTP_ADDRESS=127.0.0.1:0");
+	assert_false(handin_check(config, errors));
+	assert_non_null(strstr(errors->pdata[1], "[listener http]"));
 	config_unref(config);
 }
 
