@@ -234,6 +234,25 @@ class Shapes(Door):
         self.assertEqual(two.recipients,
                          ["carl@example.net", "dan@example.net"])
 
+    def test_again(self):
+        """One key, one mail, however it is said."""
+        said = {**SEND, "to": TWO[0]}
+        one = self.hand_in("/send", encode_json(said), Idempotency_Key="k-1")
+        code, head, text = self.ask("POST", "/send", *encode_form(said),
+                                    Idempotency_Key="k-1")
+        self.assertIn(code, (200, 202), text)
+        self.assertEqual(head["Idempotency-Replayed"], "true")
+        self.assertEqual(json.loads(text)["id"], one["id"])
+        code, _, text = self.ask(
+            "POST", "/send", *encode_json({**said, "text": "Another.\n"}),
+            Idempotency_Key="k-1")
+        self.assertEqual(code, 409, text)
+        two = self.hand_in("/v1/messages", encode_json(
+            {**MESSAGE, "to": TWO[0], "idempotency_key": "k-2"}))
+        self.assertNotEqual(one["id"], two["id"])
+        self.mailgun.mails(2)
+        self.assertEqual(self.counts()[0], 2)
+
     def test_record(self):
         """What the Location names, once it is there."""
         answer = self.hand_in("/send", encode_json({**SEND, "to": TWO[0]}))
