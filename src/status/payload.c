@@ -181,7 +181,7 @@ read_multipart(
 		    "expected",
 		    BOUNDARY_MOST);
 	else
-		payload_read_multipart(payload, body, boundary);
+		payload_multipart_read(payload, body, boundary);
 }
 
 static void
@@ -191,10 +191,10 @@ read_body(struct payload *payload, const struct spool *body, const char *type)
 	if (media_type_is(type, "multipart/form-data")) {
 		read_multipart(payload, body, type);
 	} else if (media_type_is(type, "application/x-www-form-urlencoded")) {
-		payload_read_form(payload, body);
+		payload_form_read(payload, body);
 	} else if (media_type_is(type, "application/json")) {
 		payload->loose = false;
-		payload_read_json(payload, body);
+		payload_json_read(payload, body);
 	} else {
 		payload_break(payload, 415,
 		    "Content-Type is %s%s%s; application/json, "

@@ -73,9 +73,9 @@ void payload_end(struct payload *payload, struct payload_piece *piece);
 /* The value that stands for the last piece. */
 struct json_object *payload_mark(const struct payload *payload);
 
-void payload_read_json(struct payload *payload, const struct spool *body);
-void payload_read_form(struct payload *payload, const struct spool *body);
-void payload_read_multipart(
+void payload_json_read(struct payload *payload, const struct spool *body);
+void payload_form_read(struct payload *payload, const struct spool *body);
+void payload_multipart_read(
     struct payload *payload, const struct spool *body, const char *boundary);
 
 #endif

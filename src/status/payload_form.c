@@ -136,7 +136,7 @@ on_bytes(void *object, const char *bytes, size_t length)
 }
 
 void
-payload_read_form(struct payload *payload, const struct spool *body)
+payload_form_read(struct payload *payload, const struct spool *body)
 {
 	struct reading reading = {
 		.payload = payload,

@@ -72,7 +72,7 @@ on_bytes(void *lift, const char *bytes, size_t length)
 }
 
 void
-payload_read_json(struct payload *payload, const struct spool *body)
+payload_json_read(struct payload *payload, const struct spool *body)
 {
 	struct reading reading = { .payload = payload };
 	const struct json_lift_options options = {

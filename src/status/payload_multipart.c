@@ -183,7 +183,7 @@ on_bytes(void *form, const char *bytes, size_t length)
 }
 
 void
-payload_read_multipart(
+payload_multipart_read(
     struct payload *payload, const struct spool *body, const char *boundary)
 {
 	struct reading reading = {
