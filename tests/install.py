@@ -34,9 +34,10 @@ FILES = {
 OFFERS = (
     ("queue ", {"list", "show", "export", "retry", "hold", "release", "drop"}),
     ("queue re", {"retry", "release"}),
-    ("user ", {"add", "remove", "check", "list"}),
+    ("user ", {"add", "token", "remove", "check", "list"}),
     ("simulate ", {"mailgun", "mandrill", "smtp"}),
-    ("user add shop --", {"--senders", "--cost", "--file", "--config"}),
+    ("user add shop --", {"--senders", "--cost", "--scope", "--file",
+                         "--config"}),
     ("status --r", {"--ready"}),
     ("check --o", {"--online"}),
     ("serve ", set()),
