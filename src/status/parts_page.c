@@ -3,6 +3,7 @@
 
 #include "mail/parts.h"
 #include "message_page.h"
+#include "pictures.h"
 
 #include <errno.h>
 #include <string.h>
@@ -130,45 +131,35 @@ write_disposition(const struct parts_one *one, unsigned number)
 	return g_string_free(out, FALSE);
 }
 
-/* The types that a browser may know by name: pictures that hold no script. */
-static const char *
-choose_type(const struct parts_one *one)
-{
-	static const char *const pictures[] = { "image/png", "image/jpeg",
-		"image/gif", "image/webp" };
-
-	for (unsigned i = 0; i < G_N_ELEMENTS(pictures); i++)
-		if (strcmp(one->type, pictures[i]) == 0)
-			return pictures[i];
-	return "application/octet-stream";
-}
-
 static void
-answer_text(const struct spool *spool, const struct parts_one *one,
+answer_text(const struct page *page, const struct spool *spool,
+    const struct parts *parts, const struct parts_one *one,
     struct status_answer *answer)
 {
 	bool html = strcmp(one->type, "text/html") == 0;
 	g_autoptr(GBytes) text = parts_text(spool, one);
-	gsize length;
-	const char *bytes;
 
 	if (text == NULL) {
 		page_refuse(answer, 503, "the mail cannot be read: %s",
 		    g_strerror(errno));
 		return;
 	}
-	bytes = g_bytes_get_data(text, &length);
 	answer->code = 200;
 	answer->type =
 	    html ? "text/html; charset=utf-8" : "text/plain; charset=utf-8";
 	answer->policy = html ? SEALED_HTML : SEALED;
-	answer->body = g_string_new_len(bytes, (gssize)length);
+	answer->body =
+	    html ? pictures_embed(text, spool, parts, page->options->place)
+		 : g_string_new_len(g_bytes_get_data(text, NULL),
+		       (gssize)g_bytes_get_size(text));
 }
 
 static void
 answer_file(const struct page *page, const struct spool *spool,
     const struct parts_one *one, struct status_answer *answer)
 {
+	const char *picture = pictures_type(one);
+
 	answer->spool = parts_decode(spool, one, page->options->place);
 	if (answer->spool == NULL) {
 		page_refuse(answer, 503, "the part cannot be decoded: %s",
@@ -176,7 +167,7 @@ answer_file(const struct page *page, const struct spool *spool,
 		return;
 	}
 	answer->code = 200;
-	answer->type = choose_type(one);
+	answer->type = picture != NULL ? picture : "application/octet-stream";
 	answer->policy = SEALED;
 }
 
@@ -209,7 +200,7 @@ answer_part(const struct page *page, const struct spool *spool,
 		return;
 	}
 	if (is_text(one, "text/plain") || is_text(one, "text/html")) {
-		answer_text(spool, one, answer);
+		answer_text(page, spool, parts, one, answer);
 		return;
 	}
 	answer_file(page, spool, one, answer);

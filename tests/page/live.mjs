@@ -25,6 +25,13 @@ test("a mail arrives live", () => visit("/", async (page) => {
 	await judge(page);
 }));
 
+test("what has not changed is answered 304", () => visit("/", async (page) => {
+	const code = (target) => page.waitForResponse((response) =>
+		new URL(response.url()).pathname === target &&
+		response.status() === 304);
+	await Promise.all([code("/v1/messages"), code("/v1/series")]);
+}));
+
 test("a search finds what it says and no more", () => visit("/", async (page) => {
 	await sandbox.submit({ subject: "Invoice 4711", to: "anna@example.org" });
 	await sandbox.submit({ subject: "Holiday", to: "bo@example.org" });

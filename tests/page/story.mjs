@@ -30,6 +30,7 @@ Content-Type: text/html; charset=utf-8
 <h1 id="hello">Hello</h1><p style="color:green">in green</p>
 <script>document.title = "broken out"; top.location = "${spy}"</script>
 <img src="${spy}seen.png"><img src="x" onerror="top.stolen = 1">
+<img id="own" src="cid:ship@sandbox.example">
 <link rel="stylesheet" href="${spy}seen.css"><form action="${spy}"><button>Go</button></form>
 --c--
 --b
@@ -38,6 +39,13 @@ Content-Disposition: attachment; filename="list.csv"
 Content-Transfer-Encoding: base64
 
 YSxiCjEsMgo=
+--b
+Content-Type: image/gif
+Content-ID: <ship@sandbox.example>
+Content-Disposition: inline
+Content-Transfer-Encoding: base64
+
+R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7
 --b--`.replace(/\n/g, "\r\n");
 
 test("a mail's timeline", async () => {
@@ -68,6 +76,9 @@ test("a mail is shown, and can do nothing", async () => {
 		await frame.locator("#hello").waitFor();
 		assert.equal(await frame.locator("p").evaluate((node) =>
 			getComputedStyle(node).color), "rgb(0, 128, 0)");
+		// its own picture is there
+		assert.equal(await frame.locator("#own").evaluate((node) =>
+			node.decode().then(() => node.naturalWidth)), 1);
 		assert.match(await page.title(), /postferry/);
 		assert.equal(await page.evaluate(() => globalThis.stolen), undefined);
 		await frame.getByRole("button", { name: "Go" }).click();

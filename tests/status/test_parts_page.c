@@ -229,6 +229,57 @@ test_long_text(void **state)
 	g_string_free(text, TRUE);
 }
 
+#define HTML(source) "<img src=\"" source "\">"
+
+/* What the HTML shows of the mail's own pictures, and of nothing else. */
+static const struct {
+	const char *html, *shown;
+} pictures[] = {
+	{ HTML("cid:1@x"), HTML("data:image/png;base64,UE5H") },
+	{ HTML("CID:1%40x") " cid:",
+	    HTML("data:image/png;base64,UE5H") " cid:" },
+	{ "a{background:url(cid:1@x)}cid:1@x",
+	    "a{background:url(data:image/png;base64,UE5H)}"
+	    "data:image/png;base64,UE5H" },
+	{ HTML("cid:2@x"), HTML("cid:2@x") }, /* too large */
+	{ HTML("cid:3@x"), HTML("cid:3@x") }, /* may hold a script */
+	{ HTML("cid:4@x"), HTML("cid:4@x") },
+	{ "", "" },
+};
+
+static void
+show_pictures(struct world *world, const char *html, const char *shown)
+{
+	GString *text = g_string_new(NULL);
+	struct status_answer answer;
+
+	g_string_printf(text,
+	    "Content-Type: multipart/related; boundary=b\r\n\r\n"
+	    "--b\r\nContent-Type: text/html\r\n\r\n%s\r\n"
+	    "--b\r\nContent-Type: image/png\r\nContent-ID: <1@x>\r\n\r\n"
+	    "PNG\r\n--b\r\nContent-Type: image/svg+xml\r\n"
+	    "Content-ID: <3@x>\r\n\r\n<svg/>\r\n"
+	    "--b\r\nContent-Type: image/png\r\nContent-ID: <2@x>\r\n\r\n",
+	    html);
+	for (unsigned i = 0; i < 150000; i++)
+		g_string_append(text, "0123456789abcd\r\n");
+	g_string_append(text, "--b--\r\n");
+	spool_unref(world->store.spool);
+	world->store.spool = make_spool(&world->place, text->str, text->len);
+	answer = get(world, PARTS "/1");
+	assert_int_equal(answer.code, 200);
+	assert_string_equal(answer.body->str, shown);
+	status_answer_clear(&answer);
+	g_string_free(text, TRUE);
+}
+
+static void
+test_pictures(void **state)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(pictures); i++)
+		show_pictures(*state, pictures[i].html, pictures[i].shown);
+}
+
 int
 main(void)
 {
@@ -240,6 +291,8 @@ main(void)
 		    test_finished, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    test_long_text, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    test_pictures, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
