@@ -39,6 +39,10 @@
  *	POST /v1/events/PROVIDER         what became of mail, signed by the
  *		provider; GET: 200 where one posts such
  *
+ *	GET    /v1/suppressions?address=&after=&limit=
+ *	POST   /v1/suppressions?address=&why=&text=   or one a line in the body
+ *	DELETE /v1/suppressions?address=
+ *
  * Answers are JSON; errors application/problem+json (RFC 9457).
  */
 #ifndef STATUS_H

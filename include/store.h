@@ -21,6 +21,7 @@
 #include "mail/event.h"
 #include "mail/journal.h"
 #include "mail/submission.h"
+#include "mail/suppression.h"
 
 struct store;
 
@@ -34,6 +35,10 @@ struct store_options {
 		       * ballast */
 	submission_fn onward; /* fresh and due mail, queued */
 	void *stage;
+	/* What changed in the suppression list, in order; before whoever
+	 * changed it is answered.  NULL: nobody wants to know. */
+	suppression_news_fn news;
+	void *news_object;
 	/* Called once, on the store's thread, when a sync or commit failed:
 	 * what is true is read from the disk at the next start.  Whoever waited
 	 * was told, nothing is written any more. */
@@ -51,6 +56,14 @@ struct store *store_open(const struct store_options *options, GError **error);
  * Before store_start(); on a thread that may wait. */
 GPtrArray *store_states(struct store *store);
 
+/* Calls each(object, address, why) of every suppression there is, on the
+ * store's thread; the address is borrowed.  Before store_start(); on a thread
+ * that may wait. */
+typedef void (*store_suppressed_fn)(
+    void *object, const char *address, enum suppression_why why);
+void store_suppressions(
+    struct store *store, store_suppressed_fn each, void *object);
+
 /* From now on what is due is posted onward. */
 void store_start(struct store *store);
 
@@ -66,7 +79,8 @@ void store_journal_post(void *store, struct journal *journal);
 /* Any thread; an event_fn: enters what providers tell of the mails they took,
  * once each, in the mail's story, be it in the queue or in the records; of one
  * in doubt that it is not.  Of a mail that nobody knows nothing is kept but
- * that it was heard. */
+ * that it was heard.  Whoever bounced, complained or unsubscribed enters the
+ * suppression list (setting `suppress`). */
 void store_hear_post(void *store, struct event_batch *batch);
 
 /* Any thread: a provider may be asked again: mails that wait for one are
@@ -183,15 +197,18 @@ struct store_counts {
 };
 
 enum store_question {
-	STORE_LIST,    /* mails, by their ids, which is by time */
-	STORE_MAIL,    /* one mail with its whole story, finished ones too */
-	STORE_BODY,    /* its bytes */
-	STORE_COUNTS,  /* of the queue */
-	STORE_RETRY,   /* due now */
-	STORE_HOLD,    /* not sent until released */
+	STORE_LIST,       /* mails, by their ids, which is by time */
+	STORE_MAIL,       /* one mail with its whole story, finished ones too */
+	STORE_BODY,       /* its bytes */
+	STORE_COUNTS,     /* of the queue */
+	STORE_SUPPRESSED, /* the suppression list, by address */
+	STORE_RETRY,      /* due now */
+	STORE_HOLD,       /* not sent until released */
 	STORE_RELEASE, /* out of hold, held recipients wait again, due now; of
 			* one mail those in doubt, too */
 	STORE_DROP,    /* who is not final is DROPPED; not while it is active */
+	STORE_SUPPRESS,   /* put on the list; who is on it stays as he is */
+	STORE_UNSUPPRESS, /* taken off it */
 };
 
 /* What mails a list is of, beside their place: those of which all of this is
@@ -247,6 +264,17 @@ struct store_ask {
 				   * may be more; "": there are none */
 	struct spool *spool;      /* BODY; counted */
 	struct store_counts counts;
+
+	/* of the suppression list: `id` is the address behind which it begins,
+	 * as suppression_key() makes it; `changed` counts addresses */
+	const char *address;      /* the only one that is asked for; NULL: all
+				   */
+	const GPtrArray *entries; /* struct suppression *: to be put on it, or
+				   * (of these only the addresses) taken off;
+				   * borrowed */
+	GPtrArray *suppressions;  /* the answer: struct suppression * */
+	char *next_address;       /* `id` of the next question; NULL: there
+				   * are no more */
 };
 
 /* Any thread that may wait (no loop): asks and waits for the answer, which is
@@ -262,6 +290,9 @@ uint64_t store_version(const struct store *store);
 void store_ask_clear(struct store_ask *ask);
 
 const char *store_place_text(enum store_place place);
+
+/* Adds what is wrong with the settings (char *), as config_read() does. */
+void store_check(const struct config *config, GPtrArray *errors);
 
 /* The rows of [server] the store reads, ending with an empty one. */
 extern const struct setting store_settings[];

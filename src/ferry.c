@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "descent.h"
+#include "dispatch/suppressions.h"
 #include "ending.h"
 #include "ferry_parts.h"
 #include "lock.h"
@@ -145,6 +146,7 @@ make_store(struct ferry *ferry, GError **error)
 		.stage = ferry,
 		.failed = ending_break,
 		.object = ferry,
+		.news = suppressions_post,
 	};
 
 	ferry->busy = busy_open(busy, error);
@@ -152,8 +154,14 @@ make_store(struct ferry *ferry, GError **error)
 		return false;
 	if (ferry->directory == NULL)
 		return true;
+	ferry->suppressions = suppressions_new(ferry->dispatch);
+	options.news_object = ferry->suppressions;
 	ferry->store = store_open(&options, error);
-	return ferry->store != NULL;
+	if (ferry->store == NULL)
+		return false;
+	store_suppressions(
+	    ferry->store, suppressions_load, ferry->suppressions);
+	return true;
 }
 
 static bool
@@ -190,6 +198,7 @@ make_helm(struct ferry *ferry, GError **error)
 		dispatcher.wake = store_wake_post;
 		dispatcher.ramp = store_ramp_post;
 		dispatcher.store = ferry->store;
+		dispatcher.suppressions = ferry->suppressions;
 	}
 	ferry->helm = helm_new(&dispatcher, &prepare, error);
 	return ferry->helm != NULL;
@@ -327,6 +336,7 @@ ferry_check(struct config *config, GPtrArray *errors)
 	status_http_check(config, errors);
 	handin_check(config, errors);
 	circle_check(config, errors);
+	store_check(config, errors);
 	if (errors->len == before)
 		return true;
 	config_sort_errors(errors);
@@ -514,6 +524,7 @@ ferry_free(struct ferry *ferry)
 	g_clear_pointer(&ferry->helm, helm_free);
 	g_clear_pointer(&ferry->handin, handin_free);
 	g_clear_pointer(&ferry->dispatch, loop_free);
+	g_clear_pointer(&ferry->suppressions, suppressions_free);
 	g_clear_pointer(&ferry->bell, bell_free);
 	g_clear_pointer(&ferry->herald, herald_free);
 	ending_unheed(ferry);

@@ -43,6 +43,7 @@ struct ferry {
 	struct carrier http, relay;
 	struct herald *herald; /* NULL: no alarm_command */
 	struct bell *bell;
+	struct suppressions *suppressions; /* NULL: no queue */
 	struct helm *helm;
 	struct server *server;
 	struct service *service;

@@ -17,6 +17,8 @@ static const struct {
 	    "try all that the settings rely on, and say what to do" },
 	{ "status", cli_status, "say how the daemon and its queue are" },
 	{ "queue", cli_queue, "list mails, show, hold, release, drop them" },
+	{ "suppress", cli_suppress,
+	    "list, add, remove addresses that get no mail" },
 	{ "why", cli_why, "tell the whole story of one mail" },
 	{ "explain", cli_explain,
 	    "say what would become of a mail, without sending it" },

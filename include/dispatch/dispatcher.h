@@ -17,6 +17,7 @@
 #include "provider.h"
 
 struct dispatcher;
+struct suppressions;
 
 /* One line about one mail for people: where it went and why. */
 struct dispatch_event {
@@ -53,6 +54,10 @@ struct dispatcher_options {
 						    * at once */
 	event_fn hear; /* where events go on to; NULL: nowhere */
 	void *store;
+
+	/* Whom nobody is asked to send to; borrowed; NULL: there is no such
+	 * list. */
+	struct suppressions *suppressions;
 
 	/* How the providers were at the last stop (struct journal_state *);
 	 * borrowed until dispatcher_new() returns; NULL: nothing is known. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Hints are orders to postferry that stand in the mail's own header: which
- * route, which policy for doubts.  Read from listeners that are trusted with
- * them (control_headers).  What the mail asks of its provider is another matter
- * (options.h).
+ * route, which policy for doubts, whether who is suppressed gets it.  Read from
+ * listeners that are trusted with them (control_headers).  What the mail asks
+ * of its provider is another matter (options.h).
  */
 #ifndef MAIL_HINTS_H
 #define MAIL_HINTS_H
@@ -12,8 +12,9 @@
 #include "mail/header.h"
 
 /* The fields that are ours. */
-#define HINTS_DOUBT "X-Postferry-Doubt"
-#define HINTS_ROUTE "X-Postferry-Route"
+#define HINTS_DOUBT    "X-Postferry-Doubt"
+#define HINTS_ROUTE    "X-Postferry-Route"
+#define HINTS_SUPPRESS "X-Postferry-Suppress"
 
 /* The route that is always there. */
 #define HINTS_ROUTE_DEFAULT "default"
@@ -22,6 +23,7 @@ struct hints {
 	bool has_doubt;
 	enum doubt_policy doubt; /* X-Postferry-Doubt */
 	char *route;             /* X-Postferry-Route; NULL: none */
+	bool unsuppressed;       /* X-Postferry-Suppress: no */
 	char *fault; /* what is wrong with a hint, for people: the mail is
 		      * refused; NULL: nothing */
 };

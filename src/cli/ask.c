@@ -49,10 +49,30 @@ on_bytes(char *bytes, size_t size, size_t count, void *body)
 	return size * count;
 }
 
-static CURLcode
-perform(struct ask *ask, const char *method, const char *target,
-    struct ask_answer *answer)
+/* What is asked. */
+struct asked {
+	const char *method, *target;
+	const GString *body; /* NULL: none */
+};
+
+static void
+set_body(CURL *curl, const GString *body, struct curl_slist **head)
 {
+	if (body == NULL) {
+		curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
+		return;
+	}
+	*head = curl_slist_append(NULL, "Content-Type: text/csv");
+	curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body->str);
+	curl_easy_setopt(
+	    curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->len);
+}
+
+static CURLcode
+perform(struct ask *ask, const struct asked *asked, struct ask_answer *answer)
+{
+	const char *target = asked->target;
+	struct curl_slist *head = NULL;
 	g_autofree char *url = g_strconcat(ask->base, target, NULL);
 	CURL *curl = ask->curl;
 	long code = 0;
@@ -61,10 +81,14 @@ perform(struct ask *ask, const char *method, const char *target,
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
 	    g_str_has_prefix(target, "/v1/") ? ANSWER_MS : HEALTH_MS);
 	curl_easy_setopt(curl, CURLOPT_URL, url);
-	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+	set_body(curl, asked->body, &head);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, head);
+	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, asked->method);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer->body);
 	CURLcode result = curl_easy_perform(curl);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, NULL);
+	curl_slist_free_all(head);
 	answer->code = result == CURLE_OK ? (unsigned)code : 0;
 	return result;
 }
@@ -83,7 +107,8 @@ reach(struct ask *ask)
 	curl_easy_setopt(ask->curl, CURLOPT_PROTOCOLS_STR, "http");
 	curl_easy_setopt(ask->curl, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(ask->curl, CURLOPT_WRITEFUNCTION, on_bytes);
-	CURLcode result = perform(ask, "GET", "/livez", &answer);
+	CURLcode result =
+	    perform(ask, &(struct asked){ "GET", "/livez", NULL }, &answer);
 	g_string_free(answer.body, TRUE);
 	return result;
 }
@@ -195,20 +220,45 @@ append_spool(GString *body, const struct spool *spool)
 }
 
 /* A body that cannot be read whole is no answer. */
-static struct ask_answer
-request_offline(struct ask *ask, const char *method, const char *target)
+/* NULL: there is none, or (*good false) it cannot be kept. */
+static struct spool *
+make_spool(struct ask *ask, const GString *body, bool *good)
 {
+	struct spool *spool;
+
+	*good = true;
+	if (body == NULL || body->len == 0)
+		return NULL;
+	spool = spool_new(&ask->place);
+	*good = spool_append(spool, body->str, body->len) && spool_seal(spool);
+	if (*good)
+		return spool;
+	fprintf(stderr, "postferry: not enough room in %s: %s\n",
+	    ask->directory, strerror(errno));
+	spool_unref(spool);
+	return NULL;
+}
+
+static struct ask_answer
+request_offline(struct ask *ask, const struct asked *asked)
+{
+	bool good;
 	struct status_answer from;
 	struct ask_answer answer = { .body = g_string_new(NULL) };
 	struct request request = {
-		.method = method,
-		.target = target,
+		.method = asked->method,
+		.target = asked->target,
 		.who = ask->who,
 		.scopes = SCOPE_ALL,
 		.loopback = true,
+		.body = make_spool(ask, asked->body, &good),
 	};
 
+	if (!good)
+		return answer;
 	status_request(ask->status, &request, &from);
+	if (request.body != NULL)
+		spool_unref(request.body);
 	answer.code = from.code;
 	if (from.body != NULL)
 		g_string_append_len(
@@ -347,14 +397,22 @@ ask_settings(const struct ask *ask)
 }
 
 struct ask_answer
-ask_request(struct ask *ask, const char *method, const char *target)
+ask_send(struct ask *ask, const char *method, const char *target,
+    const GString *body)
 {
+	const struct asked asked = { method, target, body };
 	struct ask_answer answer;
 
 	if (ask_is_offline(ask))
-		return request_offline(ask, method, target);
-	is_unreachable(ask, perform(ask, method, target, &answer));
+		return request_offline(ask, &asked);
+	is_unreachable(ask, perform(ask, &asked, &answer));
 	return answer;
+}
+
+struct ask_answer
+ask_request(struct ask *ask, const char *method, const char *target)
+{
+	return ask_send(ask, method, target, NULL);
 }
 
 struct ask_answer

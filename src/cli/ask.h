@@ -39,6 +39,10 @@ struct ask_answer {
 struct ask_answer ask_request(
     struct ask *ask, const char *method, const char *target);
 
+/* The same with a body, of lines of text. */
+struct ask_answer ask_send(struct ask *ask, const char *method,
+    const char *target, const GString *body);
+
 /* GET of one mail, what the user called its id: /v1/messages/ID, and behind it
  * `rest`: "" or "/raw". */
 struct ask_answer ask_mail(struct ask *ask, const char *id, const char *rest);

@@ -16,6 +16,7 @@ int cli_settings(int argc, char **argv);
 int cli_simulate(int argc, char **argv);
 int cli_sandbox(int argc, char **argv);
 int cli_queue(int argc, char **argv);
+int cli_suppress(int argc, char **argv);
 int cli_why(int argc, char **argv);
 int cli_status(int argc, char **argv);
 int cli_user(int argc, char **argv);

@@ -131,10 +131,13 @@ tell_refused(struct json_object *recipient)
 {
 	g_autofree char *quote = quote_provider(recipient);
 	bool suppressed = fact_flag(recipient, "suppressed");
+	g_autofree char *provider = fact_text(recipient, "provider");
 
 	return g_strdup_printf("refused%s%s%s", *quote != '\0' ? "; " : "",
 	    quote,
-	    suppressed ? " (it is on that provider's suppression list)" : "");
+	    suppressed && provider != NULL
+		? " (it is on that provider's suppression list)"
+		: "");
 }
 
 /* True when a person dropped the mail: who postferry notes something as writes

@@ -143,6 +143,8 @@ struct flight {
 			     * were taken */
 	struct lane_attempt attempt;
 	unsigned attempts;
+	unsigned shunned;          /* the version of the suppression list that
+				    * its recipients were looked for in */
 	uint32_t skipped;          /* providers told of as not asked */
 	struct question *question; /* ASKING: about a doubt */
 

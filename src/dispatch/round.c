@@ -13,6 +13,7 @@
 #include "pause.h"
 #include "report.h"
 #include "reserve.h"
+#include "shun.h"
 #include "takeover.h"
 #include "twin.h"
 #include "weighing.h"
@@ -220,6 +221,7 @@ round_advance(struct dispatcher *dispatcher, struct flight *flight)
 	}
 	weighing_review(dispatcher, flight, now);
 	doubt_thaw(dispatcher, flight, now);
+	shun_listed(dispatcher, flight);
 	bool waits = !flight->queued && twin_waits(dispatcher, flight);
 	if (doubt_ask(dispatcher, flight, now))
 		return;

@@ -22,6 +22,10 @@ static const char suppressed[] =
     "The provider sends nothing to this address after an earlier bounce, a "
     "complaint or an unsubscription: ask whoever runs your mail service to "
     "take it off that list.";
+static const char shunned[] =
+    "Nothing is sent to this address after an earlier bounce, a complaint or "
+    "an unsubscription: ask whoever runs your mail service to take it off the "
+    "suppression list.";
 static const char corrected[] =
     "Check the address for mistakes, and send the mail again to the right one.";
 static const char asked[] =
@@ -130,13 +134,20 @@ append_reason(GString *out, const struct recipient *is)
 	append_wrapped(out, "    ", line->str);
 }
 
+/* Theirs, or ours. */
+static const char *
+choose_list(const struct recipient *is)
+{
+	return is->provider != NULL ? suppressed : shunned;
+}
+
 static const char *
 choose_advice(const struct recipient *is)
 {
 	const char *status = bounce_status(is);
 
 	if (is->class == VERDICT_RECIPIENT)
-		return is->suppressed ? suppressed : corrected;
+		return is->suppressed ? choose_list(is) : corrected;
 	if (is->class == VERDICT_PAYLOAD)
 		return strcmp(status, "5.3.4") == 0 ? smaller : changed;
 	if (is->class == VERDICT_DOUBT || is->class == VERDICT_NONE)

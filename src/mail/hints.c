@@ -74,12 +74,28 @@ read_route(struct hints *hints, const struct header *header)
 		    "name of a route");
 }
 
+static void
+read_suppress(struct hints *hints, const struct header *header)
+{
+	g_autofree char *value = read_value(hints, header, HINTS_SUPPRESS);
+
+	if (value == NULL || g_ascii_strcasecmp(value, "yes") == 0)
+		return;
+	hints->unsuppressed = g_ascii_strcasecmp(value, "no") == 0;
+	if (!hints->unsuppressed)
+		add_fault(hints,
+		    "its header field " HINTS_SUPPRESS " is \"%s\"; expected "
+		    "yes or no",
+		    value);
+}
+
 void
 hints_read(struct hints *hints, const struct header *header)
 {
 	*hints = (struct hints){ 0 };
 	read_doubt(hints, header);
 	read_route(hints, header);
+	read_suppress(hints, header);
 }
 
 void

@@ -14,6 +14,7 @@
 #include "selection.h"
 #include "series_page.h"
 #include "submit_page.h"
+#include "suppress_page.h"
 #include "web_page.h"
 #include <stdatomic.h>
 #include <string.h>
@@ -31,8 +32,9 @@ struct status {
 	atomic_uint waiting; /* strangers */
 };
 
-#define MESSAGES "/v1/messages"
-#define EVENTS   "/v1/events"
+#define MESSAGES     "/v1/messages"
+#define EVENTS       "/v1/events"
+#define SUPPRESSIONS "/v1/suppressions"
 
 /* Bodies that nobody has a use for, but clients send. */
 #define SMALL_BYTES (UINT64_C(64) << 10)
@@ -82,6 +84,12 @@ static const struct route {
 	    SCOPE_OPERATE, true, 0 },
 	{ "GET", MESSAGES "/*", SELECTION_PARAMETERS, message_page_story, 0,
 	    SCOPE_READ, true, 0 },
+	{ "GET", SUPPRESSIONS, "address,after,limit", suppress_page_list, 0,
+	    SCOPE_READ, true, 0 },
+	{ "POST", SUPPRESSIONS, "address,why,text", suppress_page_change,
+	    STORE_SUPPRESS, SCOPE_OPERATE, true, BODY_EVENT },
+	{ "DELETE", SUPPRESSIONS, "address", suppress_page_change,
+	    STORE_UNSUPPRESS, SCOPE_OPERATE, true, 0 },
 	{ "GET", MESSAGES "/*/raw", "", message_page_raw, 0, SCOPE_READ, true,
 	    0 },
 	{ "GET", MESSAGES "/*/parts", "", parts_page_list, 0, SCOPE_READ, true,
@@ -160,17 +168,26 @@ is_method(const struct route *route, const char *method)
 		   strcmp(method, "HEAD") == 0);
 }
 
+static unsigned
+method_bit(const char *method)
+{
+	if (strcmp(method, "GET") == 0)
+		return 1;
+	return strcmp(method, "POST") == 0 ? 2 : 4;
+}
+
 /* The methods there are for the path of a route. */
 static const char *
 list_methods(const struct route *first)
 {
 	static const char *const lists[] = { "GET, HEAD", "POST",
-		"GET, HEAD, POST" };
+		"GET, HEAD, POST", "DELETE", "GET, HEAD, DELETE",
+		"POST, DELETE", "GET, HEAD, POST, DELETE" };
 	unsigned has = 0;
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(routes); i++)
 		if (strcmp(routes[i].path, first->path) == 0)
-			has |= strcmp(routes[i].method, "GET") == 0 ? 1 : 2;
+			has |= method_bit(routes[i].method);
 	return lists[has - 1];
 }
 

@@ -115,6 +115,8 @@ store_ask_clear(struct store_ask *ask)
 	g_clear_pointer(&ask->obstacle, g_free);
 	g_clear_pointer(&ask->mails, g_ptr_array_unref);
 	g_clear_pointer(&ask->spool, spool_unref);
+	g_clear_pointer(&ask->suppressions, g_ptr_array_unref);
+	g_clear_pointer(&ask->next_address, g_free);
 }
 
 const char *

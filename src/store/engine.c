@@ -151,6 +151,8 @@ hear(void *self, struct engine_hearing *hearing)
 static enum engine_result
 act(void *self, struct engine_act *act)
 {
+	if (act->ask->question >= STORE_SUPPRESS)
+		return settle(self, queue_suppress_act(self, act));
 	return settle(self, queue_act(self, act));
 }
 
@@ -197,6 +199,12 @@ static enum engine_result
 find_states(void *self, GPtrArray *states)
 {
 	return settle(self, queue_notes_states(self, states));
+}
+
+static enum engine_result
+find_suppressed(void *self, store_suppressed_fn each, void *object)
+{
+	return settle(self, queue_suppress_each(self, each, object));
 }
 
 static enum engine_result
@@ -265,6 +273,7 @@ const struct engine engine_sqlite = {
 	.fill = tell_fill,
 	.next = find_next,
 	.states = find_states,
+	.suppressed = find_suppressed,
 	.ask = ask_queue,
 	.changes = tell_changes,
 	.has = has,

@@ -60,6 +60,7 @@ struct engine_hearing {
 	int64_t now_ms;    /* wall clock */
 	int64_t forget_ms; /* wall clock: what was heard before is forgotten,
 			    * some at a time */
+	unsigned suppress; /* 1 << enum suppression_why: what enters the list */
 	bool sought;       /* the records were asked: if its mail is not in the
 			    * queue there is no more to be done */
 	/* out */
@@ -69,6 +70,9 @@ struct engine_hearing {
 	bool due;               /* ...and due now, as less is left to be done */
 	bool finished;          /* ...and finished by it */
 	char id[ID_LENGTH + 1]; /* found: the mail's */
+	char *suppressed;       /* who entered the suppression list; a new
+				 * string; NULL: nobody */
+	enum suppression_why why;
 };
 
 /* The mail that has an idempotency key. */
@@ -153,8 +157,9 @@ struct engine {
 	enum engine_result (*hear)(void *self, struct engine_hearing *hearing);
 
 	/* A slice of RETRY, HOLD, RELEASE, DROP of ask->id, or of all mails of
-	 * ask->place.  When it is rolled back the caller puts `at`, `bound` and
-	 * `done` back to what they were. */
+	 * ask->place; SUPPRESS and UNSUPPRESS as a whole.  When it is rolled
+	 * back the caller puts `at`, `bound` and `done` back to what they
+	 * were. */
 	enum engine_result (*act)(void *self, struct engine_act *act);
 
 	/* The clock was set back: mails that are due later than in most_ms are
@@ -179,6 +184,10 @@ struct engine {
 
 	/* When the next waiting mail is due (wall clock), 0: none waits. */
 	enum engine_result (*next)(void *self, int64_t *due_ms);
+
+	/* Everyone on the suppression list. */
+	enum engine_result (*suppressed)(
+	    void *self, store_suppressed_fn each, void *object);
 
 	/* LIST, MAIL (of the queue, not the records), BODY, COUNTS. */
 	enum engine_result (*ask)(void *self, struct store_ask *ask);

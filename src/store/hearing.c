@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "departure.h"
 #include "due.h"
+#include "news.h"
 
 /* A mail that a provider took is in the records only after its client was told
  * (`delivered`), while an event of it may come before: it is looked for again,
@@ -38,6 +39,12 @@ struct hearing {
 void
 hearing_open(struct store *store)
 {
+	const char *wrong;
+
+	/* the settings were checked */
+	suppression_read_kinds(
+	    config_list(store->options.config, "server", "suppress"),
+	    &store->hearings.suppress, &wrong);
 	g_queue_init(&store->hearings.waiting);
 	g_queue_init(&store->hearings.later);
 	store->hearings.proven =
@@ -57,6 +64,8 @@ end(struct hearing *hearing, bool recorded)
 
 	if (batch->recorded != NULL)
 		batch->recorded(batch->object, recorded);
+	for (unsigned i = 0; i < batch->events->len; i++)
+		g_free(hearing->each[i].heard.suppressed);
 	event_batch_free(batch);
 	g_free(hearing->each);
 	g_free(hearing);
@@ -201,6 +210,7 @@ write_one(struct store *store, struct hearing *hearing)
 
 		one->heard.now_ms = now;
 		one->heard.forget_ms = now - keep;
+		one->heard.suppress = store->hearings.suppress;
 		if (!one->done)
 			result = store->engine->hear(store->rows, &one->heard);
 	}
@@ -227,7 +237,7 @@ follow_found(struct store *store, const struct engine_hearing *heard)
 	if (heard->finished)
 		departure_add(store, heard->id);
 	else if (!departure_renew(store, heard->id) && heard->active &&
-	    event_is_proof(heard->event->kind))
+		 event_is_proof(heard->event->kind))
 		g_hash_table_add(store->hearings.proven, g_strdup(heard->id));
 }
 
@@ -243,6 +253,17 @@ note(const struct engine_hearing *heard)
 	    log_str("event", event->event_id), log_num("again", heard->again));
 }
 
+static void
+follow_listed(struct store *store, struct engine_hearing *heard)
+{
+	log_info("address suppressed", log_str("address", heard->suppressed),
+	    log_str("why", suppression_why_text(heard->why)),
+	    log_str("provider", heard->event->provider),
+	    log_str("mail", heard->event->mail_id),
+	    log_str("text", heard->event->text));
+	news_add(store, g_steal_pointer(&heard->suppressed), heard->why);
+}
+
 /* True when all are on disk. */
 static bool
 follow(struct store *store, struct hearing *hearing)
@@ -251,7 +272,7 @@ follow(struct store *store, struct hearing *hearing)
 
 	for (unsigned i = 0; i < hearing->batch->events->len; i++) {
 		struct one *one = &hearing->each[i];
-		const struct engine_hearing *heard = &one->heard;
+		struct engine_hearing *heard = &one->heard;
 
 		if (!one->done &&
 		    (heard->again || heard->found || heard->sought)) {
@@ -259,6 +280,8 @@ follow(struct store *store, struct hearing *hearing)
 			note(heard);
 			if (heard->found)
 				follow_found(store, heard);
+			if (heard->suppressed != NULL)
+				follow_listed(store, heard);
 		}
 		all &= one->done;
 	}

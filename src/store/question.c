@@ -6,6 +6,7 @@
 #include "departure.h"
 #include "due.h"
 #include "listing.h"
+#include "news.h"
 #include "space.h"
 
 /* Mails that one transaction changes. */
@@ -30,6 +31,8 @@ static const char *const deeds[] = {
 	[STORE_HOLD] = "hold",
 	[STORE_RELEASE] = "release",
 	[STORE_DROP] = "drop",
+	[STORE_SUPPRESS] = "suppress",
+	[STORE_UNSUPPRESS] = "unsuppress",
 };
 
 static bool
@@ -132,6 +135,13 @@ note(const struct question *question)
 {
 	const struct store_ask *ask = &question->ask;
 
+	if (ask->entries != NULL) {
+		log_info("suppression list changed by hand",
+		    log_str("what", deeds[ask->question]),
+		    log_num("addresses", ask->changed),
+		    log_str("who", ask->who));
+		return;
+	}
 	log_info("queue changed by hand", log_str("what", deeds[ask->question]),
 	    log_str("mail", ask->id), log_num("mails", ask->changed),
 	    log_str("who", ask->who), log_str("obstacle", ask->obstacle));
@@ -149,7 +159,9 @@ follow(struct store *store, struct question *question)
 	ask->changed = question->changed;
 	for (unsigned i = 0; i < finished->len; i++)
 		departure_add(store, finished->pdata[i]);
-	if (question->changed > 0)
+	if (ask->entries != NULL)
+		news_tell(store, ask);
+	else if (question->changed > 0)
 		due_expect(store, 0);
 	if (!question->act.done && last && ask->obstacle == NULL)
 		ask->obstacle = g_strdup(STOPPING);

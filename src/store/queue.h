@@ -154,6 +154,15 @@ enum engine_result queue_hear(
 bool queue_hear_settle(
     struct queue *queue, struct queue_mail *mail, int64_t now_ms);
 
+/* The suppression list (queue_suppress.c); *fresh: it was not on it. */
+bool queue_suppress_add(
+    struct queue *queue, const struct suppression *suppression, bool *fresh);
+enum engine_result queue_suppress_act(
+    struct queue *queue, struct engine_act *act);
+void queue_suppress_list(struct queue *queue, struct store_ask *ask);
+enum engine_result queue_suppress_each(
+    struct queue *queue, store_suppressed_fn each, void *object);
+
 enum engine_result queue_act(struct queue *queue, struct engine_act *act);
 
 enum engine_result queue_due_clamp(

@@ -98,6 +98,9 @@ change_mail(struct act *act, struct queue_mail *mail)
 	case STORE_MAIL:
 	case STORE_BODY:
 	case STORE_COUNTS:
+	case STORE_SUPPRESSED:
+	case STORE_SUPPRESS:
+	case STORE_UNSUPPRESS:
 		g_assert_not_reached();
 	}
 	return keep_planned(act->queue, mail) &&

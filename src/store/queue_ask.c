@@ -161,10 +161,15 @@ queue_ask(struct queue *queue, struct store_ask *ask)
 	case STORE_COUNTS:
 		answer_counts(queue, ask);
 		break;
+	case STORE_SUPPRESSED:
+		queue_suppress_list(queue, ask);
+		break;
 	case STORE_RETRY:
 	case STORE_HOLD:
 	case STORE_RELEASE:
 	case STORE_DROP:
+	case STORE_SUPPRESS:
+	case STORE_UNSUPPRESS:
 		g_assert_not_reached();
 	}
 	return queue->database->result;

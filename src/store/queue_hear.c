@@ -237,6 +237,33 @@ hear_of(struct queue *queue, const struct heard_of *of,
 	return queue->database->result;
 }
 
+/* Whoever it is about enters the list, also of a mail that nobody knows. */
+static void
+suppress(struct queue *queue, struct engine_hearing *hearing)
+{
+	const struct event *event = hearing->event;
+	g_autofree char *key = NULL;
+	bool fresh = false;
+
+	if (!suppression_of_event(event->kind, &hearing->why) ||
+	    (hearing->suppress & 1u << hearing->why) == 0)
+		return;
+	key = suppression_key(event->recipient);
+	if (key == NULL)
+		return;
+	struct suppression one = {
+		.address = key,
+		.why = hearing->why,
+		.provider = event->provider,
+		.mail_id = hearing->found ? hearing->id : event->mail_id,
+		.text = event->text,
+		.who = (char *)STORE_NOTED,
+		.at_ms = hearing->now_ms,
+	};
+	if (queue_suppress_add(queue, &one, &fresh) && fresh)
+		hearing->suppressed = g_steal_pointer(&key);
+}
+
 enum engine_result
 queue_hear(struct queue *queue, struct engine_hearing *hearing)
 {
@@ -245,6 +272,7 @@ queue_hear(struct queue *queue, struct engine_hearing *hearing)
 
 	hearing->found = hearing->active = false;
 	hearing->due = hearing->finished = false;
+	g_clear_pointer(&hearing->suppressed, g_free);
 	make_key(hearing->event, key);
 	hearing->again = was_heard(queue, key);
 	if (hearing->again || queue->database->result != ENGINE_OK)
@@ -253,7 +281,8 @@ queue_hear(struct queue *queue, struct engine_hearing *hearing)
 	    hear_of(queue, &of, hearing) != ENGINE_OK)
 		return queue->database->result;
 	if (queue->database->result == ENGINE_OK &&
-	    (hearing->found || hearing->sought))
-		keep_key(queue, hearing, key);
+	    (hearing->found || hearing->sought) &&
+	    keep_key(queue, hearing, key))
+		suppress(queue, hearing);
 	return queue->database->result;
 }

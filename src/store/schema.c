@@ -202,6 +202,13 @@ static const char *const queue_steps[] = {
 	" digest TEXT NOT NULL,"
 	" at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX idempotency_at ON idempotency (at);",
+	/* Who gets no mail any more, and why; addresses in small letters. */
+	"CREATE TABLE suppression ("
+	" address TEXT PRIMARY KEY,"
+	" why INTEGER NOT NULL,"
+	" provider TEXT, mail TEXT, text TEXT,"
+	" who TEXT NOT NULL,"
+	" at INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
 };
 
 static const char *const records_steps[] = {

@@ -13,6 +13,7 @@
  *	due.c        what is to be loaded, when
  *	repeat.c     mails that their client sends once more
  *	hearing.c    what providers tell of mails they took
+ *	news.c       what changes in the suppression list
  *	space.c      whether there is room on the disk, and the ballast
  */
 #ifndef STORE_STATE_H
@@ -64,8 +65,9 @@ struct resends {
 };
 
 struct hearings {
-	GQueue waiting;     /* struct hearing *: to be entered */
-	GQueue later;       /* whose mail may come yet: in a second */
+	unsigned suppress; /* 1 << enum suppression_why: what enters the list */
+	GQueue waiting;    /* struct hearing *: to be entered */
+	GQueue later;      /* whose mail may come yet: in a second */
 	GHashTable *proven; /* ids of active mails that an event may take out
 			     * of doubt when they land */
 };

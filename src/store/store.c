@@ -46,6 +46,12 @@ const struct setting store_settings[] = {
 	    .help = "How long an idempotency key of a mail that is handed in "
 		    "by HTTP is remembered: the same mail with it is not sent "
 		    "again, another is refused." },
+	{ "server", "suppress", SETTING_LIST,
+	    "hard_bounces, complaints, unsubscribes",
+	    .help = "What providers tell that puts an address on the "
+		    "suppression list (postferry suppress), which gets no "
+		    "mail any more, by whatever provider and whoever sends "
+		    "it: hard_bounces, complaints, unsubscribes, or none." },
 	{ "server", "min_free", SETTING_SIZE, "0", .max = 1LL << 50,
 	    .help = "What is left free on the disk of state_dir: without that "
 		    "no mail is begun; 0: the smaller of 10 % and 200 MB." },
