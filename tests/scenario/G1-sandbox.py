@@ -2,6 +2,7 @@
 """postferry sandbox: no settings, one readable line per mail."""
 
 import http.client
+import json
 import re
 import signal
 
@@ -39,6 +40,24 @@ class Sandbox(ferry.Scenario):
         self.assertIn("ann@example.com to 1 recipient", line.string)
         self.assertIn("Grüß Gott", line.string)
         self.assertIn("mailgun took it as", line.string)
+
+    def test_the_page(self):
+        """It is where the first lines say, and knows where it is."""
+        page = self.sandbox.wait_line(r"^ +http://(\S+)/$")[1]
+        door = http.client.HTTPConnection(page, timeout=ferry.PATIENCE)
+        door.request("GET", "/")
+        answer = door.getresponse()
+        self.assertEqual(answer.status, 200)
+        self.assertIn("default-src 'none'",
+                      answer.getheader("Content-Security-Policy"))
+        for part in re.findall(r'"(/web/\S+)"', answer.read().decode()):
+            door.request("GET", part)
+            answer = door.getresponse()
+            self.assertEqual(answer.status, 200, part)
+            answer.read()
+        door.request("GET", "/v1/sandbox")
+        self.assertEqual(json.load(door.getresponse())["smtp"], self.address)
+        door.close()
 
     def test_its_port_is_taken(self):
         """It says how to name another."""

@@ -5,8 +5,8 @@
 import { find, keep, make, replace, say } from "./element.js";
 import { badge } from "./mark.js";
 import { list_href, mail_href } from "./place.js";
-import { at, exactly, moment, name_of, number, state_of, STATES }
-	from "./words.js";
+import { at, exactly, moment, name_of, number, state_of, STATES,
+	subject_of } from "./words.js";
 
 const FILTERS = [
 	{ state: "", word: "All" },
@@ -87,7 +87,7 @@ function fill_row(row, mail) {
 	from.title = mail.from || mail.sender || "the null sender";
 	say(to, addressed(mail));
 	to.title = (mail.recipients || []).map((one) => one.address).join("\n");
-	say(subject, mail.subject || "(no subject)");
+	say(subject, subject_of(mail));
 	subject.title = mail.subject || "";
 	subject.classList.toggle("none", !mail.subject);
 	say(provider, carried(mail));

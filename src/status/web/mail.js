@@ -14,7 +14,7 @@ import { hurry, start, stop } from "./pulse.js";
 import { facts_of, later_of, sentence_of, story_of } from "./story.js";
 import { timeline } from "./timeline.js";
 import { at, CLASSES, duration, exactly, moment, number, plural, size, state_of,
-	STATES } from "./words.js";
+	STATES, subject_of } from "./words.js";
 
 const EVERY = 1000;     // ms
 const RECIPIENTS = 100; // shown at first
@@ -222,8 +222,8 @@ function show(mail) {
 	open.said = mail;
 	find("#mail-wrong").hidden = true;
 	find("#mail-body").hidden = false;
-	say(find("#mail-title"), mail.subject || "(no subject)");
-	document.title = `${mail.subject || "(no subject)"} – postferry`;
+	say(find("#mail-title"), subject_of(mail));
+	document.title = `${subject_of(mail)} – postferry`;
 	replace(find("#mail-state"), badge(is, STATES[is]));
 	for (const [name, what] of Object.entries(ACTS))
 		find(`#act-${name}`).hidden = !what.places.includes(mail.state);

@@ -118,6 +118,11 @@ export function exactly(ms) {
 	return exact.format(ms);
 }
 
+// A mail that is fresh, or whose subject is not kept, is called by its id.
+export function subject_of(mail) {
+	return mail.subject || (mail.from ? "(no subject)" : `mail ${mail.id}`);
+}
+
 // "Anna Lund <anna@example.org>" is Anna Lund; what has no name its address.
 export function name_of(text) {
 	const found = /^\s*"?([^"<]*?)"?\s*<([^>]*)>/.exec(text || "");
