@@ -147,6 +147,35 @@ class HandedOver(Sendmail):
         self.assertIn("root@ferry.example.com", mail.header("From"))
         self.assertEqual(mail.text.split(), ["out", ".", "put"])
 
+    @unittest.skipUnless(shutil.which("bsd-mailx"), "bsd-mailx is not here")
+    def test_mailx(self):
+        """`mail` of those who type it, and of scripts."""
+        settings = os.path.join(self.folder, "mailrc")
+        with open(settings, "w", encoding="ascii") as file:
+            file.write(f"set sendmail={self.program}\n")
+        done = subprocess.run(
+            ["bsd-mailx", "-s", "Disk is full", "-c", "eve@example.net", "-b",
+             "hidden@example.org", "-a", "X-Job: 7", "-r",
+             "ann@example.com", "bob@example.net", "root"],
+            input=b"Good\n.\nday, gr\xc3\xbc\xc3\x9f dich.\n", check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            timeout=ferry.PATIENCE,
+            env={**self.environment(), "MAILRC": settings,
+                 "HOME": self.folder, "LC_ALL": "C.UTF-8"})
+        self.assertEqual((done.returncode, done.stdout), (0, b""))
+        mails = self.upstream.mails(2)  # three recipients at a time
+        self.assertEqual(
+            sorted(sum((mail.recipients for mail in mails), [])),
+            ["bob@example.net", "eve@example.net", "hidden@example.org",
+             "ops@example.com"])
+        for mail in mails:
+            self.assertNotIn("hidden", mail.shown)
+            self.assertEqual(mail.header("Subject"), "Disk is full")
+            self.assertEqual(mail.header("X-Job"), "7")
+            self.assertEqual(mail.header("From"), "ann@example.com")
+            self.assertTrue(mail.raw.endswith(
+                b"\r\n\r\nGood\r\n.\r\nday, gr\xc3\xbc\xc3\x9f dich.\r\n"))
+
     def test_nothing_but_text(self):
         self.sendmail("-F", 'Ann "A" B', "bob@example.net",
                       data="no header, you see\n.\nnot this\n")
