@@ -169,6 +169,19 @@ class Package(ferry.Scenario):
         self.assertEqual(self.manager.starts, 4, said)
         self.check_arrived(MAILS + 1)
 
+    def start_alone(self):
+        """As where there is no systemd: nobody's but the administrator's."""
+        self.manager.stop()
+        os.rmdir(self.root.at("run/systemd/system"))
+        self.do("install", "-d", "-o", "postferry", "-g", "postferry",
+                "/run/postferry")
+        daemon = ferry.Process(
+            self.home, "alone",
+            ["chroot", "--userspec=postferry:postferry", self.root.path,
+             "/usr/sbin/postferry", "serve"], {"PATH": debian.PATH})
+        daemon.wait_line("listening")
+        return daemon
+
     def test_life(self):
         before = self.root.files()
         accounts = [self.root.read(path) for path in ACCOUNTS]
@@ -180,7 +193,11 @@ class Package(ferry.Scenario):
         self.check_spoiled(settings)
         self.check_other()
         self.check_again()
+        daemon = self.start_alone()
         said = self.apt("purge", "postferry-mta", "postferry")
+        self.assertEqual(daemon.wait_end(), 0)
+        self.assertRegex(said, r"postferry: stopping the daemon, pid \d+\n")
+        self.assertNotIn("still runs", said)
         self.assertIn("removing its queue in /var/lib/postferry", said)
         self.assertEqual(self.manager.codes, 4 * [0])
         after = self.root.files()
