@@ -7,6 +7,7 @@ import json
 import os
 import re
 import subprocess
+import time
 import urllib.parse
 
 import durable
@@ -263,6 +264,55 @@ class Shapes(Door):
         record = json.loads(text)
         self.assertEqual(record["listener"], "http")
         self.assertEqual(record["recipients"][0]["address"], TWO[0])
+
+    def test_pages(self):
+        """Every other page answers as it is described, too."""
+        one = self.hand_in("/send", encode_json({**SEND, "to": TWO[0]}))["id"]
+        self.mailgun.mails(1)
+        mails, nowhere = "/v1/messages", "/v1/messages/" + 26 * "0"
+        for method, target, codes in (
+                ("GET", f"{mails}?limit=1&order=newest", (200,)),
+                ("GET", f"{mails}?state=finished&include=attempts", (200,)),
+                ("GET", f"{mails}?fields=id,state", (200,)),
+                ("GET", f"{mails}?state=lost", (400,)),
+                ("GET", f"{mails}/{one}", (200,)),
+                ("GET", f"{mails}/{one}?fields=id,subject", (200,)),
+                ("GET", f"{mails}/{one}/raw", (200, 410)),
+                ("GET", f"{mails}/{one}/parts", (200, 410)),
+                ("GET", f"{mails}/{one}/parts/0", (200, 410)),
+                ("POST", f"{mails}/{one}/retry", (200, 409, 410)),
+                ("POST", f"{mails}/{one}/drop", (200, 409, 410)),
+                ("POST", f"{mails}/hold", (200,)),
+                ("POST", f"{mails}/release?state=held", (200,)),
+                ("GET", nowhere, (404,)),
+                ("GET", f"{nowhere}/raw", (404,)),
+                ("POST", f"{nowhere}/hold", (404,)),
+                ("GET", "/v1/series", (200,)),
+                ("GET", "/v1/sandbox", (404,)),
+                ("GET", "/v1/events/mailgun", (200, 404)),
+                ("POST", "/v1/events/nobody", (404,)),
+                ("GET", "/livez", (200,)),
+                ("GET", "/readyz", (200,)),
+                ("GET", "/status", (200,)),
+                ("GET", "/metrics", (200,)),
+                ("GET", "/nowhere", (404,)),
+                ("GET", "/send", (405,)),
+                ("DELETE", mails, (405,))):
+            with self.subTest(f"{method} {target}"):
+                code, _, text = self.ask(method, target)
+                self.assertIn(code, codes, text)
+
+    def test_known(self):
+        """What a client has already is not sent again."""
+        self.hand_in("/send", encode_json({**SEND, "to": TWO[0]}))
+        self.mailgun.mails(1)
+        deadline = time.monotonic() + ferry.PATIENCE
+        code = None
+        while code != 304 and time.monotonic() < deadline:
+            head = self.ask("GET", "/v1/messages")[1]
+            code, _, _ = self.ask("GET", "/v1/messages",
+                                  If_None_Match=head["ETag"])
+        self.assertEqual(code, 304)
 
 
 def large_json(padding):
