@@ -17,7 +17,8 @@ install(FILES etc/grafana/postferry.json
 	DESTINATION ${CMAKE_INSTALL_DOCDIR}/grafana)
 install(FILES etc/prometheus/postferry.rules.yaml
 	DESTINATION ${CMAKE_INSTALL_DOCDIR}/prometheus)
-install(FILES README.md etc/recipes.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES README.md etc/recipes.md etc/openapi.yaml
+	DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES etc/postferry.socket DESTINATION ${UNIT_DIR})
 install(FILES etc/completion/postferry.bash RENAME postferry
 	DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)

@@ -19,6 +19,7 @@ FILES = {
     "sbin/postferry",
     "share/bash-completion/completions/postferry",
     "share/doc/postferry/README.md",
+    "share/doc/postferry/openapi.yaml",
     "share/doc/postferry/recipes.md",
     "share/doc/postferry/examples/postferry.conf",
     "share/doc/postferry/examples/postferry.conf.full",
