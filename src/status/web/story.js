@@ -56,7 +56,9 @@ function act_of(act, providers) {
 
 function event_of(event) {
 	return { kind: "event", from: at(event.at), provider: event.provider,
-		what: event.kind, short: event.kind, bad: BAD.includes(event.kind),
+		what: event.kind,
+		// that it was taken is drawn already
+		short: event.kind === "accepted" ? null : event.kind, bad: BAD.includes(event.kind),
 		detail: [event.recipient, event.status, event.enhanced, event.text]
 			.filter(Boolean).join(" ") };
 }
