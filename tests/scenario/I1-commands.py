@@ -1164,6 +1164,18 @@ class Nobody(Commands):
         self.run_command("queue", "list", code=UNAVAILABLE)
         self.assertIn("the daemon at", self.error)
 
+    @unittest.skipUnless(os.environ.get("FULL"), "FULL=1: takes 20 s")
+    def test_no_answer(self):
+        """A daemon that hangs is not waited for by who asks how it is."""
+        daemon = self.start_daemon({})
+        over = threading.Event()
+        self.addCleanup(over.set)
+        daemon.RequestHandlerClass = lambda request, *_: (
+            request.recv(4096), over.wait(2 * ferry.PATIENCE))
+        for words in (["status"], ["status", "--ready"]):
+            self.run_command(*words, code=UNAVAILABLE)
+            self.assertIn("the daemon at", self.error)
+
     def test_no_json(self):
         self.start_daemon({"GET /status": (200, b"<html>"),
                            f"GET /v1/messages/{ID}": (502, b"oops")})
