@@ -21,7 +21,7 @@ static const struct {
 	{ NULL, NULL },
 	{ "refuse", "refuse" },
 	{ "slow=3000", "slow=3000" },
-	{ "throttle=10", "mail=451" },
+	{ "throttle=10", "mail=421" },
 	{ "status=503", "greeting=554" },
 	{ "reset-accepted", "close-after-dot-accepted" },
 	{ "unauthorized\nprobe-unauthorized", "mail=530" },

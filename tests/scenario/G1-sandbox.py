@@ -5,8 +5,71 @@ import http.client
 import json
 import re
 import signal
+import threading
+import time
 
 import ferry
+
+
+PROVIDERS = ("mailgun", "mandrill", "upstream")
+
+# What is made to go wrong, and how postferry reads that.
+FAULTS = {"down": "outage", "throttle": "throttle", "broken": "outage",
+          "lost": "doubt", "locked": "account"}
+
+
+class Switches(ferry.Scenario):
+    """What goes wrong is switched at the HTTP door."""
+
+    def setUp(self):
+        self.prepare()
+
+    def ask(self, target, body=None):
+        door = http.client.HTTPConnection(self.door, timeout=ferry.PATIENCE)
+        door.request("GET" if body is None else "POST", target,
+                     None if body is None else json.dumps(body),
+                     {"Content-Type": "application/json"})
+        answer = door.getresponse()
+        text = answer.read()
+        door.close()
+        self.assertEqual(answer.status, 200, text)
+        return json.loads(text)
+
+    def switch(self, provider, fault):
+        said = self.ask("/v1/sandbox", {"provider": provider, "fault": fault})
+        self.assertIn({"name": provider, "fault": fault}, said["providers"])
+
+    def find_class(self, number, provider):
+        """Of the first attempt there, once it has ended."""
+        deadline = time.monotonic() + ferry.PATIENCE
+        while time.monotonic() < deadline:
+            for attempt in self.ask(f"/v1/messages/{number}")["attempts"]:
+                if attempt["provider"] == provider and attempt["class"]:
+                    return attempt["class"]
+            threading.Event().wait(0.02)
+        raise ferry.Stuck(f"{provider} was not asked")
+
+    def see(self, provider, fault):
+        sandbox = self.start(f"{provider}-{fault}", "sandbox", "--listen",
+                             "127.0.0.1:0")
+        self.address = sandbox.wait_line(r"mail in +(\S+:\d+)")[1]
+        self.door = sandbox.wait_line(r"http://(\S+)/status")[1]
+        for other in PROVIDERS[:PROVIDERS.index(provider)]:
+            self.switch(other, "down")
+        self.switch(provider, fault)
+        text = self.accept(ferry.simple())
+        self.assertEqual(self.find_class(text.rsplit(" ", 1)[1], provider),
+                         FAULTS[fault], f"{provider}: {fault}")
+        self.switch(provider, "none")
+        sandbox.stop()
+
+    def test_mailgun(self):
+        for fault in FAULTS:
+            self.see("mailgun", fault)
+
+    def test_upstream(self):
+        for fault in FAULTS:
+            self.see("upstream", fault)
 
 
 class Sandbox(ferry.Scenario):
