@@ -38,6 +38,10 @@ static const struct setting configured_providers[] = {
 	    .help = "What it is asked as; two may have the same." },
 	{ "provider", "probes", SETTING_BOOL, "no", .help = "Can be probed." },
 	{ "provider", "password", SETTING_STRING, .help = "Its key." },
+	{ "provider", "events", SETTING_CHOICE, "off",
+	    .choices = "off|webhook|poll", .help = "How it tells of mail." },
+	{ "provider", "events_poll", SETTING_DURATION, "5ms", .max = 3600000,
+	    .help = "How often it is asked." },
 	{ "provider", "smtp", SETTING_BOOL, "no", .help = "Speaks SMTP." },
 	{ .section = NULL },
 };

@@ -7,7 +7,9 @@
 #ifndef TESTS_DISPATCH_ORACLE_H
 #define TESTS_DISPATCH_ORACLE_H
 
+#include "core/clock.h"
 #include "provider.h"
+#include <math.h>
 #include <string.h>
 
 static inline void
@@ -134,6 +136,91 @@ oracle_probed(const struct provider *provider, struct exchange *exchange,
 	return false;
 }
 
+/* "delivered x 0": that of mail x to its recipient 0, a moment ago; its id is
+ * the same words. */
+static inline struct event *
+oracle_event(const char *provider, const char *words)
+{
+	g_auto(GStrv) word = g_strsplit(words, " ", 3);
+	g_autofree char *to = g_strdup_printf("RCPT%s@example.org", word[2]);
+	enum event_kind kind = EVENT_ACCEPTED;
+	struct event *event;
+
+	g_assert(event_kind_read(word[0], &kind));
+	event = event_told_new(kind, provider, to);
+	event->event_id = g_strdup(words);
+	event->message_id = g_strdup_printf("<%s@example.com>", word[1]);
+	event->provider_id = g_strdup_printf("<id of %s>", word[1]);
+	event->at_ms = clock_wall_ms();
+	return event;
+}
+
+/* "harvest one -5": the provider, the minutes from now on which it begins; of
+ * one that ends, "harvest one -60..-30". */
+static inline bool
+oracle_harvest(const struct provider *provider, const struct event_span *span,
+    struct exchange *exchange)
+{
+	int64_t now = clock_wall_ms();
+	GString *line = g_string_new("harvest ");
+
+	g_string_append_printf(line, "%s %ld", provider->name,
+	    lround((double)(span->begin_ms - now) / 60000));
+	if (span->end_ms != 0)
+		g_string_append_printf(line, "..%ld",
+		    lround((double)(span->end_ms - now) / 60000));
+	g_free(exchange->http.path);
+	exchange->http.path = g_string_free(line, FALSE);
+	return true;
+}
+
+/* Events with commas between them, behind "more," when there is another page;
+ * or one for all: "nothing", "forbidden", "throttled", "down". */
+static inline bool
+oracle_harvested(const struct provider *provider, const struct event_span *span,
+    struct exchange *exchange, GPtrArray *events, struct inquiry_reply *reply)
+{
+	const char *says = exchange->end == EXCHANGE_ANSWERED
+			       ? exchange->http_response.body->str
+			       : "down";
+	g_auto(GStrv) words = g_strsplit(says, ",", -1);
+	bool more = g_str_equal(words[0], "more");
+
+	reply->answered = true;
+	if (g_str_equal(says, "down"))
+		oracle_fail(reply, VERDICT_OUTAGE, "no answer");
+	else if (g_str_equal(says, "forbidden"))
+		oracle_fail(reply, VERDICT_ACCOUNT, "may not ask");
+	else if (g_str_equal(says, "throttled"))
+		oracle_fail(reply, VERDICT_THROTTLE, "too many");
+	else
+		for (char **word = words + more; *word != NULL; word++)
+			if (!g_str_equal(*word, "nothing"))
+				g_ptr_array_add(events,
+				    oracle_event(provider->name, *word));
+	if (!more)
+		return false;
+	exchange_renew(exchange);
+	return oracle_harvest(provider, span, exchange);
+}
+
+/* "good TOKEN EVENT", or the word of another end. */
+static inline enum webhook_end
+oracle_hear(const struct provider *provider, struct webhook *webhook)
+{
+	g_auto(GStrv) words = g_strsplit(webhook->body, " ", 3);
+
+	if (g_str_equal(words[0], "forged"))
+		return WEBHOOK_FORGED;
+	if (g_str_equal(words[0], "late"))
+		return WEBHOOK_LATE;
+	webhook->token = g_strdup(words[1]);
+	if (words[2] != NULL)
+		g_ptr_array_add(
+		    webhook->events, oracle_event(provider->name, words[2]));
+	return WEBHOOK_GOOD;
+}
+
 /* asks: mails of one inquiry, at most, 0: it cannot be asked. */
 static inline void
 oracle_dress(struct translator *translator, unsigned asks, bool probes)
@@ -148,6 +235,9 @@ oracle_dress(struct translator *translator, unsigned asks, bool probes)
 		translator->probe = oracle_probe;
 		translator->probed = oracle_probed;
 	}
+	translator->hear = oracle_hear;
+	translator->harvest = oracle_harvest;
+	translator->harvested = oracle_harvested;
 }
 
 #endif

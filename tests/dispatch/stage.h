@@ -62,6 +62,8 @@ static struct {
 	struct queue wakes;     /* char *: how many */
 	struct queue ramps;     /* char *: to at most so many */
 	struct queue states;    /* char *: of the providers */
+	struct queue heard;     /* char *: events */
+	_Atomic bool forgets;   /* ...that it cannot record */
 	GPtrArray *known;       /* struct journal_state *: of them, before the
 				 * start; NULL: nothing */
 	struct queue alarms;    /* char * */
@@ -80,6 +82,7 @@ static struct {
 	.wakes = QUEUE,
 	.ramps = QUEUE,
 	.states = QUEUE,
+	.heard = QUEUE,
 	.alarms = QUEUE,
 	.closed = QUEUE,
 };
@@ -218,6 +221,16 @@ make_translator(const struct config *config, const char *section)
 	return translator;
 }
 
+static enum provider_telling
+read_telling(const struct config *config, const char *section)
+{
+	const char *word = config_string(config, section, "events");
+
+	if (strcmp(word, "off") == 0)
+		return PROVIDER_MUTE;
+	return strcmp(word, "poll") == 0 ? PROVIDER_POLLED : PROVIDER_POSTS;
+}
+
 struct provider *
 provider_open(const char *name, struct config *config, GError **error)
 {
@@ -244,6 +257,12 @@ provider_open(const char *name, struct config *config, GError **error)
 	    config_bool(config, provider->section, "respect_suppression");
 	provider->size_bytes =
 	    (uint64_t)config_number(config, provider->section, "size");
+	provider->events = (struct provider_events){
+		.telling = read_telling(config, provider->section),
+		.poll_ms =
+		    config_number(config, provider->section, "events_poll"),
+		.webhook_age_ms = 60000,
+	};
 	return provider;
 }
 
@@ -671,6 +690,41 @@ post_journal(void *store, struct journal *journal)
 	loop_post(post.store, &journal->letter, on_journal);
 }
 
+/* "one delivered x 0 of MAIL", without a mail's id "of nobody". */
+static void
+on_batch(void *owner, struct letter *letter)
+{
+	struct event_batch *batch =
+	    LETTER_OF(letter, struct event_batch, letter);
+
+	(void)owner;
+	for (unsigned i = 0; i < batch->events->len; i++) {
+		const struct event *event = batch->events->pdata[i];
+		put(&post.heard,
+		    g_strdup_printf("%s %s of %s", event->provider,
+			event->event_id,
+			event->mail_id != NULL ? event->mail_id : "nobody"));
+	}
+	if (batch->recorded != NULL)
+		batch->recorded(batch->object, !post.forgets);
+	event_batch_free(batch);
+}
+
+static void
+post_events(void *store, struct event_batch *batch)
+{
+	g_assert(store == &post && loop_here(post.loop));
+	loop_post(post.store, &batch->letter, on_batch);
+}
+
+static inline void
+expect_heard(const char *wanted)
+{
+	g_autofree char *line = take(&post.heard, wanted);
+
+	assert_string_equal(line, wanted);
+}
+
 static void
 wake(void *store, unsigned most)
 {
@@ -794,6 +848,7 @@ open_store(void)
 		.journal = post_journal,
 		.wake = wake,
 		.ramp = ramp,
+		.hear = post_events,
 		.store = &post,
 		.place = &post.place,
 		.states = post.known,
@@ -820,6 +875,8 @@ stop_store(void)
 	g_queue_clear_full(&post.wakes.items, g_free);
 	g_queue_clear_full(&post.ramps.items, g_free);
 	g_queue_clear_full(&post.states.items, g_free);
+	assert_int_equal(count(&post.heard), 0);
+	post.forgets = false;
 	post.gated = post.tells = post.tells_policy = post.tells_whom = false;
 	post.always = NULL;
 }
