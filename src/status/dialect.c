@@ -341,5 +341,6 @@ dialect_field(enum dialect dialect, const char *field)
 			return g_strconcat(
 			    names[i].theirs, field + length, NULL);
 	}
-	return g_strdup(field);
+	/* a name may be empty, and is told of all the same */
+	return g_strdup(*field != '\0' ? field : "\"\"");
 }
