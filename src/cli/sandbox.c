@@ -21,10 +21,10 @@
 
 #define SANDBOX_KEY    "sandbox-key-0123456789"
 #define SANDBOX_DOMAIN "sandbox.example"
-#define PAGE_PORT      8025
 
-/* Told soon: nobody counts the requests here. */
-#define EVENTS "events = poll\nevents_poll = 3s\n"
+/* Mandrill signs where it posts to; which port that is is not known before. */
+#define SANDBOX_URL "http://sandbox.example/v1/events/mandrill"
+#define PAGE_PORT   8025
 
 enum {
 	MAILGUN,
@@ -181,10 +181,15 @@ write_settings(
 	    "[provider mailgun]\n"
 	    "type = mailgun\n"
 	    "domain = " SANDBOX_DOMAIN "\n"
-	    "api_key = " SANDBOX_KEY "\n" EVENTS "base_url = http://%s\n\n"
+	    "api_key = " SANDBOX_KEY "\n"
+	    "webhook_key = " SANDBOX_KEY "\n"
+	    "base_url = http://%s\n\n"
 	    "[provider mandrill]\n"
 	    "type = mandrill\n"
-	    "api_key = " SANDBOX_KEY "\n" EVENTS "base_url = http://%s\n\n"
+	    "api_key = " SANDBOX_KEY "\n"
+	    "webhook_key = " SANDBOX_KEY "\n"
+	    "webhook_url = " SANDBOX_URL "\n"
+	    "base_url = http://%s\n\n"
 	    "[provider upstream]\n"
 	    "type = smtp\n"
 	    "host = %s\n"
@@ -228,6 +233,27 @@ remove_folder(const char *path)
 	rmdir(path);
 }
 
+/* They tell what becomes of the mail they took. */
+static bool
+hire_tellers(const struct sandbox *sandbox, GError **error)
+{
+	const char *door = ferry_http_address(sandbox->ferry);
+
+	for (unsigned i = 0; i < UPSTREAM && door != NULL; i++) {
+		g_autofree char *url =
+		    g_strdup_printf("http://%s/v1/events/%s", door, names[i]);
+		const struct simulator_webhook webhook = {
+			.url = url,
+			.key = SANDBOX_KEY,
+			.signed_url = SANDBOX_URL,
+		};
+
+		if (!simulator_webhook(sandbox->simulators[i], &webhook, error))
+			return false;
+	}
+	return true;
+}
+
 static void
 print_welcome(const struct sandbox *sandbox)
 {
@@ -243,20 +269,23 @@ print_welcome(const struct sandbox *sandbox)
 		    simulator_control(sandbox->simulators[i]));
 	printf("  watched    http://%s/status, /metrics, /livez, /readyz\n",
 	    ferry_http_address(sandbox->ferry));
-	printf("\nOpen the page, which shows all of it and explains itself:\n"
-	       "  http://%s/\n"
-	       "Send a mail:\n"
-	       "  swaks --server %s --from me@" SANDBOX_DOMAIN
-	       " --to you@example.org\n"
-	       "Take Mailgun down, bring it back:\n"
-	       "  curl -X PUT -d refuse http://%s/fault\n"
-	       "  curl -X DELETE http://%s/fault\n"
-	       "See what Mailgun took:\n"
-	       "  curl http://%s/mails\n"
-	       "See what waits, and why (with the id that swaks was told):\n"
-	       "  %s queue list --config %s\n"
-	       "  %s why ID --config %s\n"
-	       "Ctrl-C ends it.\n\n",
+	printf(
+	    "\nOpen the page, which shows all of it and explains itself:\n"
+	    "  http://%s/\n"
+	    "Send a mail:\n"
+	    "  swaks --server %s --from me@" SANDBOX_DOMAIN
+	    " --to you@example.org\n"
+	    "To bounce@example.org it bounces; to complain@ and unsubscribe@ "
+	    "they do that.\n"
+	    "Take Mailgun down, bring it back:\n"
+	    "  curl -X PUT -d refuse http://%s/fault\n"
+	    "  curl -X DELETE http://%s/fault\n"
+	    "See what Mailgun took:\n"
+	    "  curl http://%s/mails\n"
+	    "See what waits, and why (with the id that swaks was told):\n"
+	    "  %s queue list --config %s\n"
+	    "  %s why ID --config %s\n"
+	    "Ctrl-C ends it.\n\n",
 	    ferry_http_address(sandbox->ferry), listen, control, control,
 	    control, program_invocation_name, sandbox->file,
 	    program_invocation_name, sandbox->file);
@@ -296,7 +325,7 @@ run(struct sandbox *sandbox, const char *listen, GError **error)
 	if (sandbox->ferry == NULL)
 		return EX_UNAVAILABLE;
 	sandbox->offer.smtp = ferry_address(sandbox->ferry, "sandbox");
-	if (!ferry_load(sandbox->ferry, error))
+	if (!ferry_load(sandbox->ferry, error) || !hire_tellers(sandbox, error))
 		return EX_UNAVAILABLE;
 	print_welcome(sandbox);
 	if (ferry_run(sandbox->ferry) != FERRY_DRAINED) {
