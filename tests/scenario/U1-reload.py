@@ -47,8 +47,9 @@ class Reload(durable.Durable):
         os.rename(path + ".new", path)
 
     def make_settings(self):
+        # every line is wanted: one tells that it has read them
         return {"server": {**durable.QUICK, "reread": self.reread,
-                           "probe_interval": "0"}}
+                           "log_rate": "0", "probe_interval": "0"}}
 
     def write_settings(self):
         text = super().write_settings()
