@@ -184,7 +184,7 @@ address_submission(const struct errand *errand, struct submission *submission)
 
 	submission->listener = SUBMISSION_HTTP;
 	submission->protocol = order->tls ? "HTTPS" : "HTTP";
-	submission->helo = g_strdup(order->who);
+	submission->helo = g_strdup("");
 	submission->user = g_strdup(order->user);
 	g_strlcpy(submission->peer, order->peer != NULL ? order->peer : "",
 	    sizeof submission->peer);
