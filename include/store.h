@@ -224,6 +224,9 @@ struct store_filter {
 	const char *subject; /* contained in it, in letters of either case */
 	int64_t since_ms;    /* wall clock: received then or later */
 	int64_t until_ms;    /* received before */
+
+	/* the store's own: the addresses as the records may have them */
+	const char *sender_alias, *recipient_alias;
 };
 
 /* Lists that belong to a mail. */

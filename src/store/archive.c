@@ -12,15 +12,18 @@
 	" INDEXED BY mail_sender" BETWEEN " AND sender = ?4 COLLATE NOCASE"
 
 /* The index of ids is not to be used: these mails are few. */
+#define FEW " AND +id > ?1 AND +id < ?2"
+#define SENDERS \
+	" INDEXED BY mail_sender WHERE sender COLLATE NOCASE IN (?4, ?5)" FEW
 #define RECIPIENT                                      \
 	" WHERE number IN (SELECT mail FROM recipient" \
 	" INDEXED BY recipient_address"                \
-	" WHERE address = ?4 COLLATE NOCASE)"          \
-	" AND +id > ?1 AND +id < ?2"
+	" WHERE address COLLATE NOCASE IN (?4, ?5))" FEW
 
 enum way {
 	ALL,
 	BY_SENDER,
+	BY_SENDERS, /* one by two names */
 	BY_RECIPIENT,
 };
 
@@ -28,6 +31,7 @@ enum way {
 static const char *const selects[][2] = {
 	[ALL] = { SELECT BETWEEN OLDEST, SELECT BETWEEN NEWEST },
 	[BY_SENDER] = { SELECT SENDER OLDEST, SELECT SENDER NEWEST },
+	[BY_SENDERS] = { SELECT SENDERS OLDEST, SELECT SENDERS NEWEST },
 	[BY_RECIPIENT] = { SELECT RECIPIENT OLDEST, SELECT RECIPIENT NEWEST },
 };
 
@@ -41,17 +45,19 @@ archive_read(struct query *query, int64_t *number)
 	return mail;
 }
 
-/* All of its mails are read and sorted for each page. */
+/* Counts both names; all of these mails are read and sorted for each page. */
+#define COUNT(rows)                                 \
+	"SELECT count(*) FROM (SELECT 1 FROM " rows \
+	" COLLATE NOCASE IN (?1, ?2) LIMIT ?3)"
+
 static bool
-has_few(struct database *database, const char *recipient)
+has_few(struct database *database, const char *sql, const char *names[2])
 {
-	struct query query = query_open(database, "recipient",
-	    "SELECT count(*) FROM (SELECT 1 FROM recipient"
-	    " INDEXED BY recipient_address"
-	    " WHERE address = ? COLLATE NOCASE LIMIT ?)");
+	struct query query = query_open(database, "mail", sql);
 	int64_t count = 0;
 
-	query_put_text(&query, recipient);
+	query_put_text(&query, names[0]);
+	query_put_text(&query, names[1]);
 	query_put_number(&query, LISTING_LOOKS + 1);
 	if (query_next(&query)) {
 		count = query_number(&query, 0, LISTING_LOOKS + 1);
@@ -60,27 +66,44 @@ has_few(struct database *database, const char *recipient)
 	return count <= LISTING_LOOKS;
 }
 
+/* names: of whom, as the select wants to know; NULL is no name. */
 static enum way
-find_way(struct database *database, const struct store_filter *filter)
+find_way(struct database *database, const struct store_filter *filter,
+    const char *names[2])
 {
-	if (filter->recipient != NULL && has_few(database, filter->recipient))
+	names[0] = filter->recipient;
+	names[1] = filter->recipient_alias;
+	if (filter->recipient != NULL &&
+	    has_few(database,
+		COUNT("recipient INDEXED BY recipient_address WHERE address"),
+		names))
 		return BY_RECIPIENT;
-	return filter->sender != NULL ? BY_SENDER : ALL;
+	names[0] = filter->sender;
+	names[1] = filter->sender_alias;
+	if (filter->sender == NULL)
+		return ALL;
+	if (filter->sender_alias == NULL)
+		return BY_SENDER;
+	return has_few(database,
+		   COUNT("mail INDEXED BY mail_sender WHERE sender"), names)
+		   ? BY_SENDERS
+		   : ALL;
 }
 
 void
 archive_list(struct database *database, struct store_ask *ask)
 {
-	enum way way = find_way(database, &ask->filter);
+	const char *names[2];
+	enum way way = find_way(database, &ask->filter, names);
 	struct listing listing;
 	struct query query =
 	    query_open(database, "mail", selects[way][ask->newest]);
 
 	listing_begin(&listing, ask);
 	listing_put(&query, &listing);
-	if (way == BY_SENDER)
-		query_put_text(&query, ask->filter.sender);
-	if (way == BY_RECIPIENT)
-		query_put_text(&query, ask->filter.recipient);
+	if (way != ALL)
+		query_put_text(&query, names[0]);
+	if (way == BY_SENDERS || way == BY_RECIPIENT)
+		query_put_text(&query, names[1]);
 	listing_answer(&query, archive_read, ask);
 }

@@ -87,6 +87,14 @@ is_same(const char *text, const char *wanted)
 	       (text != NULL && g_ascii_strcasecmp(text, wanted) == 0);
 }
 
+/* alias: the same by another name; NULL: it has none. */
+static bool
+is_either(const char *address, const char *wanted, const char *alias)
+{
+	return is_same(address, wanted) ||
+	       (alias != NULL && is_same(address, alias));
+}
+
 static bool
 has_tag(const struct store_mail *mail, const char *tag)
 {
@@ -102,18 +110,19 @@ fits_mail(const struct store_filter *filter, const struct store_mail *mail)
 	return mail->received_ms >= filter->since_ms &&
 	       (filter->until_ms == 0 ||
 		   mail->received_ms < filter->until_ms) &&
-	       is_same(mail->sender, filter->sender) &&
+	       is_either(mail->sender, filter->sender, filter->sender_alias) &&
 	       is_same(mail->listener, filter->listener) &&
 	       has_tag(mail, filter->tag);
 }
 
 static bool
-has_recipient(const struct store_mail *mail, const char *address)
+has_recipient(const struct store_mail *mail, const struct store_filter *filter)
 {
 	for (unsigned i = 0; i < mail->recipients->len; i++) {
 		const struct store_recipient *one = mail->recipients->pdata[i];
 
-		if (is_same(one->address, address))
+		if (is_either(one->address, filter->recipient,
+			filter->recipient_alias))
 			return true;
 	}
 	return false;
@@ -136,7 +145,7 @@ static bool
 fits_recipients(
     const struct store_filter *filter, const struct store_mail *mail)
 {
-	return has_recipient(mail, filter->recipient) &&
+	return has_recipient(mail, filter) &&
 	       has_provider(mail, filter->provider);
 }
 

@@ -22,6 +22,7 @@
 struct records {
 	struct records_options options;
 	char *directory;
+	struct veil *veil;
 	struct loop *loop;
 	struct loop_timer *timer;  /* NULL: offline */
 	struct database *database; /* NULL: lost while we ran */
@@ -289,7 +290,8 @@ records_open(const struct records_options *options, GError **error)
 	records->directory = g_strdup(options->directory);
 	records->options.directory = records->directory;
 	records->waiting = store_mails_new();
-	if (!open_database(records, error)) {
+	records->veil = veil_open(records->directory, &options->terms, error);
+	if (records->veil == NULL || !open_database(records, error)) {
 		records_close(records);
 		return NULL;
 	}
@@ -310,6 +312,7 @@ on_keep(void *owner, struct letter *letter)
 	struct records *records = owner;
 	struct keep *keep = LETTER_OF(letter, struct keep, letter);
 
+	veil_mail(records->veil, keep->mail);
 	g_ptr_array_add(records->waiting, keep->mail);
 	g_free(keep);
 }
@@ -345,6 +348,23 @@ answer_mail(struct database *database, struct store_ask *ask)
 }
 
 static void
+answer_list(struct records *records, struct store_ask *ask)
+{
+	struct store_filter *filter = &ask->filter;
+	g_autofree char *sender = NULL;
+	g_autofree char *recipient = NULL;
+
+	if (filter->sender != NULL)
+		sender = veil_alias(records->veil, filter->sender);
+	if (filter->recipient != NULL)
+		recipient = veil_alias(records->veil, filter->recipient);
+	filter->sender_alias = sender;
+	filter->recipient_alias = recipient;
+	archive_list(records->database, ask);
+	filter->sender_alias = filter->recipient_alias = NULL;
+}
+
+static void
 answer_question(struct records *records, struct store_ask *ask)
 {
 	struct database *database = records->database;
@@ -354,7 +374,7 @@ answer_question(struct records *records, struct store_ask *ask)
 	if (database != NULL && database->result == ENGINE_FULL)
 		database->result = ENGINE_OK;
 	if (database != NULL && ask->question == STORE_LIST)
-		archive_list(database, ask);
+		answer_list(records, ask);
 	else if (database != NULL)
 		answer_mail(database, ask);
 	if (database != NULL && database->result == ENGINE_OK)
@@ -397,6 +417,29 @@ struct hearing {
 	struct records_hearing asked;
 };
 
+/* By its alias where it is not found by its name, and in no other words. */
+static bool
+hear_one(struct records *records, const struct event *event)
+{
+	struct database *database = records->database;
+	g_autofree char *alias = NULL;
+	g_autofree char *text = veil_text(records->veil, event->text);
+	struct event veiled = *event;
+	struct heard_of of;
+
+	if (!heard_find(database, event, &of))
+		return false;
+	if (of.number == HEARD_NOBODY && event->recipient != NULL)
+		alias = veil_alias(records->veil, event->recipient);
+	veiled.text = text;
+	if (alias != NULL) {
+		veiled.recipient = alias;
+		heard_find(database, &veiled, &of);
+	}
+	heard_add(database, &of, &veiled, clock_wall_ms());
+	return true;
+}
+
 static void
 hear_each(struct records *records, const struct records_hearing *asked)
 {
@@ -405,11 +448,8 @@ hear_each(struct records *records, const struct records_hearing *asked)
 
 	for (unsigned i = 0; i < asked->events->len && good; i++) {
 		const struct event *event = asked->events->pdata[i];
-		struct heard_of of;
 
-		asked->found[i] = heard_find(database, event, &of);
-		if (asked->found[i])
-			heard_add(database, &of, event, clock_wall_ms());
+		asked->found[i] = hear_one(records, event);
 		good = database->result == ENGINE_OK;
 	}
 	if (good && database_commit(database))
@@ -451,6 +491,7 @@ records_close(struct records *records)
 	loop_timer_free(records->timer);
 	loop_free(records->loop);
 	database_close(records->database);
+	veil_free(records->veil);
 	g_ptr_array_unref(records->waiting);
 	g_free(records->directory);
 	g_free(records);

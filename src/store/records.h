@@ -7,14 +7,15 @@
 #ifndef STORE_RECORDS_H
 #define STORE_RECORDS_H
 
-#include "store.h"
+#include "veil.h"
 
 struct records;
 
 struct records_options {
 	const char *directory;
-	int64_t keep_ms; /* older ones are removed, a slice at a time */
-	bool offline;    /* nothing is removed */
+	int64_t keep_ms;         /* older ones are removed, a slice at a time */
+	struct veil_terms terms; /* what is not told of them */
+	bool offline;            /* nothing is removed */
 	/* On the records' thread: these (char *, owned by the callee then) are
 	 * in records.db, or cannot be (a full or broken disk: lost to the
 	 * records, logged once; the queue lets go of them all the same). */

@@ -14,6 +14,7 @@
 #include "repeat.h"
 #include "space.h"
 #include "store/medium.h"
+#include <string.h>
 
 #define SECOND_MS 1000
 
@@ -36,6 +37,20 @@ const struct setting store_settings[] = {
 	    .max = 3650LL * 24 * 3600 * 1000,
 	    .help = "How long is known what became of a mail that is "
 		    "finished." },
+	{ "server", "records_subjects", SETTING_CHOICE, "keep",
+	    .choices = "keep|drop",
+	    .help = "What is kept of the subject of a mail that is finished: "
+		    "drop it, and such mail is not found by it any more." },
+	{ "server", "records_addresses", SETTING_CHOICE, "keep",
+	    .choices = "keep|hash",
+	    .help =
+		"How the addresses of a mail that is finished are kept: hash "
+		"makes hidden-0123456789abcdef@example.org of them, by a key in "
+		"state_dir. Mail is still found by a whole address, the domain "
+		"can be read, and what From said is not kept; nobody can be "
+		"told by mail what became of it later. Mails that are not "
+		"finished, the log, and what was recorded before have the "
+		"addresses as they are." },
 	{ "server", "keep_resends", SETTING_DURATION, "7d", .min = 60000,
 	    .max = 365LL * 24 * 3600 * 1000,
 	    .help = "How long the mail of a client whose resends are known "
@@ -175,11 +190,27 @@ on_records_changed(void *object)
 }
 
 static bool
+is_set(const struct config *config, const char *key, const char *word)
+{
+	return strcmp(config_string(config, "server", key), word) == 0;
+}
+
+static struct veil_terms
+read_terms(const struct config *config)
+{
+	return (struct veil_terms){
+		.subjects = is_set(config, "records_subjects", "drop"),
+		.addresses = is_set(config, "records_addresses", "hash"),
+	};
+}
+
+static bool
 open_records(struct store *store, GError **error)
 {
 	struct records_options options = {
 		.directory = store->directory,
 		.keep_ms = read_server(store, "keep_records"),
+		.terms = read_terms(store->options.config),
 		.offline = store->options.offline,
 		.moved = departure_moved,
 		.changed = on_records_changed,
