@@ -10,7 +10,13 @@
 #include <string.h>
 
 #define TOKEN_MAX 128
-#define FORM      "application/x-www-form-urlencoded"
+
+/* The signature stands within: what anybody posts has to be read before it is
+ * known whose it is, and takes forty times the memory.  An event has a few
+ * kilobytes. */
+#define JSON_MAX (256u * 1024)
+
+#define FORM "application/x-www-form-urlencoded"
 
 /* What it signs with, and when: texts, borrowed; NULL: missing. */
 struct signature {
@@ -72,7 +78,9 @@ static enum webhook_end
 hear_json(const struct provider *provider, struct webhook *webhook)
 {
 	struct json_object *json =
-	    response_read(webhook->body, webhook->length);
+	    webhook->length <= JSON_MAX
+		? response_read(webhook->body, webhook->length)
+		: NULL;
 	struct json_object *object =
 	    query_member(json, "signature", json_type_object);
 	const struct signature signature = {

@@ -227,6 +227,45 @@ test_id(void **state)
 	g_hash_table_unref(settings);
 }
 
+/* Whose it is stands within: no more is read for anybody. */
+static void
+test_large(void **state)
+{
+	static const struct {
+		size_t length;
+		enum webhook_end end;
+	} rows[] = {
+		{ 256 * 1024, WEBHOOK_GOOD },
+		{ 256 * 1024 + 1, WEBHOOK_FORGED },
+	};
+	GHashTable *settings = make_settings("mailgun");
+	struct provider *provider = sample_provider("mailgun", settings, NULL);
+	g_autofree char *signature =
+	    g_compute_hmac_for_string(G_CHECKSUM_SHA256, (const guchar *)KEY,
+		strlen(KEY), "1529702000t", -1);
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *body = g_strdup_printf(
+		    "{\"signature\":{\"timestamp\":\"1529702000\","
+		    "\"token\":\"t\",\"signature\":\"%s\"},"
+		    "\"event-data\":{}%*s",
+		    signature, 300000, "}");
+		struct webhook webhook;
+
+		webhook_init(&webhook);
+		body[rows[i].length - 1] = '}';
+		webhook.body = body;
+		webhook.length = rows[i].length;
+		webhook.now_ms = NOW_MS;
+		assert_int_equal(provider->translator->hear(provider, &webhook),
+		    rows[i].end);
+		webhook_clear(&webhook);
+	}
+	provider_unref(provider);
+	g_hash_table_unref(settings);
+}
+
 /* What is set wrong is said at the start. */
 static void
 test_settings(void **state)
@@ -277,6 +316,7 @@ main(void)
 		cmocka_unit_test(test_mailgun),
 		cmocka_unit_test(test_mandrill),
 		cmocka_unit_test(test_id),
+		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_settings),
 	};
 
