@@ -180,9 +180,9 @@ roster_reread(struct roster *roster)
 		log_faults(roster, error->message);
 		return;
 	}
+	tell_tokens(roster, users);
 	log_info("users read", log_str("file", roster->path),
 	    log_num("users", users_count(users)));
-	tell_tokens(roster, users);
 	authority_users_post(roster->authority, users);
 }
 
