@@ -666,6 +666,63 @@ test_shapes(void **state)
 	message_unref(message);
 }
 
+/* Line ends LF, one at the end: as it is read back. */
+static char *
+normalize(const char *text)
+{
+	g_auto(GStrv) crlf = g_strsplit(text, "\r\n", -1);
+	g_autofree char *lines = g_strjoinv("\n", crlf);
+
+	for (char *at = lines; *at != '\0'; at++)
+		if (*at == '\r')
+			*at = '\n';
+	return g_steal_pointer(&lines);
+}
+
+static bool
+is_same(GBytes *bytes, const char *text)
+{
+	g_autofree char *want = normalize(text);
+	gsize length = bytes == NULL ? 0 : g_bytes_get_size(bytes);
+	gsize wanted = strlen(want);
+
+	/* a mail ends with a line end */
+	if (length == wanted + 1 && bytes_text(bytes)[wanted] == '\n')
+		length--;
+	return length == wanted &&
+	       (length == 0 || memcmp(bytes_text(bytes), want, length) == 0);
+}
+
+/* What no line could hold is folded, and reads as it was said. */
+static void
+test_long(void **state)
+{
+	struct composition *composition = make_composition();
+	g_autofree char *word = g_strnfill(COMPOSITION_SUBJECT_MAX, 'x');
+	g_autofree char *line = g_strnfill(5000, 'y');
+	g_autoptr(GString) references = g_string_new("<0@example.com>");
+	struct message *message;
+
+	(void)state;
+	for (unsigned i = 1; i < 500; i++) {
+		g_ptr_array_add(composition->to,
+		    g_strdup_printf("Some Name <u%u@example.org>", i));
+		g_string_append_printf(references, " <%u@example.com>", i);
+	}
+	set(&composition->subject, word);
+	spool_unref(composition->text);
+	composition->text = make_text(line);
+	composition_add_header(composition, "References", references->str);
+	message = parse(compose(composition));
+	assert_int_equal(message->to->len, 500);
+	expect_address(message->to, 499, "Some Name", "u499@example.org");
+	assert_string_equal(message->subject, word);
+	assert_string_equal(
+	    header_find(message->header, "References")->body, references->str);
+	assert_true(is_same(message->text, line));
+	message_unref(message);
+}
+
 static enum composition_end
 compose_in(const struct composition_place *place, const char *word)
 {
@@ -783,33 +840,6 @@ make_random(GRand *random, unsigned most, bool lines)
 			g_string_append(text, piece);
 	}
 	return g_string_free(text, FALSE);
-}
-
-/* Line ends LF, one at the end: as it is read back. */
-static char *
-normalize(const char *text)
-{
-	g_auto(GStrv) crlf = g_strsplit(text, "\r\n", -1);
-	g_autofree char *lines = g_strjoinv("\n", crlf);
-
-	for (char *at = lines; *at != '\0'; at++)
-		if (*at == '\r')
-			*at = '\n';
-	return g_steal_pointer(&lines);
-}
-
-static bool
-is_same(GBytes *bytes, const char *text)
-{
-	g_autofree char *want = normalize(text);
-	gsize length = bytes == NULL ? 0 : g_bytes_get_size(bytes);
-	gsize wanted = strlen(want);
-
-	/* a mail ends with a line end */
-	if (length == wanted + 1 && bytes_text(bytes)[wanted] == '\n')
-		length--;
-	return length == wanted &&
-	       (length == 0 || memcmp(bytes_text(bytes), want, length) == 0);
 }
 
 static struct spool *
@@ -953,6 +983,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_nul),
 		cmocka_unit_test(test_whole),
 		cmocka_unit_test(test_shapes),
+		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_senders),
 		cmocka_unit_test(test_digest),
