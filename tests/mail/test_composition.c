@@ -723,6 +723,34 @@ test_long(void **state)
 	message_unref(message);
 }
 
+/* A text that is shorter in base64 has CRLF line ends there (RFC 2049 4),
+ * whatever they were. */
+static void
+test_base64(void **state)
+{
+	static const char wanted[] =
+	    "\xe2\x9c\x93\r\n\xe2\x9c\x93\r\n\xe2\x9c\x93";
+	struct composition *composition = make_composition();
+	struct submission *submission;
+	g_autoptr(GBytes) body = NULL;
+	g_autofree guchar *text = NULL;
+	uint64_t start;
+	gsize length = 0;
+
+	(void)state;
+	spool_unref(composition->text);
+	composition->text =
+	    make_text("\xe2\x9c\x93\n\xe2\x9c\x93\r\xe2\x9c\x93");
+	submission = compose(composition);
+	start = submission->seen.header_end;
+	body = read_spool(
+	    submission->spool, start, spool_size(submission->spool) - start);
+	text = g_base64_decode(bytes_text(body), &length);
+	assert_int_equal(length, strlen(wanted));
+	assert_memory_equal(text, wanted, length);
+	submission_free(submission);
+}
+
 static enum composition_end
 compose_in(const struct composition_place *place, const char *word)
 {
@@ -984,6 +1012,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_whole),
 		cmocka_unit_test(test_shapes),
 		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_base64),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_senders),
 		cmocka_unit_test(test_digest),
