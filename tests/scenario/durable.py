@@ -250,7 +250,7 @@ class Queue:
             while True:
                 code, page = door.ask(
                     "GET", "/v1/messages?limit=1000" + after +
-                    (f"&state={state}" if state else ""))
+                    f"&state={state or 'unfinished'}")
                 assert code == 200, page
                 mails += page["messages"]
                 if not page["next"]:
