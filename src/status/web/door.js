@@ -2,6 +2,8 @@
 // The daemon's HTTP door, as the page asks it.  What did not change is answered
 // 304, and costs the daemon nothing.
 
+import { recall, remember } from "./memory.js";
+
 const TOKEN = "postferry.token"; // of this tab, gone with it
 
 export class Refusal extends Error {
@@ -15,14 +17,11 @@ let on_unknown = null;
 const known = new Map(); // of what is polled: its tag, its text, what it says
 
 export function token() {
-	return sessionStorage.getItem(TOKEN);
+	return recall(TOKEN, true);
 }
 
 export function keep_token(text) {
-	if (text)
-		sessionStorage.setItem(TOKEN, text);
-	else
-		sessionStorage.removeItem(TOKEN);
+	remember(TOKEN, text || null, true);
 	known.clear();
 }
 

@@ -5,12 +5,13 @@
 import { is_asking } from "./dialog.js";
 import { find } from "./element.js";
 import { step } from "./list.js";
+import { recall, remember } from "./memory.js";
 import { here, leave, list_href, go } from "./place.js";
 
 const SWITCH = "postferry.keys";
 
 function are_on() {
-	return localStorage.getItem(SWITCH) !== "off";
+	return recall(SWITCH) !== "off";
 }
 
 function is_typing(target) {
@@ -64,5 +65,5 @@ export function watch_keys() {
 	document.addEventListener("keydown", on_key);
 	find("#help-open").addEventListener("click", open_help);
 	find("#keys-on").addEventListener("change", (event) =>
-		localStorage.setItem(SWITCH, event.target.checked ? "on" : "off"));
+		remember(SWITCH, event.target.checked ? "on" : "off"));
 }

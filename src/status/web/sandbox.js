@@ -4,6 +4,7 @@
 
 import { post, read, Refusal } from "./door.js";
 import { find, keep, make, replace, say } from "./element.js";
+import { recall, remember } from "./memory.js";
 import { tell } from "./notice.js";
 import { hurry } from "./pulse.js";
 
@@ -126,7 +127,7 @@ function show_welcome(open) {
 }
 
 export function keep_welcome(open) {
-	localStorage.setItem(SEEN, open ? "open" : "closed");
+	remember(SEEN, open ? "open" : "closed");
 	show_welcome(open);
 	if (open)
 		find("#welcome-close").focus();
@@ -147,7 +148,7 @@ export async function look_sandbox() {
 	document.body.dataset.sandbox = "";
 	find("#send-test").hidden = false;
 	find("#welcome-open").hidden = false;
-	show_welcome(localStorage.getItem(SEEN) !== "closed");
+	show_welcome(recall(SEEN) !== "closed");
 }
 
 find("#send-test").addEventListener("click", send_trial);

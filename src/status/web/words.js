@@ -88,11 +88,11 @@ export function duration(ms) {
 }
 
 const clock = new Intl.DateTimeFormat(undefined,
-	{ hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+	{ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const day = new Intl.DateTimeFormat(undefined,
 	{ day: "numeric", month: "short" });
 const minute = new Intl.DateTimeFormat(undefined,
-	{ hour: "2-digit", minute: "2-digit", hour12: false });
+	{ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const exact = new Intl.DateTimeFormat(undefined,
 	{ dateStyle: "full", timeStyle: "long" });
 
@@ -125,6 +125,12 @@ export function subject_of(mail) {
 
 // "Anna Lund <anna@example.org>" is Anna Lund; what has no name its address.
 export function name_of(text) {
-	const found = /^\s*"?([^"<]*?)"?\s*<([^>]*)>/.exec(text || "");
-	return found ? found[1] || found[2] : text || "";
+	const whole = (text || "").trim();
+	const from = whole.lastIndexOf("<");
+	if (from < 0 || !whole.endsWith(">"))
+		return whole;
+	const name = whole.slice(0, from).trim();
+	const plain = name.startsWith('"') && name.endsWith('"') && name.length > 1
+		? name.slice(1, -1) : name;
+	return plain || whole.slice(from + 1, -1);
 }
