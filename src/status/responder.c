@@ -40,8 +40,9 @@ struct responder {
 /* A connection. */
 struct guest {
 	GList link;
-	int fd;   /* open as long as the guest is there */
-	bool cut; /* shut down, and no more among the guests */
+	int fd;      /* open as long as the guest is there */
+	bool cut;    /* shut down, and no more among the guests */
+	bool served; /* one who is known has a request under way */
 };
 
 /* A request while it is read and answered. */
@@ -68,6 +69,19 @@ on_target(void *object, const char *target, struct MHD_Connection *connection)
 }
 
 static void
+mark_served(
+    struct responder *responder, struct MHD_Connection *connection, bool served)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct guest *guest = info->socket_context;
+
+	pthread_mutex_lock(&responder->mutex);
+	guest->served = served;
+	pthread_mutex_unlock(&responder->mutex);
+}
+
+static void
 tell_idle(struct responder *responder)
 {
 	if (atomic_load(&responder->closing) &&
@@ -82,10 +96,10 @@ on_completed(void *object, struct MHD_Connection *connection, void **context,
 	struct responder *responder = object;
 	struct call *call = *context;
 
-	(void)connection;
 	(void)code;
 	if (call == NULL)
 		return;
+	mark_served(responder, connection, false);
 	if (call->answered) {
 		atomic_fetch_sub(&responder->requests, 1);
 		tell_idle(responder);
@@ -255,6 +269,8 @@ begin(struct responder *responder, struct call *call, const char *method,
 
 	if (!read_head(responder, call, method, version, &answer))
 		upload_refuse(&call->upload, &answer);
+	else if (call->request.who != NULL)
+		mark_served(responder, call->connection, true);
 	bool worth = upload_announce(&call->upload,
 	    length != NULL ? g_ascii_strtoull(length, NULL, 10) : 0);
 	struct status_answer *refusal = &call->upload.refusal;
@@ -325,9 +341,16 @@ on_accept(void *object, const struct sockaddr *peer, socklen_t length)
 static void
 cut_oldest(struct responder *responder)
 {
-	GList *link = g_queue_pop_head_link(&responder->guests);
-	struct guest *guest = link->data;
+	GList *link = responder->guests.head;
 
+	/* whoever is known and is served is left alone: his mail may be taken,
+	 * and he would not hear of it */
+	while (link != NULL && ((struct guest *)link->data)->served)
+		link = link->next;
+	if (link == NULL)
+		return;
+	struct guest *guest = link->data;
+	g_queue_unlink(&responder->guests, link);
 	guest->cut = true;
 	shutdown(guest->fd, SHUT_RDWR);
 }

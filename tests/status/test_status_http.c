@@ -360,6 +360,38 @@ test_slow(void **state)
 	g_string_free(alive, TRUE);
 }
 
+/* Whoever is known may finish what he has begun, however many come. */
+static void
+test_known_among_many(void **state)
+{
+	static const char head[] =
+	    "POST /v1/messages/" FAKE_ID "/hold" CLOSE "Host: localhost\r\n"
+	    "Authorization: Bearer " SECRET "\r\n"
+	    "Content-Length: 4\r\nExpect: 100-continue\r\n\r\n";
+	struct fixture *fixture = *state;
+	int known = connect_to(status_http_address(fixture->http));
+	struct timeval patience = { .tv_sec = 30 };
+	int slow[SLOW];
+	char bytes[4096] = "";
+
+	setsockopt(known, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+	send(known, head, strlen(head), MSG_NOSIGNAL);
+	/* the head was read, and found good */
+	assert_true(read(known, bytes, sizeof bytes - 1) > 0);
+	assert_true(g_str_has_prefix(bytes, "HTTP/1.1 100 "));
+	for (size_t i = 0; i < SLOW; i++)
+		slow[i] = connect_to(status_http_address(fixture->http));
+	g_string_free(ask(fixture, "GET /livez" HERE), TRUE);
+
+	send(known, "body", 4, MSG_NOSIGNAL);
+	memset(bytes, 0, sizeof bytes);
+	assert_true(read(known, bytes, sizeof bytes - 1) > 0);
+	assert_true(g_str_has_prefix(bytes, "HTTP/1.1 200 "));
+	for (size_t i = 0; i < SLOW; i++)
+		close(slow[i]);
+	close(known);
+}
+
 /* ---- a store that does not answer ---- */
 
 #define STUCK 3
@@ -615,6 +647,7 @@ main(void)
 		cmocka_unit_test(test_loopback),
 		cmocka_unit_test(test_lets_only_the_allowed_in),
 		HTTP(test_slow),
+		HTTP(test_known_among_many),
 		cmocka_unit_test(test_a_stuck_store),
 		cmocka_unit_test(test_askers_of_a_stuck_store),
 		cmocka_unit_test(test_off),
