@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-[ $# -gt 0 ] || set -- address data from payload proxy road sasl session
+[ $# -gt 0 ] || set -- address data from parts payload proxy road sasl session
 
 sh etc/install.sh build try test fuzz
 cmake -S . -B build-fuzz -G Ninja -DFUZZ=ON -DTESTS=ON \
