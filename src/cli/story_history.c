@@ -136,11 +136,12 @@ print_event(struct json_object *event)
 	printf("  %s  %s\n", date, text);
 }
 
-/* The list whose head is earliest is next; of those at one time the first. */
+/* The list whose head is earliest is next; of those at one time the first: what
+ * was learnt stands before what it led to. */
 enum list {
+	ACTS,
 	ATTEMPTS,
 	EVENTS,
-	ACTS,
 	LISTS
 };
 
