@@ -25,6 +25,19 @@
 
 struct store;
 
+/* Of whom a provider told late, and what. */
+struct store_owed {
+	char id[ID_LENGTH + 1]; /* of the mail */
+	unsigned number;        /* of the recipient */
+	char *provider;
+	unsigned status; /* as in struct event, all four */
+	char *enhanced;
+	char *text;
+	int64_t at_ms;
+};
+
+void store_owed_free(struct store_owed *owed);
+
 struct store_options {
 	struct config *config;           /* counted; its settings are below */
 	const char *directory;           /* borrowed */
@@ -35,6 +48,12 @@ struct store_options {
 		       * ballast */
 	submission_fn onward; /* fresh and due mail, queued */
 	void *stage;
+	/* A report that is owed, as a provider told of a recipient after it
+	 * had taken his mail: one a second, the oldest, until a journal entry
+	 * (NOTED) says what came of it.  Takes it over; the store's thread.
+	 * NULL: such reports are not made. */
+	void (*owed)(void *object, struct store_owed *owed);
+	void *owed_object;
 	/* What changed in the suppression list, in order; before whoever
 	 * changed it is answered.  NULL: nobody wants to know. */
 	suppression_news_fn news;
@@ -119,6 +138,9 @@ struct store_recipient {
 	struct recipient is;
 	struct envelope_wish wish;
 };
+
+/* So begins an address of a finished mail that was not kept. */
+#define STORE_HIDDEN "hidden-"
 
 /* Who did what dispatch noted. */
 #define STORE_NOTED "postferry"

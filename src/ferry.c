@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "descent.h"
 #include "dispatch/suppressions.h"
+#include "echo.h"
 #include "ending.h"
 #include "ferry_parts.h"
 #include "lock.h"
@@ -131,6 +132,23 @@ on_queued(void *object, struct submission *submission)
 	helm_take(ferry->helm, submission);
 }
 
+static void
+make_echo(struct ferry *ferry, struct store_options *store)
+{
+	const struct echo_options options = {
+		.config = ferry->config,
+		.work = ferry->work,
+		.hostname = server_hostname(ferry->config),
+		.place = &ferry->place,
+	};
+
+	if (!config_bool(ferry->config, "server", "event_reports"))
+		return;
+	ferry->echo = echo_new(&options);
+	store->owed = echo_post;
+	store->owed_object = ferry->echo;
+}
+
 static bool
 make_store(struct ferry *ferry, GError **error)
 {
@@ -154,11 +172,14 @@ make_store(struct ferry *ferry, GError **error)
 		return false;
 	if (ferry->directory == NULL)
 		return true;
+	make_echo(ferry, &options);
 	ferry->suppressions = suppressions_new(ferry->dispatch);
 	options.news_object = ferry->suppressions;
 	ferry->store = store_open(&options, error);
 	if (ferry->store == NULL)
 		return false;
+	if (ferry->echo != NULL)
+		echo_attach(ferry->echo, ferry->store);
 	store_suppressions(
 	    ferry->store, suppressions_load, ferry->suppressions);
 	return true;
@@ -525,6 +546,7 @@ ferry_free(struct ferry *ferry)
 	g_clear_pointer(&ferry->handin, handin_free);
 	g_clear_pointer(&ferry->dispatch, loop_free);
 	g_clear_pointer(&ferry->suppressions, suppressions_free);
+	g_clear_pointer(&ferry->echo, echo_free);
 	g_clear_pointer(&ferry->bell, bell_free);
 	g_clear_pointer(&ferry->herald, herald_free);
 	ending_unheed(ferry);

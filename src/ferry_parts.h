@@ -44,6 +44,7 @@ struct ferry {
 	struct herald *herald; /* NULL: no alarm_command */
 	struct bell *bell;
 	struct suppressions *suppressions; /* NULL: no queue */
+	struct echo *echo; /* NULL: no queue, or event_reports = no */
 	struct helm *helm;
 	struct server *server;
 	struct service *service;

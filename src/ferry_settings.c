@@ -6,6 +6,11 @@ const struct setting ferry_settings[] = {
 	    .help = "Directory of the queue, and of mail over 64 KiB while it "
 		    "passes; only where every listener answers `delivered` "
 		    "can there be none, and such mail is held in memory." },
+	{ "server", "event_reports", SETTING_BOOL, "no",
+	    .help = "Whether the sender gets a bounce when a provider tells "
+		    "(webhook_key, events_poll) that a mail it had taken "
+		    "reached nobody: once per recipient, as for a mail that "
+		    "is refused at once." },
 	{ "server", "memory_budget", SETTING_SIZE, .min = 1 << 20,
 	    .max = 1LL << 40,
 	    .help = "Memory for mail in transit; default: the smaller of 512m "

@@ -112,6 +112,12 @@ struct journal {
 	const char *hold; /* a literal: why it is held; NULL: it is not */
 	struct submission *report; /* a bounce or warning, queued in the same
 				    * transaction; owned; NULL: none */
+
+	/* NOTED: the report is about recipient `owed_number` of that mail, of
+	 * whom a provider told late; without a report none is to be made.  It
+	 * is queued once, whatever comes twice.  "": nothing of the kind */
+	char owed_id[ID_LENGTH + 1];
+	unsigned owed_number;
 };
 
 /* The store's address for entries; takes the entry over; any thread. */

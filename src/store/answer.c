@@ -110,6 +110,17 @@ store_mail_add_act(struct store_mail *mail, const struct store_act *act)
 }
 
 void
+store_owed_free(struct store_owed *owed)
+{
+	if (owed == NULL)
+		return;
+	g_free(owed->provider);
+	g_free(owed->enhanced);
+	g_free(owed->text);
+	g_free(owed);
+}
+
+void
 store_ask_clear(struct store_ask *ask)
 {
 	g_clear_pointer(&ask->obstacle, g_free);

@@ -202,6 +202,12 @@ find_states(void *self, GPtrArray *states)
 }
 
 static enum engine_result
+find_owed(void *self, struct store_owed **owed)
+{
+	return settle(self, queue_owed_next(self, owed));
+}
+
+static enum engine_result
 find_suppressed(void *self, store_suppressed_fn each, void *object)
 {
 	return settle(self, queue_suppress_each(self, each, object));
@@ -273,6 +279,7 @@ const struct engine engine_sqlite = {
 	.fill = tell_fill,
 	.next = find_next,
 	.states = find_states,
+	.owed = find_owed,
 	.suppressed = find_suppressed,
 	.ask = ask_queue,
 	.changes = tell_changes,

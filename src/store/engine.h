@@ -60,6 +60,7 @@ struct engine_hearing {
 	int64_t now_ms;    /* wall clock */
 	int64_t forget_ms; /* wall clock: what was heard before is forgotten,
 			    * some at a time */
+	bool reports;      /* of bounces, to senders */
 	unsigned suppress; /* 1 << enum suppression_why: what enters the list */
 	bool sought;       /* the records were asked: if its mail is not in the
 			    * queue there is no more to be done */
@@ -69,7 +70,9 @@ struct engine_hearing {
 	bool active;            /* ...and in dispatch */
 	bool due;               /* ...and due now, as less is left to be done */
 	bool finished;          /* ...and finished by it */
-	char id[ID_LENGTH + 1]; /* found: the mail's */
+	char id[ID_LENGTH + 1]; /* found: the mail's; in too: of one that the
+				 * records have; "": they have it not */
+	int64_t number;         /* of the recipient, likewise; < 0: none */
 	char *suppressed;       /* who entered the suppression list; a new
 				 * string; NULL: nobody */
 	enum suppression_why why;
@@ -133,8 +136,8 @@ struct engine {
 	 * clears active, sets due_ms, or leaves the mail held.  *finished:
 	 * LANDED, every recipient is final now, and it is not wanted back.  A
 	 * recipient that is final stays what it is.  ABSENT too: a mail that is
-	 * not active, ENDED of an attempt that is not open. in_file concerns
-	 * TAKEN. */
+	 * not active, a report that is not owed, ENDED of an attempt that is
+	 * not open. in_file concerns TAKEN. */
 	enum engine_result (*enter)(void *self, const struct journal *journal,
 	    bool in_file, bool *finished);
 
@@ -184,6 +187,9 @@ struct engine {
 
 	/* When the next waiting mail is due (wall clock), 0: none waits. */
 	enum engine_result (*next)(void *self, int64_t *due_ms);
+
+	/* The oldest report that is owed: new; NULL: none is. */
+	enum engine_result (*owed)(void *self, struct store_owed **owed);
 
 	/* Everyone on the suppression list. */
 	enum engine_result (*suppressed)(

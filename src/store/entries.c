@@ -296,10 +296,17 @@ follow_landing(struct store *store, struct entry *entry)
 		due_expect(store, 0);
 	else if (!entry->finished && journal->due_ms > 0)
 		due_expect(store, journal->due_ms);
-	if (journal->report == NULL || entry->absent)
-		return;
+}
+
+static void
+follow_report(struct store *store, struct entry *entry)
+{
+	struct journal *journal = entry->journal;
+	const char *about =
+	    journal->message == NULL ? journal->owed_id : id_of(entry);
+
 	log_info("report queued", log_str("mail", journal->report->id),
-	    log_str("about", id_of(entry)));
+	    log_str("about", about));
 	due_pass(store, g_steal_pointer(&journal->report), entry->offered);
 }
 
@@ -319,13 +326,16 @@ follow(struct store *store, struct entry *entry)
 		    spool_size(mail->spool));
 	if (kind == JOURNAL_LANDED)
 		follow_landing(store, entry);
+	if (entry->journal->report != NULL && !entry->absent)
+		follow_report(store, entry);
 	if (entry->finished) {
 		window_leave(store->window, id_of(entry));
 		due_left(store);
 		departure_add(store, id_of(entry));
 	}
-	/* one that finished before may have left before it landed */
-	if (entry->absent && kind != JOURNAL_LANDED)
+	/* one that finished before may have left before it landed; of a report
+	 * that was asked for twice the second is too many */
+	if (entry->absent && kind != JOURNAL_LANDED && kind != JOURNAL_NOTED)
 		drop(entry, "there is no such mail in the queue");
 	else
 		tell(entry, true);

@@ -6,7 +6,9 @@
 #include "core/log.h"
 #include "departure.h"
 #include "due.h"
+#include "heard.h"
 #include "news.h"
+#include "space.h"
 
 /* A mail that a provider took is in the records only after its client was told
  * (`delivered`), while an event of it may come before: it is looked for again,
@@ -32,8 +34,8 @@ struct hearing {
 	bool written; /* in this transaction */
 
 	/* while the records are asked */
-	GPtrArray *sought; /* struct event *, borrowed */
-	bool *found;       /* of each */
+	GPtrArray *sought;      /* struct event *, borrowed */
+	struct heard_of *found; /* of each */
 };
 
 void
@@ -45,6 +47,7 @@ hearing_open(struct store *store)
 	suppression_read_kinds(
 	    config_list(store->options.config, "server", "suppress"),
 	    &store->hearings.suppress, &wrong);
+	store->hearings.owes = true;
 	g_queue_init(&store->hearings.waiting);
 	g_queue_init(&store->hearings.later);
 	store->hearings.proven =
@@ -126,8 +129,11 @@ on_sought(void *owner, struct letter *letter)
 
 		if (one->done)
 			continue;
+		const struct heard_of *of = &hearing->found[k++];
+		g_strlcpy(one->heard.id, of->id, sizeof one->heard.id);
+		one->heard.number = of->number;
 		one->heard.sought =
-		    hearing->found[k++] || !may_come(hearing, one->heard.event);
+		    *of->id != '\0' || !may_come(hearing, one->heard.event);
 		later |= !one->heard.sought;
 	}
 	g_clear_pointer(&hearing->sought, g_ptr_array_unref);
@@ -160,7 +166,7 @@ ask_records(struct hearing *hearing)
 		if (!hearing->each[i].done)
 			g_ptr_array_add(
 			    hearing->sought, hearing->batch->events->pdata[i]);
-	hearing->found = g_new0(bool, hearing->sought->len);
+	hearing->found = g_new0(struct heard_of, hearing->sought->len);
 	struct records_hearing asked = {
 		.events = hearing->sought,
 		.found = hearing->found,
@@ -179,6 +185,23 @@ hearing_again(struct store *store)
 		take(hearing);
 	if (!store_has_room(store))
 		hearing_settle(store, ENGINE_FULL);
+}
+
+void
+hearing_report(struct store *store)
+{
+	struct store_owed *owed;
+
+	if (store->options.owed == NULL || !store->hearings.owes ||
+	    !store_sends(store) || !store_has_room(store))
+		return;
+	if (store->engine->owed(store->rows, &owed) == ENGINE_BAD) {
+		space_bad(store, store->engine->error(store->rows));
+		return;
+	}
+	store->hearings.owes = owed != NULL;
+	if (owed != NULL)
+		store->options.owed(store->options.owed_object, owed);
 }
 
 bool
@@ -211,6 +234,7 @@ write_one(struct store *store, struct hearing *hearing)
 		one->heard.now_ms = now;
 		one->heard.forget_ms = now - keep;
 		one->heard.suppress = store->hearings.suppress;
+		one->heard.reports = store->options.owed != NULL;
 		if (!one->done)
 			result = store->engine->hear(store->rows, &one->heard);
 	}
@@ -300,9 +324,10 @@ hearing_settle(struct store *store, enum engine_result result)
 			end(hearing, false);
 		else if (!hearing->written)
 			g_queue_push_tail(&store->hearings.waiting, hearing);
-		else if (follow(store, hearing))
+		else if (follow(store, hearing)) {
+			store->hearings.owes = true;
 			end(hearing, true);
-		else
+		} else
 			ask_records(hearing);
 }
 

@@ -19,6 +19,9 @@ void hearing_post(struct store *store, struct event_batch *batch);
 /* A second has passed: mails that were not there may be. */
 void hearing_again(struct store *store);
 
+/* Asks for the next report that is owed, once a second. */
+void hearing_report(struct store *store);
+
 /* The mail has landed: true when an event was heard of it meanwhile, so that it
  * may be due now. */
 bool hearing_landed(struct store *store, const char *id);

@@ -154,6 +154,14 @@ enum engine_result queue_hear(
 bool queue_hear_settle(
     struct queue *queue, struct queue_mail *mail, int64_t now_ms);
 
+/* Reports that are owed (queue_owed.c). */
+bool queue_owed_add(struct queue *queue, const struct engine_hearing *hearing);
+bool queue_owed_forget(struct queue *queue, int64_t before_ms, unsigned most);
+enum engine_result queue_owed_next(
+    struct queue *queue, struct store_owed **owed);
+enum engine_result queue_owed_settle(
+    struct queue *queue, const struct journal *journal);
+
 /* The suppression list (queue_suppress.c); *fresh: it was not on it. */
 bool queue_suppress_add(
     struct queue *queue, const struct suppression *suppression, bool *fresh);

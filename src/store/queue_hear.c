@@ -63,7 +63,9 @@ keep_key(struct queue *queue, const struct engine_hearing *hearing,
 
 	query_put_bytes(&query, key, KEY_BYTES);
 	query_put_number(&query, hearing->now_ms);
-	return query_run(&query) == 1 && forget_old(queue, hearing->forget_ms);
+	return query_run(&query) == 1 &&
+	       forget_old(queue, hearing->forget_ms) &&
+	       queue_owed_forget(queue, hearing->forget_ms, SWEEP_ROWS);
 }
 
 /* ---- doubts ---- */
@@ -229,6 +231,7 @@ hear_of(struct queue *queue, const struct heard_of *of,
 	hearing->active = mail.place == STORE_ACTIVE;
 	left = mail.remaining;
 	g_strlcpy(hearing->id, of->id, sizeof hearing->id);
+	hearing->number = of->number;
 	if (heard_add(queue->database, of, hearing->event, hearing->now_ms) &&
 	    keep_provider_id(queue, of, hearing->event))
 		queue_hear_settle(queue, &mail, hearing->now_ms);
@@ -255,13 +258,21 @@ suppress(struct queue *queue, struct engine_hearing *hearing)
 		.address = key,
 		.why = hearing->why,
 		.provider = event->provider,
-		.mail_id = hearing->found ? hearing->id : event->mail_id,
+		.mail_id = *hearing->id != '\0' ? hearing->id : NULL,
 		.text = event->text,
 		.who = (char *)STORE_NOTED,
 		.at_ms = hearing->now_ms,
 	};
 	if (queue_suppress_add(queue, &one, &fresh) && fresh)
 		hearing->suppressed = g_steal_pointer(&key);
+}
+
+/* The provider had taken it, and now there is nobody who gets it. */
+static bool
+is_reported(const struct engine_hearing *hearing)
+{
+	return hearing->reports && *hearing->id != '\0' &&
+	       hearing->number >= 0 && event_is_failure(hearing->event->kind);
 }
 
 enum engine_result
@@ -282,7 +293,10 @@ queue_hear(struct queue *queue, struct engine_hearing *hearing)
 		return queue->database->result;
 	if (queue->database->result == ENGINE_OK &&
 	    (hearing->found || hearing->sought) &&
-	    keep_key(queue, hearing, key))
+	    keep_key(queue, hearing, key)) {
 		suppress(queue, hearing);
+		if (is_reported(hearing))
+			queue_owed_add(queue, hearing);
+	}
 	return queue->database->result;
 }

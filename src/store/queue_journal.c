@@ -265,6 +265,8 @@ queue_journal(struct queue *queue, const struct journal *journal, bool in_file,
 	case JOURNAL_TAKEN:
 		return enter_taken(queue, journal, in_file);
 	case JOURNAL_NOTED:
+		if (*journal->owed_id != '\0')
+			return queue_owed_settle(queue, journal);
 		return queue_notes_keep(queue, journal);
 	case JOURNAL_PASSED:
 		return ENGINE_OK;

@@ -419,24 +419,24 @@ struct hearing {
 
 /* By its alias where it is not found by its name, and in no other words. */
 static bool
-hear_one(struct records *records, const struct event *event)
+hear_one(
+    struct records *records, const struct event *event, struct heard_of *of)
 {
 	struct database *database = records->database;
 	g_autofree char *alias = NULL;
 	g_autofree char *text = veil_text(records->veil, event->text);
 	struct event veiled = *event;
-	struct heard_of of;
 
-	if (!heard_find(database, event, &of))
+	if (!heard_find(database, event, of))
 		return false;
-	if (of.number == HEARD_NOBODY && event->recipient != NULL)
+	if (of->number == HEARD_NOBODY && event->recipient != NULL)
 		alias = veil_alias(records->veil, event->recipient);
 	veiled.text = text;
 	if (alias != NULL) {
 		veiled.recipient = alias;
-		heard_find(database, &veiled, &of);
+		heard_find(database, &veiled, of);
 	}
-	heard_add(database, &of, &veiled, clock_wall_ms());
+	heard_add(database, of, &veiled, clock_wall_ms());
 	return true;
 }
 
@@ -449,7 +449,8 @@ hear_each(struct records *records, const struct records_hearing *asked)
 	for (unsigned i = 0; i < asked->events->len && good; i++) {
 		const struct event *event = asked->events->pdata[i];
 
-		asked->found[i] = hear_one(records, event);
+		if (!hear_one(records, event, &asked->found[i]))
+			*asked->found[i].id = '\0';
 		good = database->result == ENGINE_OK;
 	}
 	if (good && database_commit(database))

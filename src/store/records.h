@@ -10,6 +10,7 @@
 #include "veil.h"
 
 struct records;
+struct heard_of;
 
 struct records_options {
 	const char *directory;
@@ -47,7 +48,8 @@ void records_ask_post(struct records *records, struct store_ask *ask,
 /* Events of mails that may be finished. */
 struct records_hearing {
 	const GPtrArray *events; /* struct event *; borrowed until entered() */
-	bool *found;             /* of each: there is such a mail; likewise */
+	struct heard_of *found;  /* of each: its mail; id "": there is none;
+				  * likewise */
 	void (*entered)(void *object); /* on the records' thread */
 	void *object;
 };

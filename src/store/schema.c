@@ -209,6 +209,21 @@ static const char *const queue_steps[] = {
 	" provider TEXT, mail TEXT, text TEXT,"
 	" who TEXT NOT NULL,"
 	" at INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
+	/* Reports that are owed, of mails that may be finished.  made: NULL:
+	 * it is still to be made; its id, or "-": none is. */
+	"CREATE TABLE owed ("
+	" number INTEGER PRIMARY KEY,"
+	" mail TEXT NOT NULL,"
+	" recipient INTEGER NOT NULL,"
+	" provider TEXT NOT NULL,"
+	" status INTEGER NOT NULL,"
+	" enhanced TEXT, text TEXT,"
+	" at INTEGER NOT NULL,"
+	" heard INTEGER NOT NULL,"
+	" made TEXT,"
+	" UNIQUE (mail, recipient)) STRICT;"
+	"CREATE INDEX owed_open ON owed (number) WHERE made IS NULL;"
+	"CREATE INDEX owed_made ON owed (heard) WHERE made IS NOT NULL;",
 };
 
 static const char *const records_steps[] = {

@@ -132,6 +132,7 @@ on_second(void *object)
 	omission_tell(&store->omissions, clock_monotonic_ms());
 	repeat_sweep(store);
 	hearing_again(store);
+	hearing_report(store);
 	if (store->space.state != DISK_BAD && !store->closing)
 		entries_again(store);
 	take_turn(store);

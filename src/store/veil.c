@@ -98,7 +98,7 @@ veil_alias(const struct veil *veil, const char *address)
 		return NULL;
 	sum = g_compute_hmac_for_string(
 	    G_CHECKSUM_SHA256, veil->key, KEY_BYTES, lower, -1);
-	return g_strdup_printf("hidden-%.*s%s", DIGITS, sum, domain);
+	return g_strdup_printf(STORE_HIDDEN "%.*s%s", DIGITS, sum, domain);
 }
 
 /* What an address in a sentence is made of, on either side of its @. */
