@@ -191,7 +191,7 @@ static const struct {
 };
 
 struct file {
-	char *folder, *path, *faulty;
+	char *folder, *path, *faulty, *tokens;
 };
 
 /* The rows' settings with the file in them. */
@@ -371,7 +371,9 @@ static const struct {
 	{ "users without TLS", "auth = users", USERS,
 	    "[listener l] auth = users, and nobody could log in without TLS" },
 	{ "users that no listener takes", "", USERS,
-	    "and no listener lets users log in: set tls_certificate" },
+	    "and no listener lets users log in, nor is there a token: set "
+	    "tls_certificate" },
+	{ "tokens alone", "", "users = TOKENS", NULL },
 	{ "passwords over the network",
 	    "address = 0.0.0.0:0\nauth_plaintext = yes", USERS,
 	    "[listener l] auth_plaintext = yes, and address = 0.0.0.0:0 can "
@@ -418,6 +420,7 @@ put_paths(const struct file *file, const char *text)
 
 	g_string_replace(string, "USERS", file->path, 0);
 	g_string_replace(string, "FAULTY", file->faulty, 0);
+	g_string_replace(string, "TOKENS", file->tokens, 0);
 	return g_string_free(string, FALSE);
 }
 
@@ -460,10 +463,15 @@ set_up(void **state)
 	file->folder = g_dir_make_tmp("auth-XXXXXX", NULL);
 	file->path = g_build_filename(file->folder, "users", NULL);
 	file->faulty = g_build_filename(file->folder, "faulty", NULL);
+	file->tokens = g_build_filename(file->folder, "tokens", NULL);
+	g_autofree char *hash = users_token_hash(SCOPE_SEND, "secret");
+	g_autofree char *token = g_strdup_printf("app:%s:\n", hash);
 	*state = file;
 	return !g_file_set_contents(file->path, text, -1, NULL) ||
 	       !g_file_set_contents(file->faulty, "joe\njoe:x", -1, NULL) ||
-	       chmod(file->path, 0600) < 0 || chmod(file->faulty, 0600) < 0;
+	       !g_file_set_contents(file->tokens, token, -1, NULL) ||
+	       chmod(file->path, 0600) < 0 || chmod(file->faulty, 0600) < 0 ||
+	       chmod(file->tokens, 0600) < 0;
 }
 
 static int
@@ -473,10 +481,12 @@ tear_down(void **state)
 
 	g_unlink(file->path);
 	g_unlink(file->faulty);
+	g_unlink(file->tokens);
 	g_rmdir(file->folder);
 	g_free(file->folder);
 	g_free(file->path);
 	g_free(file->faulty);
+	g_free(file->tokens);
 	g_free(file);
 	return 0;
 }
