@@ -85,6 +85,7 @@ typedef void (*event_recorded_fn)(void *object, bool recorded);
  * clock, ends included; end_ms 0: until now. */
 struct event_span {
 	int64_t begin_ms, end_ms;
+	unsigned most; /* events in one answer; 0: as many as it bears */
 };
 
 /* Several events on their way to the store. */

@@ -10,6 +10,11 @@
 /* One exchange; of a harvest with many pages each. */
 #define ANSWER_MS (20 * INT64_C(1000))
 
+/* Where an answer was too long for us each has so many events at most, then a
+ * fifth of that. */
+#define FEWER       20
+#define FEWER_STILL 5
+
 /* Pages without end end. */
 #define RENEWALS_MAX 10000
 
@@ -41,6 +46,7 @@ struct harvest {
 	bool more;                 /* the exchange is to be sent once more */
 	bool recording;            /* the store has a page of it */
 	unsigned renewals;
+	unsigned most; /* as in the span: until a pass is through */
 	enum verdict_class obstacle; /* why it did not answer last; NONE: it
 				      * did */
 
@@ -243,6 +249,7 @@ complete(struct harvest *harvest)
 		harvest->swept_ms = harvest->span.end_ms;
 	else
 		harvest->known_ms = harvest->begun_ms;
+	harvest->most = 0;
 	keep(harvest);
 	end_pass(harvest, harvest->provider->events.poll_ms);
 	if (!harvest->sweeping && !is_over(harvest))
@@ -318,6 +325,22 @@ record(struct harvest *harvest, GPtrArray *events)
 	hearing_take(harvest->dispatcher, batch);
 }
 
+static void begin_pass(struct harvest *harvest);
+
+/* Mails to hundreds have large events: the same once more, with fewer in an
+ * answer.  False: it was one. */
+static bool
+ask_fewer(struct harvest *harvest)
+{
+	if (harvest->most == 1)
+		return false;
+	harvest->most =
+	    harvest->most == 0 ? FEWER : MAX(harvest->most / FEWER_STILL, 1);
+	g_clear_pointer(&harvest->exchange, exchange_free);
+	begin_pass(harvest);
+	return true;
+}
+
 static void
 read_page(struct harvest *harvest)
 {
@@ -325,6 +348,8 @@ read_page(struct harvest *harvest)
 	    g_ptr_array_new_with_free_func(event_told_free);
 	struct inquiry_reply reply = { 0 };
 
+	if (harvest->exchange->http_response.cut && ask_fewer(harvest))
+		return;
 	harvest->more =
 	    harvest->provider->translator->harvested(harvest->provider,
 		&harvest->span, harvest->exchange, events, &reply);
@@ -380,6 +405,7 @@ begin_pass(struct harvest *harvest)
 	const struct provider *provider = harvest->provider;
 
 	harvest->renewals = 0;
+	harvest->span.most = harvest->most;
 	harvest->exchange =
 	    exchange_new(EXCHANGE_HTTP, &provider->endpoint, "");
 	if (provider->translator->harvest(
@@ -419,7 +445,10 @@ begin_sweep(struct harvest *harvest)
 		return;
 	loop_timer_clear(harvest->timer);
 	harvest->sweeping = true;
-	harvest->span = (struct event_span){ harvest->swept_ms, end };
+	harvest->span = (struct event_span){
+		.begin_ms = harvest->swept_ms,
+		.end_ms = end,
+	};
 	begin_pass(harvest);
 }
 

@@ -10,8 +10,9 @@
 #include <json-c/json.h>
 #include <string.h>
 
-/* An event has a good kilobyte; an answer may have 256 of them. */
-#define PAGE_EVENTS 100
+/* An event has a good kilobyte, where its mail does not go to hundreds; an
+ * answer may have 256 of them. */
+#define PAGE_EVENTS 100u
 
 #define PATH_START "/v3/"
 #define PATH_END   "/events"
@@ -47,7 +48,8 @@ ask_domain(const struct provider *provider, const char *domain,
 	if (span->end_ms != 0)
 		g_string_append_printf(
 		    path, "&end=%" PRId64, span->end_ms / 1000);
-	g_string_append_printf(path, "&ascending=yes&limit=%d", PAGE_EVENTS);
+	g_string_append_printf(path, "&ascending=yes&limit=%u",
+	    span->most != 0 ? MIN(span->most, PAGE_EVENTS) : PAGE_EVENTS);
 	query_get(exchange, &self->asking, path->str);
 }
 

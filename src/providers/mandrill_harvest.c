@@ -12,7 +12,7 @@
 #define SEARCH_PATH "/api/1.0/messages/search.json"
 
 /* A mail found has half a kilobyte and more; an answer may have 256 of them. */
-#define MAILS 200
+#define MAILS 200u
 
 #define DAY_MS INT64_C(86400000)
 
@@ -39,7 +39,9 @@ mandrill_harvest_ask(const struct provider *provider,
 	json_object_object_add(query, "query", json_object_new_string("*"));
 	add_day(query, "date_from", span->begin_ms - DAY_MS);
 	add_day(query, "date_to", end + DAY_MS);
-	json_object_object_add(query, "limit", json_object_new_int(MAILS));
+	json_object_object_add(query, "limit",
+	    json_object_new_int(
+		(int)(span->most != 0 ? MIN(span->most, MAILS) : MAILS)));
 	query_post(exchange, SEARCH_PATH, query);
 	return true;
 }

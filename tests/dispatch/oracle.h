@@ -156,7 +156,7 @@ oracle_event(const char *provider, const char *words)
 }
 
 /* "harvest one -5": the provider, the minutes from now on which it begins; of
- * one that ends, "harvest one -60..-30". */
+ * one that ends, "harvest one -60..-30"; of few, "harvest one -5 by 20". */
 static inline bool
 oracle_harvest(const struct provider *provider, const struct event_span *span,
     struct exchange *exchange)
@@ -169,6 +169,8 @@ oracle_harvest(const struct provider *provider, const struct event_span *span,
 	if (span->end_ms != 0)
 		g_string_append_printf(line, "..%ld",
 		    lround((double)(span->end_ms - now) / 60000));
+	if (span->most != 0)
+		g_string_append_printf(line, " by %u", span->most);
 	g_free(exchange->http.path);
 	exchange->http.path = g_string_free(line, FALSE);
 	return true;

@@ -301,6 +301,7 @@ on_answer(void *owner, struct letter *letter)
 	else
 		exchange->error = g_strdup(request->says);
 	exchange->unreached = request->end == EXCHANGE_UNSENT;
+	exchange->http_response.cut = strcmp(request->says, "cut") == 0;
 	g_free(request->to);
 	g_free(request);
 	exchange->done(exchange->object, exchange);

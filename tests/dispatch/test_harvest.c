@@ -91,6 +91,29 @@ test_not_recorded(void **state)
 	stop();
 }
 
+/* Until it fits; the next time as at first. */
+static void
+test_cut(void **state)
+{
+	(void)state;
+	begin(POLLED);
+	serve("harvest one -5", "cut");
+	serve("harvest one -5 by 20", "more,accepted x 0");
+	expect_heard("one accepted x 0 of nobody");
+	serve("harvest one -5 by 20", "cut");
+	serve("harvest one -5 by 4", "cut");
+	serve("harvest one -5 by 1", "nothing");
+	expect_state(0, 30);
+	serve("harvest one -5", "cut");
+	serve("harvest one -5 by 20", "cut");
+	serve("harvest one -5 by 4", "cut");
+	serve("harvest one -5 by 1", "down");
+	struct request *request = take_request("harvest one -5 by 1");
+	dispatcher_stop(post.dispatcher, NULL, NULL);
+	end(request, EXCHANGE_LOST, "broken off");
+	stop();
+}
+
 /* As it stood before the restart, and what is old by now a second time. */
 static void
 test_recalled(void **state)
@@ -172,6 +195,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_not_recorded),
+		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_recalled),
 		cmocka_unit_test(test_clamped),
 		cmocka_unit_test(test_refused),

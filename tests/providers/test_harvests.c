@@ -128,10 +128,12 @@ check_row(const struct row *row)
 	const struct translator *translator = provider->translator;
 	struct exchange *exchange =
 	    exchange_new(EXCHANGE_HTTP, &provider->endpoint, "");
-	const struct event_span span = { BEGIN_MS,
-		row->end_ms != 0 || strcmp(row->type, "mailgun") == 0
-		    ? row->end_ms
-		    : BEGIN_MS };
+	const struct event_span span = {
+		.begin_ms = BEGIN_MS,
+		.end_ms = row->end_ms != 0 || strcmp(row->type, "mailgun") == 0
+			      ? row->end_ms
+			      : BEGIN_MS,
+	};
 	g_autoptr(GPtrArray) events =
 	    g_ptr_array_new_with_free_func(event_told_free);
 	g_autoptr(GString) have = g_string_new(NULL);
@@ -168,6 +170,34 @@ test_rows(void **state)
 		check_row(&rows[i]);
 }
 
+/* No more than fit into an answer. */
+static void
+test_most(void **state)
+{
+	static const struct event_span span = { BEGIN_MS, BEGIN_MS, 4 };
+	static const struct {
+		const char *type, *found;
+	} limits[] = {
+		{ "mailgun", "&ascending=yes&limit=4 " },
+		{ "mandrill", "\"limit\":4}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(limits); i++) {
+		struct provider *provider = turn_provider(limits[i].type, "");
+		struct exchange *exchange =
+		    exchange_new(EXCHANGE_HTTP, &provider->endpoint, "");
+		g_autofree char *line = NULL;
+
+		provider->translator->harvest(provider, &span, exchange);
+		line = turn_print(exchange);
+		if (strstr(line, limits[i].found) == NULL)
+			fail_msg("%s", line);
+		exchange_free(exchange);
+		provider_unref(provider);
+	}
+}
+
 /* It is told as the webhook tells it: what was last, and when. */
 static void
 test_details(void **state)
@@ -176,7 +206,7 @@ test_details(void **state)
 		"[" FOUND("b", "bounced",
 		    ",\"smtp_events\":[{\"ts\":1,\"diag\":\"451 later\"},"
 		    "{\"ts\":1795256700,\"diag\":\"550 5.1.1 no\"}]") "]" };
-	static const struct event_span span = { BEGIN_MS, BEGIN_MS };
+	static const struct event_span span = { BEGIN_MS, BEGIN_MS, 0 };
 	struct provider *provider = turn_provider("mandrill", "");
 	struct exchange *exchange =
 	    exchange_new(EXCHANGE_HTTP, &provider->endpoint, "");
@@ -207,6 +237,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_most),
 		cmocka_unit_test(test_details),
 	};
 
