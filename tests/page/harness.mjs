@@ -175,8 +175,10 @@ export async function visit(place, look, { wanted = [], ...options } = {}) {
 		!wanted.some((pattern) => pattern.test(fault))), []);
 }
 
-export function shoot(page, name) {
-	return page.screenshot({ path: `${SHOTS}/${name}.png`, fullPage: true });
+// The head of the page goes along when somebody scrolls.
+export async function shoot(page, name) {
+	await page.evaluate(() => scrollTo(0, 0));
+	await page.screenshot({ path: `${SHOTS}/${name}.png`, fullPage: true });
 }
 
 // What axe-core finds against WCAG 2.2 A and AA, and its own best practices.
