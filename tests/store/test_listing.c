@@ -3,6 +3,7 @@
 #include "world.h"
 
 #include "answer.h"
+#include "listing.h"
 
 #define HOUR_MS INT64_C(3600000)
 #define NOON_MS INT64_C(1795262400000)
@@ -279,12 +280,97 @@ test_moving(void **state)
 	world_free(world);
 }
 
+/* Two parts of a list as they come together: letters of ids, the queue's and
+ * the records', and behind a stroke how far each has looked when there is more.
+ */
+static const struct {
+	const char *name, *queued, *finished, *joined;
+	unsigned limit;
+	bool newest;
+} joins[] = {
+	{ "both whole", "BD", "AC", "ABCD", 9, false },
+	{ "from the last on", "DB", "CA", "DCBA", 9, true },
+	{ "one is empty", "", "AC", "AC", 9, false },
+	{ "neither has one", "", "", "", 9, false },
+	{ "more than a page", "BD", "AC", "ABC/C", 3, false },
+	{ "a page", "BD", "AC", "ABCD", 4, false },
+	{ "a page, and more of one", "BD/D", "AC", "ABCD/D", 4, false },
+	{ "one looked through a part", "BF", "A/C", "AB/C", 9, false },
+	{ "the other did", "BF/G", "AH", "ABF/G", 9, false },
+	{ "both did", "B/D", "AE/F", "AB/D", 9, false },
+	{ "both, from the last on", "FB/B", "GA/A", "GFB/B", 9, true },
+	{ "nothing was found so far", "/D", "EF", "/D", 9, false },
+	{ "in both", "ABC", "BD", "AbCD", 9, false },
+	{ "in both, from the last on", "CBA", "DB", "DCbA", 9, true },
+};
+
+static GPtrArray *
+make_part(const char *letters, enum store_place place, char next[ID_LENGTH + 1])
+{
+	GPtrArray *mails = store_mails_new();
+
+	for (; *letters != '\0' && *letters != '/'; letters++) {
+		struct store_mail *mail = store_mail_new();
+
+		fake_id(*letters, mail->id);
+		mail->place = place;
+		g_ptr_array_add(mails, mail);
+	}
+	*next = '\0';
+	if (*letters == '/')
+		fake_id(letters[1], next);
+	return mails;
+}
+
+/* Of those in both the records' is a small letter. */
+static char *
+print_joined(const struct store_ask *ask, const char *queued)
+{
+	GString *out = g_string_new(NULL);
+
+	for (unsigned i = 0; i < ask->mails->len; i++) {
+		const struct store_mail *mail = ask->mails->pdata[i];
+		char letter = mail->id[ID_LENGTH - 1];
+		bool twice = mail->place == STORE_FINISHED &&
+			     strchr(queued, letter) != NULL;
+
+		g_string_append_c(
+		    out, twice ? g_ascii_tolower(letter) : letter);
+	}
+	if (*ask->next != '\0')
+		g_string_append_printf(out, "/%c", ask->next[ID_LENGTH - 1]);
+	return g_string_free(out, FALSE);
+}
+
+static void
+test_joins(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(joins); i++) {
+		struct store_ask ask = { .limit = joins[i].limit,
+			.newest = joins[i].newest };
+		struct listing_part part;
+		g_autofree char *joined = NULL;
+
+		print_message("%s\n", joins[i].name);
+		part.mails =
+		    make_part(joins[i].queued, STORE_WAITING, part.next);
+		ask.mails =
+		    make_part(joins[i].finished, STORE_FINISHED, ask.next);
+		listing_join(&part, &ask);
+		joined = print_joined(&ask, joins[i].queued);
+		assert_string_equal(joined, joins[i].joined);
+		store_ask_clear(&ask);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_moving),
+		cmocka_unit_test(test_joins),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -293,6 +293,17 @@ static const struct {
 	    "SELECT protocol || coalesce(subject, from_text, tags, '-') ||"
 	    " address FROM mail, recipient",
 	    "ESMTP-one@example.org" },
+	{ "those are found by who sent and got them", &schema_records, 6,
+	    "INSERT INTO mail (number, id, received, peer, size, report,"
+	    " rounds, finished, sender) VALUES"
+	    " (1, 'a', 1, '192.0.2.7', 1, 0, 2, 9, 'app@example.com');"
+	    "INSERT INTO recipient (mail, number, address, state)"
+	    " VALUES (1, 0, 'one@example.org', 2)",
+	    "SELECT mail.id || address FROM mail INDEXED BY mail_sender,"
+	    " recipient INDEXED BY recipient_address"
+	    " WHERE sender = 'APP@example.com' COLLATE NOCASE"
+	    " AND address = 'ONE@example.org' COLLATE NOCASE",
+	    "aone@example.org" },
 	{ "the records have no wishes", &schema_records, 3,
 	    "INSERT INTO mail (number, id, received, peer, size, report,"
 	    " rounds, finished) VALUES (1, 'a', 1, '192.0.2.7', 1, 0, 2, 9);"
