@@ -70,7 +70,8 @@ struct handin_order {
 /* What it is told. */
 struct handin_answer {
 	/* of HTTP: 200 delivered, 202 safe with us, 400 with errors, 409 the
-	 * key is another mail's, 413, 422, 503, 507 */
+	 * key is another mail's, 413, 422, 429 more than http_rate, 503,
+	 * 507 */
 	unsigned code;
 	char id[ID_LENGTH + 1]; /* of the mail, 409: of the other; "": there is
 				 * none */

@@ -2,8 +2,8 @@
 #include "crowd.h"
 
 #include "core/clock.h"
+#include "core/rate.h"
 #include "place.h"
-#include "rate.h"
 
 struct crowd {
 	struct crowd_limits limits;

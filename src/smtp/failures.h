@@ -7,7 +7,7 @@
 #ifndef SMTP_FAILURES_H
 #define SMTP_FAILURES_H
 
-#include "drain.h"
+#include "core/drain.h"
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -9,6 +9,9 @@
 /* When whoever is refused may try again. */
 #define RETRY_SECONDS 30
 
+/* Who is remembered for http_rate, at most. */
+#define REMEMBERED 10000
+
 const struct setting handin_settings[] = {
 	{ "server", "http_answer", SETTING_CHOICE,
 	    .choices = "queued|delivered",
@@ -18,6 +21,10 @@ const struct setting handin_settings[] = {
 	{ "server", "http_deadline", SETTING_DURATION, "50s", 1, 9 * 60 * 1000,
 	    .help = "Longest wait for the answer to a mail handed in by "
 		    "HTTP." },
+	{ "server", "http_rate", SETTING_NUMBER, "0", .max = 1000000,
+	    .help = "Mails that one token may hand in by HTTP in a minute, and "
+		    "that all without one on this host may; more hear 429; 0 = "
+		    "any number." },
 	{ .section = NULL },
 };
 
@@ -85,6 +92,8 @@ make_terms(
 			  ? ANSWER_DELIVERED
 			  : read_when(config);
 	terms->deadline_ms = config_number(config, "server", "http_deadline");
+	terms->rate_most =
+	    (unsigned)config_number(config, "server", "http_rate");
 	terms->place = (struct composition_place){
 		.spools = options->place,
 		.limits = &terms->limits,
@@ -123,6 +132,8 @@ handin_new(const struct handin_options *options)
 	handin->room = handin_room_new();
 	handin->terms = make_terms(handin, options->config, options->hostname);
 	handin->seat = seat_new(handin->terms, hold_terms);
+	handin->rate = rate_new(REMEMBERED);
+	pthread_mutex_init(&handin->lock, NULL);
 	return handin;
 }
 
@@ -133,6 +144,8 @@ handin_free(struct handin *handin)
 		return;
 	handin_room_free(handin->room);
 	seat_free(handin->seat);
+	rate_free(handin->rate);
+	pthread_mutex_destroy(&handin->lock);
 	handin_terms_unref(handin->terms);
 	g_free(handin);
 }

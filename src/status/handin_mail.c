@@ -46,6 +46,30 @@ refuse(struct errand *errand, unsigned code, char *text)
 	errand->answer->text = text;
 }
 
+/* ---- how often ---- */
+
+/* True when this one comes too soon behind its like; then it is told so. */
+static bool
+is_too_often(struct errand *errand)
+{
+	struct handin *handin = errand->handin;
+	unsigned most = errand->terms->rate_most;
+	const char *who = errand->order->who;
+	bool taken;
+
+	pthread_mutex_lock(&handin->lock);
+	taken = rate_take(handin->rate, who, most, clock_monotonic_ms());
+	pthread_mutex_unlock(&handin->lock);
+	if (taken)
+		return false;
+	refuse(errand, 429,
+	    g_strdup_printf("%s may hand in %u mails a minute (http_rate): "
+			    "send this one again later",
+		who, most));
+	errand->answer->retry_after = 60 / most + 1;
+	return true;
+}
+
 /* ---- what could not be made ---- */
 
 static void
@@ -341,7 +365,7 @@ handin_compose(struct handin *handin, const struct composition *composition,
 	char digest[COMPOSITION_DIGEST_LENGTH + 1];
 	enum composition_end end = COMPOSITION_BROKEN;
 	char *why = NULL;
-	bool told = !check_key(&errand, errors);
+	bool told = is_too_often(&errand) || !check_key(&errand, errors);
 
 	if (!told && !composition_check(composition, &place, errors)) {
 		refuse_errors(&errand, errors);
@@ -369,7 +393,7 @@ handin_import(struct handin *handin, const struct import *import,
 	char digest[COMPOSITION_DIGEST_LENGTH + 1];
 	enum composition_end end = COMPOSITION_BROKEN;
 	char *why = NULL;
-	bool told = !check_key(&errand, errors);
+	bool told = is_too_often(&errand) || !check_key(&errand, errors);
 
 	if (!told && (order->key == NULL || import_digest(import, digest)))
 		submission =

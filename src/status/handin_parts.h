@@ -6,9 +6,11 @@
 #ifndef STATUS_HANDIN_PARTS_H
 #define STATUS_HANDIN_PARTS_H
 
+#include "core/rate.h"
 #include "core/seat.h"
 #include "handin_room.h"
 #include "status/handin.h"
+#include <pthread.h>
 
 /* What holds for mail that comes now; immutable, counted. */
 struct handin_terms {
@@ -18,6 +20,7 @@ struct handin_terms {
 	struct composition_place place;
 	enum answer_when when;
 	int64_t deadline_ms; /* for the answer */
+	unsigned rate_most;  /* mails a minute of one who; 0: any */
 };
 
 struct handin {
@@ -26,6 +29,8 @@ struct handin {
 	struct handin_terms *terms; /* of the main thread; others take them
 				     * from the seat */
 	struct seat *seat;
+	pthread_mutex_t lock; /* of rate */
+	struct rate *rate;    /* mails, by who hands them in */
 };
 
 void handin_terms_unref(struct handin_terms *terms);

@@ -291,6 +291,32 @@ test_import(void **state)
 	tear_down(&stand);
 }
 
+/* Each who has a minute of its own, and what is too much is not looked at. */
+static void
+test_rate(void **state)
+{
+	static const struct handin_order other = { .who = "token mill" };
+	struct stand stand;
+	struct composition *composition;
+	struct handin_answer answer;
+
+	(void)state;
+	set_up(&stand, QUEUED " POSTFERRY_SERVER_HTTP_RATE=2", 1 << 30);
+	composition = make_composition(&stand);
+	for (unsigned i = 0; i < 3; i++) {
+		handin_compose(stand.handin, composition, &order, &answer);
+		assert_int_equal(answer.code, i < 2 ? 202 : 429);
+		assert_true((answer.retry_after > 0) == (i == 2));
+		handin_answer_clear(&answer);
+	}
+	handin_compose(stand.handin, composition, &other, &answer);
+	assert_int_equal(answer.code, 202);
+	handin_answer_clear(&answer);
+	assert_int_equal(stand.stage.mails, 3);
+	composition_free(composition);
+	tear_down(&stand);
+}
+
 /* ---- keys ---- */
 
 #define FIRST "01JQZX3V5K8M2N4P6R7S9T0W1Y"
@@ -539,6 +565,7 @@ main(void)
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_import),
+		cmocka_unit_test(test_rate),
 		cmocka_unit_test(test_key),
 		cmocka_unit_test(test_key_answers),
 		cmocka_unit_test(test_bad_keys),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "drain.h"
+#include "core/drain.h"
 
 #include <glib.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "rate.h"
+#include "core/rate.h"
 
-#include "drain.h"
+#include "core/drain.h"
 #include <glib.h>
 
 #define WINDOW_MS 60000

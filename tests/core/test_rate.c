@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "rate.h"
+#include "core/rate.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

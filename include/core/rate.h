@@ -5,8 +5,8 @@
  * touched for a minute is full again and is forgotten with its generation, and
  * so is the older one when the younger has no room.  One thread.
  */
-#ifndef SMTP_RATE_H
-#define SMTP_RATE_H
+#ifndef CORE_RATE_H
+#define CORE_RATE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  * time: as many as may be taken in a window flow back in its time.  All zero:
  * nothing was.  Pure.
  */
-#ifndef SMTP_DRAIN_H
-#define SMTP_DRAIN_H
+#ifndef CORE_DRAIN_H
+#define CORE_DRAIN_H
 
 #include <stdint.h>
 
