@@ -23,7 +23,7 @@ void circle_check(const struct config *config, GPtrArray *errors);
 /* The same of names that DNS must be asked for: those with the port of a
  * listener, so that few settings wait for it.  Who cannot be found is none of
  * ours.  Blocks. */
-void circle_resolve(const struct config *config, circle_lookup_fn lookup,
-    GPtrArray *errors);
+void circle_resolve(
+    const struct config *config, circle_lookup_fn lookup, GPtrArray *errors);
 
 #endif

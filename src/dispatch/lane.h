@@ -89,8 +89,8 @@ struct lane {
 		       * asked; set by who chooses the lanes */
 	char *why;    /* what it said when it did not take a mail last; NULL:
 		       * nothing */
-	uint64_t accepted;  /* recipients */
-	uint64_t failed;    /* attempts of which nobody was accepted */
+	uint64_t accepted; /* recipients */
+	uint64_t failed;   /* attempts of which nobody was accepted */
 	struct provider_work work;
 	unsigned throttles; /* in a row, none accepted in between */
 	struct lane_notice notice;

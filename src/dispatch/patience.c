@@ -76,8 +76,7 @@ find_until_upstream(const struct patience *patience,
 {
 	bool delivery = doubt->policy == DOUBT_PREFER_DELIVERY;
 	/* ten days of a clock that was set are no reason to wait as long */
-	int64_t age =
-	    MIN(doubt->begun_ms - doubt->since_ms, patience->once_ms);
+	int64_t age = MIN(doubt->begun_ms - doubt->since_ms, patience->once_ms);
 	int64_t same = doubt->begun_ms + age +
 		       (delivery ? patience->same_ms : patience->once_ms);
 	int64_t move = MAX(doubt->since_ms + patience->move_ms, ended_ms);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "rules.h"
 
-#include "smtp/aliases.h"
 #include "mail/address.h"
+#include "smtp/aliases.h"
 #include <string.h>
 
 static int64_t

@@ -68,7 +68,7 @@ struct hearings {
 	unsigned suppress; /* 1 << enum suppression_why: what enters the list */
 	GQueue waiting;    /* struct hearing *: to be entered */
 	GQueue later;      /* whose mail may come yet: in a second */
-	bool owes;          /* a report may be owed */
+	bool owes;         /* a report may be owed */
 	GHashTable *proven; /* ids of active mails that an event may take out
 			     * of doubt when they land */
 };

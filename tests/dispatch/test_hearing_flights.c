@@ -9,7 +9,7 @@
 #include "stage.h"
 
 /* Nothing ends by itself. */
-#define SETTINGS                                                           \
+#define SETTINGS                                                            \
 	"[server]\ndoubt_wait = 30s\ndoubt_asks = 1h\nprobe_interval = 0\n" \
 	"pause_min = 1h\npause_max = 1h\n"
 #define POSTS PROVIDER("one", "events = webhook\n") PROVIDER("two", "")

@@ -15,8 +15,8 @@ static const char *const short_names[TRAIT_COUNT] = { "alternative", "nested",
 	"attachment-cid", "display-special", "display-8bit", "amp",
 	"second-field", "long-word", "long-line", "inline-unsafe",
 	"name-pieces", "no-subject", "empty-body", "blanks", "empty-field",
-	"results", "date", "percent", "stars", "braces", "empty-part",
-	"twice", "unqualified" };
+	"results", "date", "percent", "stars", "braces", "empty-part", "twice",
+	"unqualified" };
 
 static void
 print_traits(GString *out, uint64_t traits)
