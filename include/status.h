@@ -185,6 +185,7 @@ struct status_answer {
 	const char *encoding; /* a literal: Content-Encoding */
 	unsigned retry_after; /* seconds */
 	bool replayed;        /* Idempotency-Replayed: true */
+	bool last;            /* the connection ends with it */
 };
 
 /* Looks at the head alone: false when that is enough to refuse it; then the

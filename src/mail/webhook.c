@@ -20,7 +20,7 @@ const char *
 webhook_end_text(enum webhook_end end)
 {
 	static const char *const texts[] = {
-		[WEBHOOK_GOOD] = "it is recorded",
+		[WEBHOOK_GOOD] = "what it tells is recorded",
 		[WEBHOOK_FORGED] =
 		    "it is not signed with the webhook_key of this provider",
 		[WEBHOOK_LATE] = "it was signed too long ago, or the clocks "

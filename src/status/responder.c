@@ -3,6 +3,7 @@
 
 #include "core/log.h"
 #include "core/network.h"
+#include "framing.h"
 #include "response.h"
 #include "upload.h"
 #include <errno.h>
@@ -259,6 +260,25 @@ is_waiting(struct MHD_Connection *connection)
 	return find_field(connection, "Expect") != NULL;
 }
 
+static enum MHD_Result
+on_field(
+    void *framing, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	(void)kind;
+	framing_read(framing, name, value);
+	return MHD_YES;
+}
+
+static bool
+is_clear(struct MHD_Connection *connection, struct status_answer *answer)
+{
+	struct framing framing = { 0 };
+
+	MHD_get_connection_values(
+	    connection, MHD_HEADER_KIND, on_field, &framing);
+	return framing_is_clear(&framing, answer);
+}
+
 /* Before a body of it is read. */
 static enum MHD_Result
 begin(struct responder *responder, struct call *call, const char *method,
@@ -267,6 +287,8 @@ begin(struct responder *responder, struct call *call, const char *method,
 	const char *length = find_field(call->connection, "Content-Length");
 	struct status_answer answer = { 0 };
 
+	if (!is_clear(call->connection, &answer))
+		return response_send(call->connection, &answer);
 	if (!read_head(responder, call, method, version, &answer))
 		upload_refuse(&call->upload, &answer);
 	else if (call->request.who != NULL)

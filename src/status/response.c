@@ -81,6 +81,7 @@ add_fields(struct MHD_Response *response, const struct status_answer *answer)
 	add_field(response, "WWW-Authenticate", answer->challenge);
 	add_field(
 	    response, "Retry-After", answer->retry_after != 0 ? seconds : NULL);
+	add_field(response, "Connection", answer->last ? "close" : NULL);
 	add_field(
 	    response, "Idempotency-Replayed", answer->replayed ? "true" : NULL);
 }

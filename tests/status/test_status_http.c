@@ -200,6 +200,28 @@ static const struct {
 	{ "two hosts",
 	    "GET /livez" CLOSE "Host: localhost\r\nhost: localhost\r\n\r\n",
 	    "HTTP/1.1 400 ", "one Host field is expected, not 2" },
+	{ "two lengths",
+	    "POST /v1/messages/drop HTTP/1.1\r\nHost: localhost\r\n"
+	    "Content-Length: 4\r\nContent-Length: 5\r\n\r\nbody",
+	    "HTTP/1.1 400 ", "more often: Content-Length" },
+	{ "a length and chunks",
+	    "POST /v1/messages/drop HTTP/1.1\r\nHost: localhost\r\n"
+	    "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n"
+	    "0\r\n\r\n",
+	    "HTTP/1.1 400 ", "contradict" },
+	{ "a coding that nobody knows",
+	    "POST /v1/messages/drop HTTP/1.1\r\nHost: localhost\r\n"
+	    "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+	    "HTTP/1.1 400 ", "chunked is expected" },
+	{ "a blank before the colon",
+	    "POST /livez HTTP/1.1\r\nHost: localhost\r\n"
+	    "Content-Length : 37\r\n\r\n"
+	    "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n",
+	    "HTTP/1.1 400 ", "no blank before the colon" },
+	{ "from here and from there",
+	    "GET /livez HTTP/1.1\r\nHost: localhost\r\n"
+	    "Sec-Fetch-Site: none\r\nSec-Fetch-Site: cross-site\r\n\r\n",
+	    "HTTP/1.1 400 ", "more often: Sec-Fetch-Site" },
 	{ "no mails", "GET /v1/messages" HERE, "HTTP/1.1 401 ",
 	    "\r\nWWW-Authenticate: Bearer realm=\"postferry\"\r\n" },
 	{ "no mail", "GET /v1/messages/" FAKE_ID HERE, "HTTP/1.1 401 ",
