@@ -552,7 +552,8 @@ test_askers_of_a_stuck_store(void **state)
 		g_string_free(askers[i].answer, TRUE);
 	}
 	assert_int_equal(refused, 1);
-	assert_in_range(fixture->store.asked, 1, 2);
+	/* who came in behind the count is counted for anew */
+	assert_in_range(fixture->store.asked, 1, STUCK);
 	close_stuck(fixture, &pause);
 	sem_destroy(&done);
 }
